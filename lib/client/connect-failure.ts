@@ -1,0 +1,66 @@
+import { LockConnectionError } from '../errors.js';
+
+/** What the codes of Node's network and TLS errors mean to whoever set the address, and what to do. */
+const ADVICE: Readonly<Record<string, string>> = {
+  ECONNREFUSED:
+    'nothing listens there; is ThingsDB running, with its WebSocket port switched on (ws_port, THINGSDB_WS_PORT)?',
+  ENOTFOUND: 'there is no such host; check its name',
+  EAI_AGAIN: 'the name of the host could not be looked up; is DNS reachable?',
+  EHOSTUNREACH: 'there is no route to the host; check the address and the network',
+  ENETUNREACH: 'there is no route to the network; check the address and the network',
+  ETIMEDOUT: 'the host does not answer; check the address and the firewall',
+  ECONNRESET:
+    'something listens there, but not for WebSockets: use the port set as ws_port, not the TCP or HTTP one',
+  EPROTO: 'the port does not speak TLS as expected; use ws:// if the server has no certificate',
+  CERT_HAS_EXPIRED: "the server's certificate has expired; renew it",
+  ERR_TLS_CERT_ALTNAME_INVALID: "the server's certificate is for another host; use the name it was made for",
+};
+
+const UNKNOWN_ISSUER =
+  "the server's certificate is not signed by a known authority; give that as tls: { ca }";
+
+const UNKNOWN_ISSUER_CODES = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+/** The error for a connection that could not be opened: names the address and says what to do. */
+export function connectFailure(address: string, cause: unknown): LockConnectionError {
+  const { code, text } = firstReason(cause);
+  const advice = UNKNOWN_ISSUER_CODES.has(code) ? UNKNOWN_ISSUER : adviceFor(code);
+  return new LockConnectionError(`cannot connect to ${address}: ${text}; ${advice}`, { cause });
+}
+
+/** The same for a port that answered with HTTP instead of opening a WebSocket. */
+export function httpAnswerFailure(address: string, status: number | undefined): LockConnectionError {
+  return new LockConnectionError(
+    `cannot connect to ${address}: it answered with HTTP status ${status}, not with a WebSocket; ` +
+      'use the port set as ws_port, not the HTTP one, and check any proxy in between',
+    { cause: new Error(`HTTP status ${status}`) },
+  );
+}
+
+/** The same for an address that did not answer in time. */
+export function connectTimeoutFailure(address: string, limitMs: number): LockConnectionError {
+  return new LockConnectionError(
+    `cannot connect to ${address}: no connection within ${limitMs} ms; check the address and the firewall`,
+    { cause: new Error(`no connection within ${limitMs} ms`) },
+  );
+}
+
+function adviceFor(code: string): string {
+  // OpenSSL has a code for each way in which a handshake can go wrong; all mean the same to a user.
+  if (code.startsWith('ERR_SSL')) return ADVICE['EPROTO'] as string;
+  return ADVICE[code] ?? 'is it the WebSocket port (ws_port) of a ThingsDB node?';
+}
+
+/** A host with several addresses fails with one error that holds one for each of them, and says nothing itself. */
+function firstReason(cause: unknown): { code: string; text: string } {
+  const first: unknown = cause instanceof AggregateError ? (cause.errors[0] ?? cause) : cause;
+  if (!(first instanceof Error)) return { code: '', text: String(first) };
+  const code = (first as NodeJS.ErrnoException).code ?? '';
+  return { code, text: first.message === '' ? code : first.message.trim() };
+}

@@ -1,0 +1,29 @@
+import type { ServerErrorBody } from './thingsdb-client.js';
+
+/**
+ * A request that the server refused: its own code (see https://docs.thingsdb.io/v1/errors/) and words, nothing added.
+ * Callers of this library see it as the `cause` of a `LockError`; codes -127 to -100 are those of our procedures.
+ */
+export class ServerError extends Error implements ServerErrorBody {
+  readonly error_code: number;
+  readonly error_msg: string;
+
+  constructor(body: ServerErrorBody) {
+    super(`${body.error_msg} (${body.error_code})`);
+    this.name = 'ServerError';
+    this.error_code = body.error_code;
+    this.error_msg = body.error_msg;
+  }
+
+  /** The server's refusal in `error`, whichever client it came through; `undefined` if it is something else. */
+  static from(error: unknown): ServerError | undefined {
+    if (error instanceof ServerError) return error;
+    if (typeof error !== 'object' || error === null) return undefined;
+    const { error_code, error_msg } = error as Partial<ServerErrorBody>;
+    if (typeof error_code !== 'number') return undefined;
+    return new ServerError({
+      error_code,
+      error_msg: typeof error_msg === 'string' ? error_msg : 'no message',
+    });
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * What this library needs of a ThingsDB client: the shape of thingsdb.js, which meets it as it is.
+ * An object that has these methods can be given to the manager as `client`.
+ */
+export interface ThingsDBClient {
+  /** Opens the connection; resolves when requests can be sent. */
+  connect(): Promise<unknown>;
+  /** Closes it. May never settle (thingsdb.js 0.2.0 after the socket has dropped): callers bound their wait. */
+  disconnect(): Promise<unknown>;
+  auth(username: string, password: string): Promise<unknown>;
+  authToken(token: string): Promise<unknown>;
+  ping(): Promise<unknown>;
+  /** @param scope such as `@thingsdb` or `//lock` */
+  query(scope: string, code: string, vars?: Record<string, unknown>): Promise<unknown>;
+  run(scope: string, procedure: string, args?: unknown[]): Promise<unknown>;
+  /** Joins rooms by id; an id that the node does not know yet comes back as `null`. */
+  join(scope: string, ...roomIds: number[]): Promise<(number | null)[]>;
+  leave(scope: string, ...roomIds: number[]): Promise<(number | null)[]>;
+  /** `type` is the protocol's number: 6 join, 7 leave, 8 emit, 9 delete, 0 node status, 5 warning. */
+  addEventListener(callback: (type: number, message: unknown) => void): void;
+  removeEventListener(callback: (type: number, message: unknown) => void): void;
+}
+
+/** What a server (and thingsdb.js) rejects a refused request with. */
+export interface ServerErrorBody {
+  readonly error_code: number;
+  readonly error_msg: string;
+}

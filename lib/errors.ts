@@ -1,0 +1,111 @@
+/**
+ * Every error this library throws: one class for each case that a caller treats differently, each with a stable
+ * `code`. `instanceof` holds across two copies of the module (one in your bundle, one in a dependency's).
+ */
+
+const MARK = Symbol.for('thingsdb-lock.error');
+
+/** The stable codes, one a class. */
+export type LockErrorCode =
+  | 'LOCK_TIMEOUT'
+  | 'LOCK_LOST'
+  | 'LOCK_NOT_HELD'
+  | 'LOCK_OPTIONS'
+  | 'LOCK_CONNECTION'
+  | 'LOCK_PERMISSION'
+  | 'LOCK_SETUP'
+  | 'LOCK_PROTOCOL';
+
+/** The base of them all. `cause` holds the server's or the socket's error where there was one. */
+export abstract class LockError extends Error {
+  abstract readonly code: LockErrorCode;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    Object.defineProperty(this, MARK, { value: new.target.code });
+  }
+
+  /** The code that the instances of this class carry; `undefined` on {@link LockError} itself: any of them. */
+  static readonly code: LockErrorCode | undefined = undefined;
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    const mark = (value as { [MARK]?: LockErrorCode } | null | undefined)?.[MARK];
+    return mark !== undefined && (this.code === undefined || this.code === mark);
+  }
+}
+
+/** The lock was not granted within `waitTimeout`. The request has been withdrawn: it will not be granted later. */
+export class LockTimeoutError extends LockError {
+  static override readonly code = 'LOCK_TIMEOUT';
+  readonly code = LockTimeoutError.code;
+
+  constructor(
+    readonly lockName: string,
+    readonly waitedMs: number,
+    options?: ErrorOptions,
+  ) {
+    super(`lock ${JSON.stringify(lockName)} was not granted within ${Math.round(waitedMs)} ms`, options);
+  }
+}
+
+/** Why a lease ended without being released. */
+export type LostReason = 'expired' | 'stolen' | 'force-released' | 'forgotten-by-server';
+
+/** The lease is over although nobody released it; what it protected may be in another's hands. */
+export class LockLostError extends LockError {
+  static override readonly code = 'LOCK_LOST';
+  readonly code = LockLostError.code;
+
+  constructor(
+    readonly lockName: string,
+    readonly reason: LostReason,
+    readonly fencingToken: number,
+    options?: ErrorOptions,
+  ) {
+    super(`lock ${JSON.stringify(lockName)} was lost: ${reason}`, options);
+  }
+}
+
+/** `release` or `extend` on a lock that this object does not hold. Nothing was sent. */
+export class LockNotHeldError extends LockError {
+  static override readonly code = 'LOCK_NOT_HELD';
+  readonly code = LockNotHeldError.code;
+
+  constructor(readonly lockName: string) {
+    super(`lock ${JSON.stringify(lockName)} is not held by this object`);
+  }
+}
+
+/** A name or an option is not usable; the message holds the value. Nothing was sent. */
+export class LockOptionsError extends LockError {
+  static override readonly code = 'LOCK_OPTIONS';
+  readonly code = LockOptionsError.code;
+}
+
+/**
+ * The server could not be reached, did not answer within `requestTimeout`, or the manager is closed.
+ * Whether the request took effect is unknown; a lease that may have been granted ends by its ttl at the latest.
+ */
+export class LockConnectionError extends LockError {
+  static override readonly code = 'LOCK_CONNECTION';
+  readonly code = LockConnectionError.code;
+}
+
+/** The credentials are wrong or the user lacks a right; the message says which. Trying again does not help. */
+export class LockPermissionError extends LockError {
+  static override readonly code = 'LOCK_PERMISSION';
+  readonly code = LockPermissionError.code;
+}
+
+/** The collection cannot be used: it is absent and may not be made, or holds a schema this version does not know. */
+export class LockSetupError extends LockError {
+  static override readonly code = 'LOCK_SETUP';
+  readonly code = LockSetupError.code;
+}
+
+/** The server answered something this version does not understand. A bug, or not a ThingsDB server. */
+export class LockProtocolError extends LockError {
+  static override readonly code = 'LOCK_PROTOCOL';
+  readonly code = LockProtocolError.code;
+}

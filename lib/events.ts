@@ -1,0 +1,57 @@
+import type { LockError, LostReason } from './errors.js';
+
+/** What a lock tells. Every event is told after the state has changed: a listener sees what is true now. */
+export interface LockEvents {
+  /** The lock was not free: the request is in the queue. */
+  waiting: [event: WaitingEvent];
+  acquired: [event: AcquiredEvent];
+  /** The lease was renewed, by itself or by `extend`. */
+  extended: [event: ExtendedEvent];
+  released: [event: HolderEvent];
+  /** The lease ran out: `lost` with the reason `expired` follows. */
+  expired: [event: HolderEvent];
+  /** The lease ended without being released; its signal has been aborted. */
+  lost: [event: LostEvent];
+  /** Something failed that has no caller to reject to: a renewal, a release after `runExclusive`, a listener. */
+  error: [event: ErrorEvent];
+}
+
+/** What a manager tells: the events of all its locks, and of its connection. */
+export interface LockManagerEvents extends LockEvents {
+  connected: [];
+  disconnected: [event: DisconnectedEvent];
+}
+
+export interface WaitingEvent {
+  readonly name: string;
+  /** Requests ahead, holder included: 1 is next. */
+  readonly position: number;
+}
+
+export interface HolderEvent {
+  readonly name: string;
+  readonly fencingToken: number;
+}
+
+export interface AcquiredEvent extends HolderEvent {
+  /** From the call to the grant, in milliseconds. */
+  readonly waitedMs: number;
+}
+
+export interface ExtendedEvent extends HolderEvent {
+  readonly expiresAt: Date;
+}
+
+export interface LostEvent extends HolderEvent {
+  readonly reason: LostReason;
+}
+
+export interface ErrorEvent {
+  /** The lock it concerns, if it concerns one. */
+  readonly name?: string | undefined;
+  readonly error: unknown;
+}
+
+export interface DisconnectedEvent {
+  readonly reason: LockError;
+}

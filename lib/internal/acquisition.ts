@@ -1,0 +1,137 @@
+import { LockConnectionError, LockError, LockTimeoutError } from '../errors.js';
+import { Lease } from '../lease.js';
+import type { ResolvedLockOptions } from '../options.js';
+import type { TicketStatus } from '../schema/ticket-status.js';
+import type { Told } from '../schema/lock-procedures.js';
+import { Alarm } from './alarm.js';
+import { Deferred } from './deferred.js';
+import type { TellLock } from './event-relay.js';
+import type { LockService } from './lock-service.js';
+import { grantOf, type Grant, type Ticket } from './ticket.js';
+
+/** How long a caller who gives up waits for the withdrawal to be confirmed before it goes on without. */
+const WITHDRAW_MS = 1_000;
+
+/**
+ * Gets one lock, once: from the call to a {@link Lease}, or to a rejection after which the request is withdrawn.
+ * Whoever has given up never holds the lock, whatever the server grants meanwhile.
+ */
+export class Acquisition {
+  readonly #service: LockService;
+  readonly #options: ResolvedLockOptions;
+  readonly #tell: TellLock;
+  readonly #ticket: Ticket;
+  readonly #startedMs = performance.now();
+  /** Rejects when the caller's signal aborts or the time to wait is over. */
+  readonly #givenUp = new Deferred<never>();
+  readonly #waitAlarm = new Alarm();
+  #sent: Promise<unknown> | undefined;
+
+  constructor(service: LockService, name: string, options: ResolvedLockOptions, tell: TellLock) {
+    this.#service = service;
+    this.#options = options;
+    this.#tell = tell;
+    // With a shorter maxHold the server's lease must not outlive it either.
+    this.#ticket = service.inbox.open(name, Math.ceil(Math.min(options.ttlMs, options.maxHoldMs)));
+  }
+
+  /** The lease, or `null` when the lock is not free. Never waits. */
+  try(): Promise<Lease | null> {
+    return this.#guarded(async () => {
+      const told = await this.#send(this.#service.procedures.try(this.#ticket));
+      return told.value.state === 'busy' ? null : this.#lease(await this.#granted(told));
+    });
+  }
+
+  /** @throws LockTimeoutError, the signal's reason, LockConnectionError */
+  acquire(): Promise<Lease> {
+    const { waitTimeoutMs } = this.#options;
+    return this.#guarded(async () => {
+      if (waitTimeoutMs !== undefined) this.#giveUpAfter(waitTimeoutMs);
+      const told = await this.#send(this.#service.procedures.acquire(this.#ticket));
+      if (told.value.state === 'waiting') return this.#wait(told, told.value.ahead);
+      return this.#lease(await this.#granted(told));
+    });
+  }
+
+  async #wait(told: Told<TicketStatus>, position: number): Promise<Lease> {
+    const { waitTimeoutMs, ttlMs } = this.#options;
+    if (waitTimeoutMs === undefined) this.#giveUpAfter(position * ttlMs);
+    const letGo = await this.#service.hold();
+    try {
+      const granted = this.#granted(told);
+      this.#tell('waiting', { name: this.#ticket.name, position });
+      return this.#lease(await granted);
+    } finally {
+      letGo();
+    }
+  }
+
+  /** From here on the inbox moves the ticket; what was granted in answer to the request itself stands at once. */
+  #granted(told: Told<TicketStatus>): Promise<Grant> {
+    const { value } = told;
+    if (value.state === 'held' && !this.#ticket.isSettled)
+      return Promise.resolve(grantOf({ ...told, value }, false));
+    this.#service.inbox.update(this.#ticket, told);
+    return this.#before(this.#ticket.granted);
+  }
+
+  #lease(grant: Grant): Lease {
+    const lease = new Lease(this.#ticket, grant, this.#options, this.#service, this.#tell);
+    this.#service.began(lease);
+    const waitedMs = performance.now() - this.#startedMs;
+    this.#tell('acquired', { name: lease.name, fencingToken: lease.fencingToken, waitedMs });
+    return lease;
+  }
+
+  #send(request: Promise<Told<TicketStatus>>): Promise<Told<TicketStatus>> {
+    this.#sent = request;
+    return this.#before(request);
+  }
+
+  #before<T>(promise: Promise<T>): Promise<T> {
+    return Promise.race([promise, this.#givenUp.promise]);
+  }
+
+  async #guarded<T>(action: () => Promise<T>): Promise<T> {
+    const { signal } = this.#options;
+    const onAbort = (): void => this.#givenUp.reject(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      signal?.throwIfAborted();
+      this.#service.assertOpen();
+      return await action();
+    } catch (error) {
+      await this.#withdraw(error);
+      throw error;
+    } finally {
+      this.#waitAlarm.clear();
+      signal?.removeEventListener('abort', onAbort);
+      this.#service.inbox.close(this.#ticket);
+    }
+  }
+
+  /** Leaves nothing on the server; after a refusal there is nothing. */
+  async #withdraw(error: unknown): Promise<void> {
+    if (this.#sent === undefined) return;
+    this.#service.inbox.close(this.#ticket);
+    const isUnanswered = error instanceof LockConnectionError;
+    if (error instanceof LockError && !isUnanswered && !(error instanceof LockTimeoutError)) return;
+    // The request may still be on its way: what withdraws it has to come after it.
+    const withdrawal = this.#sent.catch(() => undefined).then(() => this.#service.release(this.#ticket));
+    this.#service.loose(withdrawal);
+    // Who has just waited for an answer in vain does not wait for another.
+    if (isUnanswered) return;
+    const limit = new Deferred<void>();
+    const alarm = new Alarm();
+    alarm.set(performance.now() + WITHDRAW_MS, () => limit.resolve());
+    await Promise.race([withdrawal.catch(() => undefined), limit.promise]);
+    alarm.clear();
+  }
+
+  #giveUpAfter(waitTimeoutMs: number): void {
+    this.#waitAlarm.set(this.#startedMs + waitTimeoutMs, () => {
+      this.#givenUp.reject(new LockTimeoutError(this.#ticket.name, performance.now() - this.#startedMs));
+    });
+  }
+}

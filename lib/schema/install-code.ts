@@ -1,0 +1,47 @@
+import { withConstants } from './constants.js';
+import { functions, migrations, procedures } from './source.generated.js';
+
+/**
+ * The query that brings a collection to this version's schema: idempotent, and one query, so that nobody ever sees
+ * half of it. A query is no transaction: all that can be refused is checked before the first change.
+ * -> [version, oldest version whose clients can use it]
+ */
+export function installCode(): string {
+  const names = Object.keys(procedures);
+  return withConstants(`
+known = .has('$STATE') ? .$STATE.schema : 0;
+if (known >= $SCHEMA) return [.$STATE.schema, .$STATE.compatible];
+
+if (!known && !has_type('Inner') && ${JSON.stringify(names)}.some(|name| has_procedure(name))) {
+    raise(err($NAME_CLASH, 'this collection has procedures of its own under the names that the lock needs'));
+};
+
+at = int(now() * 1000000);
+requests = [];
+${Object.keys(migrations).sort(byNumber).map(migrationStep).join('\n')}
+.$STATE.fn = {
+${Object.entries(functions)
+  .map(([name, code]) => `${name}: ${code}`)
+  .join(',\n')}
+};
+${names.map(procedureStep).join('\n')}
+state = .$STATE;
+requests.each(|r| state.fn.enlist(state, state.fn.queue(state, r[0], at), r[1], r[2] * 1000, at, r[3]));
+state.schema = $SCHEMA;
+state.compatible = $COMPATIBLE;
+[state.schema, state.compatible];
+`);
+}
+
+function byNumber(a: string, b: string): number {
+  return Number(a) - Number(b);
+}
+
+function migrationStep(version: string): string {
+  return `if (known < ${version}) { migrate = ${migrations[version]}; requests = wse(migrate()); };`;
+}
+
+function procedureStep(name: string): string {
+  const code = procedures[name];
+  return `has_procedure('${name}') ? mod_procedure('${name}', ${code}) : new_procedure('${name}', ${code});`;
+}

@@ -1,0 +1,105 @@
+import { ServerError } from '../client/server-error.js';
+import type { ThingsDBClient } from '../client/thingsdb-client.js';
+import { LockError, LockPermissionError, LockSetupError } from '../errors.js';
+import { SCHEMA } from './constants.js';
+import { installCode } from './install-code.js';
+import { numbers } from './ticket-status.js';
+
+/** ThingsDB's code for something that does not exist, and for a collection that exists already. */
+const LOOKUP_ERROR = -54;
+/** A node of a cluster may learn of a new collection a moment later than another. */
+const LAG_TRIES = 20;
+const LAG_DELAY_MS = 50;
+
+/**
+ * Makes sure that the collection exists and holds a schema that this version can use. One read when it does; any
+ * number of processes may do it at once.
+ *
+ * @throws LockSetupError if it is absent and may not be made, or its schema is too new, or the names clash
+ */
+export async function setUp(client: ThingsDBClient, collection: string): Promise<void> {
+  const present = await presentSchema(client, collection);
+  const versions =
+    present !== undefined && present[0] >= SCHEMA ? present : await install(client, collection);
+  const [version, compatible] = versions;
+  if (compatible > SCHEMA) {
+    throw new LockSetupError(
+      `collection ${JSON.stringify(collection)} has lock schema ${version}, which needs a client of schema ` +
+        `${compatible} or newer; this version of thingsdb-lock knows schema ${SCHEMA}: upgrade it`,
+    );
+  }
+}
+
+type Versions = readonly [version: number, compatible: number];
+
+async function presentSchema(client: ThingsDBClient, collection: string): Promise<Versions | undefined> {
+  try {
+    return versions(await client.run(`//${collection}`, 'lock_schema', []));
+  } catch (error) {
+    if (serverCode(error) === LOOKUP_ERROR) return undefined;
+    throw error;
+  }
+}
+
+async function install(client: ThingsDBClient, collection: string): Promise<Versions> {
+  try {
+    const code = installCode();
+    const first = await installed(client, collection, code);
+    if (first !== undefined) return first;
+    await makeCollection(client, collection);
+    for (let tries = 1; ; tries++) {
+      const made = await installed(client, collection, code);
+      if (made !== undefined) return made;
+      if (tries === LAG_TRIES)
+        throw new LockSetupError(`collection ${JSON.stringify(collection)} did not appear`);
+      await new Promise((resolve) => setTimeout(resolve, LAG_DELAY_MS));
+    }
+  } catch (error) {
+    if (error instanceof ServerError)
+      throw new LockSetupError(`setup was refused: ${error.message}`, { cause: error });
+    if (error instanceof LockPermissionError) throw notAllowed(collection, error);
+    throw error;
+  }
+}
+
+/** `undefined` when there is no such collection. */
+async function installed(
+  client: ThingsDBClient,
+  collection: string,
+  code: string,
+): Promise<Versions | undefined> {
+  try {
+    return versions(await client.query(`//${collection}`, code));
+  } catch (error) {
+    if (serverCode(error) === LOOKUP_ERROR) return undefined;
+    throw error;
+  }
+}
+
+async function makeCollection(client: ThingsDBClient, collection: string): Promise<void> {
+  try {
+    await client.query('@thingsdb', 'new_collection(name);', { name: collection });
+  } catch (error) {
+    // Another process was faster.
+    if (serverCode(error) !== LOOKUP_ERROR) throw error;
+  }
+}
+
+function notAllowed(collection: string, cause: LockError): LockSetupError {
+  return new LockSetupError(
+    `collection ${JSON.stringify(collection)} is not set up for this version, and this user may not do it: ` +
+      `let an administrator call manager.setup() once (${cause.message})`,
+    { cause },
+  );
+}
+
+/** The server's code behind an error, whether it has been given a type of ours or not. */
+function serverCode(error: unknown): number | undefined {
+  const origin = error instanceof LockError ? error.cause : error;
+  return ServerError.from(origin)?.error_code;
+}
+
+function versions(reply: unknown): Versions {
+  const [version, compatible] = numbers(reply);
+  return [version ?? 0, compatible ?? 0];
+}
