@@ -4,7 +4,7 @@ const config: Config = {
   testEnvironment: 'node',
   roots: ['<rootDir>/spec'],
   testMatch: ['**/*.spec.ts'],
-  transform: { '^.+\\.ts$': ['ts-jest', { isolatedModules: true, diagnostics: false }] },
+  transform: { '^.+\\.ts$': ['ts-jest', { transpilation: true, diagnostics: false }] },
   // The sources name their imports as ES modules do ('./lease.js'); Jest runs them as CommonJS from the .ts files.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   // A lock that is lost or late shows as a wait: fail it, but not because a machine of CI is slow.

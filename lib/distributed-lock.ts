@@ -1,5 +1,5 @@
 import { EventEmitter } from 'eventemitter3';
-import { LockLostError, LockNotHeldError, LockTimeoutError } from './errors.js';
+import { LockNotHeldError, LockTimeoutError } from './errors.js';
 import type { LockEvents } from './events.js';
 import { Acquisition } from './internal/acquisition.js';
 import { relayTo, type LockEmitter, type TellLock } from './internal/event-relay.js';
@@ -70,15 +70,13 @@ export class DistributedLock extends EventEmitter<LockEvents> {
    */
   async runExclusive<T>(fn: (lease: Lease) => Promise<T> | T, options?: LockOptions): Promise<T> {
     const lease = await this.acquire(options);
-    let wasHeld: boolean;
     let result: T;
     try {
       result = await fn(lease);
     } finally {
-      wasHeld = lease.isHeld;
       await lease[Symbol.asyncDispose]();
     }
-    if (!wasHeld && lease.signal.aborted) throw lease.signal.reason as LockLostError;
+    lease.signal.throwIfAborted();
     return result;
   }
 
@@ -87,10 +85,7 @@ export class DistributedLock extends EventEmitter<LockEvents> {
    * @throws LockNotHeldError if nothing was, or it has been released already
    */
   async release(): Promise<boolean> {
-    const lease = this.#current();
-    const wasHeld = await lease.release();
-    if (this.#lease === lease) this.#lease = undefined;
-    return wasHeld;
+    return this.#current().release();
   }
 
   /**
@@ -126,7 +121,7 @@ export class DistributedLock extends EventEmitter<LockEvents> {
   }
 
   #current(): Lease {
-    if (this.#lease === undefined) throw new LockNotHeldError(this.name);
+    if (this.#lease === undefined || this.#lease.isReleased) throw new LockNotHeldError(this.name);
     return this.#lease;
   }
 }

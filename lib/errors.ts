@@ -31,7 +31,10 @@ export abstract class LockError extends Error {
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     const mark = (value as { [MARK]?: LockErrorCode } | null | undefined)?.[MARK];
-    return mark !== undefined && (this.code === undefined || this.code === mark);
+    if (mark === undefined) return false;
+    // A class that a user derives from one of ours has no code of its own: only its own instances are of it.
+    if (!Object.hasOwn(this, 'code')) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return this.code === undefined || this.code === mark;
   }
 }
 

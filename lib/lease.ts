@@ -12,6 +12,8 @@ export interface LeaseKeeper {
   readonly renewer: Renewer;
   /** Whether the ticket held the lock until now. */
   release(ticket: Ticket): Promise<boolean>;
+  /** Runs something that nobody waits for. */
+  loose(task: Promise<unknown>): void;
   /** The lease has ended, one way or the other. */
   ended(lease: Lease): void;
 }
@@ -42,13 +44,16 @@ export class Lease {
   readonly #lost = new AbortController();
   readonly #endAlarm = new Alarm();
   readonly #renewAlarm = new Alarm();
-  /** Renewals go up to here and no further, on the monotonic clock. */
+  /** Up to here the lease can be held at all, and up to here it renews itself, on the monotonic clock. */
   readonly #holdEndMs: number;
-  #state: 'held' | 'released' | 'lost' = 'held';
+  readonly #renewEndMs: number;
+  /** `releasing`: given up by its owner, not confirmed by the server. */
+  #state: 'held' | 'releasing' | 'released' | 'lost' = 'held';
   #deadlineMs: number;
   #releasing: Promise<boolean> | undefined;
   #renewalsSent = 0;
   #renewalApplied = 0;
+  #renewalsOpen = 0;
 
   /** @internal */
   constructor(
@@ -63,7 +68,8 @@ export class Lease {
     this.#ticket = ticket;
     this.#keeper = keeper;
     this.#tell = tell;
-    this.#holdEndMs = grant.grantedMs + (options.autoRenew ? options.maxHoldMs : ticket.ttlMs);
+    this.#holdEndMs = grant.grantedMs + options.maxHoldMs;
+    this.#renewEndMs = grant.grantedMs + (options.autoRenew ? options.maxHoldMs : ticket.ttlMs);
     this.#deadlineMs = grant.deadlineMs;
     this.#setDeadline(grant.deadlineMs);
     if (grant.isProvisional) this.#renew(true);
@@ -79,6 +85,11 @@ export class Lease {
   get isHeld(): boolean {
     if (this.#state === 'held' && this.#isOver) this.lose('expired');
     return this.#state === 'held';
+  }
+
+  /** @internal Whether its release is confirmed. */
+  get isReleased(): boolean {
+    return this.#state === 'released';
   }
 
   /** When the lease ends unless it is renewed, by this machine's clock: to show, not to reckon with. */
@@ -102,8 +113,7 @@ export class Lease {
     this.#assertHeld();
     const limitMs = Math.ceil(this.#holdEndMs - performance.now());
     const turn = ++this.#renewalsSent;
-    const told = await this.#keeper.renewer.renewNow(this.#ticket.id, Math.max(1, Math.min(ttlMs, limitMs)));
-    this.#renewed(told, turn);
+    this.#renewed(await this.#asked(Math.max(1, Math.min(ttlMs, limitMs)), true), turn);
     this.#assertHeld();
   }
 
@@ -111,8 +121,8 @@ export class Lease {
    * Gives the lock back. Resolves `true` if it was held until now, `false` if it had been lost before. Repeating it does
    * nothing and gives the same answer.
    *
-   * @throws LockConnectionError if no answer came: the lock is free by the end of the lease at the latest, and
-   *   `release` may be tried again
+   * @throws LockConnectionError if no answer came: the lock is free by the end of the lease at the latest. `release`
+   *   may be tried again; `false` can then also mean that the first try had come through
    */
   release(): Promise<boolean> {
     if (this.#releasing === undefined && !this.isHeld && this.#state === 'lost')
@@ -135,6 +145,8 @@ export class Lease {
     if (this.#state !== 'held') return;
     this.#end('lost', new LockLostError(this.name, reason, this.fencingToken));
     const event = { name: this.name, fencingToken: this.fencingToken };
+    // A renewal that comes through after all would keep the lock from the others.
+    if (this.#renewalsOpen > 0) this.#keeper.loose(this.#keeper.release(this.#ticket));
     if (reason === 'expired') this.#tell('expired', event);
     this.#tell('lost', { ...event, reason });
   }
@@ -150,14 +162,15 @@ export class Lease {
   async #release(): Promise<boolean> {
     // First of all: a renewal after the release would find the lock in another's hands, or take it back.
     const wasHeld = this.#state === 'held';
-    this.#state = 'released';
+    this.#state = 'releasing';
     this.#renewAlarm.clear();
+    this.#keeper.renewer.forget(this.#ticket.id);
     let stillHeld: boolean;
     try {
       stillHeld = await this.#keeper.release(this.#ticket);
     } catch (error) {
       this.#releasing = undefined;
-      this.#end('released');
+      this.#end('releasing');
       throw error;
     }
     if (stillHeld) {
@@ -166,6 +179,8 @@ export class Lease {
     } else if (wasHeld) {
       this.#state = 'held';
       this.lose(this.#isOver ? 'expired' : 'forgotten-by-server');
+    } else {
+      this.#end('released');
     }
     return stillHeld;
   }
@@ -180,7 +195,7 @@ export class Lease {
     throw new LockNotHeldError(this.name);
   }
 
-  #end(state: 'released' | 'lost', abortReason?: unknown): void {
+  #end(state: 'releasing' | 'released' | 'lost', abortReason?: unknown): void {
     this.#state = state;
     this.#endAlarm.clear();
     this.#renewAlarm.clear();
@@ -194,24 +209,34 @@ export class Lease {
   }
 
   #scheduleRenewal(atMs: number): void {
-    if (this.#deadlineMs < this.#holdEndMs - 1) this.#renewAlarm.set(atMs, () => this.#renew(false));
+    if (this.#deadlineMs < this.#renewEndMs - 1) this.#renewAlarm.set(atMs, () => this.#renew(false));
+    else this.#renewAlarm.clear();
   }
 
   /** One try. The next is set before this one is answered: a request that hangs must not cost the lease. */
   #renew(isClaim: boolean): void {
     const nowMs = performance.now();
-    const { id, ttlMs: fullMs } = this.#ticket;
-    const ttlMs = Math.ceil(Math.min(fullMs, this.#holdEndMs - nowMs));
+    const fullMs = this.#ticket.ttlMs;
+    const ttlMs = Math.ceil(Math.min(fullMs, this.#renewEndMs - nowMs));
     if (ttlMs < 1) return;
     this.#scheduleRenewal(nowMs + Math.min(fullMs, this.#deadlineMs - nowMs) / 3);
     const turn = ++this.#renewalsSent;
-    const { renewer } = this.#keeper;
     // A claim tells the server that we live: it has to be out before the caller's code can block the event loop.
-    const answer = isClaim ? renewer.renewNow(id, ttlMs) : renewer.renew(id, ttlMs);
-    answer.then(
+    this.#asked(ttlMs, isClaim).then(
       (told) => this.#renewed(told, turn, isClaim),
       (error: unknown) => this.#renewalFailed(error),
     );
+  }
+
+  async #asked(ttlMs: number, isAtOnce: boolean): Promise<Told<TicketStatus>> {
+    const { renewer } = this.#keeper;
+    const { id } = this.#ticket;
+    this.#renewalsOpen++;
+    try {
+      return await (isAtOnce ? renewer.renewNow(id, ttlMs) : renewer.renew(id, ttlMs));
+    } finally {
+      this.#renewalsOpen--;
+    }
   }
 
   #renewed(told: Told<TicketStatus>, turn: number, isClaim = false): void {
@@ -226,7 +251,10 @@ export class Lease {
     this.#renewalApplied = turn;
     const leaseMs = (status.due - status.at) / 1000;
     this.#setDeadline(told.sentMs + leaseMs);
-    this.#scheduleRenewal(told.sentMs + leaseMs / 3);
+    // A third of the way, but not before the rest is two thirds of the ttl: what `extend` has won is not cut short.
+    this.#scheduleRenewal(
+      Math.max(told.sentMs + leaseMs / 3, this.#deadlineMs - (this.#ticket.ttlMs * 2) / 3),
+    );
     const { name, fencingToken, expiresAt } = this;
     if (!isClaim) this.#tell('extended', { name, fencingToken, expiresAt });
   }

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { EventEmitter } from 'eventemitter3';
 import { DistributedLock } from './distributed-lock.js';
 import type { LockManagerEvents } from './events.js';
-import type { LockEmitter } from './internal/event-relay.js';
+import { tellEach, type LockEmitter } from './internal/event-relay.js';
 import { LockService } from './internal/lock-service.js';
 import { checkedName, resolveManagerOptions, type LockManagerOptions, type LockOptions } from './options.js';
 
@@ -27,8 +27,8 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
     const resolved = resolveManagerOptions(options);
     this.#defaults = resolved.defaults;
     this.#service = new LockService(resolved, resolved.owner ?? `${hostname()}:${process.pid}`, {
-      connected: () => void this.emit('connected'),
-      disconnected: (reason) => void this.emit('disconnected', { reason }),
+      connected: () => tellEach(this as never, 'connected', []),
+      disconnected: (reason) => tellEach(this as never, 'disconnected', [{ reason }]),
     });
   }
 

@@ -170,13 +170,13 @@ export function resolveManagerOptions(options: LockManagerOptions): ResolvedMana
  * @throws LockOptionsError whose message holds the value that was wrong
  */
 export function resolveLockOptions(...layers: readonly (LockOptions | undefined)[]): ResolvedLockOptions {
-  const merged: Record<string, unknown> = {};
+  const merged = new Map<string, unknown>();
   for (const layer of layers) {
     if (layer === undefined) continue;
     if (typeof layer !== 'object' || layer === null) throw invalid('lock', layer, 'expected an object');
-    for (const [key, value] of Object.entries(layer)) if (value !== undefined) merged[key] = value;
+    for (const [key, value] of Object.entries(layer)) if (value !== undefined) merged.set(key, value);
   }
-  return parsed(lockOptions, merged as LockOptions, 'lock');
+  return parsed(lockOptions, Object.fromEntries(merged) as LockOptions, 'lock');
 }
 
 /**

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { LockConnectionError } from '../errors.js';
 
 /** What the codes of Node's network and TLS errors mean to whoever set the address, and what to do. */
@@ -59,8 +60,10 @@ function adviceFor(code: string): string {
 
 /** A host with several addresses fails with one error that holds one for each of them, and says nothing itself. */
 function firstReason(cause: unknown): { code: string; text: string } {
-  const first: unknown = cause instanceof AggregateError ? (cause.errors[0] ?? cause) : cause;
-  if (!(first instanceof Error)) return { code: '', text: String(first) };
+  const several = (cause as Partial<AggregateError> | null)?.errors;
+  const first: unknown = several?.[0] ?? cause;
+  // Not instanceof: errors of Node's own modules are of another realm where a program runs in a vm context.
+  if (!types.isNativeError(first)) return { code: '', text: String(first) };
   const code = (first as NodeJS.ErrnoException).code ?? '';
   return { code, text: first.message === '' ? code : first.message.trim() };
 }

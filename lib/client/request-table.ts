@@ -12,7 +12,8 @@ export interface OutgoingRequest {
   readonly label: string;
 }
 
-interface PendingRequest extends OutgoingRequest {
+interface PendingRequest {
+  readonly request: OutgoingRequest;
   readonly resolve: (value: unknown) => void;
   readonly reject: (reason: Error) => void;
   deadline: Deadline<PendingRequest> | undefined;
@@ -37,6 +38,7 @@ export class RequestTable {
   readonly #outstanding = new Map<number, PendingRequest | null>();
   readonly #backlog = new Set<PendingRequest>();
   #lastId = 0;
+  #onAnswered: (() => void) | undefined;
   #closedBy: Error | undefined;
 
   constructor(limitMs: number, write: (bytes: Uint8Array) => void) {
@@ -57,7 +59,7 @@ export class RequestTable {
         reject(this.#closedBy);
         return;
       }
-      const pending: PendingRequest = { ...request, resolve, reject, deadline: undefined, id: undefined };
+      const pending: PendingRequest = { request, resolve, reject, deadline: undefined, id: undefined };
       pending.deadline = this.#deadlines.add(pending);
       if (this.#outstanding.size < LAST_ID) this.#transmit(pending);
       else this.#backlog.add(pending);
@@ -74,6 +76,7 @@ export class RequestTable {
     if (pending === undefined) return;
     const refusal = answer.type === PackageType.error ? refusalOf(answer) : undefined;
     this.#outstanding.delete(answer.id);
+    if (this.#outstanding.size === 0) this.#onAnswered?.();
     if (pending !== null) {
       this.#forgetDeadline(pending);
       if (refusal === undefined) pending.resolve(answer.body ?? null);
@@ -82,10 +85,23 @@ export class RequestTable {
     this.#transmitNext();
   }
 
+  /** Resolves when all that was sent is answered, also what has timed out here; after `limitMs` at the latest. */
+  answered(limitMs: number): Promise<void> {
+    if (this.#outstanding.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const limit = setTimeout(resolve, limitMs);
+      this.#onAnswered = () => {
+        clearTimeout(limit);
+        resolve();
+      };
+    });
+  }
+
   /** Rejects what waits and whatever is sent later, and leaves no timer. */
   rejectAll(reason: Error): void {
     this.#closedBy = reason;
     this.#outstanding.clear();
+    this.#onAnswered?.();
     this.#backlog.clear();
     for (const pending of this.#deadlines.drain()) pending.reject(reason);
   }
@@ -93,7 +109,7 @@ export class RequestTable {
   #transmit(pending: PendingRequest): void {
     pending.id = this.#freeId();
     try {
-      const bytes = encodePackage(pending.id, pending.type, pending.body);
+      const bytes = encodePackage(pending.id, pending.request.type, pending.request.body);
       this.#outstanding.set(pending.id, pending);
       this.#write(bytes);
     } catch (error) {
@@ -125,7 +141,9 @@ export class RequestTable {
   #timeOut(pending: PendingRequest): void {
     if (pending.id === undefined) this.#backlog.delete(pending);
     else this.#outstanding.set(pending.id, null);
-    pending.reject(new LockConnectionError(`${pending.label} had no answer within ${this.#limitMs} ms`));
+    pending.reject(
+      new LockConnectionError(`${pending.request.label} had no answer within ${this.#limitMs} ms`),
+    );
   }
 }
 

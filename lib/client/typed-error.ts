@@ -1,4 +1,5 @@
 /** The one table from ThingsDB's error codes to the errors of this library. Codes only: messages change. */
+import { types } from 'node:util';
 import {
   LockConnectionError,
   LockError,
@@ -87,7 +88,7 @@ export function typedError(error: unknown, context: ErrorContext): LockError | E
   if (error instanceof LockError) return error;
   const refusal = ServerError.from(error);
   if (refusal === undefined) {
-    return error instanceof Error
+    return types.isNativeError(error)
       ? error
       : new LockConnectionError(`${requestName(context)} failed: ${textOf(error)}`, { cause: error });
   }

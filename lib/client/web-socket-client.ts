@@ -23,9 +23,11 @@ type CloseCallback = (reason: LockError) => void;
 interface Link {
   readonly connection: WebSocketConnection;
   readonly requests: RequestTable;
+  isClosing: boolean;
 }
 
 const DEFAULT_LIMIT_MS = 5_000;
+const ANSWER_LIMIT_MS = 500;
 /** Node numbers 0 to 15 are messages that no one asked for; those that are not ours to know are passed over. */
 const LAST_PUSHED_TYPE = 15;
 
@@ -92,6 +94,7 @@ export class WebSocketClient implements ThingsDBClient, ObservableConnection {
         onClose: (reason) => this.#closed(link, reason),
       }),
       requests: new RequestTable(this.#requestTimeoutMs, (bytes) => link.connection.send(bytes)),
+      isClosing: false,
     };
     this.#link = link;
     try {
@@ -104,11 +107,18 @@ export class WebSocketClient implements ThingsDBClient, ObservableConnection {
     if (this.#holds > 0) link.connection.keepAlive(true);
   }
 
-  /** Rejects what is pending, lets what was sent go out, and closes. Resolves within about a second, come what may. */
+  /**
+   * Sends nothing more, gives the server a moment to answer what it was sent, and closes; what is then pending is
+   * rejected. Resolves within about two seconds, come what may.
+   */
   async disconnect(): Promise<void> {
     const link = this.#link;
-    this.#link = undefined;
-    await link?.connection.close();
+    if (link === undefined) return;
+    link.isClosing = true;
+    // A node of a cluster (ThingsDB 1.9.3) can crash when a WebSocket closes before the change it asked for is made.
+    await link.requests.answered(ANSWER_LIMIT_MS);
+    if (this.#link === link) this.#link = undefined;
+    await link.connection.close();
   }
 
   async auth(username: string, password: string): Promise<void> {
@@ -168,7 +178,7 @@ export class WebSocketClient implements ThingsDBClient, ObservableConnection {
 
   #request(request: OutgoingRequest): Promise<unknown> {
     const link = this.#link;
-    if (link === undefined || !link.connection.isOpen) {
+    if (link === undefined || link.isClosing || !link.connection.isOpen) {
       const message = `${request.label} was not sent: not connected to ${this.#settings.url.origin}`;
       return Promise.reject(new LockConnectionError(message));
     }
@@ -190,6 +200,7 @@ export class WebSocketClient implements ThingsDBClient, ObservableConnection {
       case PackageType.roomLeave:
       case PackageType.roomEmit:
       case PackageType.roomDelete:
+        if (link.isClosing) return;
         for (const listener of [...this.#listeners]) callSafely(() => listener(message.type, body));
         return;
       default:

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { LockConnectionError, LockError, LockTimeoutError } from '../errors.js';
 import { Lease } from '../lease.js';
 import type { ResolvedLockOptions } from '../options.js';
@@ -26,6 +27,7 @@ export class Acquisition {
   readonly #givenUp = new Deferred<never>();
   readonly #waitAlarm = new Alarm();
   #sent: Promise<unknown> | undefined;
+  #hasGivenUp = false;
 
   constructor(service: LockService, name: string, options: ResolvedLockOptions, tell: TellLock) {
     this.#service = service;
@@ -95,8 +97,12 @@ export class Acquisition {
 
   async #guarded<T>(action: () => Promise<T>): Promise<T> {
     const { signal } = this.#options;
-    const onAbort = (): void => this.#givenUp.reject(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const onAbort = (): void => this.#giveUp(signal?.reason);
+    if (signal !== undefined) {
+      // One signal for many waiters (a service that shuts down) is no leak: each takes its listener away.
+      setMaxListeners(0, signal);
+      signal.addEventListener('abort', onAbort, { once: true });
+    }
     try {
       signal?.throwIfAborted();
       this.#service.assertOpen();
@@ -115,8 +121,8 @@ export class Acquisition {
   async #withdraw(error: unknown): Promise<void> {
     if (this.#sent === undefined) return;
     this.#service.inbox.close(this.#ticket);
-    const isUnanswered = error instanceof LockConnectionError;
-    if (error instanceof LockError && !isUnanswered && !(error instanceof LockTimeoutError)) return;
+    const isUnanswered = !this.#hasGivenUp && error instanceof LockConnectionError;
+    if (!this.#hasGivenUp && !isUnanswered && error instanceof LockError) return;
     // The request may still be on its way: what withdraws it has to come after it.
     const withdrawal = this.#sent.catch(() => undefined).then(() => this.#service.release(this.#ticket));
     this.#service.loose(withdrawal);
@@ -129,9 +135,14 @@ export class Acquisition {
     alarm.clear();
   }
 
+  #giveUp(reason: unknown): void {
+    this.#hasGivenUp = true;
+    this.#givenUp.reject(reason);
+  }
+
   #giveUpAfter(waitTimeoutMs: number): void {
     this.#waitAlarm.set(this.#startedMs + waitTimeoutMs, () => {
-      this.#givenUp.reject(new LockTimeoutError(this.#ticket.name, performance.now() - this.#startedMs));
+      this.#giveUp(new LockTimeoutError(this.#ticket.name, performance.now() - this.#startedMs));
     });
   }
 }

@@ -7,6 +7,30 @@ export type TellLock = <E extends keyof LockEvents>(event: E, payload: LockEvent
 /** An emitter of lock events, whatever else it emits. */
 export type LockEmitter = EventEmitter<LockEvents>;
 
+type AnyEmitter = EventEmitter<Record<string, unknown[]>>;
+
+/** Tells every listener, whatever the others do: `emit` would stop at the first that throws. */
+export function tellEach(
+  emitter: AnyEmitter,
+  event: string,
+  payload: readonly unknown[],
+  onThrown: (error: unknown) => void = warn,
+): void {
+  for (const listener of emitter.listeners(event)) {
+    // Takes away those that wanted to hear it once, before they hear it, as `emit` does.
+    emitter.removeListener(event, listener, undefined, true);
+    try {
+      listener.apply(emitter, [...payload]);
+    } catch (error) {
+      onThrown(error);
+    }
+  }
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error));
+}
+
 /**
  * Tells each emitter in turn. A listener that throws breaks nothing: what it threw is told as `error`, and if an
  * `error` listener throws, as a warning of the process.
@@ -14,12 +38,10 @@ export type LockEmitter = EventEmitter<LockEvents>;
 export function relayTo(...emitters: readonly LockEmitter[]): TellLock {
   const tell: TellLock = (event, payload) => {
     for (const emitter of emitters) {
-      try {
-        (emitter.emit as (event: string, payload: unknown) => boolean)(event, payload);
-      } catch (error) {
-        if (event === 'error') process.emitWarning(error instanceof Error ? error : String(error));
+      tellEach(emitter as unknown as AnyEmitter, event, [payload], (error) => {
+        if (event === 'error') warn(error);
         else tell('error', { name: (payload as { name?: string }).name, error });
-      }
+      });
     }
   };
   return tell;

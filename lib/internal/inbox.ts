@@ -163,16 +163,24 @@ export class Inbox {
   async #enterRoom(roomId: number): Promise<void> {
     if (this.#roomId === roomId) return this.#joining;
     this.#roomId = roomId;
-    this.#joining = this.#attempt(this.#waiting(), async () => {
+    this.#joining = this.#attempt(this.#waiting(), () => this.#joinRoom(roomId));
+    await this.#joining;
+    // What was told before we were in.
+    await this.#check(this.#waiting());
+  }
+
+  async #joinRoom(roomId: number): Promise<void> {
+    try {
       for (let tries = 1; !(await this.#join(roomId)); tries++) {
         // A node of a cluster may learn of a new room a moment later than another.
         if (tries === JOIN_TRIES) throw new LockConnectionError(`room ${roomId} is not known to this node`);
         await new Promise((resolve) => setTimeout(resolve, JOIN_DELAY_MS));
       }
-    });
-    await this.#joining;
-    // What was told before we were in.
-    await this.#check(this.#waiting());
+    } catch (error) {
+      // The next answer that names the room tries again.
+      if (this.#roomId === roomId) this.#roomId = undefined;
+      throw error;
+    }
   }
 
   #enterLine(ticket: Ticket): void {
@@ -191,7 +199,8 @@ export class Inbox {
       this.#lines.delete(ticket.name);
     } else {
       // The first has asked for all: what it was told last is newer than what the next was told when it came.
-      if (ticket.asksAtMs > next.asksAtMs) next.asksAtMs = ticket.asksAtMs;
+      const isAsking = ticket.asksAtMs === Infinity;
+      next.asksAtMs = isAsking ? performance.now() : Math.max(ticket.asksAtMs, next.asksAtMs);
       this.#arm(ticket.name);
     }
   }

@@ -12,6 +12,7 @@ interface Renewal {
 export class Renewer {
   readonly #procedures: LockProcedures;
   #batch: Renewal[] = [];
+  #flushing: NodeJS.Immediate | undefined;
 
   constructor(procedures: LockProcedures) {
     this.#procedures = procedures;
@@ -20,21 +21,29 @@ export class Renewer {
   /** Renews with the others of this turn of the event loop. */
   renew(id: string, ttlMs: number): Promise<Told<TicketStatus>> {
     const answer = new Deferred<Told<TicketStatus>>();
-    if (this.#batch.push({ id, ttlMs, answer }) === 1) setImmediate(() => void this.#flush());
+    this.#batch.push({ id, ttlMs, answer });
+    this.#flushing ??= setImmediate(() => this.#flush());
     return answer.promise;
   }
 
-  /** Renews at once: it is on its way when this returns. */
+  /** Renews at once, after what was to be renewed before it: all is on its way when this returns. */
   renewNow(id: string, ttlMs: number): Promise<Told<TicketStatus>> {
-    const answer = new Deferred<Told<TicketStatus>>();
-    void this.#send([{ id, ttlMs, answer }]);
-    return answer.promise;
+    const answer = this.renew(id, ttlMs);
+    this.#flush();
+    return answer;
   }
 
-  #flush(): Promise<void> {
+  /** What has not been sent yet for this ticket is not sent any more; its promise stays open. */
+  forget(id: string): void {
+    this.#batch = this.#batch.filter((renewal) => renewal.id !== id);
+  }
+
+  #flush(): void {
     const batch = this.#batch;
     this.#batch = [];
-    return this.#send(batch);
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    if (batch.length > 0) void this.#send(batch);
   }
 
   async #send(batch: readonly Renewal[]): Promise<void> {

@@ -4,24 +4,17 @@
  */
 export class ServerClock {
   #sentMs = NaN;
-  #receivedMs = NaN;
   #serverUs = NaN;
 
   /** The newest exchange counts: the clocks drift, and another node may answer the next time. */
-  sync(sentMs: number, receivedMs: number, serverUs: number): void {
+  sync(sentMs: number, serverUs: number): void {
     if (sentMs < this.#sentMs) return;
     this.#sentMs = sentMs;
-    this.#receivedMs = receivedMs;
     this.#serverUs = serverUs;
   }
 
   /** The server's clock shows `serverUs` at this moment or later: for what must end before it does there. */
   earliest(serverUs: number): number {
     return this.#sentMs + (serverUs - this.#serverUs) / 1000;
-  }
-
-  /** The server's clock shows `serverUs` at this moment or earlier: for what must have ended there. */
-  latest(serverUs: number): number {
-    return this.#receivedMs + (serverUs - this.#serverUs) / 1000;
   }
 }

@@ -1,7 +1,7 @@
 import { BoundedClient } from '../client/bounded-client.js';
 import type { ThingsDBClient } from '../client/thingsdb-client.js';
 import { WebSocketClient } from '../client/web-socket-client.js';
-import { LockConnectionError, type LockError } from '../errors.js';
+import { LockConnectionError, LockError } from '../errors.js';
 import { isClient, type Auth, type ResolvedManagerOptions } from '../options.js';
 
 export interface SessionListener {
@@ -77,7 +77,7 @@ export class Session {
   }
 
   async #connect(source: Source): Promise<BoundedClient> {
-    const made = await source.open();
+    const made = await opened(source);
     const client = new BoundedClient(made, { requestTimeoutMs: this.#requestTimeoutMs });
     client.onClose((reason) => this.#lost(client, reason));
     if (this.#auth !== undefined) {
@@ -105,7 +105,7 @@ export class Session {
 
 function sourcesOf({ client, url, requestTimeout }: Options): readonly Source[] {
   if (typeof client === 'function') {
-    return [{ isOwn: true, open: async () => checked(await client()) }];
+    return [{ isOwn: true, open: client }];
   }
   if (client !== undefined) return [{ isOwn: false, open: () => client }];
   const limits = { requestTimeoutMs: requestTimeout, connectTimeoutMs: requestTimeout };
@@ -115,7 +115,13 @@ function sourcesOf({ client, url, requestTimeout }: Options): readonly Source[] 
   }));
 }
 
-function checked(client: ThingsDBClient): ThingsDBClient {
-  if (isClient(client)) return client;
+async function opened(source: Source): Promise<ThingsDBClient> {
+  try {
+    const client = await source.open();
+    if (isClient(client)) return client;
+  } catch (error) {
+    if (error instanceof LockError) throw error;
+    throw new LockConnectionError('the client function failed', { cause: error });
+  }
   throw new LockConnectionError('the client function did not make a client with the methods of thingsdb.js');
 }

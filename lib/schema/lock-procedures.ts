@@ -91,7 +91,7 @@ export class LockProcedures {
 
   #told<T>(sentMs: number, value: T, at: number | undefined): Told<T> {
     const receivedMs = performance.now();
-    if (at !== undefined) this.#clock.sync(sentMs, receivedMs, at);
+    if (at !== undefined) this.#clock.sync(sentMs, at);
     return { value, sentMs, receivedMs };
   }
 }

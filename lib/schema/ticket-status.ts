@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { LockProtocolError } from '../errors.js';
 import { TicketState } from './constants.js';
 
@@ -24,7 +25,7 @@ export function ticketStatus(reply: unknown): TicketStatus {
     if (state === TicketState.gone) return { state: 'gone', at };
     if (due !== undefined) {
       if (state === TicketState.busy) return { state: 'busy', at, due };
-      if (state === TicketState.held) return { state: 'held', at, due, token: token ?? 0 };
+      if (state === TicketState.held && token !== undefined) return { state: 'held', at, due, token };
       if (state === TicketState.waiting && ahead !== undefined && room !== undefined) {
         return { state: 'waiting', at, due, ahead, room };
       }
@@ -35,7 +36,7 @@ export function ticketStatus(reply: unknown): TicketStatus {
 
 /** @throws LockProtocolError if the reply is not a list of safe numbers */
 export function numbers(reply: unknown): number[] {
-  if (Array.isArray(reply) && reply.every((part) => typeof part === 'number')) return reply as number[];
+  if (Array.isArray(reply) && reply.every((part) => Number.isSafeInteger(part))) return reply as number[];
   throw unexpected(reply);
 }
 
@@ -46,7 +47,5 @@ export function listOf(reply: unknown, length: number): unknown[] {
 }
 
 export function unexpected(reply: unknown): LockProtocolError {
-  return new LockProtocolError(
-    `the server gave an answer that does not fit the schema: ${JSON.stringify(reply)}`,
-  );
+  return new LockProtocolError(`the server gave an answer that does not fit the schema: ${inspect(reply)}`);
 }

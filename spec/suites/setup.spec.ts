@@ -1,0 +1,153 @@
+import { LockConnectionError, LockPermissionError, LockSetupError, LockManager } from '../../lib/index.js';
+import { onEachBackEnd } from '../support/back-end.js';
+import { NOTHING } from '../support/state-left.js';
+import { rejection } from '../support/until.js';
+import { Worker } from '../support/worker.js';
+
+onEachBackEnd('setup', (backEnd) => {
+  let workers: Worker[] = [];
+  afterEach(async () => {
+    await Promise.all(workers.map((worker) => worker.kill()));
+    workers = [];
+  });
+
+  async function startAnew(): Promise<void> {
+    await backEnd.query(
+      'if (has_collection(name)) { del_collection(name); };',
+      { name: backEnd.collection },
+      '@thingsdb',
+    );
+  }
+
+  test('ten processes may set up an empty server at once', async () => {
+    await startAnew();
+    workers = await Worker.start(backEnd, 10);
+    const outcomes = await Promise.allSettled(workers.map((worker) => worker.call({ do: 'setup' })));
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toEqual([]);
+    expect(await backEnd.run('lock_schema')).toEqual([1, 1]);
+    await Promise.all(
+      workers.map(async (worker) => {
+        await worker.call({ do: 'acquire', key: 'k', name: 'first', options: { waitTimeout: 20_000 } });
+        await worker.call({ do: 'release', key: 'k' });
+      }),
+    );
+  });
+
+  test('setup runs by itself at first use, also by many calls at once', async () => {
+    await startAnew();
+    const manager = backEnd.manager();
+    const leases = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => manager.get(`name ${i}`).acquire()),
+    );
+    expect(leases.every((lease) => lease.isHeld)).toBe(true);
+  });
+
+  test('setup is idempotent and keeps what is held', async () => {
+    const manager = backEnd.manager();
+    const lease = await manager.get('kept').acquire();
+    await backEnd.manager().setup();
+    await manager.setup();
+    expect(await lease.release()).toBe(true);
+  });
+
+  test('every procedure has its contract as its documentation on the server', async () => {
+    await backEnd.manager().setup();
+    const docs = (await backEnd.query(
+      'procedures_info().map(|p| procedure_doc(p.load().name));',
+    )) as string[];
+    expect(docs).toHaveLength(12);
+    expect(docs.every((doc) => doc.length > 20)).toBe(true);
+  });
+
+  test('a collection that has procedures of its own under our names is refused and left as it is', async () => {
+    await startAnew();
+    await backEnd.query('new_collection(name);', { name: backEnd.collection }, '@thingsdb');
+    await backEnd.query("new_procedure('acquire', || 'mine'); .own = 1;");
+    expect(await rejection(backEnd.manager().setup())).toBeInstanceOf(LockSetupError);
+    expect(await backEnd.run('acquire')).toBe('mine');
+    expect(await backEnd.query('.keys();')).toEqual(['own']);
+    await startAnew();
+  });
+
+  test('a newer schema that this version cannot use is refused with both numbers', async () => {
+    await startAnew();
+    await backEnd.manager().setup();
+    await backEnd.query('.thingsdb_lock.schema = 9; .thingsdb_lock.compatible = 7;');
+    const error = await rejection(backEnd.manager().get('x').acquire());
+    expect(error).toBeInstanceOf(LockSetupError);
+    expect(String(error)).toMatch(/schema 9.*schema 7.*schema 1/);
+    await backEnd.query('.thingsdb_lock.compatible = 1;');
+    const lease = await backEnd.manager().get('x').acquire();
+    expect(await lease.release()).toBe(true);
+    await startAnew();
+  });
+
+  test('after everyone has let go nothing is left', async () => {
+    await startAnew();
+    const managers = [backEnd.manager(), backEnd.manager()] as const;
+    await Promise.all(
+      managers.flatMap((manager) =>
+        ['a', 'b', 'c'].map((name) => manager.get(name).runExclusive(() => undefined, { ttl: 500 })),
+      ),
+    );
+    await Promise.all(managers.map((manager) => manager.close()));
+    expect(await backEnd.left()).toEqual(NOTHING);
+  });
+
+  test('the sweeper is made anew when its task was deleted with its user', async () => {
+    const manager = backEnd.manager();
+    const lease = await manager.get('sweeper').acquire({ ttl: 1_000 });
+    await backEnd.query('tasks().each(|t| t.del());');
+    const other = await manager.get('sweeper 2').acquire({ ttl: 1_000 });
+    expect(await backEnd.left()).toMatchObject({ tasks: 1, hasSweeper: true });
+    await lease.release();
+    await other.release();
+  });
+
+  test('a user with the rights RUN, CHANGE and JOIN can lock, once an administrator has set up', async () => {
+    await backEnd.manager().setup();
+    const username = `${backEnd.collection}_user`;
+    const scope = `//${backEnd.collection}`;
+    await backEnd.query(
+      'new_user(name); set_password(name, "secret"); grant(scope, name, RUN|CHANGE|JOIN);',
+      { name: username, scope },
+      '@thingsdb',
+    );
+    const auth = { username, password: 'secret' };
+    const manager = new LockManager({ url: backEnd.urls, auth, collection: backEnd.collection });
+    const other = backEnd.manager();
+    try {
+      const held = await other.get('rights').acquire();
+      const acquiring = manager.get('rights').acquire();
+      manager.once('waiting', () => void held.release());
+      expect(await (await acquiring).release()).toBe(true);
+    } finally {
+      await manager.close();
+      await backEnd.query('del_user(name);', { name: username }, '@thingsdb');
+    }
+  });
+
+  test('wrong credentials and missing rights are a LockPermissionError at once, with the line that grants them', async () => {
+    await backEnd.manager().setup();
+    const wrong = { username: 'admin', password: 'not this' };
+    const stranger = new LockManager({ url: backEnd.urls, auth: wrong, collection: backEnd.collection });
+    expect(await rejection(stranger.get('x').acquire())).toBeInstanceOf(LockPermissionError);
+    await stranger.close();
+
+    const username = `${backEnd.collection}_nobody`;
+    await backEnd.query('new_user(name); set_password(name, "p");', { name: username }, '@thingsdb');
+    const auth = { username, password: 'p' };
+    const nobody = new LockManager({ url: backEnd.urls, auth, collection: backEnd.collection });
+    const error = await rejection(nobody.get('x').acquire());
+    expect(error).toBeInstanceOf(LockPermissionError);
+    expect(String(error)).toContain(`grant('//${backEnd.collection}', '${username}', RUN|CHANGE|JOIN)`);
+    await nobody.close();
+    await backEnd.query('del_user(name);', { name: username }, '@thingsdb');
+  });
+
+  test('a server that is not there is a LockConnectionError', async () => {
+    const manager = backEnd.manager({ url: 'ws://127.0.0.1:1' });
+    expect(await rejection(manager.get('x').acquire())).toBeInstanceOf(LockConnectionError);
+    expect(await rejection(manager.isLocked('x'))).toBeInstanceOf(LockConnectionError);
+  });
+});

@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { WebSocket } from 'ws';
+import { WebSocketClient } from '../../lib/client/web-socket-client.js';
+import { LockManager, type LockManagerOptions, type ThingsDBClient } from '../../lib/index.js';
+import type { EmbeddedThingsDB } from '../../lib/testing/index.js';
+import { lockedDownState, type StateLeft } from './state-left.js';
+
+/** A ThingsDB that the lock suite runs against. */
+export interface BackEnd {
+  readonly name: string;
+  /** Nodes in order of preference. */
+  readonly urls: readonly string[];
+  readonly auth: { readonly username: string; readonly password: string } | { readonly token: string };
+  /** A collection of this spec's own. */
+  readonly collection: string;
+  /** Only for the embedded server. */
+  readonly embedded: EmbeddedThingsDB | undefined;
+  /** A manager on {@link collection}, closed after the test. */
+  manager(options?: Partial<LockManagerOptions>): LockManager;
+  /** Runs a query as administrator. */
+  query(code: string, vars?: Record<string, unknown>, scope?: string): Promise<unknown>;
+  /** Runs a procedure of the collection as administrator. */
+  run(procedure: string, ...args: unknown[]): Promise<unknown>;
+  /** A connected, authenticated client, closed after the test. */
+  client(): Promise<WebSocketClient>;
+  /** What the locks have left in the collection. */
+  left(): Promise<StateLeft>;
+}
+
+type Kind = 'embedded' | 'real' | 'thingsdb.js';
+
+/** The embedded server always; `THINGSDB_URL` too when it is set; with thingsdb.js as client if `THINGSDB_JS` says where it is. */
+function kinds(): readonly Kind[] {
+  const all: Kind[] = ['embedded'];
+  if (process.env['THINGSDB_URL'] !== undefined) {
+    all.push('real');
+    if (process.env['THINGSDB_JS'] !== undefined) all.push('thingsdb.js');
+  }
+  const only = process.env['BACK_END'];
+  return only === undefined ? all : all.filter((kind) => kind === only);
+}
+
+/** Registers the same tests for each back end. After each test its managers and clients are closed. */
+export function onEachBackEnd(title: string, register: (backEnd: BackEnd) => void): void {
+  describe.each(kinds())(`${title}, on %s`, (kind) => {
+    const backEnd = new RunningBackEnd(kind);
+    beforeAll(() => backEnd.start());
+    afterEach(() => backEnd.closeAll());
+    afterAll(() => backEnd.stop());
+    register(backEnd);
+  });
+}
+
+class RunningBackEnd implements BackEnd {
+  readonly name: Kind;
+  readonly collection = `suite_${randomBytes(6).toString('hex')}`;
+  urls: readonly string[] = (process.env['THINGSDB_URL'] ?? '').split(',');
+  embedded: EmbeddedThingsDB | undefined;
+  readonly #closers: (() => Promise<unknown>)[] = [];
+  #admin: WebSocketClient | undefined;
+
+  constructor(name: Kind) {
+    this.name = name;
+  }
+
+  get auth(): BackEnd['auth'] {
+    const { THINGSDB_TOKEN: token, THINGSDB_USER: username, THINGSDB_PASSWORD: password } = process.env;
+    if (this.name !== 'embedded' && token !== undefined) return { token };
+    return { username: username ?? 'admin', password: password ?? 'pass' };
+  }
+
+  async start(): Promise<void> {
+    if (this.name === 'embedded') {
+      const { startThingsDB } = await import('../../lib/testing/index.js');
+      this.embedded = await startThingsDB();
+      this.urls = [this.embedded.url];
+    }
+    this.#admin = await this.#connected();
+  }
+
+  async stop(): Promise<void> {
+    await this.query(
+      'if (has_collection(name)) { del_collection(name); };',
+      { name: this.collection },
+      '@thingsdb',
+    );
+    await this.#admin?.disconnect();
+    await this.embedded?.close();
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all(this.#closers.splice(0).map((close) => close()));
+  }
+
+  manager(options: Partial<LockManagerOptions> = {}): LockManager {
+    const { url, ...rest } = options;
+    const manager = new LockManager({ ...this.#reach(rest, url), collection: this.collection, ...rest });
+    this.#closers.push(() => manager.close());
+    return manager;
+  }
+
+  async client(): Promise<WebSocketClient> {
+    const client = await this.#connected();
+    this.#closers.push(() => client.disconnect());
+    return client;
+  }
+
+  query(code: string, vars?: Record<string, unknown>, scope = `//${this.collection}`): Promise<unknown> {
+    return this.#adminClient.query(scope, code, vars);
+  }
+
+  run(procedure: string, ...args: unknown[]): Promise<unknown> {
+    return this.#adminClient.run(`//${this.collection}`, procedure, args);
+  }
+
+  left(): Promise<StateLeft> {
+    return lockedDownState(this);
+  }
+
+  get #adminClient(): WebSocketClient {
+    if (this.#admin === undefined) throw new Error('the back end has not been started');
+    return this.#admin;
+  }
+
+  #reach(
+    { client }: Partial<LockManagerOptions>,
+    url: LockManagerOptions['url'] = this.urls,
+  ): LockManagerOptions {
+    if (client !== undefined) return {};
+    if (this.name !== 'thingsdb.js') return { url, auth: this.auth };
+    return { client: () => thingsdbJs([url].flat()[0]), auth: this.auth };
+  }
+
+  async #connected(): Promise<WebSocketClient> {
+    const client = new WebSocketClient(this.urls[0] ?? '', { requestTimeoutMs: 20_000 });
+    await client.connect();
+    await ('token' in this.auth
+      ? client.authToken(this.auth.token)
+      : client.auth(this.auth.username, this.auth.password));
+    return client;
+  }
+}
+
+/** thingsdb.js is bundled for browsers: on a Node without a global WebSocket it needs to be given one. */
+function thingsdbJs(url: string | undefined): ThingsDBClient {
+  const scope = globalThis as { WebSocket?: unknown };
+  scope.WebSocket ??= WebSocket;
+  const ThingsDB = require(process.env['THINGSDB_JS'] ?? 'thingsdb.js') as new (
+    url?: string,
+  ) => ThingsDBClient;
+  return new ThingsDB(url);
+}

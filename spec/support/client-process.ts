@@ -1,0 +1,27 @@
+/**
+ * A process with one client, started by a spec that watches whether it ends by itself.
+ * Arguments: the address, and what it does once connected.
+ */
+import { WebSocketClient } from '../../lib/client/web-socket-client.js';
+
+const [url = '', mode = ''] = process.argv.slice(2);
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function main(): Promise<void> {
+  const client = new WebSocketClient(url, { requestTimeoutMs: 300 });
+  await client.connect();
+  await client.ping();
+  say('connected');
+  if (mode === 'pending') {
+    await client.query('//stuff', 'never answered').catch((error: Error) => say(error.message));
+  } else if (mode === 'held') {
+    const letGo = client.hold();
+    client.addEventListener(() => {
+      say('told');
+      letGo();
+    });
+  }
+}
+
+void main();

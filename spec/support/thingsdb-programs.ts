@@ -1,0 +1,128 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+
+const VECTORS = join(__dirname, '../vectors');
+
+const NAMES = ['a', 'b', 'x', 'list', 'Name', 'len', 'map'];
+const BINARY = '+ - * / // % == != < <= > >= && || & | ^ << >> ??'.split(' ');
+const ASSIGN = '= += -= *= /= %= &= |= ^='.split(' ');
+const ROOT_CALLS = (
+  'is_err type str int float bool bytes list set thing room task range raise err try wse nse ' +
+  'future new new_type set_type mod_type del_type set_enum enum now datetime timeval json_dump ' +
+  'json_load regex refs return assert rand randint randstr new_procedure run closure deep tasks ' +
+  'types_info procedures_info user_info grant new_user new_collection del_collection root ' +
+  'base64_encode log change_id is_nan import export shutdown'
+).split(' ');
+const CHAIN_CALLS = (
+  'len push pop shift unshift splice map filter each reduce find some every sort reverse first ' +
+  'last has get set del keys values id name value upper lower trim split join replace contains ' +
+  'to_type wrap unwrap copy dup assign clear call emit set_name then else again_in move format ' +
+  'load code msg count flat sum unique test add remove restrict filter vmap to_thing at zone ' +
+  'extend index_of equals ren'
+).split(' ');
+
+const literal = fc.oneof(
+  fc.constantFrom(
+    'nil',
+    'true',
+    'false',
+    'inf',
+    'nan',
+    '0',
+    '1',
+    '-1',
+    '9223372036854775807',
+    '1.5',
+    '/^a.*$/i',
+    '{}',
+    '[]',
+    '""',
+    "'it''s'",
+    '`a {1 + 1} {x}`',
+  ),
+  fc.integer().map(String),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value.toFixed(3)),
+  fc.string({ maxLength: 12 }).map((text) => JSON.stringify(text)),
+);
+const name = fc.constantFrom(...NAMES);
+
+interface Tree {
+  expression: string;
+  statement: string;
+}
+
+const { expression, statement } = fc.letrec<Tree>((tie) => {
+  const inner = tie('expression') as fc.Arbitrary<string>;
+  const next = tie('statement') as fc.Arbitrary<string>;
+  const some = fc.array(inner, { maxLength: 3 }).map((items) => items.join(', '));
+  const block = fc.array(next, { maxLength: 3 }).map((items) => `{ ${items.join('; ')} }`);
+  return {
+    expression: fc.oneof(
+      { maxDepth: 4, depthSize: 'small' },
+      literal,
+      name,
+      name.map((key) => `.${key}`),
+      fc.tuple(inner, fc.constantFrom(...BINARY), inner).map(([a, operator, b]) => `${a} ${operator} ${b}`),
+      fc.tuple(fc.constantFrom('!', '-', '+', '~'), inner).map(([operator, a]) => `${operator}${a}`),
+      inner.map((a) => `(${a})`),
+      some.map((items) => `[${items}]`),
+      fc
+        .array(fc.tuple(name, inner), { maxLength: 3 })
+        .map((items) => `{${items.map(([key, a]) => `${key}: ${a}`).join(', ')}}`),
+      fc.tuple(fc.constantFrom(...ROOT_CALLS), some).map(([call, items]) => `${call}(${items})`),
+      fc
+        .tuple(inner, fc.constantFrom(...CHAIN_CALLS), some)
+        .map(([a, call, items]) => `(${a}).${call}(${items})`),
+      fc.tuple(inner, inner).map(([a, b]) => `(${a})[${b}]`),
+      fc.tuple(inner, inner, inner).map(([a, b, c]) => `(${a})[${b}:${c}]`),
+      fc.tuple(inner, inner, inner).map(([a, b, c]) => `${a} ? ${b} : ${c}`),
+      fc.tuple(fc.array(name, { maxLength: 2 }), inner).map(([names, a]) => `|${names.join(', ')}| ${a}`),
+      fc.tuple(fc.array(name, { maxLength: 2 }), block).map(([names, a]) => `|${names.join(', ')}| ${a}`),
+      fc
+        .tuple(name, fc.constantFrom(...ASSIGN), inner)
+        .map(([key, operator, a]) => `${key} ${operator} ${a}`),
+      fc
+        .tuple(name, fc.constantFrom(...ASSIGN), inner)
+        .map(([key, operator, a]) => `.${key} ${operator} ${a}`),
+    ),
+    statement: fc.oneof(
+      { maxDepth: 3, depthSize: 'small' },
+      inner,
+      fc.tuple(inner, next, next).map(([a, b, c]) => `if (${a}) ${b} else ${c}`),
+      fc.tuple(name, inner, block).map(([key, a, b]) => `for (${key} in ${a}) ${b}`),
+      inner.map((a) => `return ${a}`),
+      fc.constantFrom('break', 'continue', ''),
+      block,
+    ),
+  };
+});
+
+const recorded = readdirSync(VECTORS)
+  .filter((file) => file.endsWith('.json'))
+  .flatMap((file) => JSON.parse(readFileSync(join(VECTORS, file), 'utf8')) as { steps: { q?: string }[] }[])
+  .flatMap(({ steps }) => steps.flatMap(({ q }) => (q === undefined ? [] : [q])));
+
+/** Two recorded programs, cut anywhere and put together: nearly right, which is where parsers are weak. */
+const spliced = fc
+  .tuple(
+    fc.constantFrom(...recorded),
+    fc.constantFrom(...recorded),
+    fc.double({ min: 0, max: 1, noNaN: true }),
+    fc.double({ min: 0, max: 1, noNaN: true }),
+  )
+  .map(
+    ([one, other, from, to]) =>
+      one.slice(0, Math.ceil(from * one.length)) + other.slice(Math.floor(to * other.length)),
+  );
+
+/** Programs of ThingsDB's language: most are well-formed, many make no sense, some are damaged. */
+export const thingsdbPrograms: fc.Arbitrary<string> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.array(statement, { minLength: 1, maxLength: 3 }).map((items) => items.join(';\n')),
+  },
+  { weight: 2, arbitrary: expression },
+  { weight: 3, arbitrary: spliced },
+  { weight: 1, arbitrary: fc.string({ unit: 'grapheme', maxLength: 40 }) },
+);

@@ -1,0 +1,39 @@
+/** Waits until `holds` answers true, asking every few milliseconds; fails after `limitMs` with what `describe` says. */
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  {
+    limitMs = 10_000,
+    describe = () => 'it did not come true',
+  }: { limitMs?: number; describe?: () => string } = {},
+): Promise<void> {
+  const endMs = performance.now() + limitMs;
+  while (!(await holds())) {
+    if (performance.now() > endMs) throw new Error(`after ${limitMs} ms: ${describe()}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** The next event of this name; rejects after `limitMs`. */
+export function nextEvent<T>(
+  emitter: { once(event: never, listener: (payload: T) => void): unknown },
+  event: string,
+  limitMs = 10_000,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no ${event} within ${limitMs} ms`)), limitMs);
+    emitter.once(event as never, (payload) => {
+      clearTimeout(timer);
+      resolve(payload);
+    });
+  });
+}
+
+/** The rejection of a promise; fails if it resolves. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it resolved');
+}

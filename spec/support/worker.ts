@@ -1,0 +1,82 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { join } from 'node:path';
+import type { BackEnd } from './back-end.js';
+import type { Command, Report } from './worker-main.js';
+
+/** A lock-taking process of its own; see worker-main. */
+export class Worker extends EventEmitter {
+  readonly #child: ChildProcess;
+  readonly #pending = new Map<
+    number,
+    { resolve: (value: unknown) => void; reject: (error: Error) => void }
+  >();
+  #calls = 0;
+
+  private constructor(child: ChildProcess) {
+    super();
+    this.#child = child;
+    child.on('message', (report: Report) => this.#take(report));
+    child.on('exit', () => {
+      for (const { reject } of this.#pending.values()) reject(new Error('the worker has exited'));
+    });
+  }
+
+  /** Starts `count` processes with a manager each on the back end's collection. */
+  static async start(backEnd: BackEnd, count: number): Promise<Worker[]> {
+    const options = { url: backEnd.urls, auth: backEnd.auth, collection: backEnd.collection };
+    const workers = Array.from({ length: count }, () => Worker.#fork());
+    await Promise.all(workers.map((worker) => worker.call({ do: 'open', options })));
+    return workers;
+  }
+
+  static #fork(): Worker {
+    const file = join(__dirname, 'worker-main.ts');
+    return new Worker(
+      fork(file, { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
+    );
+  }
+
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error('the worker has not started');
+    return this.#child.pid;
+  }
+
+  call(command: Command): Promise<unknown> {
+    const call = ++this.#calls;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(call, { resolve, reject });
+      this.#child.send({ ...command, call });
+    });
+  }
+
+  /** Asks for a lock and resolves when the request is in the queue. The grant comes as the `granted` event. */
+  async enqueue(
+    key: string,
+    name: string,
+    options: { ttl?: number; waitTimeout?: number } = {},
+  ): Promise<void> {
+    const waiting = once(this, 'waiting');
+    this.call({ do: 'acquire', key, name, options }).catch((error: unknown) => this.emit('failed', error));
+    await waiting;
+  }
+
+  /** SIGKILL: nothing of it runs any more when this resolves. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exited;
+  }
+
+  #take(report: Report): void {
+    if (report.event !== 'done') {
+      this.emit(report.event, report);
+      return;
+    }
+    const pending = this.#pending.get(report.call);
+    this.#pending.delete(report.call);
+    if (report.error === undefined) pending?.resolve(report.value);
+    else pending?.reject(new Error(report.error));
+  }
+}
