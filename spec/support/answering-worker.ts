@@ -1,29 +1,52 @@
 import { Worker } from 'node:worker_threads';
 
 /**
- * A server in a thread of its own, so that it goes on while the thread of the spec is busy: answers every request, after
- * a delay, with an empty package. In plain JavaScript, as a worker does not pass through the compiler of the specs.
+ * In plain JavaScript, as a worker does not pass through the compiler of the specs. An answer is counted once it has
+ * been handed to the operating system: from there on the client can read it, whatever this thread does.
  */
 const SOURCE = `
   const { parentPort, workerData } = require('node:worker_threads');
   const { WebSocketServer } = require('ws');
   const server = new WebSocketServer({ port: 0 });
   server.on('listening', () => parentPort.postMessage(server.address().port));
-  server.on('connection', (connection) => connection.on('message', (data) => setTimeout(() => {
-    connection.send(Buffer.from([0, 0, 0, 0, data[4], data[5], 16, 239]));
-  }, workerData.delayMs)));
+  server.on('connection', (connection) => connection.on('message', (data) => {
+    connection.send(Buffer.from([0, 0, 0, 0, data[4], data[5], 16, 239]), () => {
+      Atomics.add(workerData, 0, 1);
+      Atomics.notify(workerData, 0);
+    });
+  }));
 `;
 
-export interface AnsweringWorker {
+/** A server in a thread of its own, which goes on while the thread of the spec is blocked: answers every request. */
+export class AnsweringWorker {
   readonly url: string;
-  close(): Promise<unknown>;
-}
+  readonly #worker: Worker;
+  readonly #answered: Int32Array;
 
-export async function startAnsweringWorker(delayMs: number): Promise<AnsweringWorker> {
-  const worker = new Worker(SOURCE, { eval: true, workerData: { delayMs } });
-  const port = await new Promise<number>((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
-  });
-  return { url: `ws://127.0.0.1:${port}`, close: () => worker.terminate() };
+  private constructor(worker: Worker, port: number, answered: Int32Array) {
+    this.#worker = worker;
+    this.#answered = answered;
+    this.url = `ws://127.0.0.1:${port}`;
+  }
+
+  static async start(): Promise<AnsweringWorker> {
+    const answered = new Int32Array(new SharedArrayBuffer(4));
+    const worker = new Worker(SOURCE, { eval: true, workerData: answered });
+    const port = await new Promise<number>((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+    });
+    return new AnsweringWorker(worker, port, answered);
+  }
+
+  /** Stops this thread, as SIGSTOP would, until the first answer is on its way and `leastMs` have passed. */
+  blockUntilAnswered(leastMs: number): void {
+    const endMs = performance.now() + leastMs;
+    Atomics.wait(this.#answered, 0, 0, 20_000);
+    while (performance.now() < endMs);
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate();
+  }
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { WebSocket } from 'ws';
 import { WebSocketClient } from '../../lib/client/web-socket-client.js';
 import { LockManager, type LockManagerOptions, type ThingsDBClient } from '../../lib/index.js';
-import type { EmbeddedThingsDB } from '../../lib/testing/index.js';
+import { startThingsDB, type EmbeddedThingsDB } from '../../lib/testing/index.js';
 import { lockedDownState, type StateLeft } from './state-left.js';
 
 /** A ThingsDB that the lock suite runs against. */
@@ -71,7 +72,6 @@ class RunningBackEnd implements BackEnd {
 
   async start(): Promise<void> {
     if (this.name === 'embedded') {
-      const { startThingsDB } = await import('../../lib/testing/index.js');
       this.embedded = await startThingsDB();
       this.urls = [this.embedded.url];
     }
@@ -145,7 +145,8 @@ class RunningBackEnd implements BackEnd {
 function thingsdbJs(url: string | undefined): ThingsDBClient {
   const scope = globalThis as { WebSocket?: unknown };
   scope.WebSocket ??= WebSocket;
-  const ThingsDB = require(process.env['THINGSDB_JS'] ?? 'thingsdb.js') as new (
+  // Not import(): Jest runs these files as CommonJS, in a context where that is not to be had.
+  const ThingsDB = createRequire(__filename)(process.env['THINGSDB_JS'] ?? 'thingsdb.js') as new (
     url?: string,
   ) => ThingsDBClient;
   return new ThingsDB(url);

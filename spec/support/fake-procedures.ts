@@ -9,8 +9,8 @@ export interface FakeCall {
   readonly argument: unknown;
   /** When it was made, on the monotonic clock. */
   readonly sentMs: number;
-  answer(value: unknown): void;
-  fail(error: unknown): void;
+  readonly answer: (value: unknown) => void;
+  readonly fail: (error: unknown) => void;
 }
 
 const SERVER_START_US = 1_700_000_000_000_000;

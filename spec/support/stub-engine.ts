@@ -19,12 +19,18 @@ export class StubEngine implements Engine {
     this.sessions.add(session);
   }
 
-  query(_session: Session, scope: string, code: string, vars: Readonly<Record<string, Wire>>): Promise<Wire> {
+  query(
+    _session: Session,
+    scope: string,
+    code: string,
+    vars: Readonly<Record<string, Wire>>,
+  ): Wire | Promise<Wire> {
     if (code === 'raise') return Promise.reject(new ThingsError(-100, 'raised'));
     if (code === 'broken') return Promise.reject(new TypeError('a bug'));
     if (code === 'pending') return new Promise(() => undefined);
     if (code === 'huge') return Promise.resolve('x'.repeat(21 * 1024 * 1024));
-    return Promise.resolve([scope, code, vars]);
+    if (code === 'later') return new Promise((resolve) => setImmediate(() => resolve('later')));
+    return [scope, code, vars];
   }
 
   run(_session: Session, scope: string, procedure: string, args: Wire): Promise<Wire> {

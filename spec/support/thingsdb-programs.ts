@@ -2,7 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 
-const VECTORS = join(__dirname, '../vectors');
+// From the repository's root, where Jest and the scripts run: a path of this file is not the same under both.
+const VECTORS = 'spec/vectors';
+
+/** So that names mean something more often than not. */
+const DEFINITIONS = 'a = 1; b = [1, "two", {three: 3}]; map = {x: 1}; Name = |x| x; len = "text"';
 
 const NAMES = ['a', 'b', 'x', 'list', 'Name', 'len', 'map'];
 const BINARY = '+ - * / // % == != < <= > >= && || & | ^ << >> ??'.split(' ');
@@ -42,9 +46,42 @@ const literal = fc.oneof(
     '`a {1 + 1} {x}`',
   ),
   fc.integer().map(String),
-  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value.toFixed(3)),
+  fc.float({ min: -1000, max: 1000, noNaN: true }).map((value) => value.toFixed(3)),
   fc.string({ maxLength: 12 }).map((text) => JSON.stringify(text)),
 );
+/** Code that makes sense but for what is put into its holes. */
+const SOUND = [
+  '[3, 1, 2].map(|x| HOLE)',
+  'list.filter(|item, index| HOLE)',
+  'list.sort(|a, b| HOLE)',
+  '[HOLE, HOLE].reduce(|sum, item| HOLE, HOLE)',
+  '.list = [HOLE, HOLE]',
+  '.list.push(HOLE)',
+  '.thing = {a: HOLE, b: {c: HOLE}}',
+  '.thing.set("key", HOLE)',
+  '.thing.map(|key, value| HOLE)',
+  '.thing.del("a")',
+  'try(HOLE)',
+  'try(HOLE, HOLE)',
+  'x = HOLE',
+  '`text {HOLE} and {HOLE}`',
+  'str(HOLE).split("").map(|part| HOLE)',
+  'set({a: 1}, {a: 2}).filter(|item| HOLE)',
+  'if (bool(HOLE)) { HOLE; } else { HOLE; }',
+  'for (item in [HOLE, HOLE]) { HOLE; }',
+  'wse({ HOLE; HOLE; })',
+  'json_load(json_dump(HOLE))',
+  '.room = room(); .room.emit("event", HOLE)',
+  'task(datetime().move("days", 1), |t, x| HOLE, [HOLE])',
+  'future(|x| HOLE, HOLE).then(|y| HOLE)',
+  'set_type("P", {a: "any", f: |this| HOLE}); P{a: HOLE}.f()',
+  'set_type("Q", {a: "int?"}); mod_type("Q", "add", "b", "str", HOLE)',
+  'set_enum("E", {A: HOLE, B: HOLE})',
+  'new_procedure("p", |x| HOLE); run("p", HOLE)',
+  '.closure = |x| { if (x > 0) .closure(x - 1); HOLE; }; .closure(5)',
+  'range(100).each(|x| HOLE)',
+  '[[1, HOLE], [HOLE]][0][1]',
+];
 const name = fc.constantFrom(...NAMES);
 
 interface Tree {
@@ -56,16 +93,19 @@ const { expression, statement } = fc.letrec<Tree>((tie) => {
   const inner = tie('expression') as fc.Arbitrary<string>;
   const next = tie('statement') as fc.Arbitrary<string>;
   const some = fc.array(inner, { maxLength: 3 }).map((items) => items.join(', '));
-  const block = fc.array(next, { maxLength: 3 }).map((items) => `{ ${items.join('; ')} }`);
+  const block = fc.array(next, { minLength: 1, maxLength: 3 }).map((items) => `{ ${items.join('; ')} }`);
   return {
     expression: fc.oneof(
-      { maxDepth: 4, depthSize: 'small' },
+      { maxDepth: 3, depthSize: 'small' },
       literal,
       name,
       name.map((key) => `.${key}`),
       fc.tuple(inner, fc.constantFrom(...BINARY), inner).map(([a, operator, b]) => `${a} ${operator} ${b}`),
       fc.tuple(fc.constantFrom('!', '-', '+', '~'), inner).map(([operator, a]) => `${operator}${a}`),
       inner.map((a) => `(${a})`),
+      fc
+        .tuple(fc.constantFrom(...SOUND), fc.array(inner, { minLength: 4, maxLength: 4 }))
+        .map(([code, holes]) => code.replaceAll('HOLE', () => holes.shift() ?? 'nil')),
       some.map((items) => `[${items}]`),
       fc
         .array(fc.tuple(name, inner), { maxLength: 3 })
@@ -92,7 +132,7 @@ const { expression, statement } = fc.letrec<Tree>((tie) => {
       fc.tuple(inner, next, next).map(([a, b, c]) => `if (${a}) ${b} else ${c}`),
       fc.tuple(name, inner, block).map(([key, a, b]) => `for (${key} in ${a}) ${b}`),
       inner.map((a) => `return ${a}`),
-      fc.constantFrom('break', 'continue', ''),
+      name.map((key) => `for (${key} in list) { if (${key}) break else continue }`),
       block,
     ),
   };
@@ -120,7 +160,9 @@ const spliced = fc
 export const thingsdbPrograms: fc.Arbitrary<string> = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.array(statement, { minLength: 1, maxLength: 3 }).map((items) => items.join(';\n')),
+    arbitrary: fc
+      .array(statement, { minLength: 1, maxLength: 3 })
+      .map((items) => [DEFINITIONS, ...items].join(';\n')),
   },
   { weight: 2, arbitrary: expression },
   { weight: 3, arbitrary: spliced },

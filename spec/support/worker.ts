@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { BackEnd } from './back-end.js';
 import type { Command, Report } from './worker-main.js';
 
+const STOP_MS = 5_000;
+
 /** A lock-taking process of its own; see worker-main. */
 export class Worker extends EventEmitter {
   readonly #child: ChildProcess;
@@ -61,12 +63,26 @@ export class Worker extends EventEmitter {
     await waiting;
   }
 
+  /** Lets it close its manager, if it still runs; it has ended when this resolves. */
+  async stop(): Promise<void> {
+    if (this.#hasExited) return;
+    const exited = once(this.#child, 'exit');
+    this.call({ do: 'close' }).catch(() => undefined);
+    const limit = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
+    await exited;
+    clearTimeout(limit);
+  }
+
   /** SIGKILL: nothing of it runs any more when this resolves. */
   async kill(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (this.#hasExited) return;
     const exited = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
     await exited;
+  }
+
+  get #hasExited(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   #take(report: Report): void {

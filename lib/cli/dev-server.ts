@@ -1,0 +1,77 @@
+import { parseArgs } from 'node:util';
+import { ExitStatus } from './exit-status.js';
+import { startThingsDB } from '../testing/index.js';
+
+const USAGE = `Usage: thingsdb-lock dev-server [--port N] [--tcp-port N]
+
+A ThingsDB for tests, demos and development. It keeps nothing on disk.
+User admin, password pass; only reachable from this machine.
+
+  --port N      the WebSocket's port (default 9270, 0 = any free one)
+  --tcp-port N  the TCP port (default: any free one)
+  --help        shows this`;
+
+const DEFAULT_PORT = 9270;
+const ANY_PORT = 0;
+const MAX_PORT = 65_535;
+
+/**
+ * `thingsdb-lock dev-server`: serves the embedded ThingsDB until SIGINT or SIGTERM. Prints
+ * `listening on ws://127.0.0.1:N` once clients can connect.
+ *
+ * @returns the exit status: see {@link ExitStatus}: ok after a signal, unavailable when a port is taken, usage for bad arguments
+ */
+export async function devServer(args: string[]): Promise<number> {
+  const ports = readPorts(args);
+  if (typeof ports === 'number') return ports;
+  try {
+    await using db = await startThingsDB(ports);
+    const stopped = signal();
+    console.log(`listening on ${db.url}`);
+    console.log(`listening on tcp://127.0.0.1:${db.tcpPort}`);
+    await stopped;
+    return ExitStatus.ok;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return ExitStatus.unavailable;
+  }
+}
+
+function readPorts(args: string[]): { port: number; tcpPort: number } | number {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: { port: { type: 'string' }, 'tcp-port': { type: 'string' }, help: { type: 'boolean' } },
+    });
+    if (values.help === true) {
+      console.log(USAGE);
+      return ExitStatus.ok;
+    }
+    return {
+      port: readPort('--port', values.port, DEFAULT_PORT),
+      tcpPort: readPort('--tcp-port', values['tcp-port'], ANY_PORT),
+    };
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    return ExitStatus.usage;
+  }
+}
+
+function readPort(option: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= MAX_PORT) return port;
+  throw new Error(`${option} must be a port between 0 and ${MAX_PORT}, not ${JSON.stringify(text)}`);
+}
+
+function signal(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+      resolve();
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}

@@ -1,0 +1,48 @@
+import { notSupported } from '../../runtime/errors.js';
+import type { BuiltIn } from '../built-in.js';
+import { effects } from '../built-in.js';
+
+/** Functions of a real node for which there is nothing here: other nodes, files, programs of their own. */
+const CHANGING = [
+  'new_node',
+  'del_node',
+  'new_module',
+  'del_module',
+  'deploy_module',
+  'rename_module',
+  'refresh_module',
+  'set_module_conf',
+  'set_module_scope',
+  'restore',
+  'set_history',
+  'del_history',
+];
+const READING = [
+  'new_backup',
+  'del_backup',
+  'has_backup',
+  'backup_info',
+  'backups_info',
+  'backups_ok',
+  'has_module',
+  'module_info',
+  'modules_info',
+  'restart_module',
+  'history',
+  'commit',
+];
+
+export const unsupportedFunctions: readonly BuiltIn[] = [
+  ...CHANGING.map((name) => refuse(name, effects.thingsdb)),
+  ...READING.map((name) => refuse(name, effects.none)),
+];
+
+function refuse(name: string, effect: BuiltIn['effects']): BuiltIn {
+  return {
+    name,
+    effects: effect,
+    root() {
+      throw notSupported(`${name}()`);
+    },
+  };
+}

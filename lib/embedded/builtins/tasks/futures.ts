@@ -1,0 +1,84 @@
+import type { Args } from '../../runtime/args.js';
+import { lookupError, notSupported, numArgumentsError, operationError, see } from '../../runtime/errors.js';
+import type { Query } from '../../runtime/query.js';
+import type { Closure } from '../../runtime/values/closure.js';
+import { Future } from '../../runtime/values/future.js';
+import type { Value } from '../../runtime/values/value.js';
+import type { BuiltIn } from '../built-in.js';
+import { effects } from '../built-in.js';
+
+const page = 'collection-api/future';
+
+/** `future(closure, arguments?)` and `future(nil, ...values)`. Modules do not exist here. */
+const future: BuiltIn = {
+  name: 'future',
+  effects: effects.futureMayReturnStored,
+  root: (query, args) => {
+    args.atLeast(1, page);
+    const first = args.value(query, 0);
+    if (typeof first === 'object' && first?.kind === 'thing') {
+      if (first.get('module') === undefined)
+        throw lookupError(`missing \`module\` in future request${see(page)}`);
+      throw notSupported('modules');
+    }
+    let made: Future;
+    if (typeof first === 'object' && first?.kind === 'closure') {
+      made = new Future(closureArguments(query, args, first));
+      first.isStored = true;
+      made.onSuccess = first;
+    } else if (first === null) {
+      const values: Value[] = [null];
+      for (let at = 1; at < args.count; at += 1) values.push(args.value(query, at));
+      made = new Future(values);
+    } else {
+      throw args.expected(0, '`thing`, `closure` or `nil`', first, page);
+    }
+    query.futures.push(made);
+    return made;
+  },
+};
+
+function closureArguments(query: Query, args: Args, closure: Closure): Value[] {
+  if (args.count > 2) {
+    throw numArgumentsError(
+      `function \`future\` expects at most 2 arguments when the first argument is of type \`closure\`${see(page)}`,
+    );
+  }
+  if (args.count === 2) {
+    const { items } = args.list(query, 1, page);
+    if (items.length !== closure.parameters.length) {
+      throw numArgumentsError(
+        'number of future closure arguments must match the arguments in the provided list',
+      );
+    }
+    return items.slice();
+  }
+  return closure.parameters.map((name) => {
+    const value = query.variable(name);
+    if (value === undefined) throw lookupError(`variable \`${name}\` is undefined`);
+    return value;
+  });
+}
+
+function handler(name: 'then' | 'else', key: 'onSuccess' | 'onFailure'): BuiltIn {
+  return {
+    name,
+    effects: effects.future,
+    chain: {
+      future: (query, args, self) => {
+        if (self[key]) throw operationError(`only one \`${name}\` case is allowed`);
+        args.exactly(1, `data-types/future/${name}`);
+        const closure = args.closure(query, 0, `data-types/future/${name}`);
+        closure.isStored = true;
+        self[key] = closure;
+        return self;
+      },
+    },
+  };
+}
+
+export const futureFunctions: readonly BuiltIn[] = [
+  future,
+  handler('then', 'onSuccess'),
+  handler('else', 'onFailure'),
+];

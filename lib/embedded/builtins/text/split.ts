@@ -1,0 +1,121 @@
+import { numArgumentsError, overflowError, see, typeError, valueError } from '../../runtime/errors.js';
+import { fromByteString, toByteString } from '../../runtime/text.js';
+import { List } from '../../runtime/values/list.js';
+import type { Regex } from '../../runtime/values/regex.js';
+import { typeName } from '../../runtime/values/value.js';
+import type { BuiltIn } from '../built-in.js';
+import { effects } from '../built-in.js';
+
+/** One place where a regular expression matches; positions count bytes. */
+export interface Match {
+  readonly start: number;
+  readonly stop: number;
+  readonly groups: readonly string[];
+}
+
+/** All matches, one after the other; one that is empty ends the search, as in ThingsDB. */
+export function* matchesOf(regex: Regex, bytes: string): Generator<Match> {
+  const text = fromByteString(bytes);
+  const { source, flags } = regex.expression;
+  const expression = new RegExp(source, `${flags}g`);
+  const byteAt = (at: number): number => (text === bytes ? at : toByteString(text.slice(0, at)).length);
+  for (let found = expression.exec(text); found; found = expression.exec(text)) {
+    const stop = found.index + found[0].length;
+    yield {
+      start: byteAt(found.index),
+      stop: byteAt(stop),
+      groups: found.slice(1).map((group) => toByteString((group as string | undefined) ?? '')),
+    };
+    if (stop === found.index) return;
+  }
+}
+
+const page = 'data-types/str/split';
+const blank = /[\t-\r ]+/g;
+const minInt = -9223372036854775808n;
+
+function cut(text: string, pieces: readonly (readonly [start: number, stop: number])[]): List {
+  const parts: string[] = [];
+  let end = 0;
+  for (const [start, stop] of pieces) {
+    parts.push(text.slice(end, start));
+    end = stop;
+  }
+  return new List([...parts, text.slice(end)]);
+}
+
+/** Where the separators are; from the end when `limit` is negative. */
+function separators(text: string, separator: string | null, limit: bigint): [number, number][] {
+  const all: [number, number][] = [];
+  if (separator === null) {
+    for (const found of text.matchAll(blank)) all.push([found.index, found.index + found[0].length]);
+  } else if (limit >= 0n) {
+    const { length } = separator;
+    for (let at = text.indexOf(separator); at >= 0; at = text.indexOf(separator, at + length))
+      all.push([at, at + length]);
+  } else {
+    const { length } = separator;
+    for (let at = text.lastIndexOf(separator); at >= 0;) {
+      all.unshift([at, at + length]);
+      at = at < length ? -1 : text.lastIndexOf(separator, at - length);
+    }
+  }
+  const count = Number(limit < 0n ? -limit : limit);
+  return limit < 0n ? all.slice(Math.max(0, all.length - count)) : all.slice(0, count);
+}
+
+function splitRegex(text: string, regex: Regex, limit: bigint): List {
+  const parts: string[] = [];
+  let end = 0;
+  let left = limit;
+  for (const { start, stop, groups } of matchesOf(regex, text)) {
+    if (left === 0n) break;
+    left -= 1n;
+    parts.push(text.slice(end, start), ...groups);
+    end = stop;
+  }
+  return new List([...parts, text.slice(end)]);
+}
+
+/** `str.split()`, `str.split(limit)`, `str.split(separator, limit?)` */
+export const split: BuiltIn = {
+  name: 'split',
+  effects: effects.none,
+  chain: {
+    str: (query, args, self) => {
+      args.atMost(2, page);
+      const all = 9223372036854775807n;
+      if (args.count === 0) return cut(self, separators(self, null, all));
+      const first = args.value(query, 0);
+      if (typeof first === 'bigint') {
+        if (args.count === 2) {
+          throw numArgumentsError(
+            `function \`split\` takes at most 1 argument when the first argument is of type \`int\`${see(page)}`,
+          );
+        }
+        if (first === minInt) throw overflowError();
+        return cut(self, separators(self, null, first));
+      }
+      if (typeof first === 'object' && first?.kind === 'regex') {
+        const limit = args.count === 2 ? args.int(query, 1, page) : all;
+        if (limit < 0n) {
+          throw valueError(
+            'function `split` does not support backward (negative) splits when used with a regular expression' +
+              see(page),
+          );
+        }
+        return splitRegex(self, first, limit);
+      }
+      if (typeof first !== 'string') {
+        throw typeError(
+          'function `split` expects argument 1 to be of type `str` or type `int` but got ' +
+            `type \`${typeName(first)}\` instead${see(page)}`,
+        );
+      }
+      if (!first) throw valueError(`empty separator${see(page)}`);
+      const limit = args.count === 2 ? args.int(query, 1, page) : all;
+      if (limit === minInt) throw overflowError();
+      return cut(self, separators(self, first, limit));
+    },
+  },
+};

@@ -1,0 +1,115 @@
+import type { Args } from '../../runtime/args.js';
+import { assignable } from '../../runtime/assignable.js';
+import { readDeep } from '../../runtime/compiler.js';
+import { listItem } from '../../runtime/assignable.js';
+import type { Query } from '../../runtime/query.js';
+import { List } from '../../runtime/values/list.js';
+import { Room } from '../../runtime/values/room.js';
+import { Thing } from '../../runtime/values/thing.js';
+import { ThingSet } from '../../runtime/values/thing-set.js';
+import type { Value } from '../../runtime/values/value.js';
+import { Wrapped } from '../../runtime/values/wrapped.js';
+import type { BuiltIn } from '../built-in.js';
+import { effects } from '../built-in.js';
+
+/** `copy` makes plain things, `dup` keeps their types; both go `deep` levels down. */
+function copyThing(source: Thing, deep: number, keepsType: boolean, made: Map<Thing, Thing>): Thing {
+  const known = made.get(source);
+  if (known) return known;
+  const copy = new Thing(source.collection);
+  made.set(source, copy);
+  const { type } = source;
+  const { keys: names, values: items } = source.ordered();
+  if (type && keepsType) {
+    copy.assume(type, [], []);
+    items.forEach((value, at) =>
+      copy.values.push(type.fields[at]!.own(copyInside(value, copy, deep - 1, true, made), copy)),
+    );
+    return copy;
+  }
+  if (keepsType) copy.restriction = source.restriction;
+  names.forEach((name, at) => copy.add(name, copyInside(items[at]!, copy, deep - 1, keepsType, made)));
+  return copy;
+}
+
+function copyInside(
+  value: Value,
+  parent: Thing,
+  deep: number,
+  keepsType: boolean,
+  made: Map<Thing, Thing>,
+): Value {
+  if (deep <= 0 || typeof value !== 'object' || value === null) return assignable(value, parent, null);
+  switch (value.kind) {
+    case 'thing':
+      return copyThing(value, deep, keepsType, made);
+    case 'list':
+      return assignable(
+        new List(value.items.map((item) => copyInside(item, parent, deep, keepsType, made))),
+        parent,
+        null,
+      );
+    case 'set':
+      return assignable(
+        new ThingSet(new Set([...value.things].map((item) => copyThing(item, deep, keepsType, made)))),
+        parent,
+        null,
+      );
+    case 'room':
+      return new Room(value.collection);
+    default:
+      return assignable(value, parent, null);
+  }
+}
+
+function copying(name: 'copy' | 'dup'): BuiltIn {
+  const keepsType = name === 'dup';
+  const deepOf = (query: Query, args: Args, page: string, standard: number): number => {
+    args.atMost(1, page);
+    return args.count ? readDeep(args.value(query, 0)) : standard;
+  };
+  return {
+    name,
+    effects: effects.none,
+    chain: {
+      thing: (query, args, self) => {
+        const deep = deepOf(query, args, `data-types/thing/${name}`, 1);
+        return deep === 0 ? self : copyThing(self, deep, keepsType, new Map());
+      },
+      list: (query, args, self) => {
+        const deep = deepOf(query, args, `data-types/list/${name}`, 0);
+        const holder = new Thing(query.collection);
+        const copy = new List(self.items.map((item) => copyInside(item, holder, deep, keepsType, new Map())));
+        copy.items.forEach((item, at) => {
+          copy.items[at] = listItem(item);
+        });
+        return copy;
+      },
+      set: (query, args, self) => {
+        const deep = deepOf(query, args, `data-types/set/${name}`, 0);
+        const made = new Map<Thing, Thing>();
+        const things = [...self.things].map((item) => (deep ? copyThing(item, deep, keepsType, made) : item));
+        return new ThingSet(new Set(things));
+      },
+      wrap: (query, args, self) => {
+        const deep = deepOf(query, args, `data-types/wtype/${name}`, 1);
+        if (keepsType) return new Wrapped(self.type, copyThing(self.thing, deep, true, new Map()));
+        return copyWrapped(self, deep);
+      },
+    },
+  };
+}
+
+/** A copy of what the wrapping shows. */
+function copyWrapped(self: Wrapped, deep: number): Thing {
+  const copy = new Thing(self.thing.collection);
+  const made = new Map<Thing, Thing>([[self.thing, copy]]);
+  for (const field of self.type.fields) {
+    const value = self.thing.get(field.name);
+    if (value === undefined || !field.restriction.allows(value)) continue;
+    copy.add(field.name, copyInside(value, copy, deep - 1, false, made));
+  }
+  return copy;
+}
+
+export const copyFunctions: readonly BuiltIn[] = [copying('copy'), copying('dup')];

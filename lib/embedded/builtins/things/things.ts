@@ -1,0 +1,262 @@
+import type { Args } from '../../runtime/args.js';
+import { listItem } from '../../runtime/assignable.js';
+import { whileLocked } from '../../runtime/chain-compiler.js';
+import { readDeep } from '../../runtime/compiler.js';
+import { isEqual } from '../../runtime/equality.js';
+import { lookupError, operationError, see, typeError, valueError, notFound } from '../../runtime/errors.js';
+import {
+  noProperty,
+  replaceAt,
+  requireKey,
+  requireNotInUse,
+  requireRestriction,
+  setProperty,
+} from '../../runtime/properties.js';
+import type { Query } from '../../runtime/query.js';
+import { isValidName } from '../../runtime/text.js';
+import { List } from '../../runtime/values/list.js';
+import { Thing } from '../../runtime/values/thing.js';
+import type { Value } from '../../runtime/values/value.js';
+import { typeName } from '../../runtime/values/value.js';
+import { isTrue } from '../../runtime/truth.js';
+import type { BuiltIn } from '../built-in.js';
+import { effects } from '../built-in.js';
+import { onThing } from './on-thing.js';
+
+const get = onThing('get', effects.mayReturnStored, null, (query, args, self, page) => {
+  args.between(1, 2, page);
+  const key = args.string(query, 0, page);
+  const value = self.get(key) ?? self.type?.methods.get(key);
+  if (value !== undefined) return value;
+  return args.count === 2 ? args.value(query, 1) : null;
+});
+
+/** `thing.set(key, value)` */
+export const setOnThing = (query: Query, args: Args, self: Thing): Value => {
+  const page = 'data-types/thing/set';
+  args.exactly(2, page);
+  query.requireChange('thing', self.id !== 0);
+  return whileLocked(self, () => {
+    const key = args.string(query, 0, page);
+    return setProperty(query, self, key, args.value(query, 1));
+  });
+};
+
+const keys = onThing('keys', effects.none, 0, (_query, _args, self) => new List([...self.ordered().keys]));
+
+const values = onThing('values', effects.none, 0, (_query, _args, self) => {
+  const items = self.ordered().values.map((value) => listItem(value));
+  return new List(items);
+});
+
+/** `thing.del(key)`: gives the value. Things with a type keep their properties. */
+export const deleteFromThing = (query: Query, args: Args, self: Thing): Value => {
+  const page = 'data-types/thing/del';
+  if (self.type) throw lookupError(`type \`${self.type.name}\` has no property or method \`del\``);
+  args.exactly(1, page);
+  query.requireChange('thing', self.id !== 0);
+  return whileLocked(self, () => {
+    const key = args.string(query, 0, page);
+    const at = self.position(key);
+    if (at < 0) throw noProperty(self, key);
+    requireNotInUse(self, key, self.values[at]!);
+    return removeAt(self, at);
+  });
+};
+
+function removeAt(thing: Thing, at: number): Value {
+  if (thing.collection) return thing.collection.removeAt(thing, at);
+  const value = thing.values[at]!;
+  thing.removeAt(at);
+  return value;
+}
+
+const ren = onThing('ren', effects.mutation, null, (query, args, self, page) => {
+  if (self.type) throw lookupError(`type \`${self.type.name}\` has no property or method \`ren\``);
+  args.exactly(2, page);
+  query.requireChange('thing', self.id !== 0);
+  return whileLocked(self, () => {
+    const from = args.string(query, 0, page);
+    const to = args.string(query, 1, page);
+    requireKey(to);
+    if (self.position(to) >= 0) throw lookupError(`property \`${to}\` already exists`);
+    const at = self.position(from);
+    if (at < 0) throw noProperty(self, from);
+    const value = self.values[at]!;
+    // The reference moves from the old name to the new one: it is not counted in between.
+    self.removeAt(at);
+    self.add(to, value);
+    return null;
+  });
+});
+
+const assign = onThing('assign', effects.mutation, 1, (query, args, self, page) => {
+  query.requireChange('thing', self.id !== 0);
+  return whileLocked(self, () => {
+    const from = args.thing(query, 0, page);
+    const { type } = self;
+    const source = { keys: [...from.ordered().keys], values: [...from.ordered().values] };
+    if (!type) {
+      for (const value of source.values) requireRestriction(self, value);
+      source.keys.forEach((key, at) => setProperty(query, self, key, source.values[at]!));
+      return self;
+    }
+    if (from.type && from.type !== type) {
+      throw typeError(
+        `cannot assign properties to instance of type \`${type.name}\` from type \`${from.type.name}\`${see(page)}`,
+      );
+    }
+    const assigned = source.keys.map((key, at) => {
+      const field = type.field(key);
+      if (!field) throw lookupError(`type \`${type.name}\` has no property \`${key}\``);
+      if (field.relation && !from.type) {
+        throw typeError(
+          `function \`assign\` is not able to set \`${key}\` because a relation for this property is configured` +
+            see(page),
+        );
+      }
+      return field.assign(source.values[at]!, self);
+    });
+    source.keys.forEach((key, at) => replaceAt(self, type.position(key), assigned[at]!));
+    return self;
+  });
+});
+
+const equals = onThing('equals', effects.none, null, (query, args, self, page) => {
+  args.between(1, 2, page);
+  const other = args.value(query, 0);
+  const deep = args.count === 2 ? readDeep(args.value(query, 1)) : 1;
+  return thingEquals(self, other, deep);
+});
+
+function thingEquals(thing: Thing, other: Value, deep: number): boolean {
+  if (typeof other !== 'object' || other?.kind !== 'thing') return false;
+  if (thing === other || deep === 0) return true;
+  if (thing.size !== other.size) return false;
+  const { keys: names, values: mine } = thing.ordered();
+  return names.every((name, at) => {
+    const theirs = other.get(name);
+    if (theirs === undefined) return false;
+    const value = mine[at]!;
+    return typeof value === 'object' && value?.kind === 'thing'
+      ? thingEquals(value, theirs, deep - 1)
+      : isEqual(value, theirs);
+  });
+}
+
+const toType = onThing('to_type', effects.mutation, null, (query, args, self, page) => {
+  if (self.type) throw lookupError(`type \`${self.type.name}\` has no property or method \`to_type\``);
+  args.exactly(1, page);
+  query.requireChange('thing', self.id !== 0);
+  return whileLocked(self, () => {
+    const name = args.string(query, 0, page);
+    if (self.restriction) {
+      throw valueError('conversion failed; the thing you try to convert has a value restriction');
+    }
+    const type = query.collection?.types.get(name);
+    if (!type) throw notFound('type', name);
+    type.requireInstances();
+    const converted = type.fields.map((field) => {
+      const value = self.get(field.name);
+      return value === undefined ? undefined : field.assign(value, self);
+    });
+    for (const key of self.keys) {
+      if (type.position(key) >= 0) continue;
+      throw isValidName(key)
+        ? lookupError(`conversion failed; property \`${key}\` is missing in type \`${type.name}\``)
+        : valueError(`conversion failed; property \`${key}\` is not a valid name`);
+    }
+    const before = self.values;
+    const after = type.fields.map((field, at) => converted[at] ?? field.own(field.defaultValue(), self));
+    self.assume(type, [], after);
+    if (self.id) {
+      for (const value of after) self.collection!.attach(value);
+      for (const value of before) self.collection!.detach(value);
+    }
+    return null;
+  });
+});
+
+const toThing = onThing('to_thing', effects.mutation, null, (query, args, self) => {
+  const { type } = self;
+  if (!type) throw lookupError(`thing \`#${self.id}\` has no property or method \`to_thing\``);
+  args.exactly(0, 'data-types/typed/to_thing');
+  query.requireChange('thing', self.id !== 0);
+  return whileLocked(self, () => {
+    if (type.collection.isUsedByTypes(type)) {
+      throw operationError(
+        `conversion \`to_thing\` has failed; type \`${type.name}\` is used as restriction and therefore ThingsDB is ` +
+          'not able to guarantee the typed thing can be converted',
+      );
+    }
+    for (const value of self.values) {
+      if (typeof value === 'object' && (value?.kind === 'list' || value?.kind === 'set')) value.field = null;
+    }
+    self.assume(null, [...type.names], self.values);
+    return null;
+  });
+});
+
+/** `thing.clear()` */
+export const clearThing = (query: Query, args: Args, self: Thing): Value => {
+  if (self.type) throw lookupError(`type \`${self.type.name}\` has no property or method \`clear\``);
+  args.exactly(0, 'data-types/thing/clear');
+  query.requireChange('thing', self.id !== 0);
+  return whileLocked(self, () => {
+    self.keys.forEach((key, at) => requireNotInUse(self, key, self.values[at]!));
+    if (self.collection) self.collection.clear(self);
+    else self.clear();
+    return null;
+  });
+};
+
+/** `thing.remove(closure, limit?)`: gives the values. */
+export const removeFromThing = (query: Query, args: Args, self: Thing): Value => {
+  const page = 'data-types/thing/remove';
+  if (self.type) throw lookupError(`type \`${self.type.name}\` has no property or method \`remove\``);
+  args.between(1, 2, page);
+  query.requireChange('thing', self.id !== 0);
+  return whileLocked(self, () => {
+    const closure = args.closure(query, 0, page);
+    const limit = args.count === 2 ? Number(args.int(query, 1, page)) : Infinity;
+    const { keys: names, values: items } = self.ordered();
+    const count = names.length;
+    const found: string[] = [];
+    query.requireChangeFor(closure);
+    for (let step = 0; step < count && found.length < Math.abs(limit); step += 1) {
+      const at = limit < 0 ? count - 1 - step : step;
+      if (!isTrue(query.call2(closure, names[at]!, items[at]!))) continue;
+      requireNotInUse(self, names[at]!, items[at]!);
+      found.push(names[at]!);
+    }
+    return new List(found.map((name) => listItem(removeAt(self, self.position(name)))));
+  });
+};
+
+const thing: BuiltIn = {
+  name: 'thing',
+  effects: effects.none,
+  root: (query, args) => {
+    args.atMost(1, 'collection-api/thing');
+    if (args.count === 0) return new Thing(query.collection);
+    const value = args.value(query, 0);
+    if (typeof value === 'bigint') return query.thingById(value);
+    if (typeof value === 'object') {
+      if (value?.kind === 'thing') return value;
+      if (value?.kind === 'wrap' || value?.kind === 'wano') return value.thing;
+    }
+    throw typeError(`cannot convert type \`${typeName(value)}\` to \`thing\``);
+  },
+};
+
+export const thingFunctions: readonly BuiltIn[] = [
+  get,
+  keys,
+  values,
+  ren,
+  assign,
+  equals,
+  toType,
+  toThing,
+  thing,
+];

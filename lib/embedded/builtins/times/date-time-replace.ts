@@ -1,0 +1,47 @@
+import { datePartsOf, utcOf } from '../../runtime/date-time-text.js';
+import { see, typeError, valueError } from '../../runtime/errors.js';
+import type { DateTime } from '../../runtime/values/date-time.js';
+import { typeName } from '../../runtime/values/value.js';
+import type { ChainFunction } from '../built-in.js';
+import { fromLocal } from './moving.js';
+
+const page = 'data-types/datetime/replace';
+
+const ranges = [
+  ['second', 0, 59],
+  ['minute', 0, 59],
+  ['hour', 0, 23],
+  ['day', 1, 31],
+  ['month', 1, 12],
+  ['year', 1, 9999],
+] as const;
+
+/** `moment.replace({hour: 3, ...})` */
+export const dateTimeReplace: ChainFunction<DateTime> = (query, args, self) => {
+  args.exactly(1, page);
+  const given = args.thing(query, 0, page);
+  const parts = { ...datePartsOf(self) };
+  for (const [name, least, most] of ranges) {
+    const value = given.get(name);
+    if (value === undefined) continue;
+    if (typeof value !== 'bigint') {
+      throw typeError(
+        `${name} must be of type \`int\` but got type \`${typeName(value)}\` instead${see(page)}`,
+      );
+    }
+    if (value < BigInt(least) || value > BigInt(most)) {
+      throw valueError(`${name} ${value} is out of range [${least}..${most}]${see(page)}`);
+    }
+    parts[name] = Number(value);
+  }
+  const { year, month, day, hour, minute, second } = parts;
+  requireDay(year, month, day);
+  return fromLocal(self, utcOf(year, month, day, hour, minute, second) / 1000);
+};
+
+/** Throws -60 for a day that the month does not have. */
+export function requireDay(year: number, month: number, day: number): void {
+  if (new Date(utcOf(year, month, day)).getUTCDate() !== day) {
+    throw valueError(`day ${day} is out of range for month`);
+  }
+}

@@ -1,0 +1,62 @@
+import { overflowError, valueError } from '../../runtime/errors.js';
+import { datePartsOf, utcOf } from '../../runtime/date-time-text.js';
+import { offsetOf } from '../../runtime/time-zone.js';
+import { DateTime } from '../../runtime/values/date-time.js';
+
+const secondsOf: Readonly<Record<string, number>> = {
+  weeks: 604_800,
+  days: 86_400,
+  hours: 3600,
+  minutes: 60,
+  seconds: 1,
+};
+
+const maxCount = 2_147_483_647n;
+
+/** `moment.move(unit, count)`. Days and longer keep the time of day, also where a zone changes its clocks. */
+export function moveBy(from: DateTime, unit: string, count: bigint): DateTime {
+  if (!(unit in secondsOf) && unit !== 'years' && unit !== 'months') {
+    throw valueError(
+      'invalid unit, expecting one of `years`, `months`, `weeks`, `days`, `hours`, `minutes` or `seconds`',
+    );
+  }
+  const isCalendar = unit === 'years' || unit === 'months' || unit === 'weeks' || unit === 'days';
+  if (isCalendar && (count > maxCount || count < -maxCount - 1n)) throw overflowError();
+  const number = Number(count);
+  if (!isCalendar) return at(from, from.seconds + number * secondsOf[unit]!);
+  const parts = datePartsOf(from);
+  let { year, month, day } = parts;
+  if (unit === 'years') year += number;
+  else if (unit === 'months') month += number;
+  else day += number * (unit === 'weeks' ? 7 : 1);
+  if (unit === 'years' || unit === 'months') {
+    // A month that is too short runs over into the next one.
+    year += Math.floor((month - 1) / 12);
+    month = ((((month - 1) % 12) + 12) % 12) + 1;
+  }
+  return fromLocal(from, utcOf(year, month, day, parts.hour, parts.minute, parts.second) / 1000);
+}
+
+const maxSeconds = 8_640_000_000_000;
+
+function at(like: DateTime, seconds: number): DateTime {
+  if (!(Math.abs(seconds) <= maxSeconds)) throw overflowError();
+  const offset = like.zone ? offsetOf(like.zone, seconds) : like.offset;
+  return new DateTime(seconds, offset, like.zone, like.isTimeval);
+}
+
+/** As {@link fromLocal}, read as if there were no summer time, as the real server reads a date that is given. */
+export function fromStandard(like: DateTime, localSeconds: number): DateTime {
+  if (!like.zone) return fromLocal(like, localSeconds);
+  const year = new Date(localSeconds * 1000).getUTCFullYear();
+  const offsets = [0, 6].map((month) => offsetOf(like.zone!, Date.UTC(year, month, 1) / 1000));
+  return at(like, localSeconds - Math.min(...offsets) * 60);
+}
+
+/** The moment at which a clock in the same zone shows `localSeconds`. */
+export function fromLocal(like: DateTime, localSeconds: number): DateTime {
+  if (!(Math.abs(localSeconds) <= maxSeconds)) throw overflowError();
+  if (!like.zone) return at(like, localSeconds - like.offset * 60);
+  const guess = localSeconds - offsetOf(like.zone, localSeconds) * 60;
+  return at(like, localSeconds - offsetOf(like.zone, guess) * 60);
+}

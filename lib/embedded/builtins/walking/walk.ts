@@ -1,0 +1,68 @@
+import type { Args } from '../../runtime/args.js';
+import { whileInUse } from '../../runtime/iterate.js';
+import type { Query } from '../../runtime/query.js';
+import type { Closure } from '../../runtime/values/closure.js';
+import type { List } from '../../runtime/values/list.js';
+import type { Thing } from '../../runtime/values/thing.js';
+import type { ThingSet } from '../../runtime/values/thing-set.js';
+import type { Value } from '../../runtime/values/value.js';
+
+/** What `map`, `filter` and their like walk over. */
+export type Walkable = List | ThingSet | Thing;
+
+/**
+ * Calls a closure for each item: with an item and its index, a thing of a set and its id, a name and a value.
+ * `visit` gets the result, the item and its position, and gives `false` to stop.
+ */
+export function walk(
+  query: Query,
+  subject: Walkable,
+  closure: Closure,
+  visit: (result: Value, item: Value, at: number) => boolean,
+): void {
+  query.requireChangeFor(closure);
+  const wantsSecond = closure.parameters.length > 1;
+  let at = 0;
+  switch (subject.kind) {
+    case 'list':
+      for (const { items } = subject; at < items.length; at += 1) {
+        const item = items[at]!;
+        if (!visit(query.call2(closure, item, wantsSecond ? BigInt(at) : null), item, at)) return;
+      }
+      return;
+    case 'set':
+      for (const thing of setItems(subject)) {
+        if (!visit(query.call2(closure, thing, thing.id ? BigInt(thing.id) : null), thing, at)) return;
+        at += 1;
+      }
+      return;
+    case 'thing': {
+      const { keys, values } = subject.ordered();
+      for (; at < values.length; at += 1) {
+        const value = values[at]!;
+        if (!visit(query.call2(closure, keys[at]!, value), value, at)) return;
+      }
+    }
+  }
+}
+
+/** The things of a set in ThingsDB's order: by id, those without one last. */
+export function setItems(set: ThingSet): Thing[] {
+  return [...set.things];
+}
+
+/** Evaluates the closure of `subject.name(closure)` and walks; the subject may not change meanwhile. */
+export function walkWith<T>(
+  query: Query,
+  args: Args,
+  subject: Walkable,
+  page: string,
+  action: (closure: Closure) => T,
+): T {
+  return whileInUse(subject, () => action(args.closure(query, 0, page)));
+}
+
+/** The page of the documentation for a function on this kind of value. */
+export function pageOf(subject: Walkable, name: string): string {
+  return `data-types/${subject.kind}/${name}`;
+}

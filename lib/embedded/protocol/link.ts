@@ -1,0 +1,72 @@
+import type { Clock } from '../engine.js';
+import type { Transport } from './connection.js';
+import type { Faults } from './faults.js';
+
+/** A socket as the links use it: both kinds, WebSocket and TCP, look like this. */
+export interface Socket {
+  send(bytes: Buffer): void;
+  /** Sends a part of a package and then ends the connection. */
+  sendAndDestroy(part: Buffer): void;
+  destroy(): void;
+  /** Stops and goes on reading. */
+  pause(): void;
+  resume(): void;
+}
+
+/** What lies between a connection and its socket: here the ordered faults happen. */
+export class Link implements Transport {
+  readonly #socket: Socket;
+  readonly #faults: Faults;
+  readonly #clock: Clock;
+  readonly #delayed = new Set<() => void>();
+  #lastDueMs = 0;
+
+  constructor(socket: Socket, faults: Faults, clock: Clock) {
+    this.#socket = socket;
+    this.#faults = faults;
+    this.#clock = clock;
+    faults.add(this);
+  }
+
+  send(bytes: Buffer): void {
+    const latencyMs = this.#faults.latencyMs;
+    if (latencyMs <= 0 && this.#delayed.size === 0) {
+      this.#sendWhenRunning(bytes);
+      return;
+    }
+    // Never before what was sent earlier, also when the latency has become less in between.
+    this.#lastDueMs = Math.max(this.#lastDueMs, this.#clock.now() + latencyMs);
+    const cancel = this.#clock.at(this.#lastDueMs, () => {
+      this.#delayed.delete(cancel);
+      this.#sendWhenRunning(bytes);
+    });
+    this.#delayed.add(cancel);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** The socket is gone. */
+  close(): void {
+    for (const cancel of this.#delayed) cancel();
+    this.#delayed.clear();
+    this.#faults.remove(this);
+  }
+
+  #sendWhenRunning(bytes: Buffer): void {
+    this.#faults.whenRunning(() => {
+      const allowed = this.#faults.allow(bytes.length);
+      if (allowed === bytes.length) this.#socket.send(bytes);
+      else this.#socket.sendAndDestroy(bytes.subarray(0, allowed));
+    });
+  }
+}

@@ -1,0 +1,199 @@
+import { createServer as createHttpServer, type IncomingMessage, type Server as HttpServer } from 'node:http';
+import {
+  type AddressInfo,
+  createServer as createTcpServer,
+  type Server,
+  type Socket as NetSocket,
+} from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type RawData, type WebSocket as Ws, WebSocketServer } from 'ws';
+import type { Clock, Engine } from '../engine.js';
+import { Connection } from './connection.js';
+import { Faults } from './faults.js';
+import { Link, type Socket } from './link.js';
+import { decodePackage, HEADER_BYTES, MAX_BODY_BYTES, type Package } from './package.js';
+import { PackageReader } from './package-reader.js';
+import { TcpSocket } from './tcp-socket.js';
+import { WebSocket } from './web-socket.js';
+
+const SUB_PROTOCOL = 'thingsdb-protocol';
+const GOING_AWAY = 1001;
+
+/** How long clients are given to answer the good-bye before their sockets are taken away. */
+const GOOD_BYE_MS = 200;
+
+// Taken now, while they are real: a test may put fake timers in place later.
+const { setTimeout, clearTimeout } = globalThis;
+
+/** Where the server listens, on this machine only: its first user has a password that everybody knows. */
+const HOST = '127.0.0.1';
+
+export interface ThingsDBServerOptions {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly faults?: Faults;
+  /** 0 is any free port. */
+  readonly port: number;
+  /** 0 is any free port. */
+  readonly tcpPort: number;
+}
+
+interface Client {
+  readonly connection: Connection;
+  readonly link: Link;
+  /** Says good-bye where the kind of socket has one. */
+  end(): void;
+}
+
+/** Serves an engine over WebSocket and TCP. Create it with {@link ThingsDBServer.listen}. */
+export class ThingsDBServer {
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #faults: Faults;
+  readonly #clients = new Set<Client>();
+  readonly #sockets = new Set<NetSocket>();
+  readonly #http: HttpServer = createHttpServer((_request, response) => response.writeHead(404).end());
+  readonly #tcp: Server = createTcpServer();
+  readonly #webSockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: HEADER_BYTES + MAX_BODY_BYTES,
+    perMessageDeflate: false,
+    // A node looks at the bytes only, in text frames too.
+    skipUTF8Validation: true,
+    handleProtocols: (offered) => (offered.has(SUB_PROTOCOL) ? SUB_PROTOCOL : false),
+  });
+
+  private constructor(options: ThingsDBServerOptions) {
+    this.#engine = options.engine;
+    this.#clock = options.clock;
+    this.#faults = options.faults ?? new Faults();
+    for (const server of [this.#http, this.#tcp]) {
+      server.on('connection', (socket: NetSocket) => {
+        this.#sockets.add(socket);
+        socket.once('close', () => this.#sockets.delete(socket));
+        if (this.#faults.isRefusing) socket.resetAndDestroy();
+      });
+    }
+    this.#tcp.on('connection', (socket: NetSocket) => this.#acceptTcp(socket));
+    this.#http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      socket.on('error', () => socket.destroy());
+      this.#faults.whenRunning(() => {
+        this.#webSockets.handleUpgrade(request, socket, head, (ws) => this.#acceptWebSocket(ws));
+      });
+    });
+  }
+
+  /** Resolves when both ports accept connections; rejects (`EADDRINUSE` ...) when one cannot be had. */
+  static async listen(options: ThingsDBServerOptions): Promise<ThingsDBServer> {
+    const server = new ThingsDBServer(options);
+    try {
+      await listen(server.#http, options.port);
+      await listen(server.#tcp, options.tcpPort);
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+    return server;
+  }
+
+  /** The WebSocket's port. */
+  get port(): number {
+    return (this.#http.address() as AddressInfo).port;
+  }
+
+  get tcpPort(): number {
+    return (this.#tcp.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `ws://${HOST}:${this.port}`;
+  }
+
+  /** Tells the clients that the node shuts down, as a node does, and closes. Resolves when both ports are free again. */
+  async close(): Promise<void> {
+    const closed = Promise.all([closeServer(this.#http), closeServer(this.#tcp)]);
+    for (const client of [...this.#clients]) {
+      client.connection.pushNodeStatus('SHUTTING_DOWN');
+      client.end();
+    }
+    this.#webSockets.close();
+    // One that is frozen says nothing, and is not asked to.
+    const deadline = setTimeout(() => this.#destroySockets(), this.#faults.isFrozen ? 0 : GOOD_BYE_MS);
+    await closed;
+    clearTimeout(deadline);
+    // A server may be done before it has told of its last sockets.
+    for (const client of [...this.#clients]) this.#removeClient(client);
+  }
+
+  #destroySockets(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #acceptTcp(socket: NetSocket): void {
+    if (this.#faults.isRefusing) return;
+    const reader = new PackageReader();
+    const client = this.#addClient(new TcpSocket(socket), () => socket.end());
+    socket.on('data', (chunk) =>
+      this.#receive(client, () => reader.read(chunk, (pkg) => client.connection.receive(pkg))),
+    );
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#faults.whenRunning(() => this.#removeClient(client)));
+  }
+
+  #acceptWebSocket(ws: Ws): void {
+    const client = this.#addClient(new WebSocket(ws), () => ws.close(GOING_AWAY));
+    ws.on('message', (data: RawData) =>
+      this.#receive(client, () => client.connection.receive(readMessage(data))),
+    );
+    ws.on('error', () => ws.terminate());
+    ws.on('close', () => this.#faults.whenRunning(() => this.#removeClient(client)));
+  }
+
+  #addClient(socket: Socket, end: () => void): Client {
+    const link = new Link(socket, this.#faults, this.#clock);
+    const client = { connection: new Connection(this.#engine, link), link, end };
+    this.#clients.add(client);
+    return client;
+  }
+
+  #removeClient(client: Client): void {
+    this.#clients.delete(client);
+    client.link.close();
+    client.connection.close();
+  }
+
+  /** Whatever a client's bytes lead to is that client's: a malformed package ends its connection and no other. */
+  #receive(client: Client, read: () => void): void {
+    this.#faults.whenRunning(() => {
+      if (!this.#clients.has(client)) return;
+      try {
+        read();
+      } catch {
+        client.link.destroy();
+      }
+    });
+  }
+}
+
+function readMessage(data: RawData): Package {
+  return decodePackage(
+    Buffer.isBuffer(data) ? data : Buffer.concat([data].flat().map((part) => new Uint8Array(part))),
+  );
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, HOST, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    if (server.listening) server.close(() => resolve());
+    else resolve();
+  });
+}

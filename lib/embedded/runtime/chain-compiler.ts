@@ -1,0 +1,179 @@
+import type { Chain, Index } from '../language/ast.js';
+import type { ThingType } from '../store/thing-type.js';
+import { callClosure } from './call-named.js';
+import type { Args } from './args.js';
+import { lookupError, operationError, typeError } from './errors.js';
+import type { Evaluate } from './evaluate.js';
+import type { ExpressionCompiler } from './expression-compiler.js';
+import { changeSet } from './expression-compiler.js';
+import { compileIndex } from './index-compiler.js';
+import { operators } from './operators.js';
+import { setProperty } from './properties.js';
+import type { Query } from './query.js';
+import type { Thing } from './values/thing.js';
+import type { Value } from './values/value.js';
+import { kindOf, typeName } from './values/value.js';
+
+/** `value.name`, `value.name(...)`, `value.name = ...`, and what follows. */
+export function compileChain(compiler: ExpressionCompiler, value: Evaluate, chain: Chain): Evaluate {
+  const link = compileLink(compiler, value, chain);
+  if (!chain.isOptional) return link;
+  // Two dots: `nil` ends the whole rest of the chain, not just this link.
+  const held: Evaluate = (query) => query.optional;
+  const rest = compileLink(compiler, held, chain);
+  return (query) => {
+    const start = value(query);
+    if (start === null) return null;
+    query.optional = start;
+    return rest(query);
+  };
+}
+
+function compileLink(compiler: ExpressionCompiler, value: Evaluate, chain: Chain): Evaluate {
+  const { link } = chain;
+  let result: Evaluate;
+  if (link.type === 'variable') result = property(value, link.name);
+  else if (link.type === 'call') result = compileCall(compiler, value, link.name, compiler.args(link));
+  else return assignment(value, link.name, link.operator, compiler.statement(link.value));
+  result = compileIndexes(compiler, result, chain.indexes);
+  return chain.next ? compileChain(compiler, result, chain.next) : result;
+}
+
+export function compileIndexes(
+  compiler: ExpressionCompiler,
+  value: Evaluate,
+  indexes: readonly Index[],
+): Evaluate {
+  return indexes.reduce((inner, index) => compileIndex(compiler, inner, index), value);
+}
+
+function property(value: Evaluate, name: string): Evaluate {
+  return (query) => {
+    const thing = value(query);
+    if (typeof thing !== 'object' || thing?.kind !== 'thing') {
+      throw typeError(`type \`${typeName(thing)}\` has no properties`);
+    }
+    const found = thing.get(name);
+    if (found !== undefined) return found;
+    if (!thing.type) throw lookupError(`thing \`#${thing.id}\` has no property \`${name}\``);
+    const method = thing.type.methods.get(name);
+    if (method) return method;
+    throw lookupError(`type \`${thing.type.name}\` has no property or method \`${name}\``);
+  };
+}
+
+function assignment(value: Evaluate, name: string, operator: string, right: Evaluate): Evaluate {
+  const apply = operator === '=' ? null : operators[operator.slice(0, -1)]!;
+  return (query) => {
+    const thing = value(query);
+    if (typeof thing !== 'object' || thing?.kind !== 'thing') {
+      throw typeError(`cannot assign properties to \`${typeName(thing)}\` type`);
+    }
+    query.requireChange('thing', thing.id !== 0);
+    return whileLocked(thing, () => {
+      const given = right(query);
+      return apply
+        ? updateProperty(query, thing, name, apply, given)
+        : setProperty(query, thing, name, given);
+    });
+  };
+}
+
+/** `thing.name += ...`: the result is stored without checking it against a definition, as ThingsDB does. */
+export function updateProperty(
+  _query: Query,
+  thing: Thing,
+  name: string,
+  apply: (a: Value, b: Value) => Value,
+  given: Value,
+): Value {
+  const at = thing.position(name);
+  if (at < 0) {
+    throw lookupError(
+      thing.type
+        ? `type \`${thing.type.name}\` has no property \`${name}\``
+        : `thing \`#${thing.id}\` has no property \`${name}\``,
+    );
+  }
+  const before = thing.values[at]!;
+  const after = changeSet(before, apply(before, given));
+  if (after === before) return after;
+  if (thing.collection) thing.collection.setAt(thing, at, after);
+  else thing.values[at] = after;
+  return after;
+}
+
+/** Runs `action` while nobody else may change the thing. */
+export function whileLocked<T>(subject: { isInUse: boolean; readonly typeName: string }, action: () => T): T {
+  if (subject.isInUse) {
+    throw operationError(`cannot change type \`${subject.typeName}\` while the value is in use`);
+  }
+  subject.isInUse = true;
+  try {
+    return action();
+  } finally {
+    subject.isInUse = false;
+  }
+}
+
+function compileCall(compiler: ExpressionCompiler, value: Evaluate, name: string, args: Args): Evaluate {
+  const builtIn = compiler.registry.get(name);
+  const calledAs = builtIn?.calledAs ?? name;
+  const chain = builtIn?.chain as
+    Readonly<Record<string, ((query: Query, args: Args, self: Value) => Value) | undefined>> | undefined;
+  if (!chain) return (query) => callMethod(query, value(query), name, args);
+  return (query) => {
+    const self = value(query);
+    const run = chain[kindOf(self)];
+    return run ? run(query, args, self) : callMethod(query, self, calledAs, args);
+  };
+}
+
+/** `value.name(...)` where the language has no such function for the value: a property, or a method of its type. */
+export function callMethod(query: Query, self: Value, name: string, args: Args): Value {
+  if (typeof self === 'object' && self !== null) {
+    switch (self.kind) {
+      case 'thing':
+        return callOnThing(query, self, name, args);
+      case 'wrap':
+        if (self.type.isDeleted) break;
+        return callTypeMethod(query, self.type, self.thing, name, args);
+      case 'wano':
+        return callTypeMethod(query, self.ano.type, self.thing, name, args);
+      case 'ano': {
+        const method = self.type.methods.get(name);
+        if (method) return callClosure(query, method, args);
+        throw lookupError(`type \`${self.type.name}\` has no method \`${name}\``);
+      }
+      case 'member': {
+        const method = self.enumType.methods.get(name);
+        if (method) return self.enumType.using(() => callClosure(query, method, args, self));
+        throw lookupError(`enum \`${self.enumType.name}\` has no function \`${name}\``);
+      }
+      default:
+    }
+  }
+  throw lookupError(`type \`${typeName(self)}\` has no function \`${name}\``);
+}
+
+function callOnThing(query: Query, thing: Thing, name: string, args: Args): Value {
+  const { type } = thing;
+  const method = type?.methods.get(name);
+  if (type && method) return type.using(() => callClosure(query, method, args, thing));
+  const value = thing.get(name);
+  if (value === undefined) {
+    throw lookupError(
+      type
+        ? `type \`${type.name}\` has no property or method \`${name}\``
+        : `thing \`#${thing.id}\` has no property or method \`${name}\``,
+    );
+  }
+  if (typeof value === 'object' && value?.kind === 'closure') return callClosure(query, value, args);
+  throw typeError(`property \`${name}\` is of type \`${typeName(value)}\` and is not callable`);
+}
+
+function callTypeMethod(query: Query, type: ThingType, thing: Thing, name: string, args: Args): Value {
+  const method = type.methods.get(name);
+  if (!method) throw lookupError(`type \`${type.name}\` has no method \`${name}\``);
+  return type.using(() => callClosure(query, method, args, thing));
+}

@@ -1,0 +1,140 @@
+import { printPretty } from '../language/printer.js';
+import { dateTimeText } from './date-time-text.js';
+import { overflowError, typeError, valueError } from './errors.js';
+import { intOf } from './operators.js';
+import { isUtf8 } from './text.js';
+import { Bytes } from './values/bytes.js';
+import type { Value } from './values/value.js';
+import { typeName } from './values/value.js';
+
+/** A float as C's `%g` writes it. */
+export function floatText(value: number): string {
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
+  const [digits = '', exponentText = '0'] = value.toExponential(5).split('e');
+  const exponent = Number(exponentText);
+  if (exponent < -4 || exponent >= 6) {
+    const size = String(Math.abs(exponent)).padStart(2, '0');
+    return `${trimZeros(digits)}e${exponent < 0 ? '-' : '+'}${size}`;
+  }
+  return trimZeros(value.toFixed(Math.max(0, 5 - exponent)));
+}
+
+function trimZeros(digits: string): string {
+  return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
+}
+
+/** `str(value)`; throws -61 for what has no text. */
+export function toText(value: Value): string {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'bigint':
+    case 'boolean':
+      return String(value);
+    case 'number':
+      return floatText(value);
+    default:
+      return value === null ? 'nil' : objectText(value);
+  }
+}
+
+function objectText(value: Extract<Value, object>): string {
+  const idText = (name: string, id: number): string => (id ? `${name}:${id}` : `${name}:nil`);
+  switch (value.kind) {
+    case 'bytes':
+      if (!isUtf8(value.data)) throw valueError('binary data has no valid UTF8 encoding');
+      return value.data;
+    case 'regex':
+      return value.text;
+    case 'error':
+      return value.message;
+    case 'datetime':
+      return dateTimeText(value);
+    case 'member':
+      return toText(value.value);
+    case 'closure':
+      return printPretty(value.source, value.node);
+    case 'thing':
+      return idText(value.typeName, value.id);
+    case 'wrap':
+    case 'wano':
+      return idText(value.typeName, value.thing.id);
+    case 'room':
+      return idText('room', value.id);
+    case 'task':
+      return idText('task', value.id);
+    case 'ano':
+      return 'anonymous';
+    default:
+      throw typeError(`cannot convert type \`${typeName(value)}\` to \`str\``);
+  }
+}
+
+/** `int(value)` */
+export function toInt(value: Value): bigint {
+  switch (typeof value) {
+    case 'bigint':
+      return value;
+    case 'number':
+      return intOf(value);
+    case 'boolean':
+      return value ? 1n : 0n;
+    case 'string':
+      return parseInteger(value);
+    default:
+      if (value?.kind === 'datetime') return BigInt(value.seconds);
+      if (value?.kind === 'error') return BigInt(value.code);
+      if (value?.kind === 'member') return toInt(value.value);
+      throw typeError(`cannot convert type \`${typeName(value)}\` to \`int\``);
+  }
+}
+
+/** As C's `strtoll` with base 0: blanks, a sign, `0x` or a leading `0` for octal, up to the first other character. */
+function parseInteger(text: string): bigint {
+  const [, sign = '', hex, octal, decimal] =
+    /^[\s]*([-+]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([0-9]+))/.exec(text) ?? [];
+  const digits = hex !== undefined ? `0x${hex}` : octal !== undefined ? `0o${octal}` : (decimal ?? '0');
+  const value = BigInt(digits);
+  const signed = sign === '-' ? -value : value;
+  if (BigInt.asIntN(64, signed) !== signed) throw overflowError();
+  return signed;
+}
+
+/** `float(value)` */
+export function toFloat(value: Value): number {
+  switch (typeof value) {
+    case 'number':
+      return value;
+    case 'bigint':
+      return Number(value);
+    case 'boolean':
+      return value ? 1 : 0;
+    case 'string':
+      return parseFloatText(value);
+    default:
+      if (value?.kind === 'datetime') return value.seconds;
+      if (value?.kind === 'error') return value.code;
+      if (value?.kind === 'member') return toFloat(value.value);
+      throw typeError(`cannot convert type \`${typeName(value)}\` to \`float\``);
+  }
+}
+
+/** As C's `strtod`. */
+function parseFloatText(text: string): number {
+  const [, sign = '', word = ''] =
+    /^\s*([-+]?)(inf(?:inity)?|nan|0x[0-9a-f]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?)/i.exec(text) ??
+    [];
+  const lower = word.toLowerCase();
+  const value = lower.startsWith('inf') ? Infinity : lower === 'nan' ? Number.NaN : Number(lower || '0');
+  return sign === '-' ? -value : value;
+}
+
+/** `bytes(value)` */
+export function toBytes(value: Value): Bytes {
+  if (typeof value === 'string') return new Bytes(value);
+  if (typeof value === 'object' && value?.kind === 'bytes') return value;
+  if (typeof value === 'object' && value?.kind === 'member') return toBytes(value.value);
+  throw typeError(`cannot convert type \`${typeName(value)}\` to \`bytes\``);
+}

@@ -1,0 +1,61 @@
+import { ThingsError } from '../engine.js';
+import { isValidName } from './text.js';
+
+/** The codes of ThingsDB's built-in errors. */
+export const errorCode = {
+  cancelled: -64,
+  operation: -63,
+  numArguments: -62,
+  type: -61,
+  value: -60,
+  overflow: -59,
+  zeroDivision: -58,
+  maxQuota: -57,
+  auth: -56,
+  forbidden: -55,
+  lookup: -54,
+  badData: -53,
+  syntax: -52,
+  node: -51,
+  assertion: -50,
+} as const;
+
+const maker =
+  (code: number) =>
+  (message: string): ThingsError =>
+    new ThingsError(code, message);
+
+export const operationError = maker(errorCode.operation);
+export const numArgumentsError = maker(errorCode.numArguments);
+export const typeError = maker(errorCode.type);
+export const valueError = maker(errorCode.value);
+export const overflowError = (): ThingsError => new ThingsError(errorCode.overflow, 'integer overflow');
+export const zeroDivisionError = (): ThingsError =>
+  new ThingsError(errorCode.zeroDivision, 'division or modulo by zero');
+export const maxQuotaError = maker(errorCode.maxQuota);
+export const authError = maker(errorCode.auth);
+export const forbiddenError = maker(errorCode.forbidden);
+export const lookupError = maker(errorCode.lookup);
+export const badDataError = maker(errorCode.badData);
+export const syntaxError = maker(errorCode.syntax);
+export const assertionError = maker(errorCode.assertion);
+
+/** For what this engine does not do: a clear error, never a silent `nil`. */
+export function notSupported(what: string): ThingsError {
+  return operationError(`not supported by the embedded ThingsDB: ${what}`);
+}
+
+/** An error that `try` lets pass: the real server forgets to tell it to `try` when `list(...)` or `set(...)` fail. */
+export class UncaughtError extends ThingsError {}
+
+/** Nothing of that name; -60 when it could not be a name at all. */
+export function notFound(what: string, name: string): ThingsError {
+  return isValidName(name)
+    ? lookupError(`${what} \`${name}\` not found`)
+    : valueError(`${what} name must follow the naming rules${see('overview/names')}`);
+}
+
+/** The tail of an error message that points at the documentation, as ThingsDB writes it. */
+export function see(page: string): string {
+  return page ? `; see https://docs.thingsdb.io/v1/${page}` : '';
+}

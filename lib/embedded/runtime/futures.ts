@@ -1,0 +1,55 @@
+import { Privileges } from '../store/privileges.js';
+import { operationError } from './errors.js';
+import { Query } from './query.js';
+import type { Closure } from './values/closure.js';
+import type { Future } from './values/future.js';
+import { List } from './values/list.js';
+import type { Value } from './values/value.js';
+
+type Call = (query: Query, closure: Closure, args: readonly Value[]) => Value;
+
+/** Runs the futures that a query made, each in a change of its own if it needs one. The first error is thrown. */
+export function runFutures(query: Query, call: Call): void {
+  for (const future of query.futures) runFuture(query, future, call);
+}
+
+function runFuture(query: Query, future: Future, call: Call): void {
+  const closure = future.onSuccess;
+  if (!closure) {
+    future.result = new List(future.args.slice());
+    return;
+  }
+  const inner = new Query(query.database, query.scope, query.user, query.session);
+  inner.deep = query.deep;
+  if (closure.hasSideEffects) {
+    if (future.args.some((value) => hasIds(value, new Set()))) {
+      throw operationError('context does not allow arguments which are stored by Id');
+    }
+    query.scope.access.require(query.user, Privileges.change);
+    inner.changeId = query.database.nextChangeId();
+  }
+  const value = call(inner, closure, future.args);
+  runFutures(inner, call);
+  future.result = typeof value === 'object' && value?.kind === 'future' ? value.result : value;
+}
+
+/** Whether a stored thing or room is somewhere in the value. */
+function hasIds(value: Value, seen: Set<Value>): boolean {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return false;
+  seen.add(value);
+  switch (value.kind) {
+    case 'thing':
+      return value.id !== 0 || value.values.some((inner) => hasIds(inner, seen));
+    case 'room':
+      return value.id !== 0;
+    case 'list':
+      return value.items.some((inner) => hasIds(inner, seen));
+    case 'set':
+      return [...value.things].some((inner) => hasIds(inner, seen));
+    case 'wrap':
+    case 'wano':
+      return hasIds(value.thing, seen);
+    default:
+      return false;
+  }
+}

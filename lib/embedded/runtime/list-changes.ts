@@ -1,0 +1,46 @@
+import { typeError, valueError } from './errors.js';
+import type { List } from './values/list.js';
+import type { Value } from './values/value.js';
+import { typeName } from './values/value.js';
+
+/** Replaces `count` items from `start` on; gives those that were there. References stay counted. */
+export function replaceItems(list: List, start: number, count: number, items: readonly Value[]): Value[] {
+  const removed =
+    start === 0 && count === 1 && !items.length && list.items.length
+      ? // The engine shifts without moving the rest; a splice would move it each time.
+        [list.items.shift()!]
+      : items.length < 10_000
+        ? list.items.splice(start, count, ...items)
+        : spliceMany(list, start, count, items);
+  if (list.isStored) {
+    const { collection } = list.parent!;
+    for (const item of items) collection!.attach(item);
+    for (const item of removed) collection!.detach(item);
+  }
+  return removed;
+}
+
+/** A call takes only so many arguments. */
+function spliceMany(list: List, start: number, count: number, items: readonly Value[]): Value[] {
+  const tail = list.items.splice(start);
+  for (const item of items) list.items.push(item);
+  for (let at = count; at < tail.length; at += 1) list.items.push(tail[at]!);
+  return tail.slice(0, count);
+}
+
+/** The item, if the list's definition allows it. Throws -61 or -60. */
+export function requireItem(list: List, item: Value): Value {
+  const mismatch = list.field?.nested?.mismatch(item);
+  if (!mismatch) return item;
+  if (mismatch === 'type') throw typeError(`type \`${typeName(item)}\` is not allowed in restricted array`);
+  const rule = {
+    utf8: 'UTF8 string values',
+    uint: 'integer values greater than or equal to 0',
+    pint: 'positive integer values',
+    nint: 'negative integer values',
+    email: 'email addresses',
+    url: "URL's",
+    tel: 'telephone numbers',
+  }[mismatch];
+  throw valueError(`array is restricted to ${rule}`);
+}

@@ -1,0 +1,80 @@
+import type { BuiltIn } from '../builtins/built-in.js';
+import { parse } from '../language/parser.js';
+import type { Analysis, EffectsOf } from '../language/side-effects.js';
+import { analyse } from '../language/side-effects.js';
+import { Source } from '../language/source.js';
+import { Compiler } from './compiler.js';
+import { badDataError, lookupError, syntaxError, valueError } from './errors.js';
+import type { Evaluate } from './evaluate.js';
+import type { Closure } from './values/closure.js';
+
+/** A query, ready to run as often as wanted. */
+export interface ReadyProgram {
+  readonly run: Evaluate;
+  readonly analysis: Analysis;
+}
+
+type ScopeKind = 'collection' | 'thingsdb' | 'node';
+
+/** Parsed queries that are kept: the same ones come again and again. */
+const maxKept = 500;
+
+/** Reads and compiles programs. */
+export class ProgramLoader {
+  readonly #kept = new Map<string, ReadyProgram>();
+  readonly #effectsOf: EffectsOf;
+
+  constructor(
+    private readonly registry: ReadonlyMap<string, BuiltIn>,
+    private readonly maxLength: number,
+  ) {
+    this.#effectsOf = (name, isChained) => {
+      const builtIn = registry.get(name);
+      return (isChained ? builtIn?.chain : builtIn?.root) ? builtIn!.effects : undefined;
+    };
+  }
+
+  /** Throws -52 when the code cannot be read. */
+  load(code: string, scope: ScopeKind): ReadyProgram {
+    const key = `${scope}:${code}`;
+    const kept = this.#kept.get(key);
+    if (kept) return kept;
+    const program = this.#read(code, scope);
+    if (this.#kept.size >= maxKept) this.#kept.delete(this.#kept.keys().next().value!);
+    this.#kept.set(key, program);
+    return program;
+  }
+
+  /** A closure from its text, as `closure('...')` and `new_procedure` take it. */
+  closure(code: string, scope: ScopeKind): Closure {
+    const program = this.#parse(code);
+    if (program.tree.statements.length !== 1)
+      throw badDataError('closure is expecting exactly one statement');
+    const [node] = program.tree.statements;
+    if (node?.type !== 'closure') throw lookupError('node is not a closure');
+    const analysis = analyse(node, scope, this.#effectsOf);
+    const make = new Compiler(program.source, this.registry, analysis).closure(node);
+    const closure = make(undefined as never) as Closure;
+    closure.isStored = true;
+    return closure;
+  }
+
+  #read(code: string, scope: ScopeKind): ReadyProgram {
+    const { source, tree } = this.#parse(code);
+    const analysis = analyse(tree, scope, this.#effectsOf);
+    if (analysis.illegalJump) {
+      throw syntaxError(
+        `illegal \`${analysis.illegalJump}\` statement; no surrounding \`for..in\` statement`,
+      );
+    }
+    return { run: new Compiler(source, this.registry, analysis).sequence(tree.statements), analysis };
+  }
+
+  #parse(code: string): { source: Source; tree: ReturnType<typeof parse> } {
+    if (code.length > this.maxLength) {
+      throw valueError(`the code has ${code.length} bytes; at most ${this.maxLength} are allowed`);
+    }
+    const source = new Source(code);
+    return { source, tree: parse(source) };
+  }
+}

@@ -1,0 +1,230 @@
+import type { Session } from '../engine.js';
+import type { Collection } from '../store/collection.js';
+import type { Database } from '../store/database.js';
+import type { Procedure } from '../store/procedure.js';
+import type { User } from '../store/user.js';
+import { lookupError, maxQuotaError, operationError, see } from './errors.js';
+import { maxRecursion } from './limits.js';
+import type { Scope } from './scope.js';
+import { returnSignal } from './signals.js';
+import type { Closure } from './values/closure.js';
+import type { Future } from './values/future.js';
+import type { Thing } from './values/thing.js';
+import type { Value } from './values/value.js';
+
+/** One running query, procedure, future or task: its scope, its variables, and what it may do. */
+export class Query {
+  /** The variables of all closures that run now, innermost last. */
+  readonly #names: string[] = [];
+  readonly #values: Value[] = [];
+  /** Where the variables of the innermost closure begin. */
+  #localStart = 0;
+  #callDepth = 0;
+  #steps = 0;
+  /** How deep the result is given: ThingsDB's `deep`. */
+  deep: number;
+  /** Leaves the ids out of the result. */
+  withoutIds = false;
+  /** 0: no change, so nothing stored may be altered. */
+  changeId = 0;
+  /** `nse()` was used: the hint in an error differs. */
+  hasNse = false;
+  readonly futures: Future[] = [];
+  /** The value before `..`, on its way to the rest of the chain. */
+  optional: Value = null;
+  /** The value of a `return` on its way out. */
+  returned: Value = null;
+
+  constructor(
+    readonly database: Database,
+    readonly scope: Scope,
+    readonly user: User,
+    readonly session: Session | null,
+  ) {
+    this.deep = scope.kind === 'collection' ? scope.collection.deep : database.deep;
+  }
+
+  get collection(): Collection | null {
+    return this.scope.kind === 'collection' ? this.scope.collection : null;
+  }
+
+  /** The collection, or error -54 with ThingsDB's hint. */
+  requireCollection(functionName: string): Collection {
+    if (this.scope.kind === 'collection') return this.scope.collection;
+    throw lookupError(
+      `function \`${functionName}\` is undefined in the \`@${this.scope.kind}\` scope; ` +
+        `you might want to query a \`@collection\` scope?${see('overview/scopes')}`,
+    );
+  }
+
+  /** Throws -54 unless this is the `@thingsdb` scope. */
+  requireThingsdb(functionName: string): void {
+    if (this.scope.kind === 'thingsdb') return;
+    throw lookupError(
+      `function \`${functionName}\` is undefined in the \`@${this.scope.kind}\` scope; ` +
+        `you might want to query the \`@thingsdb\` scope?${see('overview/scopes')}`,
+    );
+  }
+
+  /** Throws -54 in the `@node` scope. */
+  requireThingsdbOrCollection(functionName: string): void {
+    if (this.scope.kind !== 'node') return;
+    throw lookupError(
+      `function \`${functionName}\` is undefined in the \`@${this.scope.kind}\` scope; ` +
+        `you might want to query the \`@thingsdb\` or a \`@collection\` scope?${see('overview/scopes')}`,
+    );
+  }
+
+  /** Throws -54 unless this is the `@node` scope. */
+  requireNode(functionName: string): void {
+    if (this.scope.kind === 'node') return;
+    throw lookupError(
+      `function \`${functionName}\` is undefined in the \`@${this.scope.kind}\` scope; ` +
+        `you might want to query a \`@node\` scope?${see('overview/scopes')}`,
+    );
+  }
+
+  get procedures(): Map<string, Procedure> {
+    return this.collection?.procedures ?? this.database.procedures;
+  }
+
+  /** Counts work, so that no query runs for ever. */
+  step(count = 1): void {
+    this.#steps += count;
+    if (this.#steps > this.database.limits.steps) {
+      throw maxQuotaError(`maximum number of steps (${this.database.limits.steps}) in one query is reached`);
+    }
+  }
+
+  // --- variables ---
+
+  variable(name: string): Value | undefined {
+    const names = this.#names;
+    for (let at = names.length - 1; at >= 0; at -= 1) if (names[at] === name) return this.#values[at];
+    return undefined;
+  }
+
+  /** Sets a variable of the innermost closure; those of its callers can be read but not set. */
+  assign(name: string, value: Value): void {
+    const names = this.#names;
+    for (let at = names.length - 1; at >= this.#localStart; at -= 1) {
+      if (names[at] === name) {
+        this.#values[at] = value;
+        return;
+      }
+    }
+    names.push(name);
+    this.#values.push(value);
+  }
+
+  /** Replaces the value of a variable wherever it was set, as `+=` does. */
+  replace(name: string, value: Value): void {
+    const at = this.#names.lastIndexOf(name);
+    if (at >= 0) this.#values[at] = value;
+  }
+
+  /** Every value a variable holds, for `refs` and for keeping things alive within the query. */
+  variableValues(): readonly Value[] {
+    return this.#values;
+  }
+
+  // --- closures ---
+
+  call(closure: Closure, args: readonly Value[]): Value {
+    const { parameters } = closure;
+    const base = this.#enter(closure);
+    for (let at = 0; at < parameters.length; at += 1) this.#bind(parameters[at]!, args[at] ?? null);
+    return this.#run(closure, base);
+  }
+
+  /** As {@link call}, for the built-ins that call a closure for each item: no list of arguments is made. */
+  call1(closure: Closure, first: Value): Value {
+    const { parameters } = closure;
+    const base = this.#enter(closure);
+    if (parameters.length > 0) this.#bind(parameters[0]!, first);
+    for (let at = 1; at < parameters.length; at += 1) this.#bind(parameters[at]!, null);
+    return this.#run(closure, base);
+  }
+
+  call2(closure: Closure, first: Value, second: Value): Value {
+    const { parameters } = closure;
+    const base = this.#enter(closure);
+    if (parameters.length > 0) this.#bind(parameters[0]!, first);
+    if (parameters.length > 1) this.#bind(parameters[1]!, second);
+    for (let at = 2; at < parameters.length; at += 1) this.#bind(parameters[at]!, null);
+    return this.#run(closure, base);
+  }
+
+  /** Throws -63 when the closure has side effects and this query may have none. */
+  requireChangeFor(closure: Closure): void {
+    if (this.changeId || !closure.hasSideEffects) return;
+    throw operationError(
+      'closures with side effects require a change but none is created; ' +
+        `use \`wse(...)\` to enforce a change${see('collection-api/wse')}`,
+    );
+  }
+
+  #enter(closure: Closure): number {
+    this.requireChangeFor(closure);
+    this.step();
+    if (closure.depth === maxRecursion) {
+      throw operationError(`maximum recursion depth exceeded${see('data-types/closure')}`);
+    }
+    if (this.#callDepth === this.database.limits.callDepth) {
+      throw operationError(`maximum call depth exceeded${see('data-types/closure')}`);
+    }
+    return this.#names.length;
+  }
+
+  #bind(name: string, value: Value): void {
+    this.#names.push(name);
+    this.#values.push(value);
+  }
+
+  #run(closure: Closure, base: number): Value {
+    const outer = this.#localStart;
+    this.#localStart = this.#names.length;
+    this.#callDepth += 1;
+    closure.depth += 1;
+    try {
+      return closure.body(this);
+    } catch (thrown) {
+      if (thrown !== returnSignal) throw thrown;
+      return this.takeReturned();
+    } finally {
+      closure.depth -= 1;
+      this.#callDepth -= 1;
+      this.#localStart = outer;
+      this.#names.length = base;
+      this.#values.length = base;
+    }
+  }
+
+  takeReturned(): Value {
+    const value = this.returned;
+    this.returned = null;
+    return value;
+  }
+
+  // --- stored data ---
+
+  /** Throws -63 when a stored value would be altered without a change. */
+  requireChange(what: 'list' | 'set' | 'thing' | 'room' | 'task', isStored: boolean): void {
+    if (this.changeId || !isStored) return;
+    const hint = this.hasNse ? 'remove `nse' : 'use `wse';
+    throw operationError(`operation on a stored ${what}; ${hint}(...)\` to enforce a change`);
+  }
+
+  thingById(id: bigint): Thing {
+    const { collection } = this;
+    if (!collection) {
+      throw lookupError(
+        `scope \`@${this.scope.kind}\` has no stored things; you might want to query a \`@collection\` scope?`,
+      );
+    }
+    collection.settle(this.#values);
+    const thing = collection.things.get(Number(id));
+    if (!thing) throw lookupError(`collection \`${collection.name}\` has no \`thing\` with id ${id}`);
+    return thing;
+  }
+}

@@ -1,0 +1,50 @@
+/** A time zone of the IANA database, by name. */
+export interface TimeZone {
+  readonly name: string;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** The zone of that name (`Europe/Amsterdam`, `UTC`), or `undefined`. */
+export function findTimeZone(name: string): TimeZone | undefined {
+  return formatOf(name) ? { name } : undefined;
+}
+
+/** Minutes east of Greenwich at a moment. */
+export function offsetOf(zone: TimeZone, seconds: number): number {
+  const format = formatOf(zone.name);
+  if (!format || zone.name === 'UTC') return 0;
+  const part: Record<string, number> = {};
+  for (const { type, value } of format.formatToParts(new Date(seconds * 1000))) part[type] = Number(value);
+  const local = Date.UTC(
+    part['year']!,
+    part['month']! - 1,
+    part['day'],
+    part['hour'],
+    part['minute'],
+    part['second'],
+  );
+  return Math.round((local / 1000 - seconds) / 60);
+}
+
+function formatOf(name: string): Intl.DateTimeFormat | undefined {
+  const known = formats.get(name);
+  if (known) return known;
+  if (!/^[A-Za-z][A-Za-z0-9_+\-/]*$/.test(name)) return undefined;
+  try {
+    const format = new Intl.DateTimeFormat('en-US', {
+      timeZone: name,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    });
+    formats.set(name, format);
+    return format;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,6 @@
+/** Binary data. */
+export class Bytes {
+  readonly kind = 'bytes';
+  readonly typeName = 'bytes';
+  constructor(readonly data: string) {}
+}

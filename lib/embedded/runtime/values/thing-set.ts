@@ -1,0 +1,17 @@
+import type { Field } from '../../store/field.js';
+import type { Thing } from './thing.js';
+
+/** A set of things. */
+export class ThingSet {
+  readonly kind = 'set';
+  readonly typeName = 'set';
+  parent: Thing | null = null;
+  field: Field | null = null;
+  isInUse = false;
+
+  constructor(readonly things = new Set<Thing>()) {}
+
+  get isStored(): boolean {
+    return this.parent !== null && this.parent.id !== 0;
+  }
+}

@@ -1,0 +1,76 @@
+import { valueError } from '../runtime/errors.js';
+import { fromByteString, isUtf8 } from '../runtime/text.js';
+import type { Regex } from '../runtime/values/regex.js';
+import type { Value } from '../runtime/values/value.js';
+
+interface Place {
+  readonly name: string;
+  readonly type: { readonly name: string };
+}
+
+/** A rule of a definition beyond the type. */
+export interface Condition {
+  /** Throws -60 when the value breaks the rule. */
+  check(value: Value, place: Place): void;
+}
+
+const subject = (place: Place): string =>
+  `mismatch in type \`${place.type.name}\`; property \`${place.name}\``;
+
+/** `/pattern/`, and `email<...>` and its like, which have a `hint` of their own. */
+export class PatternCondition implements Condition {
+  constructor(
+    readonly regex: Regex,
+    readonly hint: string | null,
+  ) {}
+
+  check(value: Value, place: Place): void {
+    if (typeof value !== 'string' || this.regex.expression.test(fromByteString(value))) return;
+    throw valueError(
+      `${subject(place)} ${this.hint ? `only accepts ${this.hint}` : `has a requirement to match pattern ${this.regex.text}`}`,
+    );
+  }
+}
+
+/** `int<min:max>` and `float<min:max>` */
+export class RangeCondition implements Condition {
+  constructor(
+    readonly least: bigint | number,
+    readonly most: bigint | number,
+  ) {}
+
+  check(value: Value, place: Place): void {
+    if (typeof value !== 'bigint' && typeof value !== 'number') return;
+    const what = typeof this.least === 'bigint' ? 'an integer' : 'a float';
+    const between = `${subject(place)} requires ${what} value between ${show(this.least)} and ${show(this.most)}`;
+    if (value < this.least || value > this.most) throw valueError(`${between} (both inclusive)`);
+    if (Number.isNaN(value)) throw valueError(`${between} but got nan (not a number)`);
+  }
+}
+
+/** `str<min:max>` and `utf8<min:max>` */
+export class LengthCondition implements Condition {
+  constructor(
+    readonly least: number,
+    readonly most: number,
+    readonly requiresUtf8: boolean,
+  ) {}
+
+  check(value: Value, place: Place): void {
+    if (typeof value !== 'string') return;
+    if (this.requiresUtf8 && !isUtf8(value))
+      throw valueError(`${subject(place)} only accepts valid UTF8 data`);
+    if (value.length >= this.least && value.length <= this.most) return;
+    const rule =
+      this.most === Infinity
+        ? `of at least ${this.least}`
+        : this.least === this.most
+          ? `of ${this.least}`
+          : `between ${this.least} and ${this.most} (both inclusive)`;
+    throw valueError(`${subject(place)} requires a string with a length ${rule}`);
+  }
+}
+
+function show(value: bigint | number): string {
+  return typeof value === 'bigint' ? String(value) : value.toFixed(6);
+}

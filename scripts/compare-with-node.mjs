@@ -1,0 +1,40 @@
+// Looks for what the recorded answers do not cover: runs generated programs on a real node and on the embedded server,
+// and prints where they differ.
+//
+//   THINGSDB_URL=ws://127.0.0.1:9270 node --import tsx scripts/compare-with-node.mjs [COUNT] [SEED]
+//
+// The node is one for tests: the programs run in collections of their own, but they do whatever comes.
+import fc from 'fast-check';
+import { startThingsDB } from '../lib/testing/index.ts';
+import { thingsdbPrograms } from '../spec/support/thingsdb-programs.ts';
+import { differences, runCases, serverFromEnvironment } from './vector-runner.mjs';
+
+const DEFAULT_COUNT = 2000;
+
+/** What differs from call to call, reaches beyond the collection, or is not there on purpose. */
+const SKIPPED =
+  /\b(rand\w*|now|datetime|timeval|choice|change_id|log|shutdown|restore|import|export|\w*user\w*|\w*collection\w*|\w*token|grant|task|tasks|\w+_info)\(/;
+
+const [count = DEFAULT_COUNT, seed = Date.now() % 2 ** 31] = process.argv.slice(2).map(Number);
+const programs = fc.sample(thingsdbPrograms, { numRuns: count, seed }).filter((code) => !SKIPPED.test(code));
+const cases = programs.map((q) => ({
+  group: 'generated',
+  steps: [{ q, v: { x: 5, list: [1, 2, 'text'] } }],
+}));
+
+const db = await startThingsDB();
+try {
+  const real = await runCases(serverFromEnvironment(), cases);
+  const embedded = await runCases({ url: db.url, credentials: ['admin', 'pass'] }, cases);
+  const wrong = real.flatMap((answered, index) => differences(answered, embedded[index]));
+  for (const { recorded, answered } of wrong) {
+    console.log(`${recorded.q}\n  node:     ${describe(recorded)}\n  embedded: ${describe(answered)}\n`);
+  }
+  console.log(`seed ${seed}: ${cases.length} programs, ${wrong.length} that differ`);
+} finally {
+  await db.close();
+}
+
+function describe({ result, error }) {
+  return JSON.stringify(error ?? result);
+}

@@ -1,0 +1,29 @@
+// Puts the examples' source into the pages that show them, between <!-- example: FILE --> and <!-- /example -->:
+//
+//   node scripts/embed-examples.mjs [--check]
+//
+// With --check nothing is written; the exit status says whether the pages show the files as they are.
+import { readFileSync, writeFileSync } from 'node:fs';
+
+const PAGES = ['docs/TESTING.md'];
+const PLACE = /(<!-- example: (\S+) -->)[^]*?(<!-- \/example -->)/g;
+
+for (const page of PAGES) {
+  const text = readFileSync(page, 'utf8');
+  const shown = text.replace(
+    PLACE,
+    (_all, begin, file, end) => `${begin}\n\n\`\`\`ts\n${source(file)}\`\`\`\n\n${end}`,
+  );
+  if (shown === text) continue;
+  if (process.argv.includes('--check')) {
+    console.error(`${page} does not show its examples as they are`);
+    process.exitCode = 1;
+  } else writeFileSync(page, shown);
+}
+
+/** As a user would write it: the package by its name. */
+function source(file) {
+  return readFileSync(file, 'utf8')
+    .replaceAll(/'[./]+\/lib\/testing\/index\.js'; \/\/.*$/gm, "'thingsdb-lock/testing';")
+    .replaceAll(/'[./]+\/lib\/index\.js'; \/\/.*$/gm, "'thingsdb-lock';");
+}

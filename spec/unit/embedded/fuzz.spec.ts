@@ -1,0 +1,134 @@
+/**
+ * What nobody would write, 20,000 times over: each program and each string of bytes gives a value or a typed error, the
+ * process lives, and memory comes back. A failure prints its seed; FUZZ_SEED replays it.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { type Engine, type Session, ThingsError } from '../../../lib/embedded/engine.js';
+import { Connection } from '../../../lib/embedded/protocol/connection.js';
+import { MalformedPackageError } from '../../../lib/embedded/protocol/malformed-package-error.js';
+import { encodePackage } from '../../../lib/embedded/protocol/package.js';
+import { PackageReader } from '../../../lib/embedded/protocol/package-reader.js';
+import { WireDecoder } from '../../../lib/embedded/protocol/wire-decoder.js';
+import { WireEncoder } from '../../../lib/embedded/protocol/wire-encoder.js';
+import { createEngine } from '../../../lib/embedded/thingsdb-engine.js';
+import { ManualClock } from '../../../lib/testing/manual-clock.js';
+import { thingsdbPrograms } from '../../support/thingsdb-programs.js';
+
+const RUNS = 20_000;
+/** One program may not take longer than this many steps: what is looked for here is damage, not work. */
+const STEPS = 2000;
+const ALLOWED_GROWTH_BYTES = 48 * 1024 * 1024;
+
+const seed = process.env['FUZZ_SEED'];
+const parameters = { numRuns: RUNS, ...(seed !== undefined && { seed: Number(seed) }) };
+
+setFlagsFromString('--expose_gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+function heapBytes(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
+
+const session: Session = { push: () => undefined };
+let engine: Engine;
+
+beforeEach(() => {
+  engine = createEngine({ clock: new ManualClock(1_700_000_000_000), limits: { steps: STEPS } });
+  engine.authenticate(session, ['admin', 'pass']);
+});
+
+afterEach(() => engine.close());
+
+function isTypedError(error: unknown): boolean {
+  return (
+    error instanceof ThingsError && Number.isInteger(error.code) && error.code <= -2 && error.code >= -127
+  );
+}
+
+it(`${RUNS} programs each give a value or a typed error, and memory comes back`, async () => {
+  const empty = engine.snapshot();
+  const scopes = fc.constantFrom('//stuff', '//stuff', '//stuff', '@t', '@n');
+  const before = heapBytes();
+  let count = 0;
+  await fc.assert(
+    fc.asyncProperty(thingsdbPrograms, scopes, async (code, scope) => {
+      // Now and then from the start: what has piled up would make every later result larger.
+      if ((count += 1) % 200 === 0) engine.restore(empty);
+      try {
+        const value = await engine.query(session, scope, code, { x: 5n, list: [1n, 2n, 'text'] });
+        WireDecoder.decode(WireEncoder.encode(value));
+      } catch (error) {
+        if (!isTypedError(error)) throw error;
+      }
+    }),
+    parameters,
+  );
+  engine.restore(empty);
+  expect(heapBytes() - before).toBeLessThan(ALLOWED_GROWTH_BYTES);
+}, 60_000);
+
+const wireValue = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    fc.constantFrom('@:stuff', '//stuff', '@t', '1', 'x'),
+    fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }),
+    fc.double(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.string(),
+    fc.array(tie('value'), { maxLength: 4 }),
+    fc.dictionary(fc.string({ maxLength: 4 }), tie('value'), { maxKeys: 3 }),
+  ),
+})).value as fc.Arbitrary<never>;
+
+const type = fc.oneof(fc.integer({ min: 30, max: 43 }), fc.nat(255));
+const id = fc.nat(0xffff);
+const bodies = fc.oneof(
+  fc.uint8Array({ maxLength: 60 }),
+  wireValue.map((value) => WireEncoder.encode(value)),
+  fc.array(wireValue, { maxLength: 4 }).map((values) => WireEncoder.encode(values)),
+);
+const packages = fc.tuple(id, type, bodies).map(([pid, kind, body]) => encodePackage(pid, kind, body));
+const damaged = fc.tuple(packages, fc.nat(), fc.nat(255)).map(([bytes, at, byte]) => {
+  bytes[at % bytes.length] = byte;
+  return bytes;
+});
+const byteStrings = fc.oneof(
+  fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes)),
+  packages,
+  damaged,
+  fc.array(packages, { minLength: 1, maxLength: 3 }).map((all) => Buffer.concat(all)),
+);
+
+it(`${RUNS} strings of bytes are each answered with sound packages or end their connection, and memory comes back`, async () => {
+  const before = heapBytes();
+  await fc.assert(
+    fc.asyncProperty(byteStrings, fc.boolean(), async (bytes, isLoggedIn) => {
+      const sent: Buffer[] = [];
+      const connection = new Connection(engine, {
+        send: (pkg) => void sent.push(pkg),
+        destroy: () => undefined,
+      });
+      if (isLoggedIn) connection.receive({ id: 1, type: 33, body: WireEncoder.encode(['admin', 'pass']) });
+      try {
+        new PackageReader().read(bytes, (pkg) => connection.receive(pkg));
+      } catch (error) {
+        if (!(error instanceof MalformedPackageError)) throw error;
+      }
+      await new Promise((resolve) => process.nextTick(resolve));
+      new PackageReader().read(Buffer.concat(sent), ({ type: answered, body }) => {
+        if (body.length === 0) return;
+        const value = WireDecoder.decode(body) as { error_code?: bigint; error_msg?: string } | null;
+        if (answered !== 19) return;
+        // -1 is ours: a fault in the server itself.
+        if (value?.error_code === -1n) throw new Error(value.error_msg);
+      });
+      connection.close();
+    }),
+    parameters,
+  );
+  expect(heapBytes() - before).toBeLessThan(ALLOWED_GROWTH_BYTES);
+}, 60_000);
