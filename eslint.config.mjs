@@ -24,6 +24,6 @@ export default tseslint.config(
   {
     files: ['**/*.mjs', 'spec/package/**'],
     ...tseslint.configs.disableTypeChecked,
-    languageOptions: { globals: { process: 'readonly', console: 'readonly' } },
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
   },
 );

@@ -18,6 +18,7 @@ export class DistributedLock extends EventEmitter<LockEvents> {
   readonly name: string;
   readonly #service: LockService;
   readonly #layers: readonly LockOptions[];
+  readonly #options: ResolvedLockOptions;
   readonly #tell: TellLock;
   #lease: Lease | undefined;
 
@@ -29,7 +30,7 @@ export class DistributedLock extends EventEmitter<LockEvents> {
     this.#layers = layers;
     this.#tell = relayTo(this, manager);
     // Wrong options are told where they are written, not at first use.
-    resolveLockOptions(...layers);
+    this.#options = resolveLockOptions(...layers);
   }
 
   /** Whether a lease acquired through this object is held now; of others see {@link isLocked}. */
@@ -103,7 +104,7 @@ export class DistributedLock extends EventEmitter<LockEvents> {
   }
 
   #resolve(options: LockOptions | undefined): ResolvedLockOptions {
-    return resolveLockOptions(...this.#layers, options);
+    return options === undefined ? this.#options : resolveLockOptions(...this.#layers, options);
   }
 
   #acquisition(options: ResolvedLockOptions): Acquisition {

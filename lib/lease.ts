@@ -41,7 +41,8 @@ export class Lease {
   readonly #ticket: Ticket;
   readonly #keeper: LeaseKeeper;
   readonly #tell: TellLock;
-  readonly #lost = new AbortController();
+  /** Made when somebody asks for it: many leases come and go without. */
+  #lost: AbortController | undefined;
   readonly #endAlarm = new Alarm();
   readonly #renewAlarm = new Alarm();
   /** Up to here the lease can be held at all, and up to here it renews itself, on the monotonic clock. */
@@ -54,6 +55,7 @@ export class Lease {
   #renewalsSent = 0;
   #renewalApplied = 0;
   #renewalsOpen = 0;
+  #abortReason: unknown;
 
   /** @internal */
   constructor(
@@ -78,6 +80,8 @@ export class Lease {
 
   /** Aborts when the lease is lost; `signal.reason` is a `LockLostError`. */
   get signal(): AbortSignal {
+    this.#lost ??= new AbortController();
+    if (this.#abortReason !== undefined) this.#lost.abort(this.#abortReason);
     return this.#lost.signal;
   }
 
@@ -200,7 +204,9 @@ export class Lease {
     this.#endAlarm.clear();
     this.#renewAlarm.clear();
     this.#keeper.ended(this);
-    if (abortReason !== undefined) this.#lost.abort(abortReason);
+    if (abortReason === undefined) return;
+    this.#abortReason = abortReason;
+    this.#lost?.abort(abortReason);
   }
 
   #setDeadline(deadlineMs: number): void {

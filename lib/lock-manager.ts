@@ -27,8 +27,8 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
     const resolved = resolveManagerOptions(options);
     this.#defaults = resolved.defaults;
     this.#service = new LockService(resolved, resolved.owner ?? `${hostname()}:${process.pid}`, {
-      connected: () => tellEach(this as never, 'connected', []),
-      disconnected: (reason) => tellEach(this as never, 'disconnected', [{ reason }]),
+      connected: () => tellEach(this, 'connected', []),
+      disconnected: (reason) => tellEach(this, 'disconnected', [{ reason }]),
     });
   }
 

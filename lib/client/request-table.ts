@@ -32,17 +32,20 @@ const LAST_ID = 0xfffe;
  */
 export class RequestTable {
   readonly #limitMs: number;
+  readonly #lastId: number;
   readonly #write: (bytes: Uint8Array) => void;
   readonly #deadlines: DeadlineQueue<PendingRequest>;
   /** By id; `null` once timed out. */
   readonly #outstanding = new Map<number, PendingRequest | null>();
   readonly #backlog = new Set<PendingRequest>();
-  #lastId = 0;
+  #latestId = 0;
   #onAnswered: (() => void) | undefined;
   #closedBy: Error | undefined;
 
-  constructor(limitMs: number, write: (bytes: Uint8Array) => void) {
+  /** @param lastId ids go from 1 to this; fewer are of use to tests only */
+  constructor(limitMs: number, write: (bytes: Uint8Array) => void, lastId = LAST_ID) {
     this.#limitMs = limitMs;
+    this.#lastId = lastId;
     this.#write = write;
     this.#deadlines = new DeadlineQueue(limitMs, (pending) => this.#timeOut(pending));
   }
@@ -61,7 +64,7 @@ export class RequestTable {
       }
       const pending: PendingRequest = { request, resolve, reject, deadline: undefined, id: undefined };
       pending.deadline = this.#deadlines.add(pending);
-      if (this.#outstanding.size < LAST_ID) this.#transmit(pending);
+      if (this.#outstanding.size < this.#lastId) this.#transmit(pending);
       else this.#backlog.add(pending);
     });
   }
@@ -125,7 +128,7 @@ export class RequestTable {
 
   #transmitNext(): void {
     const [next] = this.#backlog;
-    if (next === undefined || this.#outstanding.size >= LAST_ID) return;
+    if (next === undefined || this.#outstanding.size >= this.#lastId) return;
     this.#backlog.delete(next);
     this.#transmit(next);
   }
@@ -133,9 +136,9 @@ export class RequestTable {
   /** Only called while one is free. */
   #freeId(): number {
     do {
-      this.#lastId = this.#lastId === LAST_ID ? 1 : this.#lastId + 1;
-    } while (this.#outstanding.has(this.#lastId));
-    return this.#lastId;
+      this.#latestId = this.#latestId === this.#lastId ? 1 : this.#latestId + 1;
+    } while (this.#outstanding.has(this.#latestId));
+    return this.#latestId;
   }
 
   #timeOut(pending: PendingRequest): void {

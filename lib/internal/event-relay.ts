@@ -7,20 +7,27 @@ export type TellLock = <E extends keyof LockEvents>(event: E, payload: LockEvent
 /** An emitter of lock events, whatever else it emits. */
 export type LockEmitter = EventEmitter<LockEvents>;
 
-type AnyEmitter = EventEmitter<Record<string, unknown[]>>;
+/** How eventemitter3 keeps its listeners; its `listeners()` leaves out with what `this` and how often they are called. */
+interface Listener {
+  readonly fn: (...payload: unknown[]) => void;
+  readonly context: unknown;
+  readonly once: boolean;
+}
 
 /** Tells every listener, whatever the others do: `emit` would stop at the first that throws. */
 export function tellEach(
-  emitter: AnyEmitter,
+  emitter: object,
   event: string,
   payload: readonly unknown[],
   onThrown: (error: unknown) => void = warn,
 ): void {
-  for (const listener of emitter.listeners(event)) {
-    // Takes away those that wanted to hear it once, before they hear it, as `emit` does.
-    emitter.removeListener(event, listener, undefined, true);
+  const known = emitter as EventEmitter & {
+    readonly _events: Readonly<Record<string, Listener | Listener[] | undefined>>;
+  };
+  for (const { fn, context, once } of [known._events[event] ?? []].flat()) {
+    if (once) known.removeListener(event, fn, context, true);
     try {
-      listener.apply(emitter, [...payload]);
+      fn.apply(context, [...payload]);
     } catch (error) {
       onThrown(error);
     }
@@ -38,7 +45,7 @@ function warn(error: unknown): void {
 export function relayTo(...emitters: readonly LockEmitter[]): TellLock {
   const tell: TellLock = (event, payload) => {
     for (const emitter of emitters) {
-      tellEach(emitter as unknown as AnyEmitter, event, [payload], (error) => {
+      tellEach(emitter, event, [payload], (error) => {
         if (event === 'error') warn(error);
         else tell('error', { name: (payload as { name?: string }).name, error });
       });

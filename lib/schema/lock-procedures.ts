@@ -1,3 +1,5 @@
+import { ServerError } from '../client/server-error.js';
+import { LockProtocolError } from '../errors.js';
 import type { ServerClock } from '../internal/server-clock.js';
 import { TicketState } from './constants.js';
 import { listOf, numbers, ticketStatus, unexpected, type TicketStatus } from './ticket-status.js';
@@ -31,7 +33,7 @@ export class LockProcedures {
   readonly #owner: string;
 
   constructor(run: RunProcedure, clock: ServerClock, identity: { inbox: string; owner: string }) {
-    this.#run = run;
+    this.#run = (procedure, args) => run(procedure, args).catch(refused);
     this.#clock = clock;
     this.#inbox = identity.inbox;
     this.#owner = identity.owner;
@@ -94,4 +96,12 @@ export class LockProcedures {
     if (at !== undefined) this.#clock.sync(sentMs, at);
     return { value, sentMs, receivedMs };
   }
+}
+
+/** A procedure refuses only what this version never sends. */
+function refused(error: unknown): never {
+  if (!(error instanceof ServerError)) throw error;
+  throw new LockProtocolError(`the server refused a request of this library: ${error.message}`, {
+    cause: error,
+  });
 }
