@@ -4,6 +4,9 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { nextEvent, rejection, until } from '../support/until.js';
 import { Worker } from '../support/worker.js';
 
+/** What a busy event loop may add before a timer's callback runs. */
+const EVENT_LOOP_MS = 50;
+
 /** Resolves with how long it took from now until the signal aborted, by the monotonic clock. */
 function abortedAfter(signal: AbortSignal): Promise<number> {
   const startedMs = performance.now();
@@ -16,7 +19,7 @@ onEachBackEnd('leases', (backEnd) => {
   let workers: Worker[] = [];
   let proxy: TcpProxy | undefined;
   afterEach(async () => {
-    await Promise.all(workers.map((worker) => worker.kill()));
+    await Promise.all(workers.map((worker) => worker.stop()));
     workers = [];
     await proxy?.close();
     proxy = undefined;
@@ -96,7 +99,7 @@ onEachBackEnd('leases', (backEnd) => {
     manager.on('lost', ({ reason }) => told.push([`lost: ${reason}`, lease.signal.aborted]));
     proxy.freeze();
     await abortedAfter(lease.signal);
-    expect(performance.now() - sentMs).toBeLessThanOrEqual(800);
+    expect(performance.now() - sentMs).toBeLessThanOrEqual(800 + EVENT_LOOP_MS);
     expect(lease.signal.reason).toBeInstanceOf(LockLostError);
     expect((lease.signal.reason as LockLostError).reason).toBe<LostReason>('expired');
     expect(lease.isHeld).toBe(false);
@@ -137,7 +140,7 @@ onEachBackEnd('leases', (backEnd) => {
   test('without autoRenew the ttl is the longest hold', async () => {
     const lease = await backEnd.manager().get('once').acquire({ ttl: 400, autoRenew: false });
     const afterMs = await abortedAfter(lease.signal);
-    expect(afterMs).toBeLessThanOrEqual(401);
+    expect(afterMs).toBeLessThanOrEqual(400 + EVENT_LOOP_MS);
     expect(afterMs).toBeGreaterThan(250);
   });
 
@@ -150,14 +153,14 @@ onEachBackEnd('leases', (backEnd) => {
     const lease = await acquiring;
     const afterMs = await abortedAfter(lease.signal);
     expect(afterMs).toBeGreaterThan(1_200);
-    expect(afterMs).toBeLessThanOrEqual(1_501);
+    expect(afterMs).toBeLessThanOrEqual(1_500 + EVENT_LOOP_MS);
   });
 
   test('maxHold ends a lease however often it is renewed', async () => {
     const lease = await backEnd.manager().get('max').acquire({ ttl: 300, maxHold: 700 });
     const afterMs = await abortedAfter(lease.signal);
     expect(afterMs).toBeGreaterThan(500);
-    expect(afterMs).toBeLessThanOrEqual(701);
+    expect(afterMs).toBeLessThanOrEqual(700 + EVENT_LOOP_MS);
     await until(async () => !(await backEnd.manager().isLocked('max')));
   });
 

@@ -7,7 +7,7 @@ import { Worker } from '../support/worker.js';
 onEachBackEnd('setup', (backEnd) => {
   let workers: Worker[] = [];
   afterEach(async () => {
-    await Promise.all(workers.map((worker) => worker.kill()));
+    await Promise.all(workers.map((worker) => worker.stop()));
     workers = [];
   });
 

@@ -1,0 +1,316 @@
+import { execFile, type ExecFileException } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, relative } from 'node:path';
+
+const ROOT = join(__dirname, '../..');
+const MODULES = join(ROOT, 'node_modules');
+/** A build takes its time on a busy machine. */
+const LIMIT_MS = 180_000;
+jest.setTimeout(LIMIT_MS);
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly dependencies: Record<string, string>;
+  readonly bin: Record<string, string>;
+}
+
+interface Run {
+  readonly status: number;
+  readonly stdout: string;
+  readonly output: string;
+}
+
+/** The repository as it would be published from; a copy, as others may build in it meanwhile. */
+let source: string;
+/** Somebody's project that has the package installed. */
+let project: string;
+let installed: string;
+let tarball: string;
+let packed: string[];
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+
+function run(command: string, args: readonly string[], cwd: string): Promise<Run> {
+  return new Promise((resolve) => {
+    execFile(
+      command,
+      [...args],
+      { cwd, maxBuffer: 2 ** 25 },
+      (error: ExecFileException | null, stdout, stderr) => {
+        const status = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
+        resolve({ status, stdout, output: `${stdout}${stderr}` });
+      },
+    );
+  });
+}
+
+const node = (args: readonly string[], cwd = project): Promise<Run> => run(process.execPath, args, cwd);
+
+/** The file that a command of a development dependency starts. */
+function command(packageName: string, name = packageName): string {
+  const path = join(MODULES, packageName, 'package.json');
+  const { bin } = JSON.parse(readFileSync(path, 'utf8')) as { bin: string | Record<string, string> };
+  return join(dirname(path), typeof bin === 'string' ? bin : (bin[name] ?? ''));
+}
+
+function isCopied(path: string): boolean {
+  const [top = '', next = ''] = relative(ROOT, path).split(/[\\/]/);
+  if (['node_modules', 'dist', '.git', 'coverage'].includes(top)) return false;
+  return !(top === 'spec' && next === 'vectors') && !(top === 'docs' && next === 'api');
+}
+
+/** `Lock` and `LockManager` are names of the DOM too: the package's own must win. */
+const USE = `
+  import { DistributedLock, LockError, LockManager, type Lease, type LockOptions } from 'thingsdb-lock';
+  import { ManualClock, startThingsDB } from 'thingsdb-lock/testing';
+
+  export const options: LockOptions = { ttl: '30s' };
+  export const isOurs = (error: unknown): boolean => error instanceof LockError;
+  export async function use(): Promise<number> {
+    const db = await startThingsDB({ clock: new ManualClock() });
+    const manager = new LockManager({ url: db.url, auth: { username: 'admin', password: 'pass' } });
+    const lock: DistributedLock = manager.get('a', options);
+    lock.on('acquired', ({ fencingToken }) => fencingToken.toFixed());
+    const lease: Lease = await lock.acquire();
+    await lease.release();
+    // @ts-expect-error the types are there: this is not any
+    void lease.nothing;
+    return lease.fencingToken;
+  }
+`;
+
+/** Compiles files that use the package, with the types of the package and of its dependencies checked as well. */
+function compileIn(folder: string, files: readonly string[], resolution: object): Promise<Run> {
+  const compilerOptions = {
+    target: 'ES2022',
+    lib: ['ES2022', 'DOM'],
+    types: ['node'],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    skipLibCheck: false,
+    ...resolution,
+  };
+  mkdirSync(join(project, folder));
+  for (const file of files) writeFileSync(join(project, folder, file), USE);
+  writeFileSync(join(project, folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+  return node([join(MODULES, 'typescript/bin/tsc'), '-p', folder]);
+}
+
+/** What takes long, all at once. */
+const start = () => ({
+  publint: node([command('publint'), 'run', tarball, '--strict']),
+  attw: node([command('@arethetypeswrong/cli', 'attw'), tarball, '--format', 'json']),
+  nodenext: compileIn('nodenext', ['use.mts', 'use.cts'], {
+    module: 'nodenext',
+    moduleResolution: 'nodenext',
+  }),
+  bundler: compileIn('bundler', ['use.ts'], { module: 'esnext', moduleResolution: 'bundler' }),
+});
+let started: ReturnType<typeof start>;
+
+beforeAll(async () => {
+  const temporary = mkdtempSync(join(tmpdir(), 'thingsdb-lock-package-'));
+  source = join(temporary, 'source');
+  project = join(temporary, 'project');
+  cpSync(ROOT, source, { recursive: true, filter: isCopied });
+  symlinkSync(MODULES, join(source, 'node_modules'));
+
+  const built = await node(['scripts/build.mjs'], source);
+  if (built.status !== 0) throw new Error(`the build has failed:\n${built.output}`);
+  // It has just been built: `prepare` would do it again.
+  const pack = await run(
+    'npm',
+    ['pack', '--ignore-scripts', '--json', '--pack-destination', temporary],
+    source,
+  );
+  const [report] = JSON.parse(pack.stdout) as { filename: string; files: { path: string }[] }[];
+  if (report === undefined) throw new Error(pack.output);
+  tarball = join(temporary, basename(report.filename));
+  packed = report.files.map((file) => file.path);
+
+  installed = join(project, 'node_modules', manifest.name);
+  mkdirSync(installed, { recursive: true });
+  await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', installed], project);
+  for (const dependency of [...Object.keys(manifest.dependencies), '@types/node']) {
+    const link = join(project, 'node_modules', dependency);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(MODULES, dependency), link);
+  }
+  started = start();
+}, LIMIT_MS);
+
+afterAll(async () => {
+  await Promise.all(Object.values(started ?? {}));
+  rmSync(dirname(source), { recursive: true, force: true });
+});
+
+describe('what is published', () => {
+  it('is dist, and the papers that belong to it, and nothing else', () => {
+    const others = packed.filter((path) => !path.startsWith('dist/'));
+    expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+  });
+
+  it('holds no specs, no .ti files, no TypeScript but the types', () => {
+    const kinds = /(\.js|\.d\.ts|\.js\.map|\/package\.json)$/;
+    expect(packed.filter((path) => path.startsWith('dist/') && !kinds.test(path))).toEqual([]);
+    expect(packed.filter((path) => /spec|\.ti$|fixture/.test(path))).toEqual([]);
+  });
+
+  it('holds a module and its types for each kind of module', () => {
+    const modules = (kind: string, extension: string): string[] =>
+      packed
+        .filter((path) => path.startsWith(`dist/${kind}/`) && path.endsWith(extension))
+        .map((path) => path.slice(`dist/${kind}/`.length, -extension.length))
+        .sort();
+    expect(modules('cjs', '.js')).toContain('index');
+    expect(modules('esm', '.js')).toEqual(modules('cjs', '.js'));
+    for (const kind of ['cjs', 'esm']) expect(modules(kind, '.d.ts')).toEqual(modules(kind, '.js'));
+  });
+
+  it('has source maps that lead to a source, if it has any', () => {
+    const leadingNowhere = packed.filter((path) => {
+      if (!path.endsWith('.map')) return false;
+      const map = JSON.parse(readFileSync(join(installed, path), 'utf8')) as {
+        sources: string[];
+        sourcesContent?: (string | null)[];
+      };
+      return map.sources.some(
+        (name, i) =>
+          typeof map.sourcesContent?.[i] !== 'string' && !existsSync(join(installed, dirname(path), name)),
+      );
+    });
+    expect(leadingNowhere).toEqual([]);
+  });
+});
+
+describe('the tools that look for mistakes', () => {
+  it('publint finds none, not even a warning', async () => {
+    const { status, output } = await started.publint;
+    expect({ status, output }).toEqual({ status: 0, output: expect.stringContaining('All good') as string });
+  });
+
+  it('attw finds none: the types fit the code for node10, node16 and bundlers alike', async () => {
+    const { status, stdout } = await started.attw;
+    const { analysis } = JSON.parse(stdout) as {
+      analysis: { problems: unknown[]; entrypoints: Record<string, unknown> };
+    };
+    expect(analysis.problems).toEqual([]);
+    expect(Object.keys(analysis.entrypoints)).toEqual(expect.arrayContaining(['.', './testing']));
+    expect(status).toBe(0);
+  });
+});
+
+/** The names that a source exports as values. */
+function valuesOf(path: string): string[] {
+  const text = readFileSync(path, 'utf8')
+    .replace(/export type \{[^}]*\}[^;]*;/g, '')
+    .replace(/\/\*[\s\S]*?\*\//g, '');
+  return [...text.matchAll(/export \{([^}]*)\}/g)]
+    .flatMap(([, names = '']) => names.split(','))
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && !name.startsWith('type '))
+    .sort();
+}
+
+describe('the package', () => {
+  it.each([
+    ['thingsdb-lock', join(ROOT, 'lib/index.ts')],
+    ['thingsdb-lock/testing', join(ROOT, 'lib/testing/index.ts')],
+  ])('gives the same names to import and to require: %s', async (name, path) => {
+    const required = await node(['-p', `JSON.stringify(Object.keys(require('${name}')).sort())`]);
+    const imported = await node([
+      '--input-type=module',
+      '-e',
+      `import * as all from '${name}'; console.log(JSON.stringify(Object.keys(all).sort()));`,
+    ]);
+    expect(valuesOf(path).length).toBeGreaterThan(1);
+    expect(JSON.parse(required.stdout)).toEqual(valuesOf(path));
+    expect(JSON.parse(imported.stdout)).toEqual(valuesOf(path));
+  });
+
+  const useIt = `
+    (async () => {
+      const db = await startThingsDB();
+      const manager = new LockManager({ url: db.url, auth: { username: 'admin', password: 'pass' } });
+      const token = await manager.get('a').runExclusive((lease) => lease.fencingToken);
+      await manager.close();
+      await db.close();
+      console.log('token', token > 0);
+    })();
+  `;
+
+  it.each([
+    [
+      'require',
+      [
+        '-e',
+        `const { LockManager } = require('thingsdb-lock'); const { startThingsDB } = require('thingsdb-lock/testing'); ${useIt}`,
+      ],
+    ],
+    [
+      'import',
+      [
+        '--input-type=module',
+        '-e',
+        `import { LockManager } from 'thingsdb-lock'; import { startThingsDB } from 'thingsdb-lock/testing'; ${useIt}`,
+      ],
+    ],
+  ])(
+    'locks on the server that it brings along, by %s, and the process ends by itself',
+    async (_how, args) => {
+      expect(await node(['--unhandled-rejections=strict', ...args])).toMatchObject({
+        status: 0,
+        output: 'token true\n',
+      });
+    },
+  );
+
+  it('knows its errors when it is loaded both ways in one process', async () => {
+    const code = `
+      import * as imported from 'thingsdb-lock';
+            const required = createRequire(import.meta.url)('thingsdb-lock');
+      const error = new required.LockTimeoutError('a', 1);
+      console.log(
+        required.LockTimeoutError !== imported.LockTimeoutError,
+        error instanceof imported.LockTimeoutError,
+        error instanceof imported.LockError,
+        error instanceof imported.LockLostError,
+      );
+    `;
+    writeFileSync(join(project, 'both.mjs'), code);
+    expect(await node(['both.mjs'])).toMatchObject({ status: 0, output: 'true true true false\n' });
+  });
+
+  it('loads nothing by itself that could fail: thingsdb.js is absent here', () => {
+    expect(existsSync(join(project, 'node_modules', 'thingsdb'))).toBe(false);
+  });
+
+  it('brings a command that starts', async () => {
+    const path = join(installed, manifest.bin['thingsdb-lock'] ?? '');
+    expect(readFileSync(path, 'utf8').startsWith('#!/usr/bin/env node\n')).toBe(true);
+    expect(statSync(path).mode & 0o111).toBe(0o111);
+    expect(await node([path, '--version'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining(manifest.version) as string,
+    });
+  });
+});
+
+describe("somebody's TypeScript project", () => {
+  it.each(['nodenext', 'bundler'] as const)('compiles against the package under %s', async (resolution) => {
+    const { status, output } = await started[resolution];
+    expect({ status, output }).toEqual({ status: 0, output: '' });
+  });
+});

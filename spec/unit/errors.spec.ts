@@ -1,0 +1,114 @@
+import * as ours from '../../lib/errors.js';
+
+/** The module as another package that depends on us has loaded it. */
+function anotherCopy(): typeof ours {
+  let copy: typeof ours | undefined;
+  jest.isolateModules(() => {
+    copy = jest.requireActual<typeof ours>('../../lib/errors.js');
+  });
+  return copy as typeof ours;
+}
+
+/** One instance of each class, made by the given copy of the module. */
+function instances(from: typeof ours): Record<string, ours.LockError> {
+  return {
+    LockTimeoutError: new from.LockTimeoutError('my-lock', 1500),
+    LockLostError: new from.LockLostError('my-lock', 'stolen', 42),
+    LockNotHeldError: new from.LockNotHeldError('my-lock'),
+    LockOptionsError: new from.LockOptionsError('wrong'),
+    LockConnectionError: new from.LockConnectionError('gone'),
+    LockPermissionError: new from.LockPermissionError('no'),
+    LockSetupError: new from.LockSetupError('absent'),
+    LockProtocolError: new from.LockProtocolError('what?'),
+  };
+}
+
+const CODES = {
+  LockTimeoutError: 'LOCK_TIMEOUT',
+  LockLostError: 'LOCK_LOST',
+  LockNotHeldError: 'LOCK_NOT_HELD',
+  LockOptionsError: 'LOCK_OPTIONS',
+  LockConnectionError: 'LOCK_CONNECTION',
+  LockPermissionError: 'LOCK_PERMISSION',
+  LockSetupError: 'LOCK_SETUP',
+  LockProtocolError: 'LOCK_PROTOCOL',
+} as const;
+
+type Name = keyof typeof CODES;
+const NAMES = Object.keys(CODES) as Name[];
+
+describe.each(NAMES)('%s', (name) => {
+  const error = instances(ours)[name];
+
+  it('has its stable code and its name', () => {
+    expect(error).toMatchObject({ code: CODES[name], name });
+  });
+
+  it('is an Error with a stack that says where', () => {
+    expect(error).toBeInstanceOf(Error);
+    expect(error?.stack).toContain('errors.spec.ts');
+  });
+
+  it('is a LockError and of no other class than its own', () => {
+    expect(error).toBeInstanceOf(ours.LockError);
+    expect(NAMES.filter((other) => (error as unknown) instanceof ours[other])).toEqual([name]);
+  });
+
+  it('is of the same class for another copy of the module', () => {
+    const theirs = anotherCopy();
+    expect(theirs[name]).not.toBe(ours[name]);
+    for (const made of [instances(theirs)[name] as unknown, error as unknown]) {
+      expect(NAMES.filter((other) => made instanceof ours[other])).toEqual([name]);
+      expect(NAMES.filter((other) => made instanceof theirs[other])).toEqual([name]);
+      expect(made).toBeInstanceOf(ours.LockError);
+      expect(made).toBeInstanceOf(theirs.LockError);
+    }
+  });
+
+  it('hides the mark by which copies know each other', () => {
+    expect(Object.getOwnPropertySymbols({ ...error })).toEqual([]);
+  });
+});
+
+it('is covered by these specs, class by class', () => {
+  const classes = Object.entries(ours).filter(
+    ([, value]) => typeof value === 'function' && value !== ours.LockError,
+  );
+  expect(classes.map(([name]) => name).sort()).toEqual([...NAMES].sort());
+});
+
+it('codes are different from each other', () => {
+  expect(new Set(Object.values(CODES)).size).toBe(NAMES.length);
+});
+
+it.each([undefined, null, 5, 'LOCK_TIMEOUT', {}, { code: 'LOCK_TIMEOUT' }, new Error('x')])(
+  '%p is no LockError',
+  (value) => {
+    expect(value instanceof ours.LockError).toBe(false);
+    expect(value instanceof ours.LockTimeoutError).toBe(false);
+  },
+);
+
+it('an error of a class derived by a caller is told from its parent', () => {
+  class MyTimeout extends ours.LockTimeoutError {}
+  expect(new MyTimeout('a', 1)).toBeInstanceOf(ours.LockTimeoutError);
+  expect(new MyTimeout('a', 1)).toBeInstanceOf(MyTimeout);
+  expect(new ours.LockTimeoutError('a', 1)).not.toBeInstanceOf(MyTimeout);
+});
+
+it('fields carry the facts, messages the name of the lock', () => {
+  const timeout = new ours.LockTimeoutError("it's", 1500.4);
+  expect(timeout).toMatchObject({ lockName: "it's", waitedMs: 1500.4 });
+  expect(timeout.message).toContain(`"it's"`);
+  expect(timeout.message).toContain('1500 ms');
+  const lost = new ours.LockLostError('a', 'force-released', 42);
+  expect(lost).toMatchObject({ lockName: 'a', reason: 'force-released', fencingToken: 42 });
+  expect(lost.message).toContain('force-released');
+  expect(new ours.LockNotHeldError('a')).toMatchObject({ lockName: 'a' });
+});
+
+it('a cause is kept', () => {
+  const cause = new Error('socket');
+  expect(new ours.LockConnectionError('x', { cause }).cause).toBe(cause);
+  expect(new ours.LockTimeoutError('x', 1, { cause }).cause).toBe(cause);
+});

@@ -1,0 +1,118 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as constants from '../../../lib/schema/constants.js';
+import { installCode } from '../../../lib/schema/install-code.js';
+
+const ROOT = join(__dirname, '../../..');
+const SCHEMA = join(ROOT, 'lib/schema');
+
+interface TiFile {
+  readonly kind: 'functions' | 'migrations' | 'procedures';
+  readonly name: string;
+  readonly source: string;
+}
+
+const FILES: TiFile[] = (['functions', 'migrations', 'procedures'] as const).flatMap((kind) =>
+  readdirSync(join(SCHEMA, kind)).map((file) => ({
+    kind,
+    name: file.replace(/\.ti$/, ''),
+    source: readFileSync(join(SCHEMA, kind, file), 'utf8'),
+  })),
+);
+const of = (kind: TiFile['kind']) => FILES.filter((file) => file.kind === kind);
+
+describe('the .ti files', () => {
+  it('are what the package holds: the generated source is up to date', () => {
+    const check = spawnSync(process.execPath, ['scripts/embed-schema.mjs', '--check'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
+    expect(check.stderr).toBe('');
+    expect(check.status).toBe(0);
+  });
+
+  it.each(FILES)('$kind/$name names only constants that exist', ({ source }) => {
+    expect(() => constants.withConstants(source)).not.toThrow();
+    expect(constants.withConstants(source)).not.toContain('$');
+  });
+
+  it.each(FILES)('$kind/$name calls only functions that exist', ({ source }) => {
+    const called = [...source.matchAll(/\.fn\.([a-z_]+)\(/g)].map(([, name]) => name);
+    const known = of('functions').map(({ name }) => name);
+    expect(called.filter((name) => !known.includes(name as string))).toEqual([]);
+  });
+
+  it('hold no function that nobody calls', () => {
+    const code = FILES.map(({ source }) => source).join('\n') + installCode();
+    expect(
+      of('functions')
+        .filter(({ name }) => !code.includes(`.fn.${name}(`))
+        .map(({ name }) => name),
+    ).toEqual([]);
+  });
+
+  it('hold the migrations up to the newest schema, each once', () => {
+    const steps = Array.from({ length: constants.SCHEMA }, (_, i) => String(i + 1));
+    expect(
+      of('migrations')
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(steps.sort());
+  });
+
+  it('hold the procedures of the Python lock, with its arguments', () => {
+    const python = {
+      acquire: '|name, timeout|',
+      test: '|room_id|',
+      locked: '|name|',
+      release: '|name, room_id|',
+    };
+    const ours = Object.fromEntries(of('procedures').map(({ name, source }) => [name, source]));
+    for (const [name, args] of Object.entries(python)) expect(ours[name]?.startsWith(args)).toBe(true);
+  });
+});
+
+describe('withConstants', () => {
+  it('puts the value in the place of the name', () => {
+    expect(constants.withConstants('t < $MAX_TTL_MS && .$STATE.x')).toBe(
+      `t < ${constants.MAX_TTL_MS} && .thingsdb_lock.x`,
+    );
+  });
+
+  it.each(['$NOPE', '$HOLD', '$STATES'])('refuses %s, and names it', (name) => {
+    expect(() => constants.withConstants(`x = ${name};`)).toThrow(name);
+  });
+});
+
+describe('the refusals', () => {
+  it('have codes of their own within those that ThingsDB leaves to its users', () => {
+    const codes = Object.values(constants.Refusal);
+    expect(new Set(codes).size).toBe(codes.length);
+    for (const code of codes) expect(code >= -127 && code <= -100).toBe(true);
+  });
+});
+
+describe('installCode', () => {
+  const code = installCode();
+
+  it('holds every function, procedure and migration, and no constant by its name', () => {
+    for (const { kind, name, source } of FILES) {
+      const body = constants.withConstants(source.trim());
+      expect(code).toContain(body);
+      if (kind === 'procedures') expect(code).toContain(`new_procedure('${name}'`);
+    }
+    expect(code).not.toMatch(/\$[A-Z]/);
+  });
+
+  it('looks whether there is anything to do before all else, and refuses before the first change', () => {
+    const firstChange = code.search(/^\s*\.thingsdb_lock\b.*=[^=]|migrate\(\)|(new|mod)_procedure\(/m);
+    const refusal = code.indexOf('raise(');
+    expect(code.indexOf('return [')).toBeLessThan(refusal);
+    expect(refusal).toBeLessThan(firstChange);
+  });
+
+  it('is the same every time', () => {
+    expect(installCode()).toBe(code);
+  });
+});

@@ -1,0 +1,195 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { dirname, join, posix } from 'node:path';
+import ts from 'typescript';
+
+const ROOT = join(__dirname, '../..');
+
+interface SourceFile {
+  /** From the root, with `/`: `lib/lease.ts`. */
+  readonly path: string;
+  readonly text: string;
+  readonly tree: ts.SourceFile;
+  /** The files of lib and the packages it imports, type imports too. */
+  readonly imports: readonly string[];
+}
+
+function filesUnder(folder: string, extension: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .map((file) => posix.join(folder, file.replaceAll('\\', '/')))
+    .filter((file) => file.endsWith(extension))
+    .sort();
+}
+
+/** Every module that a piece of source names: by import, export from, import(), require() or in a type. */
+function modulesNamedIn(tree: ts.SourceFile): string[] {
+  const names: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (
+      (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) &&
+      node.moduleSpecifier !== undefined
+    ) {
+      names.push((node.moduleSpecifier as ts.StringLiteral).text);
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      names.push((node.argument.literal as ts.StringLiteral).text);
+    } else if (ts.isCallExpression(node)) {
+      const [name] = node.arguments;
+      const isLoading =
+        node.expression.kind === ts.SyntaxKind.ImportKeyword ||
+        /^require(\.resolve)?$/.test(node.expression.getText(tree));
+      if (isLoading)
+        names.push(name !== undefined && ts.isStringLiteralLike(name) ? name.text : '(computed)');
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+  return names;
+}
+
+function parsed(path: string, text: string): SourceFile {
+  const tree = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true);
+  const imports = modulesNamedIn(tree).map((name) =>
+    name.startsWith('.') ? posix.join(dirname(path), name).replace(/\.js$/, '.ts') : name,
+  );
+  return { path, text, tree, imports };
+}
+
+const FILES = filesUnder('lib', '.ts').map((path) => parsed(path, readFileSync(join(ROOT, path), 'utf8')));
+
+/** Which parts of lib may import which: whatever is not listed is the lock layer. */
+const PARTS = ['embedded', 'testing', 'cli'] as const;
+type Part = (typeof PARTS)[number] | 'lock';
+
+function partOf(path: string): Part {
+  return PARTS.find((part) => path.startsWith(`lib/${part}/`)) ?? 'lock';
+}
+
+const MAY_IMPORT: Readonly<Record<Part, readonly Part[]>> = {
+  lock: ['lock'],
+  embedded: ['embedded'],
+  testing: ['testing', 'embedded'],
+  cli: ['cli', 'lock', 'testing'],
+};
+/** The one command that is the embedded server. */
+const DEV_SERVER = 'lib/cli/dev-server.ts';
+
+function forbiddenImports({ path, imports }: SourceFile): string[] {
+  const allowed: readonly Part[] =
+    path === DEV_SERVER ? ['cli', 'testing', 'embedded'] : MAY_IMPORT[partOf(path)];
+  return imports
+    .filter((name) => name.startsWith('lib/') && !allowed.includes(partOf(name)))
+    .map((name) => `${path} imports ${name}`);
+}
+
+describe('the walls of lib', () => {
+  it('stand: neither the lock layer nor the embedded server imports the other', () => {
+    expect(FILES.flatMap(forbiddenImports)).toEqual([]);
+  });
+
+  it.each([
+    ['lib/lease.ts', "import { Parser } from './embedded/language/parser.js';"],
+    ['lib/internal/inbox.ts', "export * from '../testing/index.js';"],
+    ['lib/embedded/engine.ts', "import type { Lease } from '../lease.js';"],
+    ['lib/embedded/store/user.ts', "let x: import('../../errors.js').LockError;"],
+    ['lib/embedded/engine.ts', "void import('../testing/manual-clock.js');"],
+    ['lib/testing/index.ts', "const { LockError } = require('../errors.js');"],
+    ['lib/cli/run.ts', "import { engine } from '../embedded/engine.js';"],
+  ])('would be seen to fall: %s with %s', (path, text) => {
+    expect(forbiddenImports(parsed(path, text))).toHaveLength(1);
+  });
+
+  it('enclose nothing but files that are there', () => {
+    const paths = new Set(FILES.map(({ path }) => path));
+    const missing = FILES.flatMap(({ path, imports }) =>
+      imports.filter((name) => name.startsWith('lib/') && !paths.has(name)).map((name) => `${path}: ${name}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('let in only the packages that package.json names', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    const packages = FILES.flatMap(({ imports }) => imports).filter(
+      (name) => !name.startsWith('lib/') && !isBuiltin(name),
+    );
+    expect([...new Set(packages)].filter((name) => !(name in dependencies))).toEqual([]);
+  });
+});
+
+describe('only one place', () => {
+  it('calls procedures: the schema folder, through the connection and the client that carry its calls', () => {
+    const calling = FILES.filter(({ path, tree }) => {
+      // The embedded server runs them, and a command of the shell is run by the same word.
+      if (['embedded', 'cli'].includes(partOf(path))) return false;
+      let isCalling = false;
+      const visit = (node: ts.Node): void => {
+        isCalling ||=
+          ts.isPropertyAccessExpression(node) && node.name.text === 'run' && ts.isCallExpression(node.parent);
+        ts.forEachChild(node, visit);
+      };
+      visit(tree);
+      return isCalling;
+    }).map(({ path }) => path);
+    const carriers = ['lib/client/bounded-client.ts', 'lib/internal/lock-service.ts'];
+    expect(calling.filter((path) => !path.startsWith('lib/schema/') && !carriers.includes(path))).toEqual([]);
+    expect(calling).toContain('lib/schema/setup.ts');
+  });
+
+  it('names procedures of the schema', () => {
+    const names = filesUnder('lib/schema/procedures', '.ti').map((path) => posix.basename(path, '.ti'));
+    const own = names.filter((name) => name.startsWith('lock_'));
+    expect(own.length).toBeGreaterThan(5);
+    const naming = FILES.filter(({ text }) => own.some((name) => text.includes(`'${name}'`)));
+    expect(naming.map(({ path }) => path).filter((path) => !path.startsWith('lib/schema/'))).toEqual([]);
+  });
+
+  it('may load thingsdb.js: it is optional, and no import of a package makes it needed', () => {
+    const loading = FILES.filter(({ imports }) =>
+      imports.some((name) => /^thingsdb(\.js)?$|^ThingsDB/.test(name)),
+    );
+    expect(loading.length).toBeLessThanOrEqual(1);
+    const computed = FILES.filter(({ imports }) => imports.includes('(computed)'));
+    expect(computed.length).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('every file', () => {
+  const offending = (isWrong: (file: SourceFile) => boolean): string[] =>
+    FILES.filter(isWrong).map(({ path }) => path);
+
+  it('has no default export', () => {
+    const isDefault = (node: ts.Statement): boolean =>
+      ts.isExportAssignment(node) ||
+      (ts.canHaveModifiers(node) &&
+        (ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword) ?? false));
+    const hasDefault = ({ tree, text }: SourceFile): boolean =>
+      tree.statements.some(isDefault) || /export\s*\{[^}]*\bas default\b/.test(text);
+    expect(offending(hasDefault)).toEqual([]);
+    for (const text of ['export default class {}', 'export default 5;', 'export { x as default };']) {
+      expect(hasDefault(parsed('lib/x.ts', text))).toBe(true);
+    }
+  });
+
+  it('is named in kebab-case after what it holds, and none is a drawer for everything', () => {
+    expect(
+      offending(({ path }) => !/^([a-z0-9]+-)*[a-z0-9]+(\.generated)?\.ts$/.test(posix.basename(path))),
+    ).toEqual([]);
+    expect(offending(({ path }) => /^(utils?|helpers?|misc|common)\.ts$/.test(posix.basename(path)))).toEqual(
+      [],
+    );
+  });
+
+  it('imports its neighbours as ES modules do, with .js', () => {
+    const isWithout = ({ tree }: SourceFile): boolean =>
+      modulesNamedIn(tree).some((name) => name.startsWith('.') && !name.endsWith('.js'));
+    expect(offending(isWithout)).toEqual([]);
+  });
+});
+
+it('every .ti file is a closure that starts with its docstring', () => {
+  const files = filesUnder('lib/schema', '.ti');
+  expect(files.length).toBeGreaterThan(20);
+  const closure = /^\|[a-z_, ]*\| \{\n {4}"[A-Z][^"\n]{10,}"; *\n[\s\S]*\}\n$/;
+  expect(files.filter((path) => !closure.test(readFileSync(join(ROOT, path), 'utf8')))).toEqual([]);
+});
