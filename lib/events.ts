@@ -20,6 +20,8 @@ export interface LockEvents {
 export interface LockManagerEvents extends LockEvents {
   connected: [];
   disconnected: [event: DisconnectedEvent];
+  /** A try to connect again begins in `delayMs`; made as long as somebody waits or a lease is held. */
+  reconnecting: [event: ReconnectingEvent];
 }
 
 export interface WaitingEvent {
@@ -50,6 +52,12 @@ export interface ErrorEvent {
   /** The lock it concerns, if it concerns one. */
   readonly name?: string | undefined;
   readonly error: unknown;
+}
+
+export interface ReconnectingEvent {
+  /** 1 for the first try after a loss. */
+  readonly attempt: number;
+  readonly delayMs: number;
 }
 
 export interface DisconnectedEvent {

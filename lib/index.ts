@@ -11,6 +11,7 @@ export type {
   LockEvents,
   LockManagerEvents,
   LostEvent,
+  ReconnectingEvent,
   WaitingEvent,
 } from './events.js';
 export {

@@ -10,8 +10,12 @@ import type { TicketStatus } from './schema/ticket-status.js';
 /** What a lease needs of its manager. @internal */
 export interface LeaseKeeper {
   readonly renewer: Renewer;
-  /** Whether the ticket held the lock until now. */
-  release(ticket: Ticket): Promise<boolean>;
+  /** By how much the clocks of two nodes may differ: so much earlier a lease is over here. */
+  readonly clockSkewMs: number;
+  /** Whether the ticket held the lock until now; `undefined` when an earlier try may have ended it. */
+  release(ticket: Ticket): Promise<boolean | undefined>;
+  /** Whether the server still has the lease. */
+  isKnown(ticket: Ticket): Promise<boolean>;
   /** Runs something that nobody waits for. */
   loose(task: Promise<unknown>): void;
   /** The lease has ended, one way or the other. */
@@ -126,7 +130,7 @@ export class Lease {
    * nothing and gives the same answer.
    *
    * @throws LockConnectionError if no answer came: the lock is free by the end of the lease at the latest. `release`
-   *   may be tried again; `false` can then also mean that the first try had come through
+   *   may be tried again
    */
   release(): Promise<boolean> {
     if (this.#releasing === undefined && !this.isHeld && this.#state === 'lost')
@@ -155,6 +159,20 @@ export class Lease {
     this.#tell('lost', { ...event, reason });
   }
 
+  /** @internal The connection is a new one: learns now, not at the next renewal, if the server has forgotten. */
+  confirm(): void {
+    if (this.#state !== 'held') return;
+    if (this.#deadlineMs + this.#keeper.clockSkewMs < this.#renewEndMs - 1) {
+      this.#renew(false);
+    } else {
+      // What goes wrong here will show again; the deadline stands.
+      this.#keeper.isKnown(this.#ticket).then(
+        (isKnown) => isKnown || this.lose('forgotten-by-server'),
+        () => undefined,
+      );
+    }
+  }
+
   /** @internal Its manager closes, and releases it: whoever still works under it is told by the signal. */
   close(reason: unknown): void {
     if (this.#state !== 'held') return;
@@ -171,7 +189,8 @@ export class Lease {
     this.#keeper.renewer.forget(this.#ticket.id);
     let stillHeld: boolean;
     try {
-      stillHeld = await this.#keeper.release(this.#ticket);
+      // Not over by our clock, it cannot have been over by the server's: it was our own earlier try that ended it.
+      stillHeld = (await this.#keeper.release(this.#ticket)) ?? !this.#isOver;
     } catch (error) {
       this.#releasing = undefined;
       this.#end('releasing');
@@ -209,13 +228,15 @@ export class Lease {
     this.#lost?.abort(abortReason);
   }
 
-  #setDeadline(deadlineMs: number): void {
-    this.#deadlineMs = deadlineMs;
-    this.#endAlarm.set(deadlineMs - EARLY_MS, () => this.lose('expired'));
+  /** @param endMs when the lease ends by the clock of the node that said so */
+  #setDeadline(endMs: number): void {
+    this.#deadlineMs = endMs - this.#keeper.clockSkewMs;
+    this.#endAlarm.set(this.#deadlineMs - EARLY_MS, () => this.lose('expired'));
   }
 
   #scheduleRenewal(atMs: number): void {
-    if (this.#deadlineMs < this.#renewEndMs - 1) this.#renewAlarm.set(atMs, () => this.#renew(false));
+    if (this.#deadlineMs + this.#keeper.clockSkewMs < this.#renewEndMs - 1)
+      this.#renewAlarm.set(atMs, () => this.#renew(false));
     else this.#renewAlarm.clear();
   }
 

@@ -28,6 +28,7 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
     this.#defaults = resolved.defaults;
     this.#service = new LockService(resolved, resolved.owner ?? `${hostname()}:${process.pid}`, {
       connected: () => tellEach(this, 'connected', []),
+      reconnecting: (event) => tellEach(this, 'reconnecting', [event]),
       disconnected: (reason) => tellEach(this, 'disconnected', [{ reason }]),
     });
   }

@@ -49,6 +49,12 @@ export interface LockManagerOptions {
   readonly owner?: string | undefined;
   /** How long one request to the server may take. Default 5 s. */
   readonly requestTimeout?: Duration | undefined;
+  /**
+   * By how much the clocks of the nodes may differ. A lease is taken to be over so much earlier than its ttl says, as
+   * the node that it moves to after a failure may think so. Default 10 ms with several `url`s (NTP keeps nodes of one
+   * network within a few), 0 with one: a single clock does not differ from itself.
+   */
+  readonly clockSkew?: Duration | undefined;
   /** For every lock of this manager, unless the lock or the call says otherwise. */
   readonly defaults?: Omit<LockOptions, 'signal'> | undefined;
 }
@@ -66,6 +72,9 @@ export interface ResolvedLockOptions {
 export const DEFAULT_TTL_MS = 60_000;
 export const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
 const MIN_TTL_MS = 100;
+/** Half of the shortest ttl: what is left of a lease is worth having. */
+const MAX_CLOCK_SKEW_MS = 50;
+const DEFAULT_CLOCK_SKEW_MS = 10;
 const MAX_NAME_BYTES = 255;
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -144,6 +153,7 @@ const managerOptions = z
       .default('lock'),
     owner: z.string().max(MAX_NAME_BYTES).optional(),
     requestTimeout: duration(1, MAX_TTL_MS).default(DEFAULT_REQUEST_TIMEOUT_MS),
+    clockSkew: duration(0, MAX_CLOCK_SKEW_MS).optional(),
     defaults: z.strictObject(lockShape).optional(),
   })
   .refine((options) => (options.client === undefined) !== (options.url === undefined), {
@@ -154,7 +164,11 @@ const managerOptions = z
   });
 
 /** The manager's options as the code uses them. */
-export interface ResolvedManagerOptions extends Omit<z.output<typeof managerOptions>, 'defaults'> {
+export interface ResolvedManagerOptions extends Omit<
+  z.output<typeof managerOptions>,
+  'defaults' | 'clockSkew'
+> {
+  readonly clockSkew: number;
   readonly defaults: LockOptions;
 }
 
@@ -162,7 +176,9 @@ export interface ResolvedManagerOptions extends Omit<z.output<typeof managerOpti
 export function resolveManagerOptions(options: LockManagerOptions): ResolvedManagerOptions {
   const resolved = parsed(managerOptions, options, 'LockManager');
   // What is checked here stays as it was given: it is merged with a lock's and a call's options, and resolved then.
-  return { ...resolved, defaults: options.defaults ?? {} };
+  const nodes = [resolved.url ?? []].flat().length;
+  const clockSkew = resolved.clockSkew ?? (nodes > 1 ? DEFAULT_CLOCK_SKEW_MS : 0);
+  return { ...resolved, clockSkew, defaults: options.defaults ?? {} };
 }
 
 /**

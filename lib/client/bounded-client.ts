@@ -71,6 +71,12 @@ export class BoundedClient implements ThingsDBClient, ObservableConnection {
     clearTimeout(limit);
   }
 
+  /** Takes the connection for lost: rejects what is pending with `reason`, tells whoever listens, and closes behind it. */
+  abandon(reason: LockError): void {
+    this.#closed(reason);
+    this.#client.disconnect().catch(() => undefined);
+  }
+
   async auth(username: string, password: string): Promise<void> {
     this.#user = username;
     await this.#request({ what: 'auth' }, () => this.#client.auth(username, password));

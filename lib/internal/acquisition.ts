@@ -59,7 +59,7 @@ export class Acquisition {
   async #wait(told: Told<TicketStatus>, position: number): Promise<Lease> {
     const { waitTimeoutMs, ttlMs } = this.#options;
     if (waitTimeoutMs === undefined) this.#giveUpAfter(position * ttlMs);
-    const letGo = await this.#service.hold();
+    const letGo = this.#service.hold();
     try {
       const granted = this.#granted(told);
       this.#tell('waiting', { name: this.#ticket.name, position });
@@ -124,7 +124,7 @@ export class Acquisition {
     const isUnanswered = !this.#hasGivenUp && error instanceof LockConnectionError;
     if (!this.#hasGivenUp && !isUnanswered && error instanceof LockError) return;
     // The request may still be on its way: what withdraws it has to come after it.
-    const withdrawal = this.#sent.catch(() => undefined).then(() => this.#service.release(this.#ticket));
+    const withdrawal = this.#sent.catch(() => undefined).then(() => this.#service.withdraw(this.#ticket));
     this.#service.loose(withdrawal);
     // Who has just waited for an answer in vain does not wait for another.
     if (isUnanswered) return;

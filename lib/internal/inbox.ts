@@ -66,10 +66,7 @@ export class Inbox {
         ticket.grant(grantOf({ ...told, value: status }, true));
         return;
       case 'waiting':
-        ticket.asksAtMs =
-          told.receivedMs +
-          (status.due - status.at) / 1000 +
-          Math.min(MOST_STAGGER_MS, STAGGER_MS * (status.ahead - 1));
+        this.#askAt(ticket, told.receivedMs + (status.due - status.at) / 1000 + staggerMs(status.ahead));
         this.#enterLine(ticket);
         void this.#enterRoom(status.room);
         return;
@@ -94,10 +91,31 @@ export class Inbox {
     }
   }
 
-  /** The connection is gone, and with it every chance to be told. */
-  disconnected(reason: unknown): void {
+  get hasWaiting(): boolean {
+    return this.#lines.size > 0;
+  }
+
+  /** The connection is gone, and with it the place in the room; the places in the queues are not. */
+  disconnected(): void {
+    this.#roomId = undefined;
+    for (const ticket of this.#tickets.values()) ticket.mayReturn = true;
+  }
+
+  /** Whatever was pushed meanwhile is lost: asks for all in one request, whose answers name the room to join. */
+  reconnected(): void {
+    void this.#check(this.#waiting());
+  }
+
+  /** There is no way any more to be told. */
+  fail(reason: unknown): void {
     this.#roomId = undefined;
     for (const ticket of [...this.#tickets.values()]) ticket.fail(reason);
+  }
+
+  /** The server knows when the ticket was first to ask, and tells it of what ends earlier: that time is kept. */
+  #askAt(ticket: Ticket, atMs: number): void {
+    const isSet = ticket.asksAtMs !== Infinity && ticket.asksAtMs > performance.now();
+    ticket.asksAtMs = isSet ? Math.min(ticket.asksAtMs, atMs) : atMs;
   }
 
   #told(event: unknown, args: readonly number[]): void {
@@ -215,4 +233,8 @@ export class Inbox {
       void this.#check([first]);
     });
   }
+}
+
+function staggerMs(ahead: number): number {
+  return Math.min(MOST_STAGGER_MS, STAGGER_MS * (ahead - 1));
 }

@@ -4,23 +4,24 @@ import type { Lease, LeaseKeeper } from '../lease.js';
 import type { ResolvedManagerOptions } from '../options.js';
 import { LockProcedures } from '../schema/lock-procedures.js';
 import { setUp } from '../schema/setup.js';
+import { Deferred } from './deferred.js';
 import { Inbox } from './inbox.js';
 import { randomId } from './random-id.js';
 import { Renewer } from './renewer.js';
 import { ServerClock } from './server-clock.js';
-import { Session } from './session.js';
+import { Session, type SessionListener } from './session.js';
 import type { Ticket } from './ticket.js';
 
-export interface ServiceListener {
-  connected(): void;
-  disconnected(reason: LockError): void;
-}
+export type ServiceListener = Pick<SessionListener, 'connected' | 'disconnected' | 'reconnecting'>;
+
+const WITHDRAW_AGAIN_MS = 100;
 
 /** What the locks of one manager share: the connection, the setup, the inbox, the renewals, the leases held. */
 export class LockService implements LeaseKeeper {
   readonly procedures: LockProcedures;
   readonly inbox: Inbox;
   readonly renewer: Renewer;
+  readonly clockSkewMs: number;
   readonly #session: Session;
   readonly #collection: string;
   readonly #inboxId = randomId();
@@ -28,18 +29,31 @@ export class LockService implements LeaseKeeper {
   /** Withdrawals that nobody waits for. */
   readonly #loose = new Set<Promise<unknown>>();
   #setUp: Promise<void> | undefined;
+  #isSetUp = false;
   #closing: Promise<void> | undefined;
   #wasUsed = false;
+  /** Under way, or to be sent again. */
+  #requests = 0;
+  /** Requests that had no answer: sent again, or given up. */
+  #repeats = 0;
+  readonly #requestTimeoutMs: number;
+  readonly #listener: ServiceListener;
 
   constructor(options: ResolvedManagerOptions, owner: string, listener: ServiceListener) {
     this.#collection = options.collection;
+    this.#requestTimeoutMs = options.requestTimeout;
+    this.#listener = listener;
+    this.clockSkewMs = options.clockSkew;
     this.#session = new Session(options, {
-      connected: () => listener.connected(),
+      connected: () => this.#connected(),
       pushed: (type, body) => this.inbox.pushed(type, body),
       disconnected: (reason) => {
-        this.inbox.disconnected(reason);
+        this.inbox.disconnected();
         listener.disconnected(reason);
       },
+      reconnecting: (event) => listener.reconnecting(event),
+      failed: (reason) => this.inbox.fail(reason),
+      isNeeded: () => this.#requests > 0 || this.#leases.size > 0 || this.inbox.hasWaiting,
     });
     const clock = new ServerClock();
     const run = (procedure: string, args: unknown[]): Promise<unknown> => this.#run(procedure, args);
@@ -54,6 +68,7 @@ export class LockService implements LeaseKeeper {
     this.#setUp ??= setUp(client, this.#collection);
     try {
       await this.#setUp;
+      this.#isSetUp = true;
     } catch (error) {
       this.#setUp = undefined;
       throw error;
@@ -66,9 +81,9 @@ export class LockService implements LeaseKeeper {
     if (this.#closing !== undefined) throw closedError();
   }
 
-  /** Keeps the process alive while the connection is open, as long as somebody waits. Returns how to let go. */
-  async hold(): Promise<() => void> {
-    return (await this.#session.client()).hold();
+  /** Keeps the process alive, and an eye on the connection, while somebody waits. Returns how to let go. */
+  hold(): () => void {
+    return this.#session.hold();
   }
 
   began(lease: Lease): void {
@@ -79,9 +94,33 @@ export class LockService implements LeaseKeeper {
     this.#leases.delete(lease);
   }
 
-  async release(ticket: Ticket): Promise<boolean> {
-    const [wasHeld] = await this.procedures.release([ticket.id]);
-    return wasHeld === true;
+  async release(ticket: Ticket): Promise<boolean | undefined> {
+    const repeats = this.#repeats;
+    // Of a request that was sent on a connection that was lost a copy may still arrive: it must find itself withdrawn.
+    const [wasHeld] = await (ticket.mayReturn
+      ? this.procedures.withdraw([ticket.id])
+      : this.procedures.release([ticket.id]));
+    return wasHeld === true || (repeats === this.#repeats ? false : undefined);
+  }
+
+  /** Sees to it that the request is not granted: until that is answered, or its lease would have ended by itself. */
+  async withdraw(ticket: Ticket): Promise<void> {
+    const endMs = performance.now() + ticket.ttlMs;
+    for (;;) {
+      try {
+        await this.release(ticket);
+        return;
+      } catch (error) {
+        const isHopeless = this.#closing !== undefined || performance.now() > endMs;
+        if (isHopeless || !(error instanceof LockConnectionError)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, WITHDRAW_AGAIN_MS));
+      }
+    }
+  }
+
+  async isKnown(ticket: Ticket): Promise<boolean> {
+    const [status] = (await this.procedures.check([ticket.id])).value;
+    return status?.state === 'held';
   }
 
   /** Runs something that nobody waits for; {@link close} does, within its bound. */
@@ -98,7 +137,7 @@ export class LockService implements LeaseKeeper {
 
   async #close(): Promise<void> {
     const reason = closedError();
-    this.inbox.disconnected(reason);
+    this.inbox.fail(reason);
     // A manager that has sent nothing has nothing to take back, and need not connect for it.
     const ended = this.#wasUsed ? this.procedures.close() : Promise.resolve();
     for (const lease of [...this.#leases]) lease.close(reason);
@@ -113,15 +152,53 @@ export class LockService implements LeaseKeeper {
     }
   }
 
+  /** What was pushed, and perhaps what was stored, is lost: everything that is waited for or held is asked about. */
+  #connected(): void {
+    this.inbox.reconnected();
+    for (const lease of this.#leases) lease.confirm();
+    this.#listener.connected();
+  }
+
+  /** Sent again when the connection is lost under it, within the request time-out: every procedure may be repeated. */
   async #run(procedure: string, args: unknown[]): Promise<unknown> {
     this.#wasUsed = true;
-    const client = await this.ready();
+    this.#requests++;
+    const endMs = performance.now() + this.#requestTimeoutMs;
     try {
-      return await client.run(`//${this.#collection}`, procedure, args);
-    } catch (error) {
-      // The procedures have vanished: with the collection, or by going back to an older state.
-      if (error instanceof LockSetupError) this.#setUp = undefined;
-      throw error;
+      for (let isSecondTry = false; ; isSecondTry = true) {
+        // Without an await when all is ready: a claim has to be sent before the caller's code goes on.
+        const client = (this.#isSetUp && this.#session.current) || (await this.#readyBy(endMs));
+        try {
+          return await client.run(`//${this.#collection}`, procedure, args);
+        } catch (error) {
+          // The procedures have vanished: with the collection, or by going back to an older state.
+          if (error instanceof LockSetupError) {
+            this.#setUp = undefined;
+            this.#isSetUp = false;
+            if (!isSecondTry) continue;
+          }
+          if (!(error instanceof LockConnectionError)) throw error;
+          this.#repeats++;
+          this.#session.giveUp(client, error);
+          if (!this.#session.canReopen || performance.now() >= endMs) throw error;
+        }
+      }
+    } finally {
+      this.#requests--;
+    }
+  }
+
+  /** As {@link ready}, but not for longer than a request may take. */
+  async #readyBy(endMs: number): Promise<BoundedClient> {
+    const late = new Deferred<never>();
+    const timer = setTimeout(
+      () => late.reject(new LockConnectionError(`no connection within ${this.#requestTimeoutMs} ms`)),
+      endMs - performance.now(),
+    );
+    try {
+      return await Promise.race([this.ready(), late.promise]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 

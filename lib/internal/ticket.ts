@@ -25,6 +25,8 @@ export class Ticket implements TicketRequest {
   /** When to ask the server whether the holder's lease has ended, on the monotonic clock. */
   asksAtMs = Infinity;
   isSettled = false;
+  /** Its request was sent on a connection that has been lost: the server may get it late, or twice. */
+  mayReturn = false;
 
   constructor(name: string, number: number, ttlMs: number) {
     this.name = name;

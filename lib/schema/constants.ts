@@ -27,6 +27,9 @@ export const CLAIM_MS = 800;
 /** An inbox that no request has used for this long is removed (microseconds); its manager opens it again. */
 const IDLE_US = 60_000_000;
 
+/** So long a withdrawn id is remembered (microseconds): a request must have arrived by then, if it still does. */
+const REMEMBER_US = 60_000_000;
+
 /** A sweeper that has not run so many seconds after its time is replaced. */
 const OVERDUE_S = 3;
 
@@ -44,6 +47,7 @@ const VALUES: Readonly<Record<string, string | number>> = {
   MAX_TTL_MS,
   CLAIM_MS,
   IDLE_US,
+  REMEMBER_US,
   OVERDUE_S,
 };
 

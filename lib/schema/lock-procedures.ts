@@ -60,9 +60,13 @@ export class LockProcedures {
   }
 
   /** Releases or withdraws; tells for each whether it held the lock until now. */
-  async release(ids: readonly string[]): Promise<boolean[]> {
-    const states = numbers(await this.#run('lock_release', [ids]));
-    return listOf(states, ids.length).map((state) => state === TicketState.held);
+  release(ids: readonly string[]): Promise<boolean[]> {
+    return this.#end('lock_release', ids);
+  }
+
+  /** As {@link release}; and a request with one of these ids that arrives within a minute is not taken in. */
+  withdraw(ids: readonly string[]): Promise<boolean[]> {
+    return this.#end('lock_withdraw', ids);
   }
 
   async isLocked(name: string): Promise<boolean> {
@@ -74,6 +78,11 @@ export class LockProcedures {
   /** Ends every request of this manager, and its inbox. */
   async close(): Promise<void> {
     await this.#run('lock_close', [this.#inbox]);
+  }
+
+  async #end(procedure: string, ids: readonly string[]): Promise<boolean[]> {
+    const states = numbers(await this.#run(procedure, [ids]));
+    return listOf(states, ids.length).map((state) => state === TicketState.held);
   }
 
   async #request(procedure: string, request: TicketRequest): Promise<Told<TicketStatus>> {

@@ -10,18 +10,90 @@ onEachBackEnd('a connection that is lost', (backEnd) => {
   });
   afterEach(() => proxy.close());
 
-  // thingsdb.js cannot tell that its socket has closed: its waiters go on asking until their time is over.
+  // thingsdb.js cannot tell that its socket has closed: its requests end by their time limit, and that tells.
   const tells = backEnd.name === 'thingsdb.js' ? test.skip : test;
 
-  tells('ends every waiting call with LockConnectionError', async () => {
-    const [a, b] = [backEnd.manager(), backEnd.manager({ url: proxy.url })];
-    await a.get('cut').acquire();
-    const waiting = rejection(b.get('cut').acquire({ waitTimeout: Infinity }));
+  tells('costs a waiting request nothing: it keeps its place, and is granted in its turn', async () => {
+    const [a, b, c] = [backEnd.manager(), backEnd.manager({ url: proxy.url }), backEnd.manager()];
+    const lease = await a.get('cut').acquire();
+    const waiting = b.get('cut').acquire({ waitTimeout: 20_000 });
     await nextEvent(b, 'waiting');
-    const disconnected = nextEvent(b, 'disconnected');
+    const behind = c.get('cut').acquire({ waitTimeout: 20_000 });
+    await nextEvent(c, 'waiting');
+    const [disconnected, reconnecting] = [nextEvent(b, 'disconnected'), nextEvent(b, 'reconnecting')];
     proxy.cut();
     await disconnected;
-    expect(await waiting).toBeInstanceOf(LockConnectionError);
+    expect(await reconnecting).toMatchObject({ attempt: 1 });
+    await nextEvent(b, 'connected');
+    expect(await lease.release()).toBe(true);
+    expect(await (await waiting).release()).toBe(true);
+    expect(await (await behind).release()).toBe(true);
+  });
+
+  tells('while the grant is told: it is found when the connection is back', async () => {
+    const [a, b] = [backEnd.manager(), backEnd.manager({ url: proxy.url })];
+    const lease = await a.get('missed').acquire();
+    const waiting = b.get('missed').acquire({ waitTimeout: 20_000 });
+    await nextEvent(b, 'waiting');
+    const disconnected = nextEvent(b, 'disconnected');
+    proxy.refuse(true);
+    proxy.cut();
+    await disconnected;
+    await lease.release();
+    proxy.refuse(false);
+    expect(await (await waiting).release()).toBe(true);
+  });
+
+  tells('is opened again at once while a lease is held, which goes on', async () => {
+    const lock = backEnd.manager({ url: proxy.url }).get('goes on');
+    const lease = await lock.acquire({ ttl: 1_000 });
+    proxy.cut();
+    await nextEvent(lock, 'extended');
+    await nextEvent(lock, 'extended');
+    expect(lease.isHeld).toBe(true);
+    expect(await lease.release()).toBe(true);
+  });
+
+  tells('shows a lease that the server has forgotten meanwhile, at once', async () => {
+    const manager = backEnd.manager({ url: proxy.url });
+    const lease = await manager.get('gone').acquire({ ttl: 30_000, autoRenew: false });
+    const lost = nextEvent<{ reason: string }>(manager, 'lost');
+    await backEnd.query('s = .thingsdb_lock; s.tickets.values().each(|t| wse(s.fn.end(s, t, 0)));');
+    proxy.cut();
+    expect((await lost).reason).toBe('forgotten-by-server');
+    expect(lease.signal.aborted).toBe(true);
+  });
+
+  tells('is not opened again while nobody needs it', async () => {
+    const manager = backEnd.manager({ url: proxy.url });
+    await manager.setup();
+    const reconnecting = jest.fn();
+    manager.on('reconnecting', reconnecting);
+    const disconnected = nextEvent(manager, 'disconnected');
+    proxy.cut();
+    await disconnected;
+    expect(await manager.isLocked('anything')).toBe(false);
+    expect(reconnecting).not.toHaveBeenCalled();
+  });
+
+  test('that is dead without a sign is found out, and the waiting goes on over another', async () => {
+    const [a, b] = [backEnd.manager(), backEnd.manager({ url: proxy.url, requestTimeout: 400 })];
+    const lease = await a.get('half-open').acquire();
+    const waiting = b.get('half-open').acquire({ waitTimeout: 20_000 });
+    await nextEvent(b, 'waiting');
+    const disconnected = nextEvent(b, 'disconnected');
+    proxy.freeze();
+    await disconnected;
+    proxy.forget();
+    await lease.release();
+    expect(await (await waiting).release()).toBe(true);
+  });
+
+  test('to a node that is not there leads to the next in the list', async () => {
+    const url = ['ws://127.0.0.1:1', ...backEnd.urls];
+    if (backEnd.name === 'thingsdb.js') return;
+    const lease = await backEnd.manager({ url }).get('next').acquire();
+    expect(await lease.release()).toBe(true);
   });
 
   tells('leaves a lease standing, and the next use connects again', async () => {

@@ -1,4 +1,5 @@
 import { LockConnectionError, LockPermissionError, LockSetupError, LockManager } from '../../lib/index.js';
+import { WebSocketClient } from '../../lib/client/web-socket-client.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { NOTHING } from '../support/state-left.js';
 import { rejection } from '../support/until.js';
@@ -55,7 +56,7 @@ onEachBackEnd('setup', (backEnd) => {
     const docs = (await backEnd.query(
       'procedures_info().map(|p| procedure_doc(p.load().name));',
     )) as string[];
-    expect(docs).toHaveLength(12);
+    expect(docs).toHaveLength(13);
     expect(docs.every((doc) => doc.length > 20)).toBe(true);
   });
 
@@ -125,6 +126,40 @@ onEachBackEnd('setup', (backEnd) => {
       await manager.close();
       await backEnd.query('del_user(name);', { name: username }, '@thingsdb');
     }
+  });
+
+  test('who does not know the id of a request cannot release, extend or withdraw it, nor read it anywhere', async () => {
+    await backEnd.manager().setup();
+    const username = `${backEnd.collection}_other`;
+    const scope = `//${backEnd.collection}`;
+    await backEnd.query(
+      'new_user(name); set_password(name, "secret"); grant(scope, name, RUN|CHANGE|JOIN);',
+      { name: username, scope },
+      '@thingsdb',
+    );
+    const lease = await backEnd.manager().get('mine').acquire();
+    const client = new WebSocketClient(backEnd.urls[0] ?? '');
+    await client.connect();
+    await client.auth(username, 'secret');
+    const id = (await backEnd.query('.thingsdb_lock.tickets.values().map(|t| t.key).first();')) as string;
+    const guess = 'a'.repeat(22);
+    expect(await client.run(scope, 'lock_release', [[guess]])).toEqual([0]);
+    expect(await client.run(scope, 'lock_withdraw', [[guess]])).toEqual([0]);
+    expect(await client.run(scope, 'lock_extend', [[[guess, 1_000]]])).toEqual([[0, expect.any(Number)]]);
+    await client.run(scope, 'lock_close', [guess]);
+    const answers: unknown[] = [
+      await client.run(scope, 'lock_schema', []),
+      await client.run(scope, 'locked', ['mine']),
+    ];
+    for (const request of ['lock_try', 'lock_acquire']) {
+      answers.push(await client.run(scope, request, ['mine', 'b'.repeat(22), 1, 'c'.repeat(22), 1_000, 'x']));
+    }
+    expect(JSON.stringify(answers)).not.toContain(id.slice(1));
+    await expect(client.query(scope, '.thingsdb_lock;')).rejects.toMatchObject({ error_code: -55 });
+    await client.run(scope, 'lock_release', [['b'.repeat(22)]]);
+    await client.disconnect();
+    expect(await lease.release()).toBe(true);
+    await backEnd.query('del_user(name);', { name: username }, '@thingsdb');
   });
 
   test('wrong credentials and missing rights are a LockPermissionError at once, with the line that grants them', async () => {

@@ -12,6 +12,7 @@ export class FakeLockService implements LeaseKeeper {
   readonly procedures = new FakeProcedures();
   readonly inbox: Inbox;
   readonly renewer = new Renewer(this.procedures.asProcedures);
+  readonly clockSkewMs = 0;
   readonly held = new Set<Lease>();
   readonly loosened: Promise<unknown>[] = [];
   /** How many keep the process alive. */
@@ -32,9 +33,17 @@ export class FakeLockService implements LeaseKeeper {
     if (this.isClosed) throw new LockConnectionError('the lock manager is closed');
   }
 
-  hold(): Promise<() => void> {
+  hold(): () => void {
     this.holds++;
-    return Promise.resolve(() => void this.holds--);
+    return () => void this.holds--;
+  }
+
+  async withdraw(ticket: Ticket): Promise<void> {
+    await this.release(ticket);
+  }
+
+  isKnown(): Promise<boolean> {
+    return Promise.resolve(true);
   }
 
   began(lease: Lease): void {

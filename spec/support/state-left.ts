@@ -4,17 +4,26 @@ export interface StateLeft {
   readonly tickets: number;
   readonly inboxes: number;
   readonly due: number;
+  readonly withdrawn: number;
   readonly tasks: number;
   readonly hasSweeper: boolean;
 }
 
 /** All zero and false: nothing is left. */
-export const NOTHING: StateLeft = { locks: 0, tickets: 0, inboxes: 0, due: 0, tasks: 0, hasSweeper: false };
+export const NOTHING: StateLeft = {
+  locks: 0,
+  tickets: 0,
+  inboxes: 0,
+  due: 0,
+  withdrawn: 0,
+  tasks: 0,
+  hasSweeper: false,
+};
 
 const CODE = `
   s = .thingsdb_lock;
   {
-    locks: s.locks.len(), tickets: s.tickets.len(), inboxes: s.inboxes.len(), due: s.due.len(),
+    locks: s.locks.len(), tickets: s.tickets.len(), inboxes: s.inboxes.len(), due: s.due.len(), withdrawn: s.withdrawn.len(),
     tasks: tasks().len(), hasSweeper: !is_nil(s.sweeper)
   };
 `;

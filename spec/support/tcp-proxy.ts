@@ -1,5 +1,9 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { DelayLine } from './delay-line.js';
+
+/** Where bytes come from. */
+export type Side = 'client' | 'server';
 
 /** A TCP proxy between a client and a server, for the faults of a network or of a server that hangs. */
 export class TcpProxy {
@@ -7,6 +11,9 @@ export class TcpProxy {
   readonly #target: URL;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #isFrozen = false;
+  #dropped: Side | undefined;
+  #delayMs = 0;
+  #isRefusing = false;
 
   private constructor(target: URL) {
     this.#target = target;
@@ -37,6 +44,36 @@ export class TcpProxy {
     for (const socket of [...this.#pairs].flat()) socket.resume();
   }
 
+  /** Everything arrives so much later, in order. 0 ends it. */
+  delay(ms: number): void {
+    this.#delayMs = ms;
+  }
+
+  /**
+   * Half-open: what this side sends is lost from now on and it is not told; the other direction works. Connections that
+   * have lost something are of no more use: {@link restore} ends them.
+   */
+  dropFrom(side: Side): void {
+    this.#dropped = side;
+  }
+
+  /** Ends what {@link dropFrom} began, and every connection, as both sides find out at last. */
+  restore(): void {
+    this.#dropped = undefined;
+    this.cut();
+  }
+
+  /** Drops what was held back, with its connections; new ones pass. */
+  forget(): void {
+    this.cut();
+    this.#isFrozen = false;
+  }
+
+  /** Whether new connections are cut as they come. */
+  refuse(isRefusing: boolean): void {
+    this.#isRefusing = isRefusing;
+  }
+
   /** Ends every connection at once. */
   cut(): void {
     for (const socket of [...this.#pairs].flat()) socket.destroy();
@@ -50,18 +87,26 @@ export class TcpProxy {
   }
 
   #accept(client: Socket): void {
+    if (this.#isRefusing) {
+      client.destroy();
+      return;
+    }
     const server = connect(Number(this.#target.port), this.#target.hostname);
     const pair = [client, server] as const;
     this.#pairs.add(pair);
-    for (const [from, to] of [
-      [client, server],
-      [server, client],
+    for (const [side, from, to] of [
+      ['client', client, server],
+      ['server', server, client],
     ] as const) {
+      const line = new DelayLine((bytes) => to.write(bytes));
       from.setNoDelay(true);
-      from.on('data', (bytes) => to.write(bytes));
+      from.on('data', (bytes) => {
+        if (this.#dropped !== side) line.push(bytes, this.#delayMs);
+      });
       // Either side gone is both gone; why does not matter here.
       from.on('error', () => undefined);
       from.on('close', () => {
+        line.clear();
         to.destroy();
         this.#pairs.delete(pair);
       });

@@ -23,14 +23,20 @@ interface Heard {
 class Keeper implements LeaseKeeper {
   readonly procedures = new FakeProcedures();
   readonly renewer = new Renewer(this.procedures.asProcedures);
-  readonly releases: Deferred<boolean>[] = [];
+  readonly releases: Deferred<boolean | undefined>[] = [];
   readonly endings: Lease[] = [];
   readonly loosened: Promise<unknown>[] = [];
+  knows = true;
+  clockSkewMs = 0;
 
-  release(): Promise<boolean> {
-    const answer = new Deferred<boolean>();
+  release(): Promise<boolean | undefined> {
+    const answer = new Deferred<boolean | undefined>();
     this.releases.push(answer);
     return answer.promise;
+  }
+
+  isKnown(): Promise<boolean> {
+    return Promise.resolve(this.knows);
   }
 
   ended(lease: Lease): void {

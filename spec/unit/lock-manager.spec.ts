@@ -147,6 +147,20 @@ describe('a manager', () => {
     expect(await manager.isLocked('a')).toBe(true);
   });
 
+  it('sets up again, and asks again, when the procedures have vanished; a second time is told', async () => {
+    const manager = managerOf();
+    await manager.setup();
+    let answers = 0;
+    client.answers['lock_locked'] = () => {
+      if (++answers === 2) return false;
+      throw Object.assign(new Error(), { error_code: -54, error_msg: 'procedure `lock_locked` not found' });
+    };
+    expect(await manager.isLocked('a')).toBe(false);
+    expect(client.count('lock_schema')).toBe(2);
+    expect(await outcome(manager.isLocked('a'))).toMatchObject({ error: { code: 'LOCK_SETUP' } });
+    expect(answers).toBe(4);
+  });
+
   it('uses an instance as it is: it neither connects nor authenticates nor disconnects it', async () => {
     const manager = new LockManager({ client });
     expect(await manager.isLocked('a')).toBe(true);

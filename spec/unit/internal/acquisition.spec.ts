@@ -185,6 +185,18 @@ describe('waitTimeout', () => {
     expect(await outcome(lease)).toMatchObject({ error: { waitedMs: 500 } });
   });
 
+  it('counts from the call as well when it is the requests ahead times the ttl', async () => {
+    const lease = acquire({ ttl: 1000 });
+    await pass(400);
+    service.procedures.last('acquire').answer(status.waiting(60_000, 3, ROOM));
+    await pass(2599);
+    expect(withdrawn()).toEqual([]);
+    await pass(1);
+    expect(withdrawn()).toEqual([[request().id]]);
+    service.procedures.last('release').answer([false]);
+    expect(await outcome(lease)).toMatchObject({ error: { code: 'LOCK_TIMEOUT', waitedMs: 3000 } });
+  });
+
   it('of Infinity waits as long as it takes', async () => {
     const { lease } = await waitIn({ waitTimeout: Infinity });
     await pass(50_000);
@@ -306,10 +318,10 @@ describe('a failure', () => {
     expect(service.loosened).toHaveLength(1);
   });
 
-  it('by a connection lost while waiting comes through at once, and the request is withdrawn behind it', async () => {
+  it('by a connection that cannot come back comes through at once, and the request is withdrawn behind it', async () => {
     const error = new LockConnectionError('lost');
     const { lease } = await waitIn();
-    service.inbox.disconnected(error);
+    service.inbox.fail(error);
     await rest();
     expect(await outcome(lease)).toEqual({ error });
     expect(withdrawn()).toEqual([[request().id]]);

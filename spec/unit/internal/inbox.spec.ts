@@ -395,28 +395,38 @@ describe('a request that is gone', () => {
 });
 
 describe('a lost connection', () => {
-  const reason = new LockConnectionError('the connection was lost');
-
-  it('ends every request with the reason, those not answered yet too', async () => {
-    const all = [await waiting(), await waiting(10_000, 'another'), open('third')];
-    inbox.disconnected(reason);
-    for (const ticket of all) expect(await outcome(ticket.granted)).toEqual({ error: reason });
+  it('leaves every request its place: what became of it is asked in one request once there is another', async () => {
+    const first = await waiting(10_000);
+    const second = await waiting(10_000, 'another');
+    inbox.disconnected();
+    await rest();
+    expect(procedures.calls).toEqual([]);
+    inbox.reconnected();
+    expect(procedures.of('check').map(({ argument }) => argument)).toEqual([[first.id, second.id]]);
+    expect(await outcome(first.granted)).toBe('pending');
   });
 
-  it('leaves nothing to ask', async () => {
-    const ticket = await waiting(10_000);
-    inbox.disconnected(reason);
-    inbox.close(ticket);
+  it('has nothing asked when nothing waits', async () => {
+    inbox.close(await waiting(10_000));
+    inbox.disconnected();
+    inbox.reconnected();
     await pass(60_000);
     expect(procedures.calls).toEqual([]);
   });
 
   it('has the room joined again by the next request that waits', async () => {
     inbox.close(await waiting());
-    inbox.disconnected(reason);
+    inbox.disconnected();
     tell(open(), status.waiting(10_000));
     await rest();
     expect(join).toHaveBeenCalledTimes(2);
+  });
+
+  it('that cannot come back ends every request with the reason, those not answered yet too', async () => {
+    const reason = new LockConnectionError('the connection was lost');
+    const all = [await waiting(), await waiting(10_000, 'another'), open('third')];
+    inbox.fail(reason);
+    for (const ticket of all) expect(await outcome(ticket.granted)).toEqual({ error: reason });
   });
 });
 
