@@ -85,7 +85,7 @@ export class Inbox {
     if (type === PackageType.roomDelete) {
       // Unused for long, or the server went back to an older state: joined again with the next request that waits.
       this.#roomId = undefined;
-      void this.#check(this.#waiting());
+      void this.#check(this.#waiting(), true);
     } else if (type === PackageType.roomEmit && Array.isArray(args)) {
       this.#told(event, args as number[]);
     }
@@ -103,7 +103,7 @@ export class Inbox {
 
   /** Whatever was pushed meanwhile is lost: asks for all in one request, whose answers name the room to join. */
   reconnected(): void {
-    void this.#check(this.#waiting());
+    void this.#check(this.#waiting(), true);
   }
 
   /** There is no way any more to be told. */
@@ -120,7 +120,7 @@ export class Inbox {
 
   #told(event: unknown, args: readonly number[]): void {
     if (event === 'check') {
-      void this.#check(this.#waiting());
+      void this.#check(this.#waiting(), true);
       return;
     }
     const ticket = this.#tickets.get(args[0] ?? NaN);
@@ -142,7 +142,7 @@ export class Inbox {
     if (deadlineMs > performance.now()) {
       ticket.grant({ fencingToken, grantedMs: deadlineMs - leaseMs, deadlineMs, isProvisional: true });
     } else {
-      void this.#check([ticket]);
+      void this.#check([ticket], true);
     }
   }
 
@@ -150,10 +150,13 @@ export class Inbox {
     return [...this.#lines.values()].flatMap((line) => [...line.tickets]);
   }
 
-  async #check(tickets: readonly Ticket[]): Promise<void> {
+  async #check(tickets: readonly Ticket[], isSure: boolean): Promise<void> {
     if (tickets.length === 0) return;
     await this.#attempt(tickets, async () => {
-      const told = await this.#procedures.check(tickets.map((ticket) => ticket.id));
+      const told = await this.#procedures.check(
+        tickets.map((ticket) => ticket.id),
+        isSure,
+      );
       tickets.forEach((ticket, i) => {
         const value = told.value[i];
         if (value !== undefined) this.update(ticket, { ...told, value });
@@ -184,7 +187,7 @@ export class Inbox {
     this.#joining = this.#attempt(this.#waiting(), () => this.#joinRoom(roomId));
     await this.#joining;
     // What was told before we were in.
-    await this.#check(this.#waiting());
+    await this.#check(this.#waiting(), true);
   }
 
   async #joinRoom(roomId: number): Promise<void> {
@@ -230,7 +233,7 @@ export class Inbox {
     line.alarm.set(first.asksAtMs, () => {
       // Until the answer sets it anew.
       first.asksAtMs = Infinity;
-      void this.#check([first]);
+      void this.#check([first], false);
     });
   }
 }

@@ -119,7 +119,7 @@ export class LockService implements LeaseKeeper {
   }
 
   async isKnown(ticket: Ticket): Promise<boolean> {
-    const [status] = (await this.procedures.check([ticket.id])).value;
+    const [status] = (await this.procedures.check([ticket.id], true)).value;
     return status?.state === 'held';
   }
 

@@ -49,9 +49,12 @@ export class LockProcedures {
     return this.#request('lock_try', request);
   }
 
-  /** What has become of these requests; hands over what has expired meanwhile. */
-  async check(ids: readonly string[]): Promise<Told<TicketStatus[]>> {
-    return this.#statuses('lock_check', [ids], ids.length);
+  /**
+   * What has become of these requests; hands over what has expired meanwhile.
+   * @param isSure at the price of a change: the answer of a mere read may lag behind in a cluster
+   */
+  async check(ids: readonly string[], isSure = false): Promise<Told<TicketStatus[]>> {
+    return this.#statuses('lock_check', [ids, isSure], ids.length);
   }
 
   /** Renews what is still held, for so long from now: `held` with the new end, or `gone`. */

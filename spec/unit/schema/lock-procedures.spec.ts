@@ -41,7 +41,7 @@ it('check and extend give each its own answer, in the order asked', async () => 
   const leases = [['a', 500] as const, ['b', 600] as const];
   expect((await typed.extend(leases)).value.map(({ state }) => state)).toEqual(['gone', 'held']);
   expect(run.mock.calls).toEqual([
-    ['lock_check', [['a', 'b']]],
+    ['lock_check', [['a', 'b'], false]],
     ['lock_extend', [leases]],
   ]);
 });
