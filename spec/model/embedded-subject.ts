@@ -1,0 +1,148 @@
+import { type Clock, PushType, type Session, ThingsError, type Wire } from '../../lib/embedded/engine.js';
+import { createEngine } from '../../lib/embedded/thingsdb-engine.js';
+import { installCode } from '../../lib/schema/install-code.js';
+import { ServerState, STATE_CODE, type StateRows } from './server-state.js';
+import { type Bench, type Heard, ROOM_GONE, type Subject } from './subject.js';
+
+const SCOPE = '//stuff';
+const START_MS = 1_700_000_000_123;
+
+/** Time that moves when told, without a turn of the event loop: a run passes hours of it. */
+class StepClock implements Clock {
+  nowMs = START_MS;
+  #alarms: { readonly atMs: number; readonly callback: () => void }[] = [];
+
+  now(): number {
+    return this.nowMs;
+  }
+
+  at(atMs: number, callback: () => void): () => void {
+    const alarm = { atMs, callback };
+    this.#alarms.push(alarm);
+    return () => {
+      this.#alarms = this.#alarms.filter((other) => other !== alarm);
+    };
+  }
+
+  get nextMs(): number | undefined {
+    return this.#alarms.length > 0 ? Math.min(...this.#alarms.map(({ atMs }) => atMs)) : undefined;
+  }
+
+  ring(): void {
+    const due = this.#alarms.filter(({ atMs }) => atMs <= this.nowMs);
+    this.#alarms = this.#alarms.filter(({ atMs }) => atMs > this.nowMs);
+    for (const { callback } of due) callback();
+  }
+}
+
+let installed: unknown;
+
+/** The engine without a socket, new for each run; the schema is installed once and put in as a snapshot. */
+export class EmbeddedSubject implements Subject, Bench {
+  readonly bench = this;
+  readonly #clock = new StepClock();
+  readonly #session: Session = { push: (type, body) => this.#hear(type, body) };
+  readonly #engine = createEngine({ clock: this.#clock, beforeChange: () => (this.changes += 1) });
+  #heard: Heard[] = [];
+  changes = 0;
+
+  constructor() {
+    this.#engine.authenticate(this.#session, ['admin', 'pass']);
+    if (installed === undefined) {
+      this.#query(installCode());
+      installed = this.#engine.snapshot();
+    } else {
+      this.#engine.restore(installed);
+    }
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- a subject may be far away
+  async call(procedure: string, args: readonly unknown[]): Promise<unknown> {
+    try {
+      return numbers(this.#engine.run(this.#session, SCOPE, procedure, integers(args)) as Wire);
+    } catch (error) {
+      if (error instanceof ThingsError) return { code: error.code, message: error.message };
+      throw error;
+    }
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- a subject may be far away
+  async state(): Promise<ServerState> {
+    return new ServerState(this.#query(STATE_CODE) as StateRows);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- a subject may be far away
+  async join(rooms: Iterable<number>): Promise<void> {
+    this.#engine.join(this.#session, SCOPE, [...rooms].map(BigInt));
+  }
+
+  takeHeard(): Heard[] {
+    return this.#heard.splice(0);
+  }
+
+  timeOf(): number {
+    return this.now;
+  }
+
+  get nowMs(): number {
+    return this.#clock.nowMs;
+  }
+
+  get now(): number {
+    return Math.trunc((this.nowMs / 1000) * 1_000_000);
+  }
+
+  get nextLookMs(): number | undefined {
+    const nextMs = this.#clock.nextMs;
+    return nextMs === undefined ? undefined : Math.max(nextMs, this.nowMs);
+  }
+
+  moveTo(ms: number): void {
+    this.#clock.nowMs = ms;
+    this.#clock.ring();
+  }
+
+  jumpTo(ms: number): void {
+    this.#clock.nowMs = ms;
+  }
+
+  snapshot(): unknown {
+    return this.#engine.snapshot();
+  }
+
+  restore(snapshot: unknown): void {
+    this.#engine.restore(snapshot);
+  }
+
+  loseSweeper(): void {
+    this.#query('tasks().each(|t| t.del());');
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- a subject may be far away
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#engine.close();
+  }
+
+  #query(code: string): unknown {
+    return numbers(this.#engine.query(this.#session, SCOPE, code, {}) as Wire);
+  }
+
+  #hear(type: number, body: Wire): void {
+    const { id, event, args = [] } = numbers(body) as { id: number; event: string; args?: number[] };
+    if (type === PushType.emit) this.#heard.push({ room: id, event, args });
+    if (type === PushType.delete) this.#heard.push({ room: id, event: ROOM_GONE, args: [] });
+  }
+}
+
+/** Integers of the engine are bigint. */
+function integers(value: unknown): Wire {
+  if (typeof value === 'number') return BigInt(value);
+  return Array.isArray(value) ? value.map(integers) : (value as Wire);
+}
+
+function numbers(value: Wire): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return (value as readonly Wire[]).map(numbers);
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, numbers(inner)]));
+}

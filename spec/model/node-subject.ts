@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { PackageType } from '../../lib/client/package-type.js';
+import { ServerError } from '../../lib/client/server-error.js';
+import { WebSocketClient } from '../../lib/client/web-socket-client.js';
+import { setUp } from '../../lib/schema/setup.js';
+import { ServerState, STATE_CODE, type StateRows } from './server-state.js';
+import { type Heard, ROOM_GONE, type Subject } from './subject.js';
+
+/** A node that is not in the test's hand: its time goes by itself, and tells itself only by what it leaves behind. */
+export class NodeSubject implements Subject {
+  readonly bench = undefined;
+  readonly #client: WebSocketClient;
+  readonly #scope: string;
+  #heard: Heard[] = [];
+  #newest = 0;
+
+  private constructor(
+    client: WebSocketClient,
+    readonly collection: string,
+  ) {
+    this.#client = client;
+    this.#scope = `//${collection}`;
+    client.addEventListener((type, message) => this.#hear(type, message));
+  }
+
+  /** A collection of its own, which is deleted when the subject is disposed of. */
+  static async connect(url: string): Promise<NodeSubject> {
+    const { THINGSDB_TOKEN: token, THINGSDB_USER: user, THINGSDB_PASSWORD: password } = process.env;
+    const client = new WebSocketClient(url, { requestTimeoutMs: 20_000 });
+    await client.connect();
+    await (token === undefined ? client.auth(user ?? 'admin', password ?? 'pass') : client.authToken(token));
+    const collection = `model_${randomBytes(6).toString('hex')}`;
+    await setUp(client, collection);
+    return new NodeSubject(client, collection);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.query('@thingsdb', 'del_collection(name);', { name: this.collection });
+    await this.#client.disconnect();
+  }
+
+  async call(procedure: string, args: readonly unknown[]): Promise<unknown> {
+    try {
+      return await this.#client.run(this.#scope, procedure, [...args]);
+    } catch (error) {
+      const refused = ServerError.from(error);
+      if (refused === undefined) throw error;
+      return { code: refused.error_code, message: refused.message };
+    }
+  }
+
+  async state(): Promise<ServerState> {
+    return new ServerState((await this.#client.query(this.#scope, STATE_CODE)) as StateRows);
+  }
+
+  async join(rooms: Iterable<number>): Promise<void> {
+    await this.#client.join(this.#scope, ...rooms);
+  }
+
+  takeHeard(): Heard[] {
+    return this.#heard.splice(0);
+  }
+
+  timeOf(seen: readonly number[]): number {
+    return (this.#newest = Math.max(this.#newest, ...seen));
+  }
+
+  #hear(type: number, message: unknown): void {
+    const { id, event, args } = message as { id: number; event: string; args?: number[] };
+    if (type === PackageType.roomEmit) this.#heard.push({ room: id, event, args: args ?? [] });
+    if (type === PackageType.roomDelete) this.#heard.push({ room: id, event: ROOM_GONE, args: [] });
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The queue logic of the procedures against a small pure model (spec/model/lock-model.ts): the same random commands to
+ * both, and after each everything that is stored, answered and pushed is compared.
+ *
+ * A run that fails is shrunk and printed with a line `MODEL_REPLAY=...`: that variable repeats it, alone:
+ *
+ *     MODEL_REPLAY='{"seed":1,"path":"7:0","replayPath":"AAAB:F"}' npx jest spec/suites/model.spec.ts
+ *
+ * `MODEL_RUNS` sets another number of runs.
+ */
+import fc from 'fast-check';
+import { type Action, allActions, timelessActions } from '../model/actions.js';
+import { EmbeddedSubject } from '../model/embedded-subject.js';
+import { NodeSubject } from '../model/node-subject.js';
+import type { Subject } from '../model/subject.js';
+import { Trial } from '../model/trial.js';
+
+const COMMANDS = 100;
+const EMBEDDED_RUNS = 1000;
+const NODE_RUNS = 20;
+const LIMIT_MS = 300_000;
+
+interface Replay {
+  readonly seed: number;
+  readonly path: string;
+  readonly replayPath: string;
+}
+
+const { MODEL_REPLAY, MODEL_RUNS, THINGSDB_URL } = process.env;
+const replay = MODEL_REPLAY === undefined ? undefined : (JSON.parse(MODEL_REPLAY) as Replay);
+
+/** An action as fast-check wants it: possible at any time, since whatever it meets has an answer. */
+class Command implements fc.AsyncCommand<object, Trial> {
+  constructor(private readonly action: Action) {}
+
+  check(): boolean {
+    return true;
+  }
+
+  async run(_model: object, trial: Trial): Promise<void> {
+    await trial.take(this.action);
+  }
+
+  toString(): string {
+    const { kind, ...details } = this.action;
+    return `\n  ${kind} ${JSON.stringify(details)}`;
+  }
+}
+
+type OwnSubject = Subject & AsyncDisposable;
+
+async function check(
+  actions: fc.Arbitrary<Action>,
+  numRuns: number,
+  newSubject: () => Promise<OwnSubject>,
+): Promise<void> {
+  const commands = fc.commands([actions.map((action) => new Command(action))], {
+    maxCommands: COMMANDS,
+    size: 'max',
+    ...(replay && { replayPath: replay.replayPath }),
+  });
+  const property = fc.asyncProperty(commands, fc.boolean(), async (all, endsByTime) => {
+    await using subject = await newSubject();
+    const trial = await Trial.on(subject);
+    await fc.asyncModelRun(() => ({ model: {}, real: trial }), all);
+    await trial.finish(endsByTime);
+  });
+  const details = await fc.check(property, {
+    numRuns: MODEL_RUNS === undefined ? numRuns : Number(MODEL_RUNS),
+    ...(replay && { seed: replay.seed, path: replay.path, endOnFailure: true }),
+  });
+  if (!details.failed) return;
+  const text = (await fc.asyncDefaultReportMessage(details)) ?? '';
+  const [, replayPath = ''] = /replayPath="([^"]*)"/.exec(text) ?? [];
+  const again: Partial<Replay> = { seed: details.seed, path: details.counterexamplePath ?? '', replayPath };
+  throw new Error(`MODEL_REPLAY='${JSON.stringify(again)}'\n${text}`, { cause: details.errorInstance });
+}
+
+describe('the queue does what its model does', () => {
+  it(
+    `on the embedded engine, ${EMBEDDED_RUNS} times up to ${COMMANDS} commands`,
+    // eslint-disable-next-line @typescript-eslint/require-await -- a subject may be far away
+    () => check(allActions, EMBEDDED_RUNS, async () => new EmbeddedSubject()),
+    LIMIT_MS,
+  );
+
+  const onNode = THINGSDB_URL === undefined ? it.skip : it;
+  onNode(
+    `on a real node, ${NODE_RUNS} times up to ${COMMANDS} commands, none of which moves time`,
+    () => check(timelessActions, NODE_RUNS, () => NodeSubject.connect(THINGSDB_URL?.split(',')[0] ?? '')),
+    LIMIT_MS,
+  );
+});
