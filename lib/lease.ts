@@ -23,7 +23,7 @@ export interface LeaseKeeper {
 }
 
 /** Timers fire a little late: so much earlier the lease is over here than it could be over there. */
-const EARLY_MS = 5;
+export const EARLY_MS = 5;
 const LEAST_RETRY_MS = 20;
 const MOST_RETRY_MS = 1_000;
 

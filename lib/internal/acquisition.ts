@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { LockConnectionError, LockError, LockTimeoutError } from '../errors.js';
-import { Lease } from '../lease.js';
+import { EARLY_MS, Lease } from '../lease.js';
 import type { ResolvedLockOptions } from '../options.js';
 import type { TicketStatus } from '../schema/ticket-status.js';
 import type { Told } from '../schema/lock-procedures.js';
@@ -12,6 +12,8 @@ import { grantOf, type Grant, type Ticket } from './ticket.js';
 
 /** How long a caller who gives up waits for the withdrawal to be confirmed before it goes on without. */
 const WITHDRAW_MS = 1_000;
+/** Leases that were over before they were here, until it is no accident. */
+const MOST_TRIES = 3;
 
 /**
  * Gets one lock, once: from the call to a {@link Lease}, or to a rejection after which the request is withdrawn.
@@ -21,7 +23,7 @@ export class Acquisition {
   readonly #service: LockService;
   readonly #options: ResolvedLockOptions;
   readonly #tell: TellLock;
-  readonly #ticket: Ticket;
+  #ticket: Ticket;
   readonly #startedMs = performance.now();
   /** Rejects when the caller's signal aborts or the time to wait is over. */
   readonly #givenUp = new Deferred<never>();
@@ -39,10 +41,7 @@ export class Acquisition {
 
   /** The lease, or `null` when the lock is not free. Never waits. */
   try(): Promise<Lease | null> {
-    return this.#guarded(async () => {
-      const told = await this.#send(this.#service.procedures.try(this.#ticket));
-      return told.value.state === 'busy' ? null : this.#lease(await this.#granted(told));
-    });
+    return this.#guarded(() => this.#live(() => this.#service.procedures.try(this.#ticket)));
   }
 
   /** @throws LockTimeoutError, the signal's reason, LockConnectionError */
@@ -50,20 +49,40 @@ export class Acquisition {
     const { waitTimeoutMs } = this.#options;
     return this.#guarded(async () => {
       if (waitTimeoutMs !== undefined) this.#giveUpAfter(waitTimeoutMs);
-      const told = await this.#send(this.#service.procedures.acquire(this.#ticket));
-      if (told.value.state === 'waiting') return this.#wait(told, told.value.ahead);
-      return this.#lease(await this.#granted(told));
+      return (await this.#live(() => this.#service.procedures.acquire(this.#ticket))) as Lease;
     });
   }
 
-  async #wait(told: Told<TicketStatus>, position: number): Promise<Lease> {
+  /** A lease that is not over when it arrives: this process may have been stopped, or the network slow. */
+  async #live(request: () => Promise<Told<TicketStatus>>): Promise<Lease | null> {
+    for (let tries = 1; ; tries++) {
+      const told = await this.#send(request());
+      if (told.value.state === 'busy') return null;
+      const grant = await (told.value.state === 'waiting'
+        ? this.#wait(told, told.value.ahead)
+        : this.#granted(told));
+      const leftMs = grant.deadlineMs - this.#service.clockSkewMs - performance.now();
+      if (leftMs > EARLY_MS) return this.#lease(grant);
+      if (tries === MOST_TRIES) {
+        throw new LockConnectionError(
+          `the ttl (${this.#ticket.ttlMs} ms) is over before an answer of the server is here`,
+        );
+      }
+      const { name, ttlMs } = this.#ticket;
+      this.#service.inbox.close(this.#ticket);
+      this.#service.loose(this.#service.withdraw(this.#ticket));
+      this.#ticket = this.#service.inbox.open(name, ttlMs);
+    }
+  }
+
+  async #wait(told: Told<TicketStatus>, position: number): Promise<Grant> {
     const { waitTimeoutMs, ttlMs } = this.#options;
     if (waitTimeoutMs === undefined) this.#giveUpAfter(position * ttlMs);
     const letGo = this.#service.hold();
     try {
       const granted = this.#granted(told);
       this.#tell('waiting', { name: this.#ticket.name, position });
-      return this.#lease(await granted);
+      return await granted;
     } finally {
       letGo();
     }

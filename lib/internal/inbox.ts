@@ -32,16 +32,26 @@ export class Inbox {
   readonly #procedures: LockProcedures;
   readonly #clock: ServerClock;
   readonly #join: JoinRoom;
+  readonly #refuse: (ticket: Ticket) => void;
   readonly #tickets = new Map<number, Ticket>();
   readonly #lines = new Map<string, Line>();
+  /** Given up, but not known to be withdrawn. */
+  readonly #leaving = new Map<number, Ticket>();
   #numbers = 0;
   #roomId: number | undefined;
   #joining: Promise<void> | undefined;
 
-  constructor(procedures: LockProcedures, clock: ServerClock, join: JoinRoom) {
+  /** @param refuse tells the server that a grant is not wanted any more */
+  constructor(
+    procedures: LockProcedures,
+    clock: ServerClock,
+    join: JoinRoom,
+    refuse: (ticket: Ticket) => void,
+  ) {
     this.#procedures = procedures;
     this.#clock = clock;
     this.#join = join;
+    this.#refuse = refuse;
   }
 
   /** A new ticket, known here before it is sent: its grant may be pushed before the answer to its request. */
@@ -55,6 +65,19 @@ export class Inbox {
   close(ticket: Ticket): void {
     this.#tickets.delete(ticket.number);
     this.#leaveLine(ticket);
+  }
+
+  get leaving(): readonly Ticket[] {
+    return [...this.#leaving.values()];
+  }
+
+  /** Its withdrawal is under way: should it be granted first, that is answered at once, and not by silence. */
+  leaves(ticket: Ticket): void {
+    this.#leaving.set(ticket.number, ticket);
+  }
+
+  left(ticket: Ticket): void {
+    this.#leaving.delete(ticket.number);
   }
 
   /** Takes in what the server says of a ticket that is open here. */
@@ -123,7 +146,10 @@ export class Inbox {
       void this.#check(this.#waiting(), true);
       return;
     }
-    const ticket = this.#tickets.get(args[0] ?? NaN);
+    const number = args[0] ?? NaN;
+    const given = this.#leaving.get(number);
+    if (given !== undefined && event === 'granted') this.#refuse(given);
+    const ticket = this.#tickets.get(number);
     if (ticket === undefined || ticket.isSettled) return;
     if (event === 'granted') {
       const [, token = NaN, at = NaN, due = NaN] = args;

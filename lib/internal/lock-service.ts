@@ -15,6 +15,7 @@ import type { Ticket } from './ticket.js';
 export type ServiceListener = Pick<SessionListener, 'connected' | 'disconnected' | 'reconnecting'>;
 
 const WITHDRAW_AGAIN_MS = 100;
+const WITHDRAW_LIMIT_MS = 60_000;
 
 /** What the locks of one manager share: the connection, the setup, the inbox, the renewals, the leases held. */
 export class LockService implements LeaseKeeper {
@@ -58,7 +59,12 @@ export class LockService implements LeaseKeeper {
     const clock = new ServerClock();
     const run = (procedure: string, args: unknown[]): Promise<unknown> => this.#run(procedure, args);
     this.procedures = new LockProcedures(run, clock, { inbox: this.#inboxId, owner });
-    this.inbox = new Inbox(this.procedures, clock, (roomId) => this.#join(roomId));
+    this.inbox = new Inbox(
+      this.procedures,
+      clock,
+      (roomId) => this.#join(roomId),
+      (ticket) => this.loose(this.procedures.withdraw([ticket.id])),
+    );
     this.renewer = new Renewer(this.procedures);
   }
 
@@ -103,18 +109,23 @@ export class LockService implements LeaseKeeper {
     return wasHeld === true || (repeats === this.#repeats ? false : undefined);
   }
 
-  /** Sees to it that the request is not granted: until that is answered, or its lease would have ended by itself. */
+  /** Sees to it that the request is not granted, until that is answered; after a minute the server may have forgotten. */
   async withdraw(ticket: Ticket): Promise<void> {
-    const endMs = performance.now() + ticket.ttlMs;
-    for (;;) {
-      try {
-        await this.release(ticket);
-        return;
-      } catch (error) {
-        const isHopeless = this.#closing !== undefined || performance.now() > endMs;
-        if (isHopeless || !(error instanceof LockConnectionError)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, WITHDRAW_AGAIN_MS));
+    const endMs = performance.now() + WITHDRAW_LIMIT_MS;
+    this.inbox.leaves(ticket);
+    try {
+      for (;;) {
+        try {
+          await this.release(ticket);
+          return;
+        } catch (error) {
+          const isHopeless = this.#closing !== undefined || performance.now() > endMs;
+          if (isHopeless || !(error instanceof LockConnectionError)) throw error;
+          await new Promise((resolve) => setTimeout(resolve, WITHDRAW_AGAIN_MS).unref());
+        }
       }
+    } finally {
+      this.inbox.left(ticket);
     }
   }
 
@@ -154,38 +165,57 @@ export class LockService implements LeaseKeeper {
 
   /** What was pushed, and perhaps what was stored, is lost: everything that is waited for or held is asked about. */
   #connected(): void {
+    // First of all: a request that nobody stands behind would have its process taken for dead when it is granted.
+    const leaving = this.inbox.leaving;
+    if (leaving.length > 0) this.loose(this.procedures.withdraw(leaving.map(({ id }) => id)));
     this.inbox.reconnected();
     for (const lease of this.#leases) lease.confirm();
     this.#listener.connected();
   }
 
-  /** Sent again when the connection is lost under it, within the request time-out: every procedure may be repeated. */
+  /**
+   * Sent again when the connection is lost under it, or the node cannot serve, within the request time-out: every
+   * procedure may be repeated.
+   */
   async #run(procedure: string, args: unknown[]): Promise<unknown> {
     this.#wasUsed = true;
     this.#requests++;
     const endMs = performance.now() + this.#requestTimeoutMs;
+    let missing = 0;
     try {
-      for (let isSecondTry = false; ; isSecondTry = true) {
+      for (;;) {
         // Without an await when all is ready: a claim has to be sent before the caller's code goes on.
-        const client = (this.#isSetUp && this.#session.current) || (await this.#readyBy(endMs));
+        let client = this.#isSetUp ? this.#session.current : undefined;
         try {
-          return await client.run(`//${this.#collection}`, procedure, args);
+          client ??= await this.#readyBy(endMs);
+          const answer = await client.run(`//${this.#collection}`, procedure, args);
+          this.#session.proved();
+          return answer;
         } catch (error) {
-          // The procedures have vanished: with the collection, or by going back to an older state.
-          if (error instanceof LockSetupError) {
-            this.#setUp = undefined;
-            this.#isSetUp = false;
-            if (!isSecondTry) continue;
-          }
-          if (!(error instanceof LockConnectionError)) throw error;
-          this.#repeats++;
-          this.#session.giveUp(client, error);
-          if (!this.#session.canReopen || performance.now() >= endMs) throw error;
+          client ??= this.#session.current;
+          const mayHelp = this.#mayHelp(error, ++missing);
+          if (client === undefined || !mayHelp || performance.now() >= endMs) throw error;
+          if (mayHelp === 'another node') this.#session.giveUp(client, error as LockError);
+          if (this.#session.current === client && !this.#session.canReopen) throw error;
         }
       }
     } finally {
       this.#requests--;
     }
+  }
+
+  /** What may help against this error, at the nth time that the same request has failed. */
+  #mayHelp(error: unknown, times: number): 'another node' | 'setting up' | undefined {
+    if (error instanceof LockConnectionError) {
+      this.#repeats++;
+      return 'another node';
+    }
+    if (!(error instanceof LockSetupError) || !this.#isSetUp) return undefined;
+    // It was there. A node that is coming back may not know it yet; if no node does, the server has lost it.
+    if (times < this.#session.nodes) return 'another node';
+    this.#setUp = undefined;
+    this.#isSetUp = false;
+    return times === this.#session.nodes ? 'setting up' : undefined;
   }
 
   /** As {@link ready}, but not for longer than a request may take. */

@@ -54,6 +54,8 @@ export class Session {
   /** Where the next connection is tried first. */
   #first = 0;
   #holds = 0;
+  /** Tries to connect again since a request was served. */
+  #attempts = 0;
   #closedBy: LockError | undefined;
   #wake = new Deferred<void>();
 
@@ -62,6 +64,16 @@ export class Session {
     this.#auth = options.auth;
     this.#requestTimeoutMs = options.requestTimeout;
     this.#listener = listener;
+  }
+
+  /** How many there are to choose from. */
+  get nodes(): number {
+    return this.#sources.length;
+  }
+
+  /** A request was served: the next loss is tried to be mended at once again. */
+  proved(): void {
+    this.#attempts = 0;
   }
 
   /** The connected client, if there is one. */
@@ -122,7 +134,8 @@ export class Session {
 
   /** Until it succeeds, is refused for good, or nobody needs it any more. */
   async #reopen(lost: LockError): Promise<BoundedClient> {
-    for (let attempt = 1; ; attempt++) {
+    for (;;) {
+      const attempt = ++this.#attempts;
       const delayMs = backOffMs(attempt);
       this.#listener.reconnecting({ attempt, delayMs });
       await this.#pause(delayMs);

@@ -140,9 +140,9 @@ describe('a manager', () => {
   it('sets up again at the next use when that has failed', async () => {
     const manager = managerOf();
     client.answers['lock_schema'] = () => {
-      throw Object.assign(new Error(), { error_code: -51, error_msg: 'no quorum' });
+      throw Object.assign(new Error(), { error_code: -55, error_msg: 'no rights' });
     };
-    expect(await outcome(manager.isLocked('a'))).toMatchObject({ error: { code: 'LOCK_CONNECTION' } });
+    expect(await outcome(manager.isLocked('a'))).toMatchObject({ error: { code: 'LOCK_PERMISSION' } });
     client.answers['lock_schema'] = () => [SCHEMA, SCHEMA];
     expect(await manager.isLocked('a')).toBe(true);
   });

@@ -17,13 +17,16 @@ let join: jest.Mock<Promise<boolean>, [number]>;
 let inbox: Inbox;
 let tickets: Ticket[];
 
+let refused: Ticket[];
+
 beforeEach(() => {
+  refused = [];
   stopTime();
   procedures = new FakeProcedures();
   clock = new ServerClock();
   clock.sync(performance.now(), serverUs());
   join = jest.fn<Promise<boolean>, [number]>(() => Promise.resolve(true));
-  inbox = new Inbox(procedures.asProcedures, clock, join);
+  inbox = new Inbox(procedures.asProcedures, clock, join, (ticket) => refused.push(ticket));
   tickets = [];
 });
 
@@ -391,6 +394,20 @@ describe('a request that is gone', () => {
     await pass(1000);
     expect(asked().at(-1)).toEqual([ticket.id]);
     expect(await outcome(ticket.granted)).toBe('pending');
+  });
+});
+
+describe('a request that was given up', () => {
+  it('and is granted before its withdrawal is known is refused at once: silence would count as death', async () => {
+    const ticket = await waiting();
+    inbox.close(ticket);
+    inbox.leaves(ticket);
+    inbox.pushed(PackageType.roomEmit, { id: ROOM, event: 'granted', args: [ticket.number, 7, 0, 800_000] });
+    expect(refused).toEqual([ticket]);
+    expect(inbox.leaving).toEqual([ticket]);
+    inbox.left(ticket);
+    inbox.pushed(PackageType.roomEmit, { id: ROOM, event: 'granted', args: [ticket.number, 8, 0, 800_000] });
+    expect(refused).toEqual([ticket]);
   });
 });
 

@@ -1,0 +1,54 @@
+/** Programs that would hang or crash a process without limits: each ends soon, with a value or a typed error. */
+import { createEngine } from '../../../lib/embedded/thingsdb-engine.js';
+import { type Session, ThingsError } from '../../../lib/embedded/engine.js';
+import { ManualClock } from '../../../lib/testing/manual-clock.js';
+
+/** The default limit of time is five seconds; the rest is for a busy machine. */
+const SOON_MS = 9000;
+
+const session: Session = { push: () => undefined };
+
+/** The code of the error with which the program ends, or 0. */
+function outcome(code: string): number {
+  const engine = createEngine({ clock: new ManualClock() });
+  try {
+    engine.authenticate(session, ['admin', 'pass']);
+    void engine.query(session, '//stuff', code, {});
+    engine.snapshot();
+    return 0;
+  } catch (error) {
+    if (error instanceof ThingsError) return error.code;
+    throw error;
+  } finally {
+    engine.close();
+  }
+}
+
+it.each([
+  ['a list that doubles', 'x = [1]; for (i in range(60)) { x.extend(x); }', -57],
+  ['tuples that hold themselves twice', 'x = [1]; for (i in range(60)) { x = [x, x]; }', -57],
+  ['stored tuples that hold themselves twice', '.x = [1]; for (i in range(60)) { .x = [.x, .x]; }', -57],
+  ['tuples inside each other', 'x = 1; for (i in range(100000)) { x = [x]; }', -57],
+  ['text that doubles by +=', 'x = "aaaaaaaaaa"; for (i in range(60)) { x += x; }', -57],
+  ['text that doubles by a template', 'x = "aaaaaaaaaa"; for (i in range(60)) { x = `{x}{x}`; }', -57],
+  ['text that grows by replace', 'x = "aaaa"; for (i in range(60)) { x = x.replace("a", x); }', -57],
+  ['text that grows by join', 'x = "aaaa"; for (i in range(60)) { x = [x, x, x].join(x); }', -57],
+  ['a pattern that explodes', '/^(a+)+$/.test("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!")', -63],
+  ['a result that explodes', 'x = {}; for (i in range(60)) { x = {a: x, b: x}; }; return x, 127', -6],
+  ['a range beyond all', 'range(1000000000)', -63],
+  ['recursion through procedures', 'new_procedure("f", || run("f")); run("f")', -63],
+  ['futures that make futures', 'new_procedure("f", || { future(|| run("f")); }); run("f")', -57],
+  ['sorting by chance', 'x = range(50000); for (i in range(1000)) { x.sort(|a, b| randint(-1, 2)); }', -57],
+  ['errors caught for ever', 'for (i in range(100000)) for (j in range(1000)) try(raise("x"))', -57],
+  ['a loop in a loop', 'for (i in range(100000)) for (j in range(100000)) nil', -57],
+  ['things without end', 'for (i in range(100000)) for (j in range(1000)) .set(`k{i}{j}`, {})', -57],
+  ['blanks', 'x = " "; for (i in range(20)) { x += x; }; (x + "a").trim_right()', 0],
+])(
+  '%s ends soon',
+  (_name, code, expected) => {
+    const start = performance.now();
+    expect(outcome(code)).toBe(expected);
+    expect(performance.now() - start).toBeLessThan(SOON_MS);
+  },
+  30_000,
+);

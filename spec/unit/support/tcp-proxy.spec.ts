@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { TcpProxy } from '../../support/tcp-proxy.js';
+import { until } from '../../support/until.js';
+
+describe('a proxy', () => {
+  let server: Server;
+  let proxy: TcpProxy;
+  let client: Socket;
+  let atServer = '';
+  let atClient = '';
+
+  beforeEach(async () => {
+    [atServer, atClient] = ['', ''];
+    // Says back what it hears.
+    server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', (bytes) => {
+        atServer += bytes.toString();
+        socket.write(bytes);
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    proxy = await TcpProxy.to(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    client = connect(Number(new URL(proxy.url).port), '127.0.0.1');
+    client.on('error', () => undefined);
+    client.on('data', (bytes) => (atClient += bytes.toString()));
+    await once(client, 'connect');
+  });
+
+  afterEach(async () => {
+    client.destroy();
+    await proxy.close();
+    server.close();
+  });
+
+  it('that is half-open loses what one side sends and passes what the other does', async () => {
+    proxy.dropFrom('server');
+    client.write('a');
+    await until(() => atServer === 'a');
+    client.write('b');
+    await until(() => atServer === 'ab');
+    expect(atClient).toBe('');
+  });
+
+  it('ends a half-open connection when that is over', async () => {
+    proxy.dropFrom('client');
+    client.write('a');
+    const closed = new Promise((resolve) => client.once('close', resolve));
+    proxy.restore();
+    await closed;
+    expect(atServer).toBe('');
+  });
+
+  it('passes everything in order when a delay gets shorter', async () => {
+    proxy.delay(60);
+    const startedMs = performance.now();
+    client.write('1');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    proxy.delay(0);
+    client.write('2');
+    await until(() => atClient === '12');
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(60);
+  });
+});
