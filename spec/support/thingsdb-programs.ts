@@ -82,6 +82,74 @@ const SOUND = [
   'range(100).each(|x| HOLE)',
   '[[1, HOLE], [HOLE]][0][1]',
 ];
+/** What grows, nests or searches without end unless it is stopped. */
+const GROWTH = [
+  'list.extend(list)',
+  'list = [list, list]',
+  '.list = [.list, .list]',
+  'list.push(list.copy())',
+  'text += text',
+  'text = `{text}{text}`',
+  'text = text.replace("a", text)',
+  'text = [text, text].join(text)',
+  'text = json_dump([text, text])',
+  'text.split("")',
+  'text.replace(PATTERN, text)',
+  'text.split(PATTERN)',
+  'PATTERN.match(text)',
+  'thing = {a: thing, b: thing}',
+  '.thing = {a: .thing, b: [.thing]}',
+  'thing.copy(100)',
+  'thing.equals(thing.copy(50), 50)',
+  'json_dump(thing, {deep: 100})',
+  'list = list.sort(|a, b| randint(-1, 2))',
+  '.set.add({}, {}, {})',
+  'list = range(100000)',
+  'list = list.map(|x| [x, list])',
+  'list = list.flat(100)',
+  'future(|| HOLE)',
+  'task(datetime(), |t| t.again_in("seconds", -1))',
+  'grow()',
+];
+const PATTERNS = [
+  '/^(a+)+$/',
+  '/(a|a)*b/',
+  '/(.*)(.*)(.*)x/s',
+  '/((a*)*)*c/i',
+  '/(?=(a+))\\1+$/',
+  '/(a{1,50}){1,50}b/',
+  '/[[:alpha:]]*?(?<!b)$/m',
+];
+const grown = fc
+  .tuple(
+    fc.array(fc.constantFrom(...GROWTH), { minLength: 1, maxLength: 3 }),
+    fc.constantFrom(...PATTERNS),
+    fc.integer({ min: 5, max: 80 }),
+    fc.constantFrom('1', 'list', 'text', 'thing', '.list', 'return .thing, 127'),
+  )
+  .map(([steps, pattern, rounds, result]) => {
+    const body = steps.join('; ').replaceAll('PATTERN', pattern).replaceAll('HOLE', 'grow()');
+    return (
+      'list = [1]; text = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!"; thing = {}; .list = [1]; .thing = {}; .set = set(); ' +
+      `grow = || { ${body}; }; for (i in range(${rounds})) { ${body}; }; ${result}`
+    );
+  });
+/** Brackets inside brackets, of code and of data. */
+const nested = fc
+  .tuple(
+    fc.constantFrom(
+      ['[', ']'],
+      ['(', ')'],
+      ['{a: ', '}'],
+      ['{', '}'],
+      ['|x| ', ''],
+      ['!', ''],
+      ['json_load("', '")'],
+    ),
+    fc.integer({ min: 1, max: 2000 }),
+  )
+  .map(([[open = '', close = ''], depth]) => `${open.repeat(depth)}1${close.repeat(depth)}`);
+
 const name = fc.constantFrom(...NAMES);
 
 interface Tree {
@@ -165,6 +233,8 @@ export const thingsdbPrograms: fc.Arbitrary<string> = fc.oneof(
       .map((items) => [DEFINITIONS, ...items].join(';\n')),
   },
   { weight: 2, arbitrary: expression },
+  { weight: 1, arbitrary: grown },
+  { weight: 1, arbitrary: nested },
   { weight: 3, arbitrary: spliced },
   { weight: 1, arbitrary: fc.string({ unit: 'grapheme', maxLength: 40 }) },
 );

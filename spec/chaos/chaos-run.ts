@@ -1,0 +1,208 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocketClient } from '../../lib/client/web-socket-client.js';
+import { LockManager } from '../../lib/index.js';
+import { lockedDownState, NOTHING, type StateLeft } from '../support/state-left.js';
+import type { ChaosServer, OnNodeCrash } from './chaos-server.js';
+import { FaultInjector, type TakerPool } from './fault-injector.js';
+import { FaultLog } from './fault-log.js';
+import { HARNESS, HistoryWriter } from './history.js';
+import { Resource } from './resource.js';
+import { planFaults } from './schedule.js';
+import { watchForStalls } from './stall-watch.js';
+import { TakerProcess, type TakerListener } from './taker-process.js';
+import type { FromTaker } from './taker-messages.js';
+
+export interface ChaosOptions {
+  readonly seed: number;
+  readonly durationMs: number;
+  readonly processes: number;
+  readonly hands: number;
+  readonly names: number;
+  /** Where the histories go. */
+  readonly directory: string;
+  readonly signal: AbortSignal;
+}
+
+/** Long enough for every survivor to get every lock once, and for requests that the faults have left behind. */
+const DRAIN_LIMIT_MS = 90_000;
+const CLOSE_LIMIT_MS = 15_000;
+/** The sweeper runs once a second: what the dead held is gone after their ttl and two more. */
+const SETTLE_LIMIT_MS = 15_000;
+
+/** One run: starts the takers, injects the faults, lets everything come to rest. What happened is in the histories. */
+export class ChaosRun implements TakerPool, TakerListener {
+  readonly #server: ChaosServer;
+  readonly #options: ChaosOptions;
+  readonly #history: HistoryWriter;
+  readonly #faults: FaultLog;
+  readonly #resource: Resource;
+  readonly #collection: string;
+  /** By place: a process that was killed is replaced by another in the same place. */
+  readonly #places: { taker: TakerProcess; generation: number }[] = [];
+  readonly #starting = new Set<Promise<void>>();
+  #isOver = false;
+
+  constructor(server: ChaosServer, options: ChaosOptions, history: HistoryWriter) {
+    this.#server = server;
+    this.#options = options;
+    this.#history = history;
+    this.#faults = new FaultLog(history);
+    this.#resource = new Resource(history);
+    this.#collection = `chaos_${randomBytes(6).toString('hex')}`;
+  }
+
+  get takers(): readonly TakerProcess[] {
+    return this.#places.map(({ taker }) => taker);
+  }
+
+  /** A node crashed by itself, and is being started again. */
+  readonly nodeCrashed: OnNodeCrash = (node, why, restarting) => {
+    void this.#faults
+      .around('node-crashed', { detail: `node ${node}: ${why}` }, () => restarting)
+      .catch(() => undefined);
+  };
+
+  async run(): Promise<void> {
+    const endWatch = watchForStalls((fromMs, toMs) =>
+      this.#history.record({ event: 'stalled', fromMs, toMs }),
+    );
+    try {
+      await this.#setUp();
+      const places = Array.from({ length: this.#options.processes }, (_, place) => place);
+      await Promise.all(places.map((place) => this.#start(place, 1)));
+      await this.#injectAll();
+      await this.#server.recovered();
+      this.#history.record({ event: 'faults-over' });
+      await this.#comeToRest();
+      this.#history.record({ event: 'state-left', left: await this.#settledState() });
+      await this.#removeCollection();
+    } finally {
+      this.#isOver = true;
+      await this.#endAll();
+      endWatch();
+    }
+  }
+
+  replace(taker: TakerProcess): void {
+    const place = this.takers.indexOf(taker);
+    const generation = (this.#places[place]?.generation ?? 0) + 1;
+    const starting = Promise.all([taker.closeProxies(), this.#start(place, generation)]).then(() => {
+      this.#starting.delete(starting);
+    });
+    this.#starting.add(starting);
+  }
+
+  write(taker: TakerProcess, message: Extract<FromTaker, { told: 'write' }>): boolean {
+    return this.#resource.write(message.resource, taker.name, message.name, message.token);
+  }
+
+  exited({ name, isExpectedToEnd }: TakerProcess, end: number | string): void {
+    const isExpected = isExpectedToEnd && (end === 0 || end === 'SIGKILL');
+    this.#history.record({ event: 'exited', target: name, end, isExpected });
+  }
+
+  async #start(place: number, generation: number): Promise<void> {
+    if (this.#isOver) return;
+    const process = `p${place + 1}.${generation}`;
+    const { seed, directory, hands, names } = this.#options;
+    const { urls, auth } = this.#server;
+    const task = {
+      process,
+      seed,
+      historyPath: join(directory, `${process}.jsonl`),
+      urls,
+      auth,
+      collection: this.#collection,
+      names: Array.from({ length: names }, (_, i) => `lock ${i + 1}`),
+      hands,
+    };
+    const taker = await TakerProcess.start(task, this);
+    this.#places[place] = { taker, generation };
+    await taker.ready;
+  }
+
+  async #setUp(): Promise<void> {
+    const { urls, auth } = this.#server;
+    const manager = new LockManager({ url: urls, auth, collection: this.#collection });
+    await manager.setup();
+    await manager.close();
+  }
+
+  async #injectAll(): Promise<void> {
+    const { seed, durationMs, signal } = this.#options;
+    const injector = new FaultInjector(this.#server, this, this.#faults);
+    const startMs = performance.now();
+    const injecting: Promise<boolean>[] = [];
+    const until = (atMs: number): Promise<unknown> =>
+      sleep(Math.max(0, startMs + atMs - performance.now()), undefined, { signal }).catch(() => undefined);
+    for (const planned of planFaults(seed, durationMs, this.#server.abilities)) {
+      await until(planned.atMs);
+      if (signal.aborted) break;
+      injecting.push(injector.inject(planned));
+    }
+    await until(durationMs);
+    await Promise.all(injecting);
+    await Promise.all(this.#starting);
+  }
+
+  async #comeToRest(): Promise<void> {
+    for (const taker of this.takers) taker.send({ do: 'finish' });
+    await within(DRAIN_LIMIT_MS, Promise.all(this.takers.map(({ drained }) => drained)));
+    for (const taker of this.takers) {
+      taker.isExpectedToEnd = true;
+      taker.send({ do: 'close' });
+    }
+    await within(CLOSE_LIMIT_MS, Promise.all(this.takers.map(({ exited }) => exited)));
+  }
+
+  /** What is left once the leases and requests of the dead have been ended. */
+  async #settledState(): Promise<StateLeft> {
+    const endMs = performance.now() + SETTLE_LIMIT_MS;
+    for (;;) {
+      const left = await this.#asAdministrator(`//${this.#collection}`, (query) =>
+        lockedDownState({ query }),
+      ).catch(() => NOTHING);
+      if ((left.locks === 0 && left.tickets === 0) || performance.now() > endMs) return left;
+      await sleep(200);
+    }
+  }
+
+  async #removeCollection(): Promise<void> {
+    const code = `if (has_collection('${this.#collection}')) { del_collection('${this.#collection}'); };`;
+    await this.#asAdministrator('@thingsdb', (query) => query(code));
+  }
+
+  async #asAdministrator<T>(
+    scope: string,
+    action: (query: (code: string) => Promise<unknown>) => Promise<T>,
+  ): Promise<T> {
+    const { urls, auth } = this.#server;
+    const client = new WebSocketClient(urls[0] ?? '', { requestTimeoutMs: 20_000 });
+    await client.connect();
+    try {
+      await ('token' in auth ? client.authToken(auth.token) : client.auth(auth.username, auth.password));
+      return await action((code) => client.query(scope, code));
+    } finally {
+      await client.disconnect();
+    }
+  }
+
+  async #endAll(): Promise<void> {
+    await Promise.all(this.#starting);
+    for (const taker of this.takers) taker.signal('SIGKILL');
+    await Promise.all(this.takers.map((taker) => Promise.all([taker.exited, taker.closeProxies()])));
+  }
+}
+
+/** The history of the harness itself. */
+export function harnessHistory(directory: string): HistoryWriter {
+  return new HistoryWriter(join(directory, `${HARNESS}.jsonl`), HARNESS);
+}
+
+async function within(limitMs: number, promise: Promise<unknown>): Promise<void> {
+  const limit = new AbortController();
+  await Promise.race([promise, sleep(limitMs, undefined, { signal: limit.signal }).catch(() => undefined)]);
+  limit.abort();
+}

@@ -1,0 +1,44 @@
+import { checkEarlyEnds } from './rules/early-ends.js';
+import { checkFifo } from './rules/fifo.js';
+import { checkLeft } from './rules/left.js';
+import { checkOneHolder } from './rules/one-holder.js';
+import { checkOutcomes } from './rules/outcomes.js';
+import { checkResource } from './rules/resource.js';
+import { checkSections } from './rules/sections.js';
+import { checkSignals } from './rules/signals.js';
+import { checkTokens } from './rules/tokens.js';
+import { checkWakeUps } from './rules/wake-ups.js';
+import { readRun, type Reading } from './reading.js';
+import type { HistoryRecord } from './history.js';
+import type { Violation } from './violation.js';
+
+export interface Verdict {
+  readonly run: Reading;
+  readonly violations: readonly Violation[];
+  /** Pairs of requests whose order at the server is known, and was kept. */
+  readonly pairsInOrder: number;
+}
+
+/**
+ * Whether what the processes noted can be: by the documented guarantees alone, without any knowledge of how they are
+ * kept.
+ *
+ * @param records in the order of time
+ */
+export function checkHistory(records: readonly HistoryRecord[]): Verdict {
+  const run = readRun(records);
+  const fifo = checkFifo(run);
+  const violations = [
+    ...checkOneHolder(run),
+    ...checkSections(run),
+    ...checkTokens(run),
+    ...checkResource(run),
+    ...fifo.violations,
+    ...checkWakeUps(run),
+    ...checkSignals(run),
+    ...checkEarlyEnds(run),
+    ...checkOutcomes(run),
+    ...checkLeft(run),
+  ];
+  return { run, violations, pairsInOrder: fifo.compared - fifo.violations.length };
+}

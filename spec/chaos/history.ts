@@ -1,0 +1,118 @@
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StateLeft } from '../support/state-left.js';
+import type { FaultKind } from './fault-kinds.js';
+
+/** One acquire of one process, from the call on. */
+interface OfRequest {
+  readonly request: string;
+  readonly name: string;
+}
+
+interface OfLease extends OfRequest {
+  readonly token: number;
+}
+
+/** What a lock-taking process notes of itself. */
+export type TakerEvent =
+  | { readonly event: 'started'; readonly pid: number }
+  | (OfRequest & {
+      readonly event: 'requested';
+      readonly ttlMs: number;
+      /** `null`: the library's default. */
+      readonly waitTimeoutMs: number | null;
+      readonly abortAfterMs: number | null;
+      readonly autoRenew: boolean;
+      /** Made when all faults are over: it has to be granted. */
+      readonly isFinal: boolean;
+    })
+  | (OfRequest & { readonly event: 'waiting'; readonly position: number })
+  /** At `atMs` the lease had at least `remainingMs` left, as the library says. */
+  | (OfLease & { readonly event: 'granted'; readonly remainingMs: number })
+  | (OfLease & { readonly event: 'renewed'; readonly remainingMs: number })
+  | (OfLease & { readonly event: 'section-entered' })
+  | (OfLease & { readonly event: 'section-left' })
+  | (OfLease & { readonly event: 'signal-aborted'; readonly reason: string })
+  | (OfLease & { readonly event: 'releasing' })
+  /** `result`: what `release` resolved to, or the code it rejected with. */
+  | (OfLease & { readonly event: 'released'; readonly result: boolean | string })
+  | (OfRequest & { readonly event: 'rejected'; readonly code: string; readonly message: string })
+  /** The event loop did not turn in that time: the process was stopped, or had no processor. */
+  | { readonly event: 'stalled'; readonly fromMs: number; readonly toMs: number }
+  | { readonly event: 'drained' };
+
+export type ResourceKind = 'guarded' | 'unguarded';
+
+/** What the harness notes: faults, the resource that the locks protect, how processes ended. */
+export type HarnessEvent =
+  | {
+      readonly event: 'fault-began';
+      readonly fault: number;
+      readonly kind: FaultKind;
+      /** The process that it is done to; absent when it concerns all. */
+      readonly target?: string | undefined;
+      readonly detail?: string | undefined;
+      /** What the server took in since then may be forgotten. */
+      readonly lostSinceMs?: number | undefined;
+    }
+  | { readonly event: 'fault-ended'; readonly fault: number }
+  | {
+      readonly event: 'wrote';
+      readonly resource: ResourceKind;
+      readonly by: string;
+      readonly name: string;
+      readonly token: number;
+      readonly isAccepted: boolean;
+    }
+  /** `isExpected`: killed by us, or told to end. */
+  | {
+      readonly event: 'exited';
+      readonly target: string;
+      readonly end: number | string;
+      readonly isExpected: boolean;
+    }
+  | { readonly event: 'faults-over' }
+  | { readonly event: 'state-left'; readonly left: StateLeft };
+
+export type HistoryRecord = (TakerEvent | HarnessEvent) & { readonly process: string; readonly atMs: number };
+export type EventName = HistoryRecord['event'];
+export type RecordOf<Name extends EventName> = Extract<HistoryRecord, { readonly event: Name }>;
+
+/** The process that notes the faults. */
+export const HARNESS = 'harness';
+
+/** Now, on a clock that all processes of this machine share and that nobody sets, in milliseconds. */
+export function clockMs(): number {
+  return Number(process.hrtime.bigint() / 1000n) / 1000;
+}
+
+/** Notes what happens to one process, one JSON text a line. */
+export class HistoryWriter {
+  readonly #path: string;
+  readonly #process: string;
+
+  constructor(path: string, processName: string) {
+    this.#path = path;
+    this.#process = processName;
+  }
+
+  record(event: TakerEvent | HarnessEvent, atMs: number = clockMs()): void {
+    // Not buffered: what was noted has to outlive a SIGKILL that comes right after it.
+    appendFileSync(this.#path, `${JSON.stringify({ process: this.#process, atMs, ...event })}\n`);
+  }
+}
+
+/** Everything noted in this folder, in the order in which it happened. */
+export function readHistory(directory: string): HistoryRecord[] {
+  return readdirSync(directory)
+    .filter((file) => file.endsWith('.jsonl'))
+    .flatMap((file) => readRecords(readFileSync(join(directory, file), 'utf8')))
+    .sort((a, b) => a.atMs - b.atMs);
+}
+
+function readRecords(text: string): HistoryRecord[] {
+  const lines = text.split('\n');
+  // Either empty, or what a process was writing when it was killed.
+  lines.pop();
+  return lines.map((line) => JSON.parse(line) as HistoryRecord);
+}

@@ -1,0 +1,89 @@
+/**
+ * `npm run chaos`: many processes take locks while faults are injected, and what they noted is checked against the
+ * guarantees. Exit code 0: none was broken; 1: one was, with the seed and the part of the history that shows it.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Auth } from '../../lib/index.js';
+import { parseArguments, USAGE, type ChaosArguments } from './arguments.js';
+import { ChaosRun, harnessHistory } from './chaos-run.js';
+import type { ChaosServer, OnNodeCrash } from './chaos-server.js';
+import { checkHistory } from './check-history.js';
+import { EmbeddedServer } from './embedded-server.js';
+import { figuresOf } from './figures.js';
+import { readHistory } from './history.js';
+import { RealServer } from './real-server.js';
+import { describeFigures, describeViolations } from './report.js';
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const complain = (text: string): void => void process.stderr.write(`${text}\n`);
+
+async function main(): Promise<number> {
+  const options = parseArguments(process.argv.slice(2), process.env);
+  const directory = mkdtempSync(join(tmpdir(), 'thingsdb-lock-chaos-'));
+  const { seed, isJson } = options;
+  if (!isJson) print(`seed ${seed}`);
+  let isKept = true;
+  try {
+    await interruptibly((signal) => contend(options, directory, signal));
+    const verdict = checkHistory(readHistory(directory));
+    const figures = figuresOf(verdict);
+    const isWell = verdict.violations.length === 0;
+    isKept = options.isKept || !isWell;
+    print(isJson ? JSON.stringify({ seed, ...figures }) : `\n${describeFigures(figures)}`);
+    if (!isWell) complain(`\nseed ${seed}\n\n${describeViolations(verdict)}`);
+    return isWell ? 0 : 1;
+  } finally {
+    if (isKept) complain(`the histories are in ${directory}`);
+    else rmSync(directory, { recursive: true });
+  }
+}
+
+async function contend(options: ChaosArguments, directory: string, signal: AbortSignal): Promise<void> {
+  const late: { onCrash?: OnNodeCrash } = {};
+  const server = await startServer(options, (...crash) => late.onCrash?.(...crash));
+  try {
+    const run = new ChaosRun(server, { ...options, directory, signal }, harnessHistory(directory));
+    late.onCrash = run.nodeCrashed;
+    await run.run();
+  } finally {
+    await server.close();
+  }
+}
+
+function startServer(
+  { backend, urls, commands }: ChaosArguments,
+  onCrash: OnNodeCrash,
+): Promise<ChaosServer> {
+  if (backend === 'embedded') return EmbeddedServer.start();
+  return RealServer.start({ urls, commands, auth: authOf(process.env) }, onCrash);
+}
+
+function authOf(environment: NodeJS.ProcessEnv): Auth {
+  const { THINGSDB_TOKEN: token, THINGSDB_USER: username, THINGSDB_PASSWORD: password } = environment;
+  if (token !== undefined) return { token };
+  return { username: username ?? 'admin', password: password ?? 'pass' };
+}
+
+/** When told to stop no more faults are injected; what has happened by then is checked. */
+async function interruptibly(action: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  const abort = (): void => stop.abort();
+  process.once('SIGINT', abort).once('SIGTERM', abort);
+  try {
+    await action(stop.signal);
+  } finally {
+    process.off('SIGINT', abort).off('SIGTERM', abort);
+  }
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    complain(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n\n${USAGE}`);
+    process.exitCode = 2;
+  },
+);

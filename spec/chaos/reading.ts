@@ -1,0 +1,187 @@
+import { GLOBAL_FAULTS, type FaultKind } from './fault-kinds.js';
+import type { EventName, HistoryRecord, RecordOf } from './history.js';
+
+/** From, to, on the clock of the history. */
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export interface Fault extends Span {
+  readonly kind: FaultKind;
+  readonly target: string | undefined;
+  readonly detail: string | undefined;
+  /** What the server took in since then may be forgotten; `undefined` when it loses nothing. */
+  readonly lostSinceMs: number | undefined;
+  readonly record: HistoryRecord;
+}
+
+/** One acquire with all that came of it. */
+export interface Request {
+  readonly id: string;
+  readonly process: string;
+  readonly name: string;
+  readonly requested: RecordOf<'requested'>;
+  waiting?: RecordOf<'waiting'>;
+  rejected?: RecordOf<'rejected'>;
+  granted?: RecordOf<'granted'>;
+  readonly renewed: RecordOf<'renewed'>[];
+  entered?: RecordOf<'section-entered'>;
+  left?: RecordOf<'section-left'>;
+  aborted?: RecordOf<'signal-aborted'>;
+  releasing?: RecordOf<'releasing'>;
+  released?: RecordOf<'released'>;
+}
+
+export type Granted = Request & { readonly granted: RecordOf<'granted'> };
+
+/** A history, put together by what it is about. */
+export interface Reading {
+  readonly records: readonly HistoryRecord[];
+  readonly requests: readonly Request[];
+  readonly grants: readonly Granted[];
+  readonly faults: readonly Fault[];
+  /** By process: when it did not run, by its own watch or because it was stopped. */
+  readonly pauses: ReadonlyMap<string, readonly Span[]>;
+  /** When a process was killed, or ended. */
+  readonly deaths: ReadonlyMap<string, number>;
+  readonly faultsOverMs: number;
+  readonly endMs: number;
+}
+
+/** @param records in the order of time */
+export function readRun(records: readonly HistoryRecord[]): Reading {
+  const requests = readRequests(records);
+  const faults = readFaults(records);
+  return {
+    records,
+    requests,
+    grants: requests.filter((request): request is Granted => request.granted !== undefined),
+    faults,
+    pauses: readPauses(records, faults),
+    deaths: readDeaths(records, faults),
+    faultsOverMs: records.find(({ event }) => event === 'faults-over')?.atMs ?? Infinity,
+    endMs: records.at(-1)?.atMs ?? 0,
+  };
+}
+
+export function eventsNamed<Name extends EventName>(
+  records: readonly HistoryRecord[],
+  name: Name,
+): RecordOf<Name>[] {
+  return records.filter((record): record is RecordOf<Name> => record.event === name);
+}
+
+/** Everything noted of a request. */
+export function recordsOf(request: Request): HistoryRecord[] {
+  const { requested, waiting, rejected, granted, renewed, entered, left, aborted, releasing, released } =
+    request;
+  return [requested, waiting, granted, ...renewed, entered, left, aborted, releasing, released, rejected]
+    .filter((record) => record !== undefined)
+    .sort((a, b) => a.atMs - b.atMs);
+}
+
+export function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** Whether it concerns this process: done to it, or to all. */
+export function concerns({ target, kind }: Fault, process: string): boolean {
+  return target === process || GLOBAL_FAULTS.has(kind);
+}
+
+function readRequests(records: readonly HistoryRecord[]): Request[] {
+  const requests = new Map<string, Request>();
+  for (const record of records) {
+    if (record.event === 'requested') {
+      const { request: id, process, name } = record;
+      requests.set(id, { id, process, name, requested: record, renewed: [] });
+    } else if ('request' in record) {
+      const request = requests.get(record.request);
+      if (request === undefined) throw new Error(`${record.event} of an unknown request ${record.request}`);
+      add(request, record);
+    }
+  }
+  return [...requests.values()];
+}
+
+type OfRequest = Exclude<Extract<HistoryRecord, { readonly request: string }>, { event: 'requested' }>;
+
+function add(request: Request, record: OfRequest): void {
+  switch (record.event) {
+    case 'renewed':
+      request.renewed.push(record);
+      return;
+    case 'waiting':
+      // Told again when it has to go to the end of the queue: the place it was first told of counts.
+      request.waiting ??= record;
+      return;
+    case 'rejected':
+      request.rejected = record;
+      return;
+    case 'granted':
+      request.granted = record;
+      return;
+    case 'section-entered':
+      request.entered = record;
+      return;
+    case 'section-left':
+      request.left = record;
+      return;
+    case 'signal-aborted':
+      request.aborted = record;
+      return;
+    case 'releasing':
+      request.releasing = record;
+      return;
+    case 'released':
+      request.released = record;
+      return;
+  }
+}
+
+function readFaults(records: readonly HistoryRecord[]): Fault[] {
+  const ends = new Map(eventsNamed(records, 'fault-ended').map(({ fault, atMs }) => [fault, atMs]));
+  return eventsNamed(records, 'fault-began').map((record) => ({
+    kind: record.kind,
+    target: record.target,
+    detail: record.detail,
+    lostSinceMs: record.lostSinceMs,
+    fromMs: record.atMs,
+    toMs: ends.get(record.fault) ?? Infinity,
+    record,
+  }));
+}
+
+function readPauses(records: readonly HistoryRecord[], faults: readonly Fault[]): Map<string, Span[]> {
+  const pauses = new Map<string, Span[]>();
+  const note = (process: string, { fromMs, toMs }: Span): void => {
+    const spans = pauses.get(process);
+    if (spans === undefined) pauses.set(process, [{ fromMs, toMs }]);
+    else spans.push({ fromMs, toMs });
+  };
+  for (const { process, fromMs, toMs } of eventsNamed(records, 'stalled')) note(process, { fromMs, toMs });
+  for (const fault of faults) {
+    if (fault.target !== undefined && fault.kind.startsWith('stop-')) note(fault.target, fault);
+  }
+  for (const spans of pauses.values()) spans.sort((a, b) => a.fromMs - b.fromMs);
+  return pauses;
+}
+
+function readDeaths(records: readonly HistoryRecord[], faults: readonly Fault[]): Map<string, number> {
+  const deaths = new Map<string, number>();
+  const note = (process: string, atMs: number): void => {
+    deaths.set(process, Math.min(deaths.get(process) ?? Infinity, atMs));
+  };
+  for (const { target, kind, fromMs } of faults) {
+    if (target !== undefined && kind.startsWith('kill-')) note(target, fromMs);
+  }
+  for (const { target, atMs } of eventsNamed(records, 'exited')) note(target, atMs);
+  return deaths;
+}

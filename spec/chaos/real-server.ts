@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Auth } from '../../lib/index.js';
+import type { ChaosServer, Loss, OnNodeCrash } from './chaos-server.js';
+import { ServerNode } from './server-node.js';
+
+const LOOK_EVERY_MS = 1_000;
+/** So often in a row without an answer, of three seconds each: it will not come back by itself. */
+const MOST_SILENCES = 2;
+const FIRST_START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 15_000;
+const RECOVERY_LIMIT_MS = 180_000;
+
+/** How a real ThingsDB is reached, and started; without commands only the network can be disturbed. */
+export interface RealServerOptions {
+  readonly urls: readonly string[];
+  readonly commands: readonly string[];
+  readonly auth: Auth;
+}
+
+/** A real ThingsDB of one node or several. The nodes have to know each other already. */
+export class RealServer implements ChaosServer {
+  readonly abilities;
+  readonly urls: readonly string[];
+  readonly auth: Auth;
+  readonly #nodes: readonly ServerNode[];
+  /** Nodes that something is being done to. */
+  readonly #touched = new Set<number>();
+  readonly #onCrash: OnNodeCrash;
+  readonly #stopLooking = new AbortController();
+  #looking: Promise<unknown> = Promise.resolve();
+
+  private constructor({ urls, commands, auth }: RealServerOptions, onCrash: OnNodeCrash) {
+    this.urls = urls;
+    this.auth = auth;
+    this.#onCrash = onCrash;
+    this.#nodes = commands.map((command, i) => new ServerNode(urls[i] ?? '', command, auth));
+    this.abilities = { canRestart: commands.length > 0, nodes: urls.length };
+  }
+
+  static async start(options: RealServerOptions, onCrash: OnNodeCrash): Promise<RealServer> {
+    const server = new RealServer(options, onCrash);
+    try {
+      // All at once: without a quorum none of them is ready.
+      await Promise.all(server.#nodes.map((node) => node.start(FIRST_START_LIMIT_MS)));
+      await server.recovered();
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+    server.#looking = Promise.all(server.#nodes.map((_, i) => server.#lookAfter(i)));
+    return server;
+  }
+
+  freeze(node: number): void {
+    this.#touched.add(node);
+    this.#nodes[node]?.signal('SIGSTOP');
+  }
+
+  thaw(node: number): void {
+    this.#nodes[node]?.signal('SIGCONT');
+    this.#touched.delete(node);
+  }
+
+  async restart(downMs: number): Promise<void> {
+    await Promise.all(this.#nodes.map((_, i) => this.#comeBack(i, downMs, (node) => node.stop())));
+  }
+
+  planLoss(): Loss {
+    // Since when it has not written down what it knows is the node's secret.
+    return {
+      lostSinceMs: 0,
+      detail: 'all since its last store',
+      inflict: (downMs) => this.killNode(0, downMs),
+    };
+  }
+
+  async killNode(node: number, downMs: number): Promise<void> {
+    await this.#comeBack(node, downMs, (killed) => killed.kill());
+  }
+
+  async recovered(): Promise<void> {
+    const endMs = performance.now() + RECOVERY_LIMIT_MS;
+    const areReady = async (): Promise<boolean> =>
+      (await Promise.all(this.#nodes.map((node) => node.isReady()))).every(Boolean);
+    while (!(await areReady())) {
+      if (performance.now() > endMs)
+        throw new Error(`the nodes were not all ready within ${RECOVERY_LIMIT_MS} ms`);
+      await sleep(200);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stopLooking.abort();
+    await this.#looking;
+    await Promise.all(this.#nodes.map((node) => node.stop()));
+  }
+
+  async #comeBack(index: number, downMs: number, end: (node: ServerNode) => Promise<unknown>): Promise<void> {
+    const node = this.#nodes[index];
+    if (node === undefined) throw new Error(`there is no command to start node ${index} with`);
+    this.#touched.add(index);
+    try {
+      await end(node);
+      await sleep(downMs);
+      // One that does not answer then may wait for another that has crashed: whoever looks after them sees to it.
+      await node.start(START_LIMIT_MS);
+    } finally {
+      this.#touched.delete(index);
+    }
+  }
+
+  /** Starts a node anew that does not answer although nothing is being done to it. */
+  async #lookAfter(index: number): Promise<void> {
+    const { signal } = this.#stopLooking;
+    const node = this.#nodes[index];
+    let silences = 0;
+    while (node !== undefined && !signal.aborted) {
+      await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted || this.#touched.has(index)) {
+        silences = 0;
+        continue;
+      }
+      const isWell = node.isRunning && (await node.answers());
+      silences = isWell || this.#touched.has(index) ? 0 : silences + 1;
+      if (silences === 0 || (node.isRunning && silences < MOST_SILENCES)) continue;
+      silences = 0;
+      const restarting = this.killNode(index, 0);
+      this.#onCrash(index, node.isRunning ? 'it did not answer' : 'it had ended', restarting);
+      await restarting.catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { excerpt } from './excerpt.js';
+import { FAULT_TITLES } from './fault-kinds.js';
+import type { Figures } from './figures.js';
+import type { Verdict } from './check-history.js';
+import { RULES, type Rule } from './violation.js';
+
+const MOST_SHOWN = 3;
+
+/** The figures for people, the tables in Markdown. */
+export function describeFigures(figures: Figures): string {
+  const { seconds, processes, requests, grants, pairsInOrder } = figures;
+  return [
+    `${grants} grants of ${requests} requests by ${processes} processes in ${seconds} s`,
+    `lost: ${inWords(figures.lost)}`,
+    `not granted: ${inWords(figures.rejected)}`,
+    `releases that found the lease gone: ${figures.releasesNotHeld}; without an answer: ${figures.releasesUnanswered}`,
+    `writes with an old token, refused by the guarded resource: ${figures.staleWritesRefused}`,
+    `pairs of requests compared for their order: ${pairsInOrder}`,
+    '',
+    ...table(['fault', 'times injected', 'what the user of the library saw'], faultRows(figures)),
+    '',
+    ...table(
+      ['broken', 'times'],
+      Object.entries(figures.violations).map(([rule, times]) => [RULES[rule as Rule], `${times}`]),
+    ),
+  ].join('\n');
+}
+
+/** The first violations, the shortest first, each with what shows it. */
+export function describeViolations({ violations, run }: Verdict): string {
+  const shown = violations
+    .map((violation) => excerpt(violation, run))
+    .sort((a, b) => a.split('\n').length - b.split('\n').length)
+    .slice(0, MOST_SHOWN);
+  const rest = violations.length - shown.length;
+  return [...shown, ...(rest > 0 ? [`and ${rest} more`] : [])].join('\n\n');
+}
+
+function faultRows({ faults, seenWhileStarved, seenWithoutFault }: Figures): string[][] {
+  const rows = faults.map(({ kind, injected, seen }) => [FAULT_TITLES[kind], `${injected}`, inWords(seen)]);
+  return [
+    ...rows,
+    ['none, but the machine had no processor for it', '', inWords(seenWhileStarved)],
+    ['none', '', inWords(seenWithoutFault)],
+  ];
+}
+
+function inWords(counts: Readonly<Record<string, number>>): string {
+  const entries = Object.entries(counts);
+  return entries.length === 0 ? 'nothing' : entries.map(([what, times]) => `${what} ${times}`).join(', ');
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] ?? '').length)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
+  return [line(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rows.map(line)];
+}

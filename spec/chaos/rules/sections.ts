@@ -1,0 +1,65 @@
+import { deadlineMs, EVENT_LOOP_MS, mayBeForgotten, overlaps } from '../lease-span.js';
+import { groupBy, recordsOf, type Granted, type Reading, type Span } from '../reading.js';
+import type { Violation } from '../violation.js';
+
+/**
+ * Work under a lock goes on after the lease only where the process was paused, or had been told by its signal; and two
+ * work at once only where that is so of the one with the older lease, or the server had forgotten it.
+ */
+export function checkSections(run: Reading): Violation[] {
+  const worked = run.grants.filter(({ entered }) => entered !== undefined);
+  const byName = groupBy(worked, ({ name }) => name);
+  return [
+    ...worked.flatMap((lease) => checkWithin(lease, run)),
+    ...[...byName.values()].flatMap((leases) => checkOverlaps(leases, run)),
+  ];
+}
+
+function sectionOf(lease: Granted, run: Reading): Span {
+  const diedMs = run.deaths.get(lease.process) ?? Infinity;
+  return {
+    fromMs: lease.entered?.atMs ?? NaN,
+    toMs: lease.left?.atMs ?? Math.min(diedMs, run.endMs),
+  };
+}
+
+function checkWithin(lease: Granted, run: Reading): Violation[] {
+  const section = sectionOf(lease, run);
+  const endMs = deadlineMs(lease);
+  if (section.toMs <= endMs + EVENT_LOOP_MS && section.fromMs <= endMs) return [];
+  if (isExcused(lease, Math.max(section.fromMs, endMs), section, run)) return [];
+  const lateMs = (section.toMs - endMs).toFixed(1);
+  const what = `"${lease.name}": ${lease.id} was in its section ${lateMs} ms after its lease`;
+  return [{ rule: 'section', what, records: recordsOf(lease) }];
+}
+
+function checkOverlaps(leases: readonly Granted[], run: Reading): Violation[] {
+  const violations: Violation[] = [];
+  const sections = leases
+    .map((lease) => ({ lease, ...sectionOf(lease, run) }))
+    .sort((a, b) => a.fromMs - b.fromMs);
+  let open: typeof sections = [];
+  for (const next of sections) {
+    open = open.filter(({ toMs }) => toMs > next.fromMs);
+    for (const before of open) {
+      const isOlder = before.lease.granted.token < next.lease.granted.token;
+      const [older, newer] = isOlder ? [before, next] : [next, before];
+      if (isExcused(older.lease, next.fromMs, older, run) || mayBeForgotten(older.lease, run)) continue;
+      const what = `"${next.lease.name}": ${newer.lease.id} was in its section while ${older.lease.id} was in its own`;
+      violations.push({
+        rule: 'section',
+        what,
+        records: [...recordsOf(older.lease), ...recordsOf(newer.lease)],
+      });
+    }
+    open.push(next);
+  }
+  return violations;
+}
+
+/** Told by then, or paused from before then until about then or later. */
+function isExcused(lease: Granted, atMs: number, section: Span, run: Reading): boolean {
+  if ((lease.aborted?.atMs ?? Infinity) <= atMs + EVENT_LOOP_MS) return true;
+  const around = { fromMs: atMs - EVENT_LOOP_MS, toMs: Math.min(section.toMs, atMs + EVENT_LOOP_MS) };
+  return (run.pauses.get(lease.process) ?? []).some((pause) => overlaps(pause, around));
+}

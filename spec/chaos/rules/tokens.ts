@@ -1,0 +1,42 @@
+import { groupBy, recordsOf, type Granted, type Reading } from '../reading.js';
+import type { Violation } from '../violation.js';
+
+/**
+ * Fencing tokens grow in the order of the grants, also when the server has lost state. Of two grants the order is known
+ * where the first had been told before the second was asked for.
+ */
+export function checkTokens(run: Reading): Violation[] {
+  return [...groupBy(run.grants, ({ name }) => name).values()].flatMap((leases) => [
+    ...checkUnique(leases),
+    ...checkGrowing(leases),
+  ]);
+}
+
+function checkUnique(leases: readonly Granted[]): Violation[] {
+  return [...groupBy(leases, ({ granted }) => granted.token).values()].flatMap((same) =>
+    same.length === 1 ? [] : [violation(same, `${same.length} grants of "${same[0]?.name}" have one token`)],
+  );
+}
+
+function checkGrowing(leases: readonly Granted[]): Violation[] {
+  const violations: Violation[] = [];
+  const byGrant = [...leases].sort((a, b) => a.granted.atMs - b.granted.atMs);
+  const byRequest = [...leases].sort((a, b) => a.requested.atMs - b.requested.atMs);
+  let newest: Granted | undefined;
+  let told = 0;
+  for (const lease of byRequest) {
+    for (let next = byGrant[told]; next !== undefined; next = byGrant[++told]) {
+      if (next.granted.atMs >= lease.requested.atMs) break;
+      if (newest === undefined || next.granted.token > newest.granted.token) newest = next;
+    }
+    if (newest !== undefined && newest.granted.token > lease.granted.token) {
+      const what = `"${lease.name}": the token of ${lease.id} is lower than that of ${newest.id}, granted before`;
+      violations.push(violation([newest, lease], what));
+    }
+  }
+  return violations;
+}
+
+function violation(leases: readonly Granted[], what: string): Violation {
+  return { rule: 'tokens', what, records: leases.flatMap(recordsOf) };
+}

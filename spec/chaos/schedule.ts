@@ -1,0 +1,77 @@
+import type { OrderedFault } from './fault-kinds.js';
+import { Random } from './random.js';
+
+/** One fault that the seed orders. Whom it hits is decided when it begins, among those that qualify then. */
+export interface PlannedFault {
+  /** From the start of the run. */
+  readonly atMs: number;
+  readonly kind: OrderedFault;
+  /** At least 0, less than 1: which of those that qualify. */
+  readonly choice: number;
+  /** How far between the shortest and the longest that this kind lasts (or reaches), 0 to 1. */
+  readonly extent: number;
+  readonly isHeads: boolean;
+}
+
+export interface ServerAbilities {
+  /** Whether the server's process is ours to stop, kill and start. */
+  readonly canRestart: boolean;
+  readonly nodes: number;
+}
+
+/** Faults that stop the whole service are rarer: in them nothing else can be learned. */
+const WEIGHTS: Readonly<Record<OrderedFault, number>> = {
+  'kill-holder': 6,
+  'kill-waiter': 4,
+  'stop-holder': 8,
+  'stop-waiter': 6,
+  'freeze-server': 2.5,
+  'freeze-network': 1.5,
+  restart: 2,
+  'restart-with-loss': 2.5,
+  cut: 12,
+  'half-open': 6,
+  delay: 8,
+  'step-clock': 8,
+  'kill-node': 4,
+  'isolate-node': 4,
+};
+
+/** The mean time between the beginnings of two faults. */
+const MEAN_PAUSE_MS = 700;
+
+/** All faults of a run, in the order of time: the same for the same seed. */
+export function planFaults(seed: number, durationMs: number, abilities: ServerAbilities): PlannedFault[] {
+  const random = Random.of(seed, 'faults');
+  const weights = weightsFor(abilities);
+  const faults: PlannedFault[] = [];
+  const step = (): number => random.between(MEAN_PAUSE_MS / 4, (MEAN_PAUSE_MS * 7) / 4);
+  for (let atMs = step(); atMs < durationMs; atMs += step()) {
+    faults.push({
+      atMs,
+      kind: random.weighted(weights),
+      choice: random.next(),
+      extent: random.next(),
+      isHeads: random.chance(0.5),
+    });
+  }
+  return faults;
+}
+
+function weightsFor({ canRestart, nodes }: ServerAbilities): Record<OrderedFault, number> {
+  const weights = { ...WEIGHTS };
+  if (!canRestart) {
+    for (const kind of ['freeze-server', 'restart', 'restart-with-loss', 'kill-node'] as const)
+      weights[kind] = 0;
+  }
+  if (nodes === 1) {
+    weights['kill-node'] = 0;
+    weights['isolate-node'] = 0;
+  } else {
+    // Nodes together lose nothing when one is killed; that all are killed at once is not what they are there for.
+    weights['restart-with-loss'] = 0;
+    weights.restart = 0;
+    weights['freeze-server'] = 0;
+  }
+  return weights;
+}

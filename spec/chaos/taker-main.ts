@@ -1,0 +1,126 @@
+/** A process that takes locks, works under them and notes everything, until it is told to finish, or killed. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LockManager } from '../../lib/index.js';
+import { Hand, type HandOwner } from './hand.js';
+import { HistoryWriter, type ResourceKind } from './history.js';
+import { Random } from './random.js';
+import { PATIENT_MS, planRound, type Round } from './round-plan.js';
+import { watchForStalls } from './stall-watch.js';
+import type { FromTaker, TakerTask, ToTaker } from './taker-messages.js';
+
+const FINAL_TTL_MS = 3_000;
+const FINAL_TRIES = 20;
+const LEAST_REST_MS = 5;
+/** After a server was found to be down, so that it is not overrun when it comes back. */
+const REST_WITHOUT_SERVER_MS = 200;
+
+const realNow = Date.now;
+
+class Taker implements HandOwner {
+  readonly manager: LockManager;
+  readonly history: HistoryWriter;
+  readonly #task: TakerTask;
+  readonly #hands: readonly Hand[];
+  readonly #writes = new Map<number, (isAccepted: boolean) => void>();
+  readonly #finish = new AbortController();
+  #calls = 0;
+
+  constructor(task: TakerTask) {
+    this.#task = task;
+    this.history = new HistoryWriter(task.historyPath, task.process);
+    const random = Random.of(task.seed, `manager of ${task.process}`);
+    this.manager = new LockManager({
+      url: task.urls,
+      auth: task.auth,
+      collection: task.collection,
+      owner: task.process,
+      requestTimeout: random.between(1_000, 4_000),
+    });
+    this.#hands = Array.from({ length: task.hands }, (_, i) => new Hand(this, task.process, i + 1));
+  }
+
+  async run(): Promise<void> {
+    this.history.record({ event: 'started', pid: process.pid });
+    const endWatch = watchForStalls(
+      (fromMs, toMs) => this.history.record({ event: 'stalled', fromMs, toMs }),
+      () => this.#hands.forEach((hand) => hand.look()),
+    );
+    const closed = new Promise<void>((resolve) => process.on('message', this.#obey(resolve)));
+    tell({ told: 'ready' });
+    await Promise.all(this.#hands.map((hand, i) => this.#play(hand, i)));
+    await this.#finalRounds();
+    this.history.record({ event: 'drained' });
+    tell({ told: 'drained' });
+    await closed;
+    await this.manager.close();
+    endWatch();
+    process.disconnect();
+  }
+
+  doing(hand: number, what: 'resting' | 'waiting' | 'holding', ttlMs: number): void {
+    tell({ told: 'doing', hand, what, ttlMs });
+  }
+
+  write(resource: ResourceKind, name: string, token: number): Promise<boolean> {
+    const call = ++this.#calls;
+    tell({ told: 'write', call, resource, name, token });
+    return new Promise((resolve) => this.#writes.set(call, resolve));
+  }
+
+  async #play(hand: Hand, index: number): Promise<void> {
+    const { signal } = this.#finish;
+    const random = Random.of(this.#task.seed, `rounds of ${this.#task.process}/${index}`);
+    while (!signal.aborted) {
+      const round = planRound(random, this.#task.names);
+      const isDown = (await hand.play(round)) === 'LOCK_CONNECTION';
+      const restMs = round.restMs + (isDown ? REST_WITHOUT_SERVER_MS : LEAST_REST_MS);
+      await sleep(restMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** With all faults over, every survivor gets every lock; again if a node crashed by itself meanwhile. */
+  async #finalRounds(): Promise<void> {
+    const [hand] = this.#hands;
+    for (const name of this.#task.names) {
+      for (let tries = 1; tries <= FINAL_TRIES; tries++) {
+        if ((await hand?.play(finalRound(name), true)) === true) break;
+        await sleep(REST_WITHOUT_SERVER_MS);
+      }
+    }
+  }
+
+  #obey(onClose: () => void): (message: ToTaker) => void {
+    return (message) => {
+      switch (message.do) {
+        case 'step-clock':
+          Date.now = () => realNow() + message.byMs;
+          return;
+        case 'finish':
+          this.#finish.abort();
+          return;
+        case 'close':
+          onClose();
+          return;
+        case 'written':
+          this.#writes.get(message.call)?.(message.isAccepted);
+          this.#writes.delete(message.call);
+          return;
+      }
+    };
+  }
+}
+
+function finalRound(name: string): Round {
+  const [ttlMs, holdMs, restMs] = [FINAL_TTL_MS, 0, 0];
+  const waitTimeoutMs = PATIENT_MS / 2;
+  return { name, isTry: false, ttlMs, autoRenew: true, waitTimeoutMs, abortAfterMs: null, holdMs, restMs };
+}
+
+function tell(message: FromTaker): void {
+  process.send?.(message);
+}
+
+// An orphan would go on for ever.
+process.once('disconnect', () => setTimeout(() => process.exit(3), 2_000).unref());
+
+void new Taker(JSON.parse(process.argv[2] ?? '') as TakerTask).run();

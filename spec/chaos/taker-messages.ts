@@ -1,0 +1,40 @@
+import type { Auth } from '../../lib/index.js';
+import type { ResourceKind } from './history.js';
+
+/** What a taker is started with. */
+export interface TakerTask {
+  readonly process: string;
+  readonly seed: number;
+  readonly historyPath: string;
+  readonly urls: readonly string[];
+  readonly auth: Auth;
+  readonly collection: string;
+  readonly names: readonly string[];
+  /** How many requests it has at the same time. */
+  readonly hands: number;
+}
+
+export type ToTaker =
+  | { readonly do: 'step-clock'; readonly byMs: number }
+  /** No new rounds; then, with nothing else going on, each name once. */
+  | { readonly do: 'finish' }
+  | { readonly do: 'close' }
+  | { readonly do: 'written'; readonly call: number; readonly isAccepted: boolean };
+
+export type FromTaker =
+  | { readonly told: 'ready' }
+  /** What one of its hands is doing. */
+  | {
+      readonly told: 'doing';
+      readonly hand: number;
+      readonly what: 'resting' | 'waiting' | 'holding';
+      readonly ttlMs: number;
+    }
+  | {
+      readonly told: 'write';
+      readonly call: number;
+      readonly resource: ResourceKind;
+      readonly name: string;
+      readonly token: number;
+    }
+  | { readonly told: 'drained' };

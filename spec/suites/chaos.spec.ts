@@ -1,0 +1,47 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Figures } from '../chaos/figures.js';
+import { RULES } from '../chaos/violation.js';
+import { Program } from '../support/program.js';
+
+const CHAOS = 'spec/chaos/main.ts';
+const LIMIT_MS = 150_000;
+/**
+ * In fourteen seconds this seed orders every kind of fault that a single node can have, those that stop the service in
+ * the second half: before them the order of the queue can be compared.
+ */
+const SEED = '7468';
+
+describe('under faults, with the embedded server', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'chaos-spec-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  it(
+    'every guarantee holds',
+    async () => {
+      const args = ['--seed', SEED, '--minutes', '0.234', '--processes', '6', '--json'];
+      await using program = new Program(CHAOS, args, { TMPDIR: directory });
+      // What shows a broken rule is on stderr: it is to be in this test's report.
+      expect({ end: await program.ended, errors: program.errors }).toEqual({ end: 0, errors: '' });
+      const figures = JSON.parse(program.output) as Figures & { seed: number };
+      expect(figures.seed).toBe(Number(SEED));
+      expect(Object.keys(figures.violations)).toEqual(Object.keys(RULES));
+      expect(Object.values(figures.violations).filter((times) => times > 0)).toEqual([]);
+      expect(figures.grants).toBeGreaterThan(100);
+      expect(figures.pairsInOrder).toBeGreaterThan(20);
+      const injected = figures.faults.map(({ kind }) => kind);
+      // Whoever holds or waits can be missing when its turn comes; the service is always there.
+      expect(injected).toEqual(
+        expect.arrayContaining(['restart-with-loss', 'restart', 'freeze-server', 'cut']),
+      );
+      expect(injected.length).toBeGreaterThan(8);
+      // Nothing is left of what the processes noted.
+      expect(readdirSync(directory).filter((name) => name.startsWith('thingsdb-lock-chaos'))).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+});

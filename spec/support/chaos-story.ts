@@ -1,0 +1,141 @@
+import type { FaultKind } from '../chaos/fault-kinds.js';
+import { HARNESS, type HarnessEvent, type HistoryRecord, type TakerEvent } from '../chaos/history.js';
+import { NOTHING } from './state-left.js';
+
+type Details<Name extends TakerEvent['event']> = Partial<Extract<TakerEvent, { event: Name }>>;
+
+/** A request in a story, told step by step; times are milliseconds from its beginning. */
+export class Told {
+  readonly #story: Story;
+  readonly #process: string;
+  readonly #of: { request: string; name: string };
+  #token = 0;
+
+  constructor(story: Story, process: string, request: string, name: string) {
+    this.#story = story;
+    this.#process = process;
+    this.#of = { request, name };
+  }
+
+  requested(atMs: number, details: Details<'requested'> = {}): this {
+    const defaults = {
+      ttlMs: 1_000,
+      waitTimeoutMs: 60_000,
+      abortAfterMs: null,
+      autoRenew: true,
+      isFinal: false,
+    };
+    return this.#note(atMs, { event: 'requested', ...this.#of, ...defaults, ...details });
+  }
+
+  waiting(atMs: number): this {
+    return this.#note(atMs, { event: 'waiting', ...this.#of, position: 1 });
+  }
+
+  granted(atMs: number, token: number, remainingMs = 1_000): this {
+    this.#token = token;
+    return this.#note(atMs, { event: 'granted', ...this.#lease, remainingMs });
+  }
+
+  renewed(atMs: number, remainingMs = 1_000): this {
+    return this.#note(atMs, { event: 'renewed', ...this.#lease, remainingMs });
+  }
+
+  /** In its critical section from one time to the other, or for ever. */
+  worked(fromMs: number, toMs?: number): this {
+    this.#note(fromMs, { event: 'section-entered', ...this.#lease });
+    return toMs === undefined ? this : this.#note(toMs, { event: 'section-left', ...this.#lease });
+  }
+
+  aborted(atMs: number, reason = 'expired'): this {
+    return this.#note(atMs, { event: 'signal-aborted', ...this.#lease, reason });
+  }
+
+  released(atMs: number, result: boolean | string = true): this {
+    this.#note(atMs, { event: 'releasing', ...this.#lease });
+    return this.#note(atMs + 1, { event: 'released', ...this.#lease, result });
+  }
+
+  rejected(atMs: number, code: string): this {
+    return this.#note(atMs, { event: 'rejected', ...this.#of, code, message: code });
+  }
+
+  get #lease(): { request: string; name: string; token: number } {
+    return { ...this.#of, token: this.#token };
+  }
+
+  #note(atMs: number, event: TakerEvent): this {
+    this.#story.note(this.#process, atMs, event);
+    return this;
+  }
+}
+
+/** A history as a test wants it, to see what the checker says of it. */
+export class Story {
+  readonly #records: HistoryRecord[] = [];
+  readonly #ended = new Set<string>();
+  #count = 0;
+
+  /** A request of this process, for the lock `name`. */
+  request(process: string, name = 'a'): Told {
+    return new Told(this, process, `${process}/${++this.#count}`, name);
+  }
+
+  fault(
+    kind: FaultKind,
+    [fromMs, toMs]: readonly [number, number],
+    details: { target?: string; lostSinceMs?: number } = {},
+  ): this {
+    const fault = ++this.#count;
+    this.harness(fromMs, { event: 'fault-began', fault, kind, ...details });
+    return this.harness(toMs, { event: 'fault-ended', fault });
+  }
+
+  killed(process: string, atMs: number): this {
+    this.fault('kill-holder', [atMs, atMs + 1], { target: process });
+    this.#ended.add(process);
+    return this.harness(atMs + 1, {
+      event: 'exited',
+      target: process,
+      end: 'SIGKILL',
+      isExpected: true,
+    });
+  }
+
+  stalled(process: string, fromMs: number, toMs: number): this {
+    return this.note(process, toMs, { event: 'stalled', fromMs, toMs });
+  }
+
+  wrote(atMs: number, by: string, token: number, isAccepted = true): this {
+    return this.harness(atMs, { event: 'wrote', resource: 'guarded', by, name: 'a', token, isAccepted });
+  }
+
+  harness(atMs: number, event: HarnessEvent): this {
+    return this.#push({ process: HARNESS, atMs, ...event });
+  }
+
+  note(process: string, atMs: number, event: TakerEvent): this {
+    return this.#push({ process, atMs, ...event });
+  }
+
+  /** What was noted, with an orderly end at `endMs` unless the story has told its own. */
+  records(endMs = 100_000): HistoryRecord[] {
+    const processes = new Set(this.#records.map(({ process }) => process));
+    for (const process of processes) {
+      if (process === HARNESS || this.#ended.has(process)) continue;
+      this.note(process, endMs, { event: 'drained' });
+      this.harness(endMs + 1, { event: 'exited', target: process, end: 0, isExpected: true });
+      this.#ended.add(process);
+    }
+    const isTold = (name: HistoryRecord['event']): boolean =>
+      this.#records.some(({ event }) => event === name);
+    if (!isTold('faults-over')) this.harness(endMs - 1, { event: 'faults-over' });
+    if (!isTold('state-left')) this.harness(endMs + 2, { event: 'state-left', left: NOTHING });
+    return [...this.#records].sort((a, b) => a.atMs - b.atMs);
+  }
+
+  #push(record: HistoryRecord): this {
+    this.#records.push(record);
+    return this;
+  }
+}
