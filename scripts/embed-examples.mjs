@@ -5,7 +5,7 @@
 // With --check nothing is written; the exit status says whether the pages show the files as they are.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const PAGES = ['docs/TESTING.md'];
+const PAGES = ['docs/TESTING.md', 'docs/CONTRIBUTING.md'];
 const PLACE = /(<!-- example: (\S+) -->)[^]*?(<!-- \/example -->)/g;
 
 for (const page of PAGES) {

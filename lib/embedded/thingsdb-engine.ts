@@ -1,6 +1,7 @@
 import { registry } from './builtins/registry.js';
 import type { Clock, Engine, RoomKey, Session, Wire } from './engine.js';
 import { PushType, ThingsError } from './engine.js';
+import { withBudget } from './runtime/budget.js';
 import {
   authError,
   badDataError,
@@ -187,12 +188,11 @@ class ThingsdbEngine implements Engine {
   /** Runs the code and what it left for later, and settles what nothing refers to any more. */
   #finish(query: Query, run: () => Value): Wire {
     try {
-      const value = run();
-      runFutures(query, (inner, closure, args) => this.#call(inner, closure, args));
-      return toWire(value, {
-        deep: query.deep,
-        withoutIds: query.withoutIds,
-        sizeLimit: this.#database.limits.resultSize,
+      return withBudget(query.budget, () => {
+        const value = run();
+        runFutures(query, (inner, closure, args) => this.#call(inner, closure, args));
+        const { deep, withoutIds } = query;
+        return toWire(value, { deep, withoutIds, sizeLimit: this.#database.limits.resultSize });
       });
     } finally {
       query.collection?.settle();

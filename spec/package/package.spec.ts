@@ -280,6 +280,7 @@ describe('the package', () => {
   it('knows its errors when it is loaded both ways in one process', async () => {
     const code = `
       import * as imported from 'thingsdb-lock';
+      import { createRequire } from 'node:module';
             const required = createRequire(import.meta.url)('thingsdb-lock');
       const error = new required.LockTimeoutError('a', 1);
       console.log(

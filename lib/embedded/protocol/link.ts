@@ -8,10 +8,15 @@ export interface Socket {
   /** Sends a part of a package and then ends the connection. */
   sendAndDestroy(part: Buffer): void;
   destroy(): void;
+  /** Bytes that were sent and that the client has not taken yet. */
+  readonly waitingBytes: number;
   /** Stops and goes on reading. */
   pause(): void;
   resume(): void;
 }
+
+/** The most that waits for one client; it is cut off beyond. Three of the largest results. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 /** What lies between a connection and its socket: here the ordered faults happen. */
 export class Link implements Transport {
@@ -20,6 +25,8 @@ export class Link implements Transport {
   readonly #clock: Clock;
   readonly #delayed = new Set<() => void>();
   #lastDueMs = 0;
+  /** Bytes that a fault holds back. */
+  #heldBytes = 0;
 
   constructor(socket: Socket, faults: Faults, clock: Clock) {
     this.#socket = socket;
@@ -29,6 +36,12 @@ export class Link implements Transport {
   }
 
   send(bytes: Buffer): void {
+    // A client that does not read would cost memory without end: every event of its rooms waits for it.
+    if (this.#heldBytes + this.#socket.waitingBytes + bytes.length > MAX_WAITING_BYTES) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#heldBytes += bytes.length;
     const latencyMs = this.#faults.latencyMs;
     if (latencyMs <= 0 && this.#delayed.size === 0) {
       this.#sendWhenRunning(bytes);
@@ -64,6 +77,7 @@ export class Link implements Transport {
 
   #sendWhenRunning(bytes: Buffer): void {
     this.#faults.whenRunning(() => {
+      this.#heldBytes -= bytes.length;
       const allowed = this.#faults.allow(bytes.length);
       if (allowed === bytes.length) this.#socket.send(bytes);
       else this.#socket.sendAndDestroy(bytes.subarray(0, allowed));

@@ -24,6 +24,10 @@ export class TcpSocket implements Socket {
     this.#socket.destroy();
   }
 
+  get waitingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
   pause(): void {
     this.#socket.pause();
   }

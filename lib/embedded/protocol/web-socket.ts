@@ -22,6 +22,10 @@ export class WebSocket implements Socket {
     this.#ws.terminate();
   }
 
+  get waitingBytes(): number {
+    return this.#ws.bufferedAmount;
+  }
+
   pause(): void {
     this.#ws.pause();
   }

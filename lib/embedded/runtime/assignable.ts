@@ -1,3 +1,4 @@
+import { spendWalk } from './values/list.js';
 import type { Field } from '../store/field.js';
 import { List } from './values/list.js';
 import { ThingSet } from './values/thing-set.js';
@@ -9,6 +10,8 @@ export function assignable(value: Value, parent: Thing, field: Field | null): Va
   if (typeof value !== 'object' || value === null) return value;
   switch (value.kind) {
     case 'list': {
+      // Storing it counts the references in it: all of them, or none.
+      spendWalk(value);
       const list = new List(value.items.slice());
       list.parent = parent;
       list.field = field;

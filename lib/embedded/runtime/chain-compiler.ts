@@ -50,6 +50,7 @@ export function compileIndexes(
 function property(value: Evaluate, name: string): Evaluate {
   return (query) => {
     const thing = value(query);
+    query.step();
     if (typeof thing !== 'object' || thing?.kind !== 'thing') {
       throw typeError(`type \`${typeName(thing)}\` has no properties`);
     }
@@ -124,6 +125,7 @@ function compileCall(compiler: ExpressionCompiler, value: Evaluate, name: string
   if (!chain) return (query) => callMethod(query, value(query), name, args);
   return (query) => {
     const self = value(query);
+    query.step();
     const run = chain[kindOf(self)];
     return run ? run(query, args, self) : callMethod(query, self, calledAs, args);
   };

@@ -33,8 +33,10 @@ export class Compiler extends ExpressionCompiler {
     const last = steps.pop();
     if (!last) return () => null;
     if (!steps.length) return last;
+    const { length } = steps;
     return (query) => {
-      for (let at = 0; at < steps.length; at += 1) steps[at]!(query);
+      query.step(length);
+      for (let at = 0; at < length; at += 1) steps[at]!(query);
       return last(query);
     };
   }
@@ -92,7 +94,10 @@ export class Compiler extends ExpressionCompiler {
       };
     }
     const apply = operators[operator]!;
-    return (query) => apply(left(query), right(query));
+    return (query) => {
+      query.step();
+      return apply(left(query), right(query));
+    };
   }
 
   #if(node: IfStatement): Evaluate {

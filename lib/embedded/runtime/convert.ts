@@ -1,4 +1,5 @@
 import { printPretty } from '../language/printer.js';
+import { madeText, spendScan } from './budget.js';
 import { dateTimeText } from './date-time-text.js';
 import { overflowError, typeError, valueError } from './errors.js';
 import { intOf } from './operators.js';
@@ -44,6 +45,7 @@ function objectText(value: Extract<Value, object>): string {
   const idText = (name: string, id: number): string => (id ? `${name}:${id}` : `${name}:nil`);
   switch (value.kind) {
     case 'bytes':
+      spendScan(value.data.length);
       if (!isUtf8(value.data)) throw valueError('binary data has no valid UTF8 encoding');
       return value.data;
     case 'regex':
@@ -55,7 +57,7 @@ function objectText(value: Extract<Value, object>): string {
     case 'member':
       return toText(value.value);
     case 'closure':
-      return printPretty(value.source, value.node);
+      return madeText(printPretty(value.source, value.node));
     case 'thing':
       return idText(value.typeName, value.id);
     case 'wrap':

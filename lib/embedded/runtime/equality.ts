@@ -1,16 +1,27 @@
+import { spendScan, spendSteps } from './budget.js';
+import { weightOf } from './values/list.js';
 import type { Value } from './values/value.js';
 import { typeName } from './values/value.js';
 import { typeError } from './errors.js';
 
 /** `==`: numbers and booleans by value, text and lists by content, things by identity. */
 export function isEqual(a: Value, b: Value): boolean {
+  if (typeof a === 'string' && typeof b === 'string') {
+    if (a.length !== b.length) return false;
+    spendScan(a.length);
+    return a === b;
+  }
   if (a === b) return !(typeof a === 'number' && Number.isNaN(a));
   if (typeof a !== 'object' && typeof b !== 'object') return isEqualPrimitive(a, b);
   if (a === null || b === null) return false;
-  if (typeof a === 'string' || typeof b === 'string')
-    return rawText(a) !== undefined && rawText(a) === rawText(b);
+  if (typeof a === 'string' || typeof b === 'string') return isSameText(a, b);
   if (typeof a !== 'object' || typeof b !== 'object') return false;
   return isEqualObject(a, b);
+}
+
+function isSameText(a: Value, b: Value): boolean {
+  const text = rawText(a);
+  return text !== undefined && text === rawText(b);
 }
 
 function isEqualPrimitive(a: Value, b: Value): boolean {
@@ -25,11 +36,9 @@ function isEqualObject(a: Extract<Value, object>, b: Extract<Value, object>): bo
     case 'regex':
       return b.kind === 'regex' && a.text === b.text;
     case 'list':
-      return (
-        b.kind === 'list' &&
-        a.items.length === b.items.length &&
-        a.items.every((item, at) => isEqual(item, b.items[at]!))
-      );
+      if (b.kind !== 'list' || a.items.length !== b.items.length) return false;
+      spendSteps(a.isTuple ? 1 : weightOf(a));
+      return a.items.every((item, at) => isEqual(item, b.items[at]!));
     case 'set':
       return b.kind === 'set' && a.things.size === b.things.size && isSubset(a.things, b.things);
     case 'error':
@@ -62,6 +71,7 @@ export function compare(a: Value, b: Value): number {
   if (typeof b === 'object' && b?.kind === 'member') return compare(a, b.value);
   const x = comparable(a);
   const y = comparable(b);
+  if (typeof x === 'string') spendScan(x.length);
   if (x === undefined || y === undefined || typeof x !== typeof y) {
     if (!(isNumeric(x) && isNumeric(y))) {
       throw typeError(`\`<\` not supported between \`${typeName(a)}\` and \`${typeName(b)}\``);

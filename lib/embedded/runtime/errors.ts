@@ -40,12 +40,26 @@ export const badDataError = maker(errorCode.badData);
 export const syntaxError = maker(errorCode.syntax);
 export const assertionError = maker(errorCode.assertion);
 
+/** A result of more bytes than a node sends. */
+export class ResultTooLargeError extends ThingsError {
+  constructor() {
+    super(
+      -6,
+      'too much data to return; try to use a lower `deep` value and/or `wrap` things to reduce the data size' +
+        see('data-types/thing/wrap'),
+    );
+  }
+}
+
 /** For what this engine does not do: a clear error, never a silent `nil`. */
 export function notSupported(what: string): ThingsError {
   return operationError(`not supported by the embedded ThingsDB: ${what}`);
 }
 
-/** An error that `try` lets pass: the real server forgets to tell it to `try` when `list(...)` or `set(...)` fail. */
+/**
+ * An error that `try` lets pass: that of a query that has used up what it may, and those that the real server forgets
+ * to tell to `try` (when `list(...)` or `set(...)` fail).
+ */
 export class UncaughtError extends ThingsError {}
 
 /** Nothing of that name; -60 when it could not be a name at all. */

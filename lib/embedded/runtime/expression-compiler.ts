@@ -13,6 +13,7 @@ import type {
 } from '../language/ast.js';
 import { printRaw } from '../language/printer.js';
 import type { Source } from '../language/source.js';
+import { spendText } from './budget.js';
 import { anonymousType } from './anonymous.js';
 import { Args } from './args.js';
 import { callNamed } from './call-named.js';
@@ -124,7 +125,11 @@ export abstract class ExpressionCompiler {
     const parts = node.parts.map((part) => (typeof part === 'string' ? part : this.statement(part)));
     return (query) => {
       let text = '';
-      for (const part of parts) text += typeof part === 'string' ? part : toText(part(query));
+      for (const part of parts) {
+        const piece = typeof part === 'string' ? part : toText(part(query));
+        spendText(text.length + piece.length, piece.length);
+        text += piece;
+      }
       return text;
     };
   }
@@ -199,7 +204,12 @@ export abstract class ExpressionCompiler {
   #call(node: Call): Evaluate {
     const args = this.args(node);
     const run = this.registry.get(node.name)?.root;
-    if (run) return (query) => run(query, args);
+    if (run) {
+      return (query) => {
+        query.step();
+        return run(query, args);
+      };
+    }
     return (query) => callNamed(query, node.name, args);
   }
 

@@ -1,5 +1,5 @@
 import { Privileges } from '../store/privileges.js';
-import { operationError } from './errors.js';
+import { maxQuotaError, operationError } from './errors.js';
 import { Query } from './query.js';
 import type { Closure } from './values/closure.js';
 import type { Future } from './values/future.js';
@@ -19,7 +19,8 @@ function runFuture(query: Query, future: Future, call: Call): void {
     future.result = new List(future.args.slice());
     return;
   }
-  const inner = new Query(query.database, query.scope, query.user, query.session);
+  const { budget } = query;
+  const inner = new Query(query.database, query.scope, query.user, query.session, budget);
   inner.deep = query.deep;
   if (closure.hasSideEffects) {
     if (future.args.some((value) => hasIds(value, new Set()))) {
@@ -28,8 +29,14 @@ function runFuture(query: Query, future: Future, call: Call): void {
     query.scope.access.require(query.user, Privileges.change);
     inner.changeId = query.database.nextChangeId();
   }
+  const { futureDepth } = budget.limits;
+  if (budget.futureDepth === futureDepth) {
+    throw maxQuotaError(`maximum depth (${futureDepth}) of futures made by futures is reached`);
+  }
+  budget.futureDepth += 1;
   const value = call(inner, closure, future.args);
   runFutures(inner, call);
+  budget.futureDepth -= 1;
   future.result = typeof value === 'object' && value?.kind === 'future' ? value.result : value;
 }
 

@@ -1,6 +1,7 @@
 import type { Index } from '../language/ast.js';
 import { listItem } from './assignable.js';
 import { updateProperty, whileLocked } from './chain-compiler.js';
+import { madeText, spendScan, spendSteps } from './budget.js';
 import { lookupError, see, typeError, valueError } from './errors.js';
 import type { Evaluate } from './evaluate.js';
 import type { ExpressionCompiler } from './expression-compiler.js';
@@ -31,6 +32,8 @@ export function compileIndex(compiler: ExpressionCompiler, value: Evaluate, node
 }
 
 function index(query: Query, subject: Value, at: Evaluate): Value {
+  // A joined string is copied together before its bytes can be had.
+  if (typeof subject === 'string') spendScan(subject.length);
   if (typeof subject === 'string') return subject[position(at(query), subject.length)]!;
   if (typeof subject === 'object' && subject !== null) {
     switch (subject.kind) {
@@ -86,14 +89,15 @@ function slice(query: Query, subject: Value, bounds: Bounds): Value {
 }
 
 function sliceText(text: string, range: Range): string {
-  if (range.step === 1) return text.slice(range.start, Math.max(range.start, range.stop));
-  return positions(range)
-    .map((at) => text[at])
-    .join('');
+  spendScan(text.length);
+  if (range.step === 1) return madeText(text.slice(range.start, Math.max(range.start, range.stop)));
+  const letters = positions(range).map((at) => text[at]);
+  return madeText(letters.join(''));
 }
 
 function positions({ start, stop, step }: Range): number[] {
   const all: number[] = [];
+  spendSteps(Math.max(0, Math.floor((stop - start) / step)));
   if (step > 0) for (let at = start; at < stop; at += step) all.push(at);
   else for (let at = start; at > stop; at += step) all.push(at);
   return all;

@@ -2,22 +2,40 @@
 export interface Limits {
   /** Bytes of source: parsing takes time and memory in proportion. */
   readonly sourceLength: number;
-  /** Calls and rounds of loops in one query: without it `range(...)` in `range(...)` could block for hours. */
+  /** Calls, rounds of loops and items looked at in one query: without it loops inside loops could run for hours. */
   readonly steps: number;
+  /** Milliseconds of one query, whatever it does: nobody else is served meanwhile. */
+  readonly duration: number;
+  /** Bytes that the values made by one query take, kept or not: `list.extend(list)` doubles what there is each time. */
+  readonly memory: number;
+  /** Bytes of one string: strings are joined without copying, so that one may become larger than the memory is. */
+  readonly stringLength: number;
   /** Closures called inside each other, whichever they are (a closure inside itself: 24): the JavaScript stack is finite. */
   readonly callDepth: number;
-  /** Bytes of one result: ThingsDB's own default is 20 MiB. */
+  /** Futures made by futures made by futures: else they could go on for ever. */
+  readonly futureDepth: number;
+  /** Tuples inside each other: walking over them is recursive. */
+  readonly nesting: number;
+  /** Items of a tuple with those of all tuples in it, counted as often as they are there: `x = [x, x]` doubles them. */
+  readonly nestedItems: number;
+  /** Steps of one match of a regular expression: some patterns take exponential time. PCRE2 has the same limit. */
+  readonly matchSteps: number;
+  /** Bytes of one result: ThingsDB's own default. */
   readonly resultSize: number;
-  /** Bytes of one string made by a query: `a += a` doubles it every time. */
-  readonly stringLength: number;
 }
 
 export const defaultLimits: Limits = {
   sourceLength: 2 * 1024 * 1024,
   steps: 20_000_000,
+  duration: 5000,
+  memory: 256 * 1024 * 1024,
+  stringLength: 32 * 1024 * 1024,
   callDepth: 250,
+  futureDepth: 100,
+  nesting: 200,
+  nestedItems: 1_000_000,
+  matchSteps: 10_000_000,
   resultSize: 20 * 1024 * 1024,
-  stringLength: 128 * 1024 * 1024,
 };
 
 /** A closure may be called this deep inside itself. */

@@ -1,10 +1,18 @@
+import { cost, spendMemory, spendSteps } from './budget.js';
 import { typeError, valueError } from './errors.js';
-import type { List } from './values/list.js';
+import { type List, spendWalk } from './values/list.js';
 import type { Value } from './values/value.js';
 import { typeName } from './values/value.js';
 
+/** Moving this many items (as a power of 2) counts as one step. */
+const moveShift = 4;
+
 /** Replaces `count` items from `start` on; gives those that were there. References stay counted. */
 export function replaceItems(list: List, start: number, count: number, items: readonly Value[]): Value[] {
+  spendMemory(items.length * cost.item);
+  if (items.length && list.isStored) for (const item of items) spendWalk(item);
+  // Whatever lies behind moves, but for the first and the last item.
+  if (start > 0 || items.length) spendSteps((list.items.length - start) >> moveShift);
   const removed =
     start === 0 && count === 1 && !items.length && list.items.length
       ? // The engine shifts without moving the rest; a splice would move it each time.

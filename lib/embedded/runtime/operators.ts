@@ -1,4 +1,5 @@
-import { overflowError, operationError, typeError, zeroDivisionError } from './errors.js';
+import { spendScan, spendSteps, spendText } from './budget.js';
+import { overflowError, typeError, zeroDivisionError } from './errors.js';
 import { comparable, isEqual, isSubset, rawText } from './equality.js';
 import { Bytes } from './values/bytes.js';
 import { ThingSet } from './values/thing-set.js';
@@ -48,7 +49,9 @@ function combineSets(
 ): ThingSet | undefined {
   const x = asSet(a);
   const y = asSet(b);
-  return x && y && new ThingSet(combine(x.things, y.things));
+  if (!x || !y) return undefined;
+  spendSteps(x.things.size + y.things.size);
+  return new ThingSet(combine(x.things, y.things));
 }
 
 const add: Operator = (a, b) => {
@@ -66,11 +69,9 @@ const add: Operator = (a, b) => {
   return new Bytes(joined);
 };
 
-/** Strings end somewhere before the memory of the process does. */
-const maxText = 128 * 1024 * 1024;
-
+/** The engine joins without copying: only what is added takes memory. */
 function joinText(a: string, b: string): string {
-  if (a.length + b.length > maxText) throw operationError('maximum string length is reached');
+  spendText(a.length + b.length, Math.min(a.length, b.length));
   return a + b;
 }
 
@@ -156,6 +157,7 @@ function order(
     if (sign !== undefined) return Number.isNaN(sign) ? false : test(sign);
     const p = asSet(a);
     const q = asSet(b);
+    if (p) spendSteps(p.things.size);
     return p && q ? onSets(p.things, q.things) : unsupported(operator, a, b);
   };
 }
@@ -168,8 +170,10 @@ function orderOf(a: Value, b: Value): number | undefined {
   const x = comparable(a);
   // The real server reads a moment to the right of a text as an empty text.
   const y = typeof a === 'string' && typeof b === 'object' && b?.kind === 'datetime' ? '' : comparable(b);
-  if (x === undefined || y === undefined || (typeof x === 'string') !== (typeof y === 'string'))
+  if (x === undefined || y === undefined || (typeof x === 'string') !== (typeof y === 'string')) {
     return undefined;
+  }
+  if (typeof x === 'string') spendScan(x.length);
   return x < y ? -1 : x > y ? 1 : x == y ? 0 : Number.NaN;
 }
 

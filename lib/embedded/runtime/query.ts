@@ -3,7 +3,8 @@ import type { Collection } from '../store/collection.js';
 import type { Database } from '../store/database.js';
 import type { Procedure } from '../store/procedure.js';
 import type { User } from '../store/user.js';
-import { lookupError, maxQuotaError, operationError, see } from './errors.js';
+import { Budget } from './budget.js';
+import { lookupError, operationError, see } from './errors.js';
 import { maxRecursion } from './limits.js';
 import type { Scope } from './scope.js';
 import { returnSignal } from './signals.js';
@@ -20,7 +21,6 @@ export class Query {
   /** Where the variables of the innermost closure begin. */
   #localStart = 0;
   #callDepth = 0;
-  #steps = 0;
   /** How deep the result is given: ThingsDB's `deep`. */
   deep: number;
   /** Leaves the ids out of the result. */
@@ -40,6 +40,8 @@ export class Query {
     readonly scope: Scope,
     readonly user: User,
     readonly session: Session | null,
+    /** What it may use up: its own, or that of the query whose future it is. */
+    readonly budget = new Budget(database.limits),
   ) {
     this.deep = scope.kind === 'collection' ? scope.collection.deep : database.deep;
   }
@@ -90,10 +92,7 @@ export class Query {
 
   /** Counts work, so that no query runs for ever. */
   step(count = 1): void {
-    this.#steps += count;
-    if (this.#steps > this.database.limits.steps) {
-      throw maxQuotaError(`maximum number of steps (${this.database.limits.steps}) in one query is reached`);
-    }
+    this.budget.step(count);
   }
 
   // --- variables ---

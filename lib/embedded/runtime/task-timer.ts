@@ -1,6 +1,7 @@
 import { ThingsError } from '../engine.js';
 import type { Collection } from '../store/collection.js';
 import type { Database } from '../store/database.js';
+import { withBudget } from './budget.js';
 import { runFutures } from './futures.js';
 import { Query } from './query.js';
 import type { Closure } from './values/closure.js';
@@ -76,8 +77,10 @@ export class TaskTimer {
     task.hasNext = false;
     let error = new ErrorValue(0, 'success');
     try {
-      this.call(query, closure, [task, ...task.args]);
-      runFutures(query, this.call);
+      withBudget(query.budget, () => {
+        this.call(query, closure, [task, ...task.args]);
+        runFutures(query, this.call);
+      });
       this.database.node.counters.tasksSuccess += 1;
     } catch (thrown) {
       error = errorOf(thrown);

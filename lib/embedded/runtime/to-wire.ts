@@ -1,7 +1,7 @@
 import type { Wire } from '../engine.js';
 import { printCompact, printRaw } from '../language/printer.js';
 import { toText } from './convert.js';
-import { operationError } from './errors.js';
+import { ResultTooLargeError } from './errors.js';
 import { fromByteString } from './text.js';
 import { DateTime } from './values/date-time.js';
 import type { Task } from './values/task.js';
@@ -14,7 +14,7 @@ export interface WireOptions {
   /** How many levels of things are given in full; what lies deeper is given by id. */
   readonly deep: number;
   readonly withoutIds: boolean;
-  /** Bytes, roughly; -63 beyond. */
+  /** Bytes, roughly; -6 beyond. */
   readonly sizeLimit: number;
 }
 
@@ -44,8 +44,10 @@ export class WireWriter {
       case 'thing':
         return this.#thing(value, deep, withoutIds);
       case 'list':
+        this.#count(null, 1);
         return value.items.map((item) => this.value(item, deep, withoutIds));
       case 'set':
+        this.#count(null, 1);
         return [...value.things].map((thing) => this.#thing(thing, deep, withoutIds));
       case 'bytes':
         return this.#count(Uint8Array.from(Buffer.from(value.data, 'latin1')), value.data.length);
@@ -87,6 +89,7 @@ export class WireWriter {
 
   /** What is left of a thing that is not given in full. */
   reference(thing: Thing, withoutIds: boolean): Wire {
+    this.#count(null, 12);
     if (!thing.id || withoutIds) return {};
     return { [thing.type?.idName ?? '#']: BigInt(thing.id) };
   }
@@ -95,6 +98,7 @@ export class WireWriter {
     return this.#guarded(thing, deep, withoutIds, () => {
       const { keys, values } = thing.ordered();
       const result: Record<string, Wire> = {};
+      this.#count(null, 1);
       if (thing.id && !withoutIds && !thing.type?.hidesId) {
         setOwn(result, thing.type?.idName ?? '#', this.#count(BigInt(thing.id), 12));
       }
@@ -117,8 +121,7 @@ export class WireWriter {
 
   #count<T extends Wire>(value: T, size: number): T {
     this.#size += size;
-    if (this.#size > this.#limit)
-      throw operationError('too much data to return; try to reduce the result size');
+    if (this.#size > this.#limit) throw new ResultTooLargeError();
     return value;
   }
 }

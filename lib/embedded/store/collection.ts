@@ -209,10 +209,11 @@ function release(value: Value): void {
 function pushChildren(value: Exclude<Value, null | boolean | bigint | number | string>, to: Value[]): void {
   switch (value.kind) {
     case 'list':
-      to.push(...value.items);
+      // No spread: a call takes only so many arguments.
+      for (const item of value.items) to.push(item);
       return;
     case 'set':
-      to.push(...value.things);
+      for (const thing of value.things) to.push(thing);
       return;
     case 'wrap':
     case 'wano':

@@ -1,5 +1,5 @@
 import { valueError } from '../runtime/errors.js';
-import { fromByteString, isUtf8 } from '../runtime/text.js';
+import { isUtf8 } from '../runtime/text.js';
 import type { Regex } from '../runtime/values/regex.js';
 import type { Value } from '../runtime/values/value.js';
 
@@ -25,7 +25,7 @@ export class PatternCondition implements Condition {
   ) {}
 
   check(value: Value, place: Place): void {
-    if (typeof value !== 'string' || this.regex.expression.test(fromByteString(value))) return;
+    if (typeof value !== 'string' || this.regex.test(value)) return;
     throw valueError(
       `${subject(place)} ${this.hint ? `only accepts ${this.hint}` : `has a requirement to match pattern ${this.regex.text}`}`,
     );

@@ -1,15 +1,11 @@
 import { lookupError, overflowError, see, typeError, valueError } from '../runtime/errors.js';
-import { fromByteString, isAscii } from '../runtime/text.js';
-import { Bytes } from '../runtime/values/bytes.js';
-import { DateTime } from '../runtime/values/date-time.js';
-import { ErrorValue } from '../runtime/values/error-value.js';
+import { fromByteString, isAscii, toByteString } from '../runtime/text.js';
 import { List } from '../runtime/values/list.js';
 import { Regex } from '../runtime/values/regex.js';
-import { Room } from '../runtime/values/room.js';
-import { Task } from '../runtime/values/task.js';
 import { Thing } from '../runtime/values/thing.js';
 import { ThingSet } from '../runtime/values/thing-set.js';
 import type { Value } from '../runtime/values/value.js';
+import { type Defaults, defaultValue } from './default-value.js';
 import type { Condition } from './condition.js';
 import { LengthCondition, PatternCondition, RangeCondition } from './condition.js';
 import { EnumType } from './enum-type.js';
@@ -28,12 +24,6 @@ const flagNames: Readonly<Record<string, keyof WrapFlags>> = {
   '?': 'skipNil',
   '!': 'skipFalse',
 };
-
-/** What a default may need from outside: time, and an empty closure. */
-export interface Defaults {
-  now(): number;
-  closure(): Value;
-}
 
 /** Reads the definition of a property, such as `[Inner]`, `str<1:10>` or `thing<int>?`. */
 export function readDefinition(type: ThingType, name: string, definition: string, defaults: Defaults): Field {
@@ -138,7 +128,7 @@ class DefinitionReader {
     }
     const base = this.#base(text);
     if (base instanceof ThingType && !isNillable) this.#checkDependency(base);
-    const make = isNillable ? () => null : () => this.#default(base);
+    const make = isNillable ? () => null : () => defaultValue(base, this.type.collection, this.defaults);
     return this.#field(new Restriction(base, base === 'any' ? false : isNillable), null, null, make);
   }
 
@@ -169,56 +159,6 @@ class DefinitionReader {
     throw typeError(this.#message(`unknown type \`${text}\` in declaration`));
   }
 
-  #default(base: BaseName | ThingType | EnumType): Value {
-    if (base instanceof ThingType) return base.create();
-    if (base instanceof EnumType) return base.members[0] ?? null;
-    switch (base) {
-      case 'raw':
-      case 'str':
-      case 'utf8':
-      case 'email':
-      case 'url':
-      case 'tel':
-        return '';
-      case 'bytes':
-        return new Bytes('');
-      case 'int':
-      case 'uint':
-      case 'number':
-        return 0n;
-      case 'pint':
-        return 1n;
-      case 'nint':
-        return -1n;
-      case 'float':
-        return 0;
-      case 'bool':
-        return false;
-      case '[]':
-        return new List([]);
-      case '{}':
-        return new ThingSet();
-      case 'thing':
-        return new Thing(this.type.collection);
-      case 'datetime':
-      case 'timeval':
-        return new DateTime(this.defaults.now(), 0, this.type.collection.timeZone, base === 'timeval');
-      case 'regex':
-        return new Regex('/.*/');
-      case 'closure':
-        return this.defaults.closure();
-      case 'error':
-        return new ErrorValue(-100, 'error:-100');
-      case 'room':
-        return new Room(this.type.collection);
-      case 'task':
-        return new Task();
-      case 'any':
-      case 'enum':
-        return null;
-    }
-  }
-
   /** `Color{RED}` */
   #enumDefault(text: string, isNillable: boolean): Field | null {
     const [, name = '', memberName = ''] = /^([^{]*)\{([^]*)\}$/.exec(text) ?? [];
@@ -245,7 +185,7 @@ class DefinitionReader {
       throw this.#invalid('pattern condition syntax is invalid');
     const regex = new Regex(pattern);
     const value = given ?? (isNillable ? null : '');
-    if (value !== null && !regex.expression.test(fromByteString(value))) {
+    if (value !== null && !regex.test(value)) {
       throw this.#invalid(
         'a non-nillable pattern requires a valid default value; for example: /(e|h|l|o)+/<hello>',
       );
@@ -270,7 +210,7 @@ class DefinitionReader {
         const hint = { email: 'an email address', url: 'a URL', tel: 'a telephone number' }[base];
         const pattern = textPattern[base];
         if (!pattern.test(fromByteString(inner))) throw this.#invalid(`the default value must be ${hint}`);
-        const regex = new Regex(`/${pattern.source}/`);
+        const regex = new Regex(`/${toByteString(pattern.source)}/`);
         return this.#field(restriction('str'), null, new PatternCondition(regex, hint), () => inner);
       }
       case 'str':

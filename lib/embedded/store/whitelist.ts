@@ -11,7 +11,7 @@ const MAX_SHOWN_BYTES = 99;
 export interface WhitelistEntry {
   /** The name, or the pattern as it is written in code: `/^x/i`. */
   readonly text: string;
-  readonly pattern?: RegExp;
+  readonly pattern?: { test(name: string): boolean };
 }
 
 /** What a whitelist can be about. */

@@ -63,7 +63,7 @@ function readArguments(query: Query, args: Args, page: string): Arguments {
 }
 
 function readEntry(value: Value): WhitelistEntry {
-  if (isKind(value, 'regex')) return { text: fromByteString(value.text), pattern: value.expression };
+  if (isKind(value, 'regex')) return { text: fromByteString(value.text), pattern: value };
   if (typeof value !== 'string') {
     throw typeError(
       'whitelist is expecting type `str` or `regex` but ' + `got type \`${typeName(value)}\` instead`,

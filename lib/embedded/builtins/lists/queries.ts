@@ -1,4 +1,5 @@
 import type { Args } from '../../runtime/args.js';
+import { cost, spendMemory } from '../../runtime/budget.js';
 import { compare, isEqual } from '../../runtime/equality.js';
 import { lookupError, numArgumentsError, operationError, see, typeError } from '../../runtime/errors.js';
 import { checkedInt } from '../../runtime/operators.js';
@@ -56,6 +57,7 @@ const count = onList('count', one, (query, args, self) => {
   if (typeof wanted === 'object' && wanted?.kind === 'closure') {
     return BigInt(self.items.filter((item, at) => isTrue(query.call2(wanted, item, BigInt(at)))).length);
   }
+  query.step(self.items.length);
   return BigInt(self.items.filter((item) => isEqual(item, wanted)).length);
 });
 
@@ -63,6 +65,8 @@ const flat = onList('flat', maybeOne, (query, args, self, page) => {
   const depth = args.count ? Number(args.int(query, 0, page)) : 1;
   const items: Value[] = [];
   const add = (item: Value, left: number): void => {
+    query.step();
+    spendMemory(cost.slot);
     if (left > 0 && typeof item === 'object' && item?.kind === 'list') {
       for (const inner of item.items) add(inner, left - 1);
     } else items.push(item);
@@ -92,7 +96,8 @@ const isUnique = onList(
 );
 
 function extreme(name: 'max' | 'min', sign: number): BuiltIn {
-  return onList(name, none, (_query, _args, self, page) => {
+  return onList(name, none, (query, _args, self, page) => {
+    query.step(self.items.length);
     if (!self.items.length) throw lookupError(`${name}() on empty list${see(page)}`);
     return self.items.reduce((best, item) => (compare(best, item) * sign < 0 ? item : best));
   });
@@ -101,6 +106,7 @@ function extreme(name: 'max' | 'min', sign: number): BuiltIn {
 const sum = onList('sum', maybeOne, (query, args, self, page) => {
   const closure = args.count ? args.closure(query, 0, page) : null;
   let total: bigint | number = 0n;
+  if (!closure) query.step(self.items.length);
   for (const item of self.items) {
     const value = closure ? query.call1(closure, item) : item;
     const number = typeof value === 'boolean' ? (value ? 1n : 0n) : value;
@@ -176,7 +182,10 @@ function mergeSort<T>(items: T[], order: (a: T, b: T) => number): T[] {
 let isSorting = false;
 
 /** Sorting inside sorting is refused, as in ThingsDB. */
-function sorted<T>(_query: Query, items: T[], order: (a: T, b: T) => number): T[] {
+function sorted<T>(query: Query, items: T[], order: (a: T, b: T) => number): T[] {
+  const rounds = Math.ceil(Math.log2(items.length + 1));
+  query.step(items.length * rounds);
+  spendMemory(items.length * cost.slot);
   if (isSorting)
     throw operationError(`function \`sort\` cannot be used recursively${see('data-types/list/sort')}`);
   isSorting = true;

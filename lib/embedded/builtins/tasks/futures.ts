@@ -19,6 +19,8 @@ const future: BuiltIn = {
     if (typeof first === 'object' && first?.kind === 'thing') {
       if (first.get('module') === undefined)
         throw lookupError(`missing \`module\` in future request${see(page)}`);
+      const name = first.get('module');
+      if (typeof name === 'string') throw lookupError(`module \`${name}\` not found`);
       throw notSupported('modules');
     }
     let made: Future;

@@ -1,32 +1,18 @@
+import { cost, spendMemory, spendScan, spendSteps } from '../../runtime/budget.js';
 import { numArgumentsError, overflowError, see, typeError, valueError } from '../../runtime/errors.js';
-import { fromByteString, toByteString } from '../../runtime/text.js';
 import { List } from '../../runtime/values/list.js';
-import type { Regex } from '../../runtime/values/regex.js';
+import type { Match, Regex } from '../../runtime/values/regex.js';
 import { typeName } from '../../runtime/values/value.js';
 import type { BuiltIn } from '../built-in.js';
 import { effects } from '../built-in.js';
 
-/** One place where a regular expression matches; positions count bytes. */
-export interface Match {
-  readonly start: number;
-  readonly stop: number;
-  readonly groups: readonly string[];
-}
-
 /** All matches, one after the other; one that is empty ends the search, as in ThingsDB. */
-export function* matchesOf(regex: Regex, bytes: string): Generator<Match> {
-  const text = fromByteString(bytes);
-  const { source, flags } = regex.expression;
-  const expression = new RegExp(source, `${flags}g`);
-  const byteAt = (at: number): number => (text === bytes ? at : toByteString(text.slice(0, at)).length);
-  for (let found = expression.exec(text); found; found = expression.exec(text)) {
-    const stop = found.index + found[0].length;
-    yield {
-      start: byteAt(found.index),
-      stop: byteAt(stop),
-      groups: found.slice(1).map((group) => toByteString((group as string | undefined) ?? '')),
-    };
-    if (stop === found.index) return;
+export function* matchesOf(regex: Regex, text: string): Generator<Match> {
+  let match = regex.find(text, 0);
+  while (match) {
+    yield match;
+    if (match.stop === match.start) return;
+    match = regex.find(text, match.stop);
   }
 }
 
@@ -34,7 +20,15 @@ const page = 'data-types/str/split';
 const blank = /[\t-\r ]+/g;
 const minInt = -9223372036854775808n;
 
+/** Counts a text that is cut up, before it is. */
+function spendPieces(text: string, count: number): void {
+  spendScan(text.length);
+  spendSteps(count);
+  spendMemory(text.length + count * cost.item);
+}
+
 function cut(text: string, pieces: readonly (readonly [start: number, stop: number])[]): List {
+  spendPieces(text, pieces.length);
   const parts: string[] = [];
   let end = 0;
   for (const [start, stop] of pieces) {
@@ -56,9 +50,10 @@ function separators(text: string, separator: string | null, limit: bigint): [num
   } else {
     const { length } = separator;
     for (let at = text.lastIndexOf(separator); at >= 0;) {
-      all.unshift([at, at + length]);
+      all.push([at, at + length]);
       at = at < length ? -1 : text.lastIndexOf(separator, at - length);
     }
+    all.reverse();
   }
   const count = Number(limit < 0n ? -limit : limit);
   return limit < 0n ? all.slice(Math.max(0, all.length - count)) : all.slice(0, count);
@@ -71,9 +66,11 @@ function splitRegex(text: string, regex: Regex, limit: bigint): List {
   for (const { start, stop, groups } of matchesOf(regex, text)) {
     if (left === 0n) break;
     left -= 1n;
-    parts.push(text.slice(end, start), ...groups);
+    spendPieces('', 1 + groups.length);
+    parts.push(text.slice(end, start), ...groups.map((group) => group ?? ''));
     end = stop;
   }
+  spendMemory(text.length);
   return new List([...parts, text.slice(end)]);
 }
 

@@ -1,6 +1,6 @@
+import { madeText, spendScan, spendSteps, spendText, TextBuilder } from '../../runtime/budget.js';
 import { see, typeError, valueError } from '../../runtime/errors.js';
 import type { Query } from '../../runtime/query.js';
-import { fromByteString, toByteString } from '../../runtime/text.js';
 import type { Closure } from '../../runtime/values/closure.js';
 import type { Regex } from '../../runtime/values/regex.js';
 import { List } from '../../runtime/values/list.js';
@@ -18,7 +18,7 @@ function plain(name: string, apply: (text: string) => string): BuiltIn {
     chain: {
       str: (_query, args, self) => {
         args.exactly(0, page);
-        return apply(self);
+        return madeText(apply(self));
       },
     },
   };
@@ -33,6 +33,7 @@ function search(name: string, test: (text: string, part: string) => boolean): Bu
     chain: {
       str: (query, args, self) => {
         args.exactly(1, page);
+        spendScan(self.length);
         return test(self, args.string(query, 0, page));
       },
     },
@@ -42,6 +43,21 @@ function search(name: string, test: (text: string, part: string) => boolean): Bu
 /** ThingsDB changes ASCII letters only; other bytes stay. */
 const upper = (text: string): string => text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
 const lower = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+
+const isBlank = (code: number): boolean => code === 32 || (code >= 9 && code <= 13);
+
+function trimLeft(text: string): string {
+  let start = 0;
+  while (start < text.length && isBlank(text.charCodeAt(start))) start += 1;
+  return text.slice(start);
+}
+
+/** By hand: a regular expression would begin anew at every blank. */
+function trimRight(text: string): string {
+  let end = text.length;
+  while (end > 0 && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(0, end);
+}
 
 const replacePage = 'data-types/str/replace';
 
@@ -56,6 +72,7 @@ function callbackText(query: Query, closure: Closure, values: readonly (string |
 
 function replaceText(query: Query, text: string, from: string, to: string | Closure, limit: bigint): string {
   if (!from) throw valueError('replace an empty string');
+  spendScan(text.length);
   const positions: number[] = [];
   const count = Number(limit < 0n ? -limit : limit);
   if (limit >= 0n) {
@@ -64,22 +81,25 @@ function replaceText(query: Query, text: string, from: string, to: string | Clos
       at >= 0 && positions.length < count;
       at = text.indexOf(from, at + from.length)
     ) {
+      query.step();
       positions.push(at);
     }
   } else {
     for (let at = text.lastIndexOf(from); at >= 0 && positions.length < count;) {
-      positions.unshift(at);
+      query.step();
+      positions.push(at);
       at = at < from.length ? -1 : text.lastIndexOf(from, at - from.length);
     }
+    positions.reverse();
   }
-  let result = '';
+  const result = new TextBuilder();
   let end = 0;
   for (const at of positions) {
-    result += text.slice(end, at);
+    result.add(text.slice(end, at));
     end = at + from.length;
-    result += typeof to === 'string' ? to : callbackText(query, to, [BigInt(at), BigInt(end), text]);
+    result.add(typeof to === 'string' ? to : callbackText(query, to, [BigInt(at), BigInt(end), text]));
   }
-  return result + text.slice(end);
+  return result.end(text.slice(end));
 }
 
 function replaceRegex(query: Query, text: string, regex: Regex, to: string | Closure, limit: bigint): string {
@@ -89,20 +109,22 @@ function replaceRegex(query: Query, text: string, regex: Regex, to: string | Clo
         see(replacePage),
     );
   }
-  let result = '';
+  const result = new TextBuilder();
   let end = 0;
   let left = limit;
   for (const { start, stop, groups } of matchesOf(regex, text)) {
     if (left === 0n) break;
     left -= 1n;
-    result += text.slice(end, start);
+    result.add(text.slice(end, start));
     end = stop;
-    result +=
-      typeof to === 'string'
-        ? to
-        : callbackText(query, to, [...groups, text.slice(start, stop), BigInt(start), BigInt(stop), text]);
+    if (typeof to === 'string') {
+      result.add(to);
+      continue;
+    }
+    const found = [...groups.map((group) => group ?? ''), text.slice(start, stop)];
+    result.add(callbackText(query, to, [...found, BigInt(start), BigInt(stop), text]));
   }
-  return result + text.slice(end);
+  return result.end(text.slice(end));
 }
 
 const maxInt = 9223372036854775807n;
@@ -144,10 +166,19 @@ const join: BuiltIn = {
           `expecting item ${at} to be of type \`str\` but got type \`${typeName(item)}\` instead${see(page)}`,
         );
       });
-      return (self.items as string[]).join(separator);
+      const texts = self.items as string[];
+      spendSteps(texts.length);
+      const separators = separator.length * (texts.length - 1);
+      spendText(texts.reduce((sum, text) => sum + text.length, separators));
+      return texts.join(separator);
     },
   },
 };
+
+/** With the flag `g`: what matches, everywhere, without the groups. */
+function allMatches(regex: Regex, text: string): List {
+  return new List([...matchesOf(regex, text)].map(({ start, stop }) => madeText(text.slice(start, stop))));
+}
 
 const match: BuiltIn = {
   name: 'match',
@@ -156,11 +187,12 @@ const match: BuiltIn = {
     regex: (query, args, self) => {
       const page = 'data-types/regex/match';
       args.exactly(1, page);
-      const found = self.expression.exec(fromByteString(args.string(query, 0, page)));
+      const text = args.string(query, 0, page);
+      if (self.isGlobal) return allMatches(self, text);
+      const found = self.find(text, 0);
       if (!found) return null;
-      const groups = [...found];
-      while (groups.length > 1 && groups.at(-1) === undefined) groups.pop();
-      return new List(groups.map((group) => toByteString(group ?? '')));
+      const groups = found.groups.map((group) => group ?? '');
+      return new List([text.slice(found.start, found.stop), ...groups]);
     },
   },
 };
@@ -172,7 +204,7 @@ const test: BuiltIn = {
     regex: (query, args, self) => {
       const page = 'data-types/regex/test';
       args.exactly(1, page);
-      return self.expression.test(fromByteString(args.string(query, 0, page)));
+      return self.test(args.string(query, 0, page));
     },
   },
 };
@@ -180,9 +212,9 @@ const test: BuiltIn = {
 export const stringFunctions: readonly BuiltIn[] = [
   plain('upper', upper),
   plain('lower', lower),
-  plain('trim', (text) => text.replace(/^[\t-\r ]+|[\t-\r ]+$/g, '')),
-  plain('trim_left', (text) => text.replace(/^[\t-\r ]+/, '')),
-  plain('trim_right', (text) => text.replace(/[\t-\r ]+$/, '')),
+  plain('trim', (text) => trimRight(trimLeft(text))),
+  plain('trim_left', trimLeft),
+  plain('trim_right', trimRight),
   search('contains', (text, part) => text.includes(part)),
   search('starts_with', (text, part) => text.startsWith(part)),
   search('ends_with', (text, part) => text.endsWith(part)),

@@ -126,10 +126,12 @@ const equals = onThing('equals', effects.none, null, (query, args, self, page) =
   args.between(1, 2, page);
   const other = args.value(query, 0);
   const deep = args.count === 2 ? readDeep(args.value(query, 1)) : 1;
-  return thingEquals(self, other, deep);
+  return thingEquals(query, self, other, deep);
 });
 
-function thingEquals(thing: Thing, other: Value, deep: number): boolean {
+function thingEquals(query: Query, thing: Thing, other: Value, deep: number): boolean {
+  // Things may share things: what is the same is looked at again and again.
+  query.step();
   if (typeof other !== 'object' || other?.kind !== 'thing') return false;
   if (thing === other || deep === 0) return true;
   if (thing.size !== other.size) return false;
@@ -139,7 +141,7 @@ function thingEquals(thing: Thing, other: Value, deep: number): boolean {
     if (theirs === undefined) return false;
     const value = mine[at]!;
     return typeof value === 'object' && value?.kind === 'thing'
-      ? thingEquals(value, theirs, deep - 1)
+      ? thingEquals(query, value, theirs, deep - 1)
       : isEqual(value, theirs);
   });
 }
@@ -223,6 +225,7 @@ export const removeFromThing = (query: Query, args: Args, self: Thing): Value =>
     const count = names.length;
     const found: string[] = [];
     query.requireChangeFor(closure);
+    query.step(count);
     for (let step = 0; step < count && found.length < Math.abs(limit); step += 1) {
       const at = limit < 0 ? count - 1 - step : step;
       if (!isTrue(query.call2(closure, names[at]!, items[at]!))) continue;

@@ -138,22 +138,25 @@ export function readMoment(text: string, template: string): ReadParts {
   const full = template.replace(/%([FTRD])/g, (_whole, letter: string) => aliases[letter]!);
   const letters: string[] = [];
   const pattern = full.replace(
-    /%(.)|([^%])/g,
+    // Blanks in a row are one: each of them could take all the blanks of a text.
+    /%(.)|(\s+|[^%])/g,
     (_whole, letter: string | undefined, other: string | undefined) => {
       if (letter === undefined)
-        return /\s/.test(other!) ? '\\s*' : other!.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+        return /^\s/.test(other!) ? '\\s*' : other!.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
       const shape = shapes[letter];
       if (shape === undefined) return '(?!)';
       if (shape.includes('(')) letters.push(letter);
       return shape;
     },
   );
-  const found = new RegExp(`^${pattern}$`).exec(text);
-  if (!found) throw valueError(`invalid date/time string (does not match format \`${template}\`)`);
+  const found = text.length > maxTextLength ? null : new RegExp(`^${pattern}$`).exec(text);
+  if (!found) throw noMatch(template);
   const read: ReadParts = { year: 1900, month: 1, day: 1, hour: 0, minute: 0, second: 0 };
   letters.forEach((letter, at) => {
     take(read, letter, found[at + 1]!);
   });
+  // A day that this month does not have is one of the next month; no month has more than these.
+  if (read.day > lastDay) throw noMatch(template);
   return read;
 }
 
@@ -191,4 +194,13 @@ export function readOffset(text: string): number {
   }
   const minutes = Number(found[2]) * 60 + Number(found[3] ?? 0);
   return found[1] === '-' ? -minutes : minutes;
+}
+
+const lastDay = 31;
+
+/** No date is longer than this. */
+const maxTextLength = 1024;
+
+function noMatch(template: string): Error {
+  return valueError(`invalid date/time string (does not match format \`${template}\`)`);
 }

@@ -99,10 +99,16 @@ function fromRead(
   shown: TimeZone | null = zone,
 ): DateTime {
   if (read.epoch !== undefined) return moment(read.epoch, shown, isTimeval);
-  if (read.month < 1 || read.month > 12 || read.hour > 23 || read.minute > 59 || read.second > 60) {
+  if (
+    read.month < 1 ||
+    read.month > 12 ||
+    read.day < 1 ||
+    read.hour > 23 ||
+    read.minute > 59 ||
+    read.second > 60
+  ) {
     throw valueError('invalid date/time string');
   }
-  requireDay(read.year, read.month, read.day);
   const local = utcOf(read.year, read.month, read.day, read.hour, read.minute, read.second) / 1000;
   if (read.offset !== undefined) return new DateTime(local - read.offset * 60, read.offset, null, isTimeval);
   return fromStandard(new DateTime(0, 0, zone, isTimeval), local);
@@ -268,7 +274,7 @@ export const timeFunctions: readonly BuiltIn[] = [
   onMoment('week', 0, (_query, _args, self) => BigInt(weekOfYear(datePartsOf(self), 0))),
   onMoment('weekday', 0, (_query, _args, self) => BigInt(datePartsOf(self).weekday)),
   onMoment('yday', 0, (_query, _args, self) => BigInt(datePartsOf(self).dayOfYear)),
-  onMoment('zone', 0, (_query, _args, self) => self.zone?.name ?? null),
+  onMoment('zone', 0, (_query, _args, self) => self.zone?.name ?? (self.offset === 0 ? 'UTC' : null)),
   extract,
   timeZonesInfo,
 ];

@@ -1,5 +1,6 @@
 import type { ClosureNode } from '../../language/ast.js';
 import type { Source } from '../../language/source.js';
+import { cost, spendMemory } from '../budget.js';
 import type { Evaluate } from '../evaluate.js';
 
 /** A function. It sees the variables of whoever calls it: nothing is kept from where it was made. */
@@ -17,7 +18,9 @@ export class Closure {
     readonly body: Evaluate,
     /** It changes stored data, so a change is needed when it is called. */
     readonly hasSideEffects: boolean,
-  ) {}
+  ) {
+    spendMemory(cost.closure);
+  }
 
   get parameters(): readonly string[] {
     return this.node.parameters;

@@ -1,3 +1,4 @@
+import { cost, spendMemory } from '../budget.js';
 import type { Closure } from './closure.js';
 import type { Value } from './value.js';
 
@@ -10,5 +11,7 @@ export class Future {
   /** Known once it has run. */
   result: Value = null;
 
-  constructor(public args: Value[]) {}
+  constructor(public args: Value[]) {
+    spendMemory(cost.thing);
+  }
 }

@@ -1,3 +1,5 @@
+import { cost, currentLimits, spendMemory, spendSteps } from '../budget.js';
+import { maxQuotaError } from '../errors.js';
 import type { Field } from '../../store/field.js';
 import type { Thing } from './thing.js';
 import type { Value } from './value.js';
@@ -12,10 +14,30 @@ export class List {
   /** Being walked over: may not change. */
   isInUse = false;
 
+  /** Of a tuple, which never changes: its items with those of all tuples in it. */
+  readonly weight: number = 1;
+  /** Of a tuple: how many are inside each other. */
+  readonly height: number = 1;
+
+  /** @throws {ThingsError} -57 when it is more than a query may make, or nested beyond the limit */
   constructor(
     readonly items: Value[],
     readonly isTuple = false,
-  ) {}
+  ) {
+    spendMemory(cost.list + items.length * cost.slot);
+    if (!isTuple) return;
+    for (const item of items) {
+      this.weight += weightOf(item);
+      if (isList(item) && item.height >= this.height) this.height = item.height + 1;
+    }
+    const limits = currentLimits();
+    if (!limits) return;
+    const { nesting, nestedItems } = limits;
+    if (this.height > nesting) throw maxQuotaError(`maximum nesting of tuples (${nesting}) is reached`);
+    if (this.weight > nestedItems) {
+      throw maxQuotaError(`maximum number of items (${nestedItems}) in nested tuples is reached`);
+    }
+  }
 
   get typeName(): string {
     return this.isTuple ? 'tuple' : 'list';
@@ -25,4 +47,22 @@ export class List {
   get isStored(): boolean {
     return this.parent !== null && this.parent.id !== 0;
   }
+}
+
+const isList = (value: Value): value is List => typeof value === 'object' && value?.kind === 'list';
+
+/** How many values are looked at to walk over this one; things in it are not walked over. */
+export function weightOf(value: Value): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  if (value.kind === 'set') return 1 + value.things.size;
+  if (value.kind !== 'list') return 1;
+  if (value.isTuple) return value.weight;
+  let weight = 1;
+  for (const item of value.items) weight += isList(item) ? item.weight : 1;
+  return weight;
+}
+
+/** Counts the work of walking over a value, before it is done: what counts references must not stop half-way. */
+export function spendWalk(value: Value): void {
+  if (typeof value === 'object' && value !== null) spendSteps(weightOf(value));
 }

@@ -1,3 +1,4 @@
+import { cost, spendMemory } from '../budget.js';
 import type { Session } from '../../engine.js';
 import type { Collection } from '../../store/collection.js';
 
@@ -10,5 +11,7 @@ export class Room {
   name: string | null = null;
   readonly members = new Set<Session>();
 
-  constructor(readonly collection: Collection | null) {}
+  constructor(readonly collection: Collection | null) {
+    spendMemory(cost.thing);
+  }
 }

@@ -1,3 +1,4 @@
+import { cost, spendMemory } from '../budget.js';
 import type { User } from '../../store/user.js';
 import type { Closure } from './closure.js';
 import type { ErrorValue } from './error-value.js';
@@ -19,4 +20,8 @@ export class Task {
   isRunning = false;
   /** `again_in` or `again_at` was called while it runs. */
   hasNext = false;
+
+  constructor() {
+    spendMemory(cost.thing);
+  }
 }

@@ -1,3 +1,4 @@
+import { cost, spendMemory } from '../budget.js';
 import type { Field } from '../../store/field.js';
 import type { Thing } from './thing.js';
 
@@ -9,7 +10,9 @@ export class ThingSet {
   field: Field | null = null;
   isInUse = false;
 
-  constructor(readonly things = new Set<Thing>()) {}
+  constructor(readonly things = new Set<Thing>()) {
+    spendMemory(cost.set + things.size * cost.item);
+  }
 
   get isStored(): boolean {
     return this.parent !== null && this.parent.id !== 0;

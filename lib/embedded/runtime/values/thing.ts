@@ -1,3 +1,4 @@
+import { cost, spendMemory } from '../budget.js';
 import type { Collection } from '../../store/collection.js';
 import type { Restriction } from '../../store/restriction.js';
 import type { ThingType } from '../../store/thing-type.js';
@@ -29,7 +30,9 @@ export class Thing {
   #index: Map<string, number> | null = null;
   #isSorted = true;
 
-  constructor(readonly collection: Collection | null) {}
+  constructor(readonly collection: Collection | null) {
+    spendMemory(cost.thing);
+  }
 
   get typeName(): string {
     return this.type ? this.type.name : 'thing';
@@ -55,6 +58,7 @@ export class Thing {
   add(key: string, value: Value): void {
     if (!this.isDict && !isValidName(key)) this.isDict = true;
     this.#isSorted = false;
+    spendMemory(cost.item);
     this.keys.push(key);
     this.values.push(value);
     if (this.#index) this.#index.set(key, this.keys.length - 1);

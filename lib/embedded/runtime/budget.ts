@@ -1,0 +1,121 @@
+import { errorCode, maxQuotaError, UncaughtError } from './errors.js';
+import type { Limits } from './limits.js';
+
+/** Bytes that values take, roughly, on top of what they hold. */
+export const cost = { slot: 16, item: 48, list: 96, set: 128, thing: 256, closure: 128, value: 64 } as const;
+
+/** The time is looked at when these bits of the number of calls are 0. */
+const clockMask = 63;
+
+// Taken now, while it is real: a test may put fake timers in place later.
+const { performance } = globalThis;
+
+/** Looking at this many bytes of text counts as one step. */
+const bytesPerStep = 1024;
+
+/** What one query may still use. Its futures use up the same. */
+export class Budget {
+  futureDepth = 0;
+  #steps = 0;
+  #bytes = 0;
+  #calls = 0;
+  readonly #startMs = performance.now();
+
+  constructor(readonly limits: Limits) {}
+
+  step(count = 1): void {
+    this.#steps += count;
+    this.#calls += 1;
+    if ((this.#calls & clockMask) === 0) this.#checkTime();
+    if (this.#steps > this.limits.steps) {
+      throw spent(`maximum number of steps (${this.limits.steps}) in one query is reached`);
+    }
+  }
+
+  #checkTime(): void {
+    const { duration } = this.limits;
+    if (performance.now() - this.#startMs > duration) {
+      throw spent(`maximum duration (${duration} milliseconds) of one query is reached`);
+    }
+  }
+
+  take(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes > this.limits.memory) {
+      throw spent(`maximum memory (${this.limits.memory} bytes) for the values of one query is reached`);
+    }
+  }
+}
+
+/** `try` lets it pass: else a query could go on when all is spent. */
+function spent(message: string): UncaughtError {
+  return new UncaughtError(errorCode.maxQuota, message);
+}
+
+/**
+ * The budget of the query that runs now. There is one at most, because a query runs to its end without waiting; values
+ * made by nobody's query (a snapshot, a fresh collection) are free.
+ */
+let running: Budget | null = null;
+
+/** Runs `action` at the expense of `budget`. */
+export function withBudget<T>(budget: Budget, action: () => T): T {
+  const outer = running;
+  running = budget;
+  try {
+    return action();
+  } finally {
+    running = outer;
+  }
+}
+
+/** The limits that hold now, if a query runs. */
+export function currentLimits(): Limits | undefined {
+  return running?.limits;
+}
+
+/** Counts work. Throws -57 when the query has done its share. */
+export function spendSteps(count: number): void {
+  running?.step(count);
+}
+
+/** Counts memory of a value that is made. Throws -57 when the query has had its share. */
+export function spendMemory(bytes: number): void {
+  running?.take(bytes);
+}
+
+/** Counts the work of looking through this much text. */
+export function spendScan(length: number): void {
+  if (length >= bytesPerStep) running?.step(Math.floor(length / bytesPerStep));
+}
+
+/** Counts a text that is about to be made. Throws -57, also when it alone is too long. */
+export function spendText(length: number, bytes = length): void {
+  if (!running) return;
+  const { stringLength } = running.limits;
+  if (length > stringLength) throw maxQuotaError(`maximum string length (${stringLength} bytes) is reached`);
+  running.take(bytes + cost.value);
+  spendScan(bytes);
+}
+
+/** The text, counted. */
+export function madeText(text: string): string {
+  spendText(text.length);
+  return text;
+}
+
+/** Puts a text together, counted piece by piece: it never grows beyond the limit before that is noticed. */
+export class TextBuilder {
+  #text = '';
+
+  add(piece: string): void {
+    spendText(this.#text.length + piece.length, piece.length);
+    this.#text += piece;
+  }
+
+  /** The text, with its last piece. */
+  end(piece: string): string {
+    this.add(piece);
+    return this.#text;
+  }
+}
