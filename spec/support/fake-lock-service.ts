@@ -22,7 +22,12 @@ export class FakeLockService implements LeaseKeeper {
   constructor() {
     const clock = new ServerClock();
     clock.sync(performance.now(), serverUs());
-    this.inbox = new Inbox(this.procedures.asProcedures, clock, () => Promise.resolve(true), () => undefined);
+    this.inbox = new Inbox(
+      this.procedures.asProcedures,
+      clock,
+      () => Promise.resolve(true),
+      () => undefined,
+    );
   }
 
   get asService(): LockService {
