@@ -8,7 +8,10 @@ onEachBackEnd('a connection that is lost', (backEnd) => {
   beforeEach(async () => {
     proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
   });
-  afterEach(() => proxy.close());
+  afterEach(async () => {
+    await proxy.quiet();
+    await proxy.close();
+  });
 
   // thingsdb.js cannot tell that its socket has closed: its requests end by their time limit, and that tells.
   const tells = backEnd.name === 'thingsdb.js' ? test.skip : test;
@@ -21,6 +24,7 @@ onEachBackEnd('a connection that is lost', (backEnd) => {
     const behind = c.get('cut').acquire({ waitTimeout: 20_000 });
     await nextEvent(c, 'waiting');
     const [disconnected, reconnecting] = [nextEvent(b, 'disconnected'), nextEvent(b, 'reconnecting')];
+    await proxy.quiet();
     proxy.cut();
     await disconnected;
     expect(await reconnecting).toMatchObject({ attempt: 1 });
@@ -36,6 +40,7 @@ onEachBackEnd('a connection that is lost', (backEnd) => {
     const waiting = b.get('missed').acquire({ waitTimeout: 20_000 });
     await nextEvent(b, 'waiting');
     const disconnected = nextEvent(b, 'disconnected');
+    await proxy.quiet();
     proxy.refuse(true);
     proxy.cut();
     await disconnected;
@@ -47,6 +52,7 @@ onEachBackEnd('a connection that is lost', (backEnd) => {
   tells('is opened again at once while a lease is held, which goes on', async () => {
     const lock = backEnd.manager({ url: proxy.url }).get('goes on');
     const lease = await lock.acquire({ ttl: 1_000 });
+    await proxy.quiet();
     proxy.cut();
     await nextEvent(lock, 'extended');
     await nextEvent(lock, 'extended');
@@ -59,6 +65,7 @@ onEachBackEnd('a connection that is lost', (backEnd) => {
     const lease = await manager.get('gone').acquire({ ttl: 30_000, autoRenew: false });
     const lost = nextEvent<{ reason: string }>(manager, 'lost');
     await backEnd.query('s = .thingsdb_lock; s.tickets.values().each(|t| wse(s.fn.end(s, t, 0)));');
+    await proxy.quiet();
     proxy.cut();
     expect((await lost).reason).toBe('forgotten-by-server');
     expect(lease.signal.aborted).toBe(true);
@@ -70,6 +77,7 @@ onEachBackEnd('a connection that is lost', (backEnd) => {
     const reconnecting = jest.fn();
     manager.on('reconnecting', reconnecting);
     const disconnected = nextEvent(manager, 'disconnected');
+    await proxy.quiet();
     proxy.cut();
     await disconnected;
     expect(await manager.isLocked('anything')).toBe(false);
@@ -82,6 +90,7 @@ onEachBackEnd('a connection that is lost', (backEnd) => {
     const waiting = b.get('half-open').acquire({ waitTimeout: 20_000 });
     await nextEvent(b, 'waiting');
     const disconnected = nextEvent(b, 'disconnected');
+    await proxy.quiet();
     proxy.freeze();
     await disconnected;
     proxy.forget();
@@ -100,6 +109,7 @@ onEachBackEnd('a connection that is lost', (backEnd) => {
     const manager = backEnd.manager({ url: proxy.url });
     const lease = await manager.get('again').acquire({ ttl: 20_000 });
     const disconnected = nextEvent(manager, 'disconnected');
+    await proxy.quiet();
     proxy.cut();
     await disconnected;
     expect(lease.isHeld).toBe(true);

@@ -21,6 +21,7 @@ onEachBackEnd('leases', (backEnd) => {
   afterEach(async () => {
     await Promise.all(workers.map((worker) => worker.stop()));
     workers = [];
+    await proxy?.quiet();
     await proxy?.close();
     proxy = undefined;
   });

@@ -5,6 +5,8 @@ import { DelayLine } from './delay-line.js';
 /** Where bytes come from. */
 export type Side = 'client' | 'server';
 
+const QUIET_MS = 150;
+
 /** A TCP proxy between a client and a server, for the faults of a network or of a server that hangs. */
 export class TcpProxy {
   readonly #server: Server;
@@ -14,6 +16,7 @@ export class TcpProxy {
   #dropped: Side | undefined;
   #delayMs = 0;
   #isRefusing = false;
+  #passedMs = 0;
 
   private constructor(target: URL) {
     this.#target = target;
@@ -74,6 +77,18 @@ export class TcpProxy {
     this.#isRefusing = isRefusing;
   }
 
+  /**
+   * Nothing has passed for a while. To be waited for before a connection is cut while a real cluster serves it: a node
+   * (ThingsDB 1.9.3) can crash when a WebSocket closes before the change that it asked for is made.
+   */
+  async quiet(): Promise<void> {
+    for (;;) {
+      const restMs = this.#passedMs + QUIET_MS - performance.now();
+      if (restMs <= 0) return;
+      await new Promise((resolve) => setTimeout(resolve, restMs));
+    }
+  }
+
   /** Ends every connection at once. */
   cut(): void {
     for (const socket of [...this.#pairs].flat()) socket.destroy();
@@ -101,6 +116,7 @@ export class TcpProxy {
       const line = new DelayLine((bytes) => to.write(bytes));
       from.setNoDelay(true);
       from.on('data', (bytes) => {
+        this.#passedMs = performance.now();
         if (this.#dropped !== side) line.push(bytes, this.#delayMs);
       });
       // Either side gone is both gone; why does not matter here.
