@@ -20,7 +20,9 @@ export const NOTHING: StateLeft = {
   hasSweeper: false,
 };
 
+// A change, because a read may be answered by a node of the cluster that lags behind.
 const CODE = `
+  wse();
   s = .thingsdb_lock;
   {
     locks: s.locks.len(), tickets: s.tickets.len(), inboxes: s.inboxes.len(), due: s.due.len(), withdrawn: s.withdrawn.len(),
