@@ -181,7 +181,7 @@ export class LockService implements LeaseKeeper {
     this.#wasUsed = true;
     this.#requests++;
     const endMs = performance.now() + this.#requestTimeoutMs;
-    let missing = 0;
+    let failures = 0;
     try {
       for (;;) {
         // Without an await when all is ready: a claim has to be sent before the caller's code goes on.
@@ -193,10 +193,11 @@ export class LockService implements LeaseKeeper {
           return answer;
         } catch (error) {
           client ??= this.#session.current;
-          const mayHelp = this.#mayHelp(error, ++missing);
+          const mayHelp = this.#mayHelp(error, ++failures);
           if (client === undefined || !mayHelp || performance.now() >= endMs) throw error;
-          if (mayHelp === 'another node') this.#session.giveUp(client, error as LockError);
-          if (this.#session.current === client && !this.#session.canReopen) throw error;
+          if (mayHelp === 'setting up') continue;
+          if (!this.#session.canReopen) throw error;
+          this.#session.giveUp(client, error as LockError);
         }
       }
     } finally {
