@@ -4,55 +4,75 @@ import type { LockEvents } from './events.js';
 import { Acquisition } from './internal/acquisition.js';
 import { relayTo, type LockEmitter, type TellLock } from './internal/event-relay.js';
 import type { LockService } from './internal/lock-service.js';
+import { HeldLease, type OwnLease } from './internal/held-lease.js';
+import { heldAgain, insideOf, refuseDeadlock } from './internal/reentry.js';
+import { labelOf } from './internal/ticket.js';
 import type { Lease } from './lease.js';
-import { resolveLockOptions, type Duration, type LockOptions, type ResolvedLockOptions } from './options.js';
+import type { Duration, LockOptions, ResolvedLockOptions } from './options.js';
+
+/** Checks options in layers, the later over the earlier. @throws LockOptionsError */
+export type ResolveOptions = (...layers: readonly (LockOptions | undefined)[]) => ResolvedLockOptions;
 
 /**
- * A lock by its name. Made by `manager.get(name)`, as often and wherever it is needed: two of the same name exclude
- * each other like two processes do, and so do two calls of `acquire` on one of them.
+ * A lock by its name, or by several names that are locked together: all of them or none. Made by `manager.get(name)`,
+ * as often and wherever it is needed: two of the same name exclude each other like two processes do, and so do two calls
+ * of `acquire` on one of them. A semaphore (`manager.semaphore`) is one that as many can hold as it has permits.
  *
  * The server never lets two hold the lock at once. What it cannot do is stop a holder that goes on after its lease has
  * ended: that is what the lease's `signal` and `fencingToken` are for.
  */
 export class DistributedLock extends EventEmitter<LockEvents> {
+  /** Of several names the first. */
   readonly name: string;
+  readonly names: readonly string[];
   readonly #service: LockService;
+  readonly #resolveOptions: ResolveOptions;
   readonly #layers: readonly LockOptions[];
   readonly #options: ResolvedLockOptions;
   readonly #tell: TellLock;
-  #lease: Lease | undefined;
+  /** What was acquired through this object and may still have to be released, the newest last. */
+  #leases: OwnLease[] = [];
 
   /** @internal */
-  constructor(service: LockService, name: string, layers: readonly LockOptions[], manager: LockEmitter) {
+  constructor(
+    service: LockService,
+    names: readonly string[],
+    resolveOptions: ResolveOptions,
+    layers: readonly LockOptions[],
+    manager: LockEmitter,
+  ) {
     super();
-    this.name = name;
+    this.name = names[0] as string;
+    this.names = names;
     this.#service = service;
+    this.#resolveOptions = resolveOptions;
     this.#layers = layers;
     this.#tell = relayTo(this, manager);
     // Wrong options are told where they are written, not at first use.
-    this.#options = resolveLockOptions(...layers);
+    this.#options = resolveOptions(...layers);
   }
 
   /** Whether a lease acquired through this object is held now; of others see {@link isLocked}. */
   get isHeld(): boolean {
-    return this.#lease?.isHeld ?? false;
+    return this.#leases.some((lease) => lease.isHeld);
   }
 
   /**
    * Waits for the lock, first come first served, and takes it.
    *
    * @throws LockTimeoutError when `waitTimeout` is over, `signal.reason` when the signal aborts: the request is then
-   *   withdrawn and never granted. LockConnectionError when the server cannot be reached or the connection is lost
-   *   while waiting. LockOptionsError, LockPermissionError, LockSetupError.
+   *   withdrawn and never granted. LockDeadlockError inside `runExclusive` of a lock that this one excludes.
+   *   LockConnectionError when the server cannot be reached or the connection is lost while waiting. LockOptionsError,
+   *   LockPermissionError, LockSetupError.
    */
   async acquire(options?: LockOptions): Promise<Lease> {
     const resolved = this.#resolve(options);
     if (resolved.waitTimeoutMs === 0) {
       const lease = await this.#try(resolved);
-      if (lease === null) throw new LockTimeoutError(this.name, 0);
+      if (lease === null) throw new LockTimeoutError(labelOf(this.names), 0);
       return lease;
     }
-    return this.#hold(await this.#acquisition(resolved).acquire());
+    return this.#acquire(resolved);
   }
 
   /** Takes the lock if it is free, `null` if it is not. Never waits; a refusal costs the server no change. */
@@ -73,7 +93,9 @@ export class DistributedLock extends EventEmitter<LockEvents> {
     const lease = await this.acquire(options);
     let result: T;
     try {
-      result = await fn(lease);
+      result = await (lease instanceof HeldLease
+        ? insideOf(this.#service, lease, () => fn(lease))
+        : fn(lease));
     } finally {
       await lease[Symbol.asyncDispose]();
     }
@@ -82,7 +104,7 @@ export class DistributedLock extends EventEmitter<LockEvents> {
   }
 
   /**
-   * Releases what was acquired through this object; see `lease.release`.
+   * Releases what was acquired through this object, the newest first; see `lease.release`.
    * @throws LockNotHeldError if nothing was, or it has been released already
    */
   async release(): Promise<boolean> {
@@ -90,39 +112,50 @@ export class DistributedLock extends EventEmitter<LockEvents> {
   }
 
   /**
-   * Extends what was acquired through this object; see `lease.extend`.
+   * Extends what was acquired last through this object; see `lease.extend`.
    * @throws LockNotHeldError if nothing was, or it has been released already
    */
   async extend(ttl?: Duration): Promise<void> {
     await this.#current().extend(ttl);
   }
 
-  /** Whether anybody holds the lock, by the server's word. @throws LockConnectionError if it has none */
+  /** Whether anybody holds the lock, or one of its names, by the server's word. @throws LockConnectionError if it has none */
   async isLocked(): Promise<boolean> {
     this.#service.assertOpen();
-    return this.#service.procedures.isLocked(this.name);
+    const answers = await Promise.all(this.names.map((name) => this.#service.procedures.isLocked(name)));
+    return answers.includes(true);
   }
 
   #resolve(options: LockOptions | undefined): ResolvedLockOptions {
-    return options === undefined ? this.#options : resolveLockOptions(...this.#layers, options);
+    return options === undefined ? this.#options : this.#resolveOptions(...this.#layers, options);
+  }
+
+  async #acquire(options: ResolvedLockOptions): Promise<Lease> {
+    const again = heldAgain(this.#service, this.names, options);
+    if (again !== undefined) return this.#owned(again);
+    refuseDeadlock(this.#service, this.names, options);
+    return this.#owned(await this.#acquisition(options).acquire());
+  }
+
+  /** Never waits, so not for itself either. */
+  async #try(options: ResolvedLockOptions): Promise<Lease | null> {
+    const again = heldAgain(this.#service, this.names, options);
+    const lease = again ?? (await this.#acquisition(options).try());
+    return lease && this.#owned(lease);
   }
 
   #acquisition(options: ResolvedLockOptions): Acquisition {
-    return new Acquisition(this.#service, this.name, options, this.#tell);
+    return new Acquisition(this.#service, this.names, options, this.#tell);
   }
 
-  async #try(options: ResolvedLockOptions): Promise<Lease | null> {
-    const lease = await this.#acquisition(options).try();
-    return lease && this.#hold(lease);
-  }
-
-  #hold(lease: Lease): Lease {
-    this.#lease = lease;
+  #owned(lease: OwnLease): Lease {
+    this.#leases = [...this.#leases.filter(({ isHeld }) => isHeld), lease];
     return lease;
   }
 
   #current(): Lease {
-    if (this.#lease === undefined || this.#lease.isReleased) throw new LockNotHeldError(this.name);
-    return this.#lease;
+    const lease = this.#leases.findLast(({ isReleased }) => !isReleased);
+    if (lease === undefined) throw new LockNotHeldError(labelOf(this.names));
+    return lease;
   }
 }

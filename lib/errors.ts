@@ -10,11 +10,13 @@ export type LockErrorCode =
   | 'LOCK_TIMEOUT'
   | 'LOCK_LOST'
   | 'LOCK_NOT_HELD'
+  | 'LOCK_DEADLOCK'
   | 'LOCK_OPTIONS'
   | 'LOCK_CONNECTION'
   | 'LOCK_PERMISSION'
   | 'LOCK_SETUP'
-  | 'LOCK_PROTOCOL';
+  | 'LOCK_PROTOCOL'
+  | 'LOCK_STALE_TOKEN';
 
 /** The base of them all. `cause` holds the server's or the socket's error where there was one. */
 export abstract class LockError extends Error {
@@ -80,6 +82,19 @@ export class LockNotHeldError extends LockError {
   }
 }
 
+/**
+ * The lock would wait for itself: the caller runs inside `runExclusive` of a lock that this one excludes. Nothing was
+ * sent. The option `reentrant` makes it count instead.
+ */
+export class LockDeadlockError extends LockError {
+  static override readonly code = 'LOCK_DEADLOCK';
+  readonly code = LockDeadlockError.code;
+
+  constructor(readonly lockName: string) {
+    super(`lock ${JSON.stringify(lockName)} is held by the caller itself, and would wait for it for ever`);
+  }
+}
+
 /** A name or an option is not usable; the message holds the value. Nothing was sent. */
 export class LockOptionsError extends LockError {
   static override readonly code = 'LOCK_OPTIONS';
@@ -111,4 +126,24 @@ export class LockSetupError extends LockError {
 export class LockProtocolError extends LockError {
   static override readonly code = 'LOCK_PROTOCOL';
   readonly code = LockProtocolError.code;
+}
+
+/**
+ * A `FencingGuard` was shown a fencing token older than the newest it has seen: whoever brought it has lost the lock, and
+ * another has been granted it since. Nothing was written.
+ */
+export class StaleTokenError extends LockError {
+  static override readonly code = 'LOCK_STALE_TOKEN';
+  readonly code = StaleTokenError.code;
+
+  constructor(
+    readonly lockName: string,
+    /** The one that was refused. */
+    readonly token: number,
+    /** The newest that the guard has seen of this name. */
+    readonly newest: number,
+    options?: ErrorOptions,
+  ) {
+    super(`fencing token ${token} of lock ${JSON.stringify(lockName)} is older than ${newest}`, options);
+  }
 }

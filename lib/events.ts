@@ -12,6 +12,10 @@ export interface LockEvents {
   expired: [event: HolderEvent];
   /** The lease ended without being released; its signal has been aborted. */
   lost: [event: LostEvent];
+  /** The lease was serialized: another process may go on with it. */
+  handedOn: [event: HolderEvent];
+  /** Somebody asks the holder to release; nothing happens unless it does. */
+  releaseRequested: [event: ReleaseRequestedEvent];
   /** Something failed that has no caller to reject to: a renewal, a release after `runExclusive`, a listener. */
   error: [event: ErrorEvent];
 }
@@ -24,14 +28,19 @@ export interface LockManagerEvents extends LockEvents {
   reconnecting: [event: ReconnectingEvent];
 }
 
-export interface WaitingEvent {
+/** What every event about a lock says. */
+export interface LockEvent {
+  /** The lock's name; of several, the first. */
   readonly name: string;
+  readonly names: readonly string[];
+}
+
+export interface WaitingEvent extends LockEvent {
   /** Requests ahead, holder included: 1 is next. */
   readonly position: number;
 }
 
-export interface HolderEvent {
-  readonly name: string;
+export interface HolderEvent extends LockEvent {
   readonly fencingToken: number;
 }
 
@@ -46,6 +55,11 @@ export interface ExtendedEvent extends HolderEvent {
 
 export interface LostEvent extends HolderEvent {
   readonly reason: LostReason;
+}
+
+export interface ReleaseRequestedEvent extends HolderEvent {
+  /** The label of who asks. */
+  readonly by: string;
 }
 
 export interface ErrorEvent {

@@ -1,21 +1,36 @@
 export { LockManager } from './lock-manager.js';
 export { DistributedLock } from './distributed-lock.js';
 export type { Lease } from './lease.js';
-export type { Auth, Duration, LockManagerOptions, LockOptions } from './options.js';
+export { FencingGuard, type FencingEntry } from './fencing-guard.js';
+export type { HeldInfo, LockInfo, LockSnapshot, PendingInfo } from './lock-info.js';
+export { LockWatch, type LockWatchEvents, type WatchedEvent, type WatchedLossEvent } from './lock-watch.js';
+export type {
+  AdoptOptions,
+  Auth,
+  Duration,
+  LockDefaults,
+  LockManagerOptions,
+  LockOptions,
+  Page,
+  SemaphoreOptions,
+} from './options.js';
 export type {
   AcquiredEvent,
   DisconnectedEvent,
   ErrorEvent,
   ExtendedEvent,
   HolderEvent,
+  LockEvent,
   LockEvents,
   LockManagerEvents,
   LostEvent,
   ReconnectingEvent,
+  ReleaseRequestedEvent,
   WaitingEvent,
 } from './events.js';
 export {
   LockConnectionError,
+  LockDeadlockError,
   LockError,
   LockLostError,
   LockNotHeldError,
@@ -24,6 +39,7 @@ export {
   LockProtocolError,
   LockSetupError,
   LockTimeoutError,
+  StaleTokenError,
   type LockErrorCode,
   type LostReason,
 } from './errors.js';

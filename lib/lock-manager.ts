@@ -1,10 +1,27 @@
 import { hostname } from 'node:os';
 import { EventEmitter } from 'eventemitter3';
-import { DistributedLock } from './distributed-lock.js';
+import { DistributedLock, type ResolveOptions } from './distributed-lock.js';
 import type { LockManagerEvents } from './events.js';
 import { tellEach, type LockEmitter } from './internal/event-relay.js';
 import { LockService } from './internal/lock-service.js';
-import { checkedName, resolveManagerOptions, type LockManagerOptions, type LockOptions } from './options.js';
+import { adoptedLease } from './internal/adoption.js';
+import type { Lease } from './lease.js';
+import { lockSnapshot, type LockSnapshot } from './lock-info.js';
+import type { LockWatch } from './lock-watch.js';
+import {
+  checkedName,
+  checkedNames,
+  checkedPage,
+  checkedSemaphore,
+  resolveLockOptions,
+  resolveManagerOptions,
+  resolveSemaphoreOptions,
+  type AdoptOptions,
+  type LockManagerOptions,
+  type LockOptions,
+  type Page,
+  type SemaphoreOptions,
+} from './options.js';
 
 /**
  * The way to distributed locks on one collection of ThingsDB: holds the connection, sets the collection up at first
@@ -34,17 +51,84 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
   }
 
   /**
-   * The lock of this name: any text of 1 to 255 bytes in UTF-8. Costs nothing and may be called anywhere.
+   * The lock of this name: any text of 1 to 255 bytes in UTF-8. Or of up to 64 names, which are locked together: all or
+   * none, in whatever order they are given. Costs nothing and may be called anywhere.
    * @throws LockOptionsError for a bad name or option; nothing is sent
    */
-  get(name: string, options?: LockOptions): DistributedLock {
-    const layers = options === undefined ? [this.#defaults] : [this.#defaults, options];
-    return new DistributedLock(this.#service, checkedName(name), layers, this as unknown as LockEmitter);
+  get(names: string | readonly string[], options?: LockOptions): DistributedLock {
+    return this.#lock(checkedNames(names), resolveLockOptions, options);
+  }
+
+  /**
+   * A lock that several can hold, as long as they hold no more than so many permits together; in the order in which they
+   * came. A lock of the same name excludes it.
+   * @throws LockOptionsError for a bad name or option; nothing is sent
+   */
+  semaphore(name: string, options: SemaphoreOptions): DistributedLock {
+    const { limit, others } = checkedSemaphore(options);
+    return this.#lock([checkedName(name)], (...layers) => resolveSemaphoreOptions(limit, ...layers), others);
+  }
+
+  /** As `get(names, options).acquire()`. */
+  async acquire(names: string | readonly string[], options?: LockOptions): Promise<Lease> {
+    return this.get(names, options).acquire();
   }
 
   /** Whether anybody holds the lock, by the server's word. @throws LockConnectionError if it has none */
   isLocked(name: string): Promise<boolean> {
     return this.get(name).isLocked();
+  }
+
+  /**
+   * Who holds and who waits: of one name, or of a page of all names in their order (by default the first 100).
+   * @throws LockOptionsError, LockConnectionError if the server does not answer
+   */
+  async query(which: string | Page = {}): Promise<LockSnapshot> {
+    this.#service.assertOpen();
+    if (typeof which === 'string')
+      return lockSnapshot(await this.#service.procedures.query(checkedName(which)));
+    const { after, limit } = checkedPage(which);
+    return lockSnapshot(await this.#service.procedures.query(null, after, limit));
+  }
+
+  /**
+   * Live events of any holder of this name, until the watch is closed. Resolves when it sees everything from then on.
+   * @throws LockOptionsError, LockConnectionError
+   */
+  async watch(name: string): Promise<LockWatch> {
+    this.#service.assertOpen();
+    return this.#service.watches.open(checkedName(name));
+  }
+
+  /**
+   * Takes the lock away from whoever holds it: they are told (`force-released`), the next in line gets it. For people who
+   * know that a holder is not worth waiting for. Resolves with the number of leases that were ended.
+   * @throws LockOptionsError, LockConnectionError
+   */
+  async forceRelease(name: string): Promise<number> {
+    this.#service.assertOpen();
+    return this.#service.procedures.forceRelease(checkedName(name));
+  }
+
+  /**
+   * Asks those who hold the lock to release it: an event `releaseRequested` at each; what they do is theirs. Resolves
+   * with how many were asked; Python programs cannot be.
+   * @throws LockOptionsError, LockConnectionError
+   */
+  async requestRelease(name: string): Promise<number> {
+    this.#service.assertOpen();
+    return this.#service.procedures.requestRelease(checkedName(name));
+  }
+
+  /**
+   * Goes on with a lease that another process has serialized; of several that try the first. Its time counts from now.
+   * @throws LockOptionsError if it is no such text; LockLostError if the lease is over, or was adopted before;
+   *   LockConnectionError
+   */
+  async adopt(serialized: string, options?: AdoptOptions): Promise<Lease> {
+    this.#service.assertOpen();
+    const layers = { defaults: this.#defaults, options };
+    return adoptedLease(this.#service, serialized, layers, this as unknown as LockEmitter);
   }
 
   /**
@@ -64,6 +148,15 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
    */
   close(): Promise<void> {
     return this.#service.close();
+  }
+
+  #lock(
+    names: readonly string[],
+    resolve: ResolveOptions,
+    options: LockOptions | undefined,
+  ): DistributedLock {
+    const layers = options === undefined ? [this.#defaults] : [this.#defaults, options];
+    return new DistributedLock(this.#service, names, resolve, layers, this as unknown as LockEmitter);
   }
 
   /** As {@link close}. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ThingsDBClient } from './client/thingsdb-client.js';
 import { LockOptionsError } from './errors.js';
-import { MAX_TTL_MS } from './schema/constants.js';
+import { MAX_NAMES, MAX_TTL_MS, SHARED_LIMIT } from './schema/constants.js';
 
 /** Milliseconds, or text such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'1d'`. */
 export type Duration = number | string;
@@ -25,8 +25,44 @@ export interface LockOptions {
    * holds the lock. 0 does not wait. Default: the number of requests ahead, times the ttl, as the Python lock does.
    */
   readonly waitTimeout?: Duration | undefined;
+  /**
+   * The lock stays taken for at least so long from its grant, even if it is released earlier: for jobs that are to run
+   * once however the clocks of those who start them differ. A crash ends it with the ttl. Default 0.
+   */
+  readonly minHold?: Duration | undefined;
+  /** `'shared'`: together with others that are shared too. Default `'exclusive'`. */
+  readonly mode?: 'exclusive' | 'shared' | undefined;
+  /** How many permits of a semaphore to take. Default 1. Not for locks. */
+  readonly permits?: number | undefined;
+  /**
+   * Takes the lock at once, before all who wait: whoever holds it loses it, and is told (`stolen`). For exclusive locks.
+   * Default false.
+   */
+  readonly steal?: boolean | undefined;
+  /**
+   * Inside `runExclusive` of the same lock: counts one more holder, instead of rejecting with `LockDeadlockError`. A shared
+   * lock inside of itself needs it too if writers may come in between: without it, it would wait behind them. Default false.
+   */
+  readonly reentrant?: boolean | undefined;
   /** Cancels the waiting: `acquire` rejects with `signal.reason`. Once the lock is held it has no effect. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** How a semaphore is used. */
+export interface SemaphoreOptions extends Omit<LockOptions, 'mode' | 'permits' | 'steal'> {
+  /** How many permits there are. Another number than those who hold some go by holds as soon as they have let go. */
+  readonly permits: number;
+}
+
+/** How an adopted lease is held; its ttl is what it was, unless it is given. */
+export type AdoptOptions = Pick<LockOptions, 'ttl' | 'autoRenew' | 'maxHold' | 'minHold'>;
+
+/** Which names are asked about. */
+export interface Page {
+  /** Those after this one, in the order of their bytes. Default: from the first. */
+  readonly after?: string | undefined;
+  /** At most so many, 1 to 1,000. Default 100. */
+  readonly limit?: number | undefined;
 }
 
 /** Who we are to the server. A token is one made by `new_token`. */
@@ -45,6 +81,11 @@ export interface LockManagerOptions {
   readonly auth?: Auth | undefined;
   /** The collection that holds the locks: letters, digits and `_`. Default `'lock'`, which the Python lock uses too. */
   readonly collection?: string | undefined;
+  /**
+   * What the names of the procedures and of the state begin with, to set the locks up in a collection that has other
+   * procedures of these names. Python programs and managers with another prefix do not see these locks. Default none.
+   */
+  readonly prefix?: string | undefined;
   /** A label for people: who holds or waits. Default: host name and process id. */
   readonly owner?: string | undefined;
   /** How long one request to the server may take. Default 5 s. */
@@ -56,14 +97,23 @@ export interface LockManagerOptions {
    */
   readonly clockSkew?: Duration | undefined;
   /** For every lock of this manager, unless the lock or the call says otherwise. */
-  readonly defaults?: Omit<LockOptions, 'signal'> | undefined;
+  readonly defaults?: LockDefaults | undefined;
 }
+
+/** Those of the lock options that may hold for all locks alike. */
+export type LockDefaults = Pick<LockOptions, 'ttl' | 'autoRenew' | 'maxHold' | 'waitTimeout' | 'reentrant'>;
 
 /** Lock options as the code uses them: checked, complete, in milliseconds. */
 export interface ResolvedLockOptions {
   readonly ttlMs: number;
   readonly autoRenew: boolean;
   readonly maxHoldMs: number;
+  readonly minHoldMs: number;
+  /** How many of how many: see `TicketRequest`. */
+  readonly want: number;
+  readonly limit: number;
+  readonly isSteal: boolean;
+  readonly isReentrant: boolean;
   /** `undefined`: the requests ahead times the ttl. */
   readonly waitTimeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
@@ -93,22 +143,89 @@ const duration = (leastMs: number, mostMs: number) =>
     .transform(milliseconds)
     .refine((ms) => ms >= leastMs && ms <= mostMs, `expected ${leastMs} to ${mostMs} milliseconds`);
 
-const lockShape = {
+const defaultsShape = {
   ttl: duration(MIN_TTL_MS, MAX_TTL_MS).transform(Math.ceil).optional(),
   autoRenew: z.boolean().optional(),
   maxHold: duration(MIN_TTL_MS, Infinity).optional(),
   waitTimeout: duration(0, Infinity).optional(),
+  reentrant: z.boolean().optional(),
 };
 
-const lockOptions = z
-  .strictObject({ ...lockShape, signal: z.instanceof(AbortSignal).optional() })
-  .transform((options): ResolvedLockOptions => ({
+const commonShape = {
+  ...defaultsShape,
+  minHold: duration(0, MAX_TTL_MS).optional(),
+  signal: z.instanceof(AbortSignal).optional(),
+};
+
+const permits = z
+  .int()
+  .min(1)
+  .max(SHARED_LIMIT - 1);
+
+const lockShape = z
+  .strictObject({
+    ...commonShape,
+    mode: z.enum(['exclusive', 'shared']).optional(),
+    steal: z.boolean().optional(),
+    permits: z.undefined({ error: 'a lock has no permits: a semaphore has' }).optional(),
+  })
+  .refine(({ mode, steal }) => !steal || mode !== 'shared', {
+    path: ['steal'],
+    error: 'only an exclusive lock can be stolen',
+  });
+
+const adoptOptions = z.strictObject({
+  ttl: commonShape.ttl,
+  autoRenew: commonShape.autoRenew,
+  maxHold: commonShape.maxHold,
+  minHold: commonShape.minHold,
+});
+
+type CommonOptions = z.output<z.ZodObject<typeof commonShape>>;
+
+const isInOrder = ({ minHold, maxHold }: CommonOptions): boolean => (minHold ?? 0) <= (maxHold ?? Infinity);
+const OUT_OF_ORDER = { path: ['minHold'], error: 'expected no more than maxHold' };
+
+const lockOptions = lockShape.refine(isInOrder, OUT_OF_ORDER).transform((options): ResolvedLockOptions => ({
+  ...resolvedCommon(options),
+  want: 1,
+  limit: options.mode === 'shared' ? SHARED_LIMIT : 1,
+  isSteal: options.steal ?? false,
+})) satisfies z.ZodType<ResolvedLockOptions, LockOptions>;
+
+/** @param limit how many permits there are */
+const semaphoreOptions = (limit: number) =>
+  z
+    .strictObject({ ...commonShape, permits: permits.max(limit, `there are ${limit} permits`).optional() })
+    .refine(isInOrder, OUT_OF_ORDER)
+    .transform((options): ResolvedLockOptions => ({
+      ...resolvedCommon(options),
+      want: options.permits ?? 1,
+      limit,
+      isSteal: false,
+    }));
+
+function resolvedCommon(options: CommonOptions): Omit<ResolvedLockOptions, 'want' | 'limit' | 'isSteal'> {
+  return {
     ttlMs: options.ttl ?? DEFAULT_TTL_MS,
     autoRenew: options.autoRenew ?? true,
     maxHoldMs: options.maxHold ?? Infinity,
+    minHoldMs: options.minHold ?? 0,
     waitTimeoutMs: options.waitTimeout,
+    isReentrant: options.reentrant ?? false,
     signal: options.signal,
-  })) satisfies z.ZodType<ResolvedLockOptions, LockOptions>;
+  };
+}
+
+const page = z.strictObject({
+  after: z.string().default(''),
+  limit: z.int().min(1).max(1_000).default(100),
+});
+
+/** @throws LockOptionsError */
+export function checkedPage(options: Page): { after: string; limit: number } {
+  return parsed(page, options, 'query');
+}
 
 const CLIENT_METHODS = [
   'connect',
@@ -151,10 +268,14 @@ const managerOptions = z
       .string()
       .regex(/^[A-Za-z_][0-9A-Za-z_]{0,254}$/, 'expected letters, digits and _')
       .default('lock'),
+    prefix: z
+      .string()
+      .regex(/^([A-Za-z_][0-9A-Za-z_]{0,63})?$/, 'expected up to 64 letters, digits and _, not a digit first')
+      .default(''),
     owner: z.string().max(MAX_NAME_BYTES).optional(),
     requestTimeout: duration(1, MAX_TTL_MS).default(DEFAULT_REQUEST_TIMEOUT_MS),
     clockSkew: duration(0, MAX_CLOCK_SKEW_MS).optional(),
-    defaults: z.strictObject(lockShape).optional(),
+    defaults: z.strictObject(defaultsShape).optional(),
   })
   .refine((options) => (options.client === undefined) !== (options.url === undefined), {
     error: 'expected either client or url',
@@ -186,13 +307,70 @@ export function resolveManagerOptions(options: LockManagerOptions): ResolvedMana
  * @throws LockOptionsError whose message holds the value that was wrong
  */
 export function resolveLockOptions(...layers: readonly (LockOptions | undefined)[]): ResolvedLockOptions {
+  return parsed(lockOptions, merged(layers), 'lock');
+}
+
+/**
+ * As {@link resolveLockOptions}, for a semaphore with so many permits.
+ * @throws LockOptionsError, also for more permits than there are
+ */
+export function resolveSemaphoreOptions(
+  limit: number,
+  ...layers: readonly (LockOptions | undefined)[]
+): ResolvedLockOptions {
+  return parsed(semaphoreOptions(limit), merged(layers), 'semaphore');
+}
+
+/**
+ * How many permits a semaphore has, and the rest of its options, which are for each request.
+ * @throws LockOptionsError
+ */
+export function checkedSemaphore(options: SemaphoreOptions): { limit: number; others: LockOptions } {
+  if (typeof options !== 'object' || options === null)
+    throw invalid('semaphore options', options, 'expected an object');
+  const { permits: limit, ...others } = options;
+  parsed(z.strictObject({ permits }), { permits: limit }, 'semaphore');
+  return { limit, others };
+}
+
+/**
+ * How a lease is held that was serialized with this ttl.
+ * @throws LockOptionsError, also for options that only count while a lock is acquired
+ */
+export function resolveAdoptOptions(
+  defaults: LockDefaults,
+  ttl: number,
+  options: AdoptOptions | undefined,
+): ResolvedLockOptions {
+  const given = merged([options]);
+  parsed(adoptOptions, given, 'adopt');
+  return resolveLockOptions(defaults, { ttl }, given);
+}
+
+function merged(layers: readonly (LockOptions | undefined)[]): LockOptions {
   const merged = new Map<string, unknown>();
   for (const layer of layers) {
     if (layer === undefined) continue;
     if (typeof layer !== 'object' || layer === null) throw invalid('lock', layer, 'expected an object');
     for (const [key, value] of Object.entries(layer)) if (value !== undefined) merged.set(key, value);
   }
-  return parsed(lockOptions, Object.fromEntries(merged) as LockOptions, 'lock');
+  return Object.fromEntries(merged);
+}
+
+/**
+ * One name, or several that are locked together, each once.
+ * @throws LockOptionsError
+ */
+export function checkedNames(names: string | readonly string[]): readonly string[] {
+  if (typeof names === 'string') return [checkedName(names)];
+  if (!Array.isArray(names)) throw invalid('name', names, 'expected a string, or a list of strings');
+  if (names.length === 0 || names.length > MAX_NAMES)
+    throw invalid('names', names.length, `expected 1 to ${MAX_NAMES} of them`);
+  // Spread: `map` would pass over a hole.
+  const checked = [...(names as readonly string[])].map(checkedName);
+  const twice = checked.find((name, i) => checked.indexOf(name) < i);
+  if (twice !== undefined) throw invalid('names', twice, 'expected each at most once');
+  return checked;
 }
 
 /**

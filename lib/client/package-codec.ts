@@ -12,6 +12,8 @@ import { Decoder, Encoder } from '@msgpack/msgpack';
 import { LockProtocolError } from '../errors.js';
 
 const HEADER_BYTES = 8;
+/** What MessagePack holds in four bytes. */
+const MAX_SHORT_INTEGER = 0x7fff_ffff;
 /** Five times what a node sends at most by default (`result_size_limit`): more is no package but another protocol. */
 const MAX_BODY_BYTES = 100 * 1024 * 1024;
 
@@ -94,10 +96,20 @@ function checkedBodySize(bytes: Buffer, start: number): number {
 
 function encodeBody(body: unknown): Uint8Array {
   try {
-    return encoder.encodeSharedRef(body);
+    return encoder.encodeSharedRef(withWholeIntegers(body));
   } catch (cause) {
     throw new LockProtocolError('the request holds a value that MessagePack cannot carry', { cause });
   }
+}
+
+/** With bigints allowed, the encoder makes a float of a number beyond 32 bits: a fencing token is an integer. */
+function withWholeIntegers(value: unknown): unknown {
+  if (typeof value === 'number') {
+    return Number.isSafeInteger(value) && Math.abs(value) > MAX_SHORT_INTEGER ? BigInt(value) : value;
+  }
+  if (Array.isArray(value)) return value.map(withWholeIntegers);
+  if (!isMap(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withWholeIntegers(part)]));
 }
 
 function decodeBody(bytes: Uint8Array): unknown {

@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { LockConnectionError, LockError, LockTimeoutError } from '../errors.js';
-import { EARLY_MS, Lease } from '../lease.js';
 import type { ResolvedLockOptions } from '../options.js';
 import type { TicketStatus } from '../schema/ticket-status.js';
 import type { Told } from '../schema/lock-procedures.js';
 import { Alarm } from './alarm.js';
 import { Deferred } from './deferred.js';
 import type { TellLock } from './event-relay.js';
+import { EARLY_MS, HeldLease } from './held-lease.js';
 import type { LockService } from './lock-service.js';
 import { grantOf, type Grant, type Ticket } from './ticket.js';
 
@@ -16,7 +16,7 @@ const WITHDRAW_MS = 1_000;
 const MOST_TRIES = 3;
 
 /**
- * Gets one lock, once: from the call to a {@link Lease}, or to a rejection after which the request is withdrawn.
+ * Gets one lock, or several together, once: from the call to a {@link HeldLease}, or to a rejection after which the request is withdrawn.
  * Whoever has given up never holds the lock, whatever the server grants meanwhile.
  */
 export class Acquisition {
@@ -31,33 +31,43 @@ export class Acquisition {
   #sent: Promise<unknown> | undefined;
   #hasGivenUp = false;
 
-  constructor(service: LockService, name: string, options: ResolvedLockOptions, tell: TellLock) {
+  constructor(service: LockService, names: readonly string[], options: ResolvedLockOptions, tell: TellLock) {
     this.#service = service;
     this.#options = options;
     this.#tell = tell;
     // With a shorter maxHold the server's lease must not outlive it either.
-    this.#ticket = service.inbox.open(name, Math.ceil(Math.min(options.ttlMs, options.maxHoldMs)));
+    const ttlMs = Math.ceil(Math.min(options.ttlMs, options.maxHoldMs));
+    this.#ticket = service.inbox.open({ names, ttlMs, want: options.want, limit: options.limit });
   }
 
   /** The lease, or `null` when the lock is not free. Never waits. */
-  try(): Promise<Lease | null> {
+  try(): Promise<HeldLease | null> {
+    // A thief never waits.
+    if (this.#options.isSteal) return this.acquire();
     return this.#guarded(() => this.#live(() => this.#service.procedures.try(this.#ticket)));
   }
 
   /** @throws LockTimeoutError, the signal's reason, LockConnectionError */
-  acquire(): Promise<Lease> {
-    const { waitTimeoutMs } = this.#options;
+  acquire(): Promise<HeldLease> {
+    const { waitTimeoutMs, isSteal } = this.#options;
     return this.#guarded(async () => {
-      if (waitTimeoutMs !== undefined) this.#giveUpAfter(waitTimeoutMs);
-      return (await this.#live(() => this.#service.procedures.acquire(this.#ticket))) as Lease;
+      if (waitTimeoutMs !== undefined && !isSteal) this.#giveUpAfter(waitTimeoutMs);
+      return (await this.#live(() => this.#service.procedures.acquire(this.#ticket, isSteal))) as HeldLease;
     });
   }
 
   /** A lease that is not over when it arrives: this process may have been stopped, or the network slow. */
-  async #live(request: () => Promise<Told<TicketStatus>>): Promise<Lease | null> {
+  async #live(request: () => Promise<Told<TicketStatus>>): Promise<HeldLease | null> {
     for (let tries = 1; ; tries++) {
       const told = await this.#send(request());
       if (told.value.state === 'busy') return null;
+      if (told.value.state === 'gone') {
+        // The answer to a repeat, of which the first was granted and taken away meanwhile.
+        if (tries === MOST_TRIES)
+          throw new LockConnectionError('granted and taken away before an answer was here');
+        this.#ticket.startAnew();
+        continue;
+      }
       const grant = await (told.value.state === 'waiting'
         ? this.#wait(told, told.value.ahead)
         : this.#granted(told));
@@ -68,10 +78,9 @@ export class Acquisition {
           `the ttl (${this.#ticket.ttlMs} ms) is over before an answer of the server is here`,
         );
       }
-      const { name, ttlMs } = this.#ticket;
       this.#service.inbox.close(this.#ticket);
       this.#service.loose(this.#service.withdraw(this.#ticket));
-      this.#ticket = this.#service.inbox.open(name, ttlMs);
+      this.#ticket = this.#service.inbox.open(this.#ticket);
     }
   }
 
@@ -81,7 +90,7 @@ export class Acquisition {
     const letGo = this.#service.hold();
     try {
       const granted = this.#granted(told);
-      this.#tell('waiting', { name: this.#ticket.name, position });
+      this.#tell('waiting', { name: this.#name, names: this.#ticket.names, position });
       return await granted;
     } finally {
       letGo();
@@ -97,12 +106,16 @@ export class Acquisition {
     return this.#before(this.#ticket.granted);
   }
 
-  #lease(grant: Grant): Lease {
-    const lease = new Lease(this.#ticket, grant, this.#options, this.#service, this.#tell);
-    this.#service.began(lease);
-    const waitedMs = performance.now() - this.#startedMs;
-    this.#tell('acquired', { name: lease.name, fencingToken: lease.fencingToken, waitedMs });
+  #lease(grant: Grant): HeldLease {
+    const lease = new HeldLease(this.#ticket, grant, this.#options, this.#service, this.#tell);
+    const { name, names, fencingToken } = lease;
+    this.#tell('acquired', { name, names, fencingToken, waitedMs: performance.now() - this.#startedMs });
+    if (this.#ticket.takenAway !== undefined) lease.lose(this.#ticket.takenAway);
     return lease;
+  }
+
+  get #name(): string {
+    return this.#ticket.names[0] as string;
   }
 
   #send(request: Promise<Told<TicketStatus>>): Promise<Told<TicketStatus>> {
@@ -161,7 +174,7 @@ export class Acquisition {
 
   #giveUpAfter(waitTimeoutMs: number): void {
     this.#waitAlarm.set(this.#startedMs + waitTimeoutMs, () => {
-      this.#giveUp(new LockTimeoutError(this.#ticket.name, performance.now() - this.#startedMs));
+      this.#giveUp(new LockTimeoutError(this.#ticket.label, performance.now() - this.#startedMs));
     });
   }
 }

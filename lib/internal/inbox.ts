@@ -1,13 +1,12 @@
 import { PackageType } from '../client/package-type.js';
 import { LockConnectionError } from '../errors.js';
 import type { LockProcedures, Told } from '../schema/lock-procedures.js';
-import type { TicketStatus } from '../schema/ticket-status.js';
+import { takenAway, type TicketStatus } from '../schema/ticket-status.js';
 import { Alarm } from './alarm.js';
+import { joinNewRoom, type JoinRoom } from './join-room.js';
 import type { ServerClock } from './server-clock.js';
-import { grantOf, Ticket } from './ticket.js';
-
-/** Joins a room by its id; `false` when the node does not know it. */
-export type JoinRoom = (roomId: number) => Promise<boolean>;
+import type { HeldLease } from './held-lease.js';
+import { grantOf, Ticket, type Wish } from './ticket.js';
 
 /** The requests of this manager that wait for one name, first come first, and when to ask after them. */
 interface Line {
@@ -20,12 +19,15 @@ const STAGGER_MS = 5;
 const MOST_STAGGER_MS = 80;
 /** After a question that failed. */
 const ASK_AGAIN_MS = 1_000;
-const JOIN_TRIES = 20;
-const JOIN_DELAY_MS = 50;
+
+interface Holding {
+  readonly ticket: Ticket;
+  readonly lease: HeldLease;
+}
 
 /**
- * A manager's waiting requests. Their grants are pushed into one room, which is joined when the first request waits.
- * Nothing is polled: besides a push, a waiter asks only when the holder's lease should have ended, and only the first
+ * A manager's waiting requests, and its leases: their grants, and what others do to them, are pushed into one room,
+ * which is joined when the first of them is there. Nothing is polled: besides a push, a waiter asks only when the holder's lease should have ended, and only the first
  * of each name.
  */
 export class Inbox {
@@ -35,11 +37,11 @@ export class Inbox {
   readonly #refuse: (ticket: Ticket) => void;
   readonly #tickets = new Map<number, Ticket>();
   readonly #lines = new Map<string, Line>();
+  readonly #held = new Map<number, Holding>();
   /** Given up, but not known to be withdrawn. */
   readonly #leaving = new Map<number, Ticket>();
   #numbers = 0;
   #roomId: number | undefined;
-  #joining: Promise<void> | undefined;
 
   /** @param refuse tells the server that a grant is not wanted any more */
   constructor(
@@ -55,8 +57,8 @@ export class Inbox {
   }
 
   /** A new ticket, known here before it is sent: its grant may be pushed before the answer to its request. */
-  open(name: string, ttlMs: number): Ticket {
-    const ticket = new Ticket(name, ++this.#numbers, ttlMs);
+  open(wish: Wish): Ticket {
+    const ticket = new Ticket(++this.#numbers, wish);
     this.#tickets.set(ticket.number, ticket);
     return ticket;
   }
@@ -65,6 +67,16 @@ export class Inbox {
   close(ticket: Ticket): void {
     this.#tickets.delete(ticket.number);
     this.#leaveLine(ticket);
+  }
+
+  /** A ticket has become a lease: what is told of it goes there. */
+  holds(ticket: Ticket, lease: HeldLease): void {
+    this.#held.set(ticket.number, { ticket, lease });
+  }
+
+  /** The lease has ended. */
+  holdsNoMore(ticket: Ticket): void {
+    this.#held.delete(ticket.number);
   }
 
   get leaving(): readonly Ticket[] {
@@ -91,11 +103,13 @@ export class Inbox {
       case 'waiting':
         this.#askAt(ticket, told.receivedMs + (status.due - status.at) / 1000 + staggerMs(status.ahead));
         this.#enterLine(ticket);
-        void this.#enterRoom(status.room);
+        this.enterRoom(status.room);
         return;
       case 'gone':
       case 'busy':
-        // Its process was taken for dead, or the server has lost state: it goes to the end of the queue, with its id.
+        // Granted, and taken away before it was told here: the server does not take that id in again.
+        if (status.state === 'gone' && status.why !== undefined) ticket.startAnew();
+        // Its process was taken for dead, or the server has lost state: it goes to the end of the queue.
         void this.#attempt([ticket], async () => this.update(ticket, await this.#procedures.acquire(ticket)));
         return;
     }
@@ -110,12 +124,17 @@ export class Inbox {
       this.#roomId = undefined;
       void this.#check(this.#waiting(), true);
     } else if (type === PackageType.roomEmit && Array.isArray(args)) {
-      this.#told(event, args as number[]);
+      this.#told(event, args as [number, ...number[]]);
     }
   }
 
-  get hasWaiting(): boolean {
-    return this.#lines.size > 0;
+  /** Whether somebody waits or holds. */
+  get isNeeded(): boolean {
+    return this.#lines.size > 0 || this.#held.size > 0;
+  }
+
+  get leases(): HeldLease[] {
+    return [...this.#held.values()].map(({ lease }) => lease);
   }
 
   /** The connection is gone, and with it the place in the room; the places in the queues are not. */
@@ -141,12 +160,14 @@ export class Inbox {
     ticket.asksAtMs = isSet ? Math.min(ticket.asksAtMs, atMs) : atMs;
   }
 
-  #told(event: unknown, args: readonly number[]): void {
+  #told(event: unknown, args: readonly [number, ...number[]]): void {
     if (event === 'check') {
       void this.#check(this.#waiting(), true);
       return;
     }
-    const number = args[0] ?? NaN;
+    const [number] = args;
+    if (event === 'lost') this.#lost(number, args[1]);
+    if (event === 'asked') this.#held.get(number)?.lease.asked(String(args[1]));
     const given = this.#leaving.get(number);
     if (given !== undefined && event === 'granted') this.#refuse(given);
     const ticket = this.#tickets.get(number);
@@ -157,8 +178,17 @@ export class Inbox {
     } else if (event === 'watch') {
       const [, at = NaN, until = NaN] = args;
       ticket.asksAtMs = performance.now() + (until - at) / 1000;
-      this.#arm(ticket.name);
+      this.#arm(ticket);
     }
+  }
+
+  /** What is pushed comes in order, so the grant was here before; but perhaps nobody has had time to take it. */
+  #lost(number: number, why: unknown): void {
+    const reason = takenAway(why);
+    if (reason === undefined) return;
+    const ticket = this.#tickets.get(number);
+    if (ticket !== undefined) ticket.takenAway = reason;
+    this.#held.get(number)?.lease.lose(reason);
   }
 
   #granted(ticket: Ticket, fencingToken: number, at: number, due: number): void {
@@ -166,7 +196,8 @@ export class Inbox {
     // The message may have lain in a buffer while this process was stopped: how old it is shows on the server's clock.
     const deadlineMs = Math.min(performance.now() + leaseMs, this.#clock.earliest(due));
     if (deadlineMs > performance.now()) {
-      ticket.grant({ fencingToken, grantedMs: deadlineMs - leaseMs, deadlineMs, isProvisional: true });
+      const grantedMs = deadlineMs - leaseMs;
+      ticket.grant({ fencingToken, grantedMs, deadlineMs, isProvisional: true, room: undefined });
     } else {
       void this.#check([ticket], true);
     }
@@ -179,13 +210,12 @@ export class Inbox {
   async #check(tickets: readonly Ticket[], isSure: boolean): Promise<void> {
     if (tickets.length === 0) return;
     await this.#attempt(tickets, async () => {
-      const told = await this.#procedures.check(
-        tickets.map((ticket) => ticket.id),
-        isSure,
-      );
+      const ids = tickets.map((ticket) => ticket.id);
+      const told = await this.#procedures.check(ids, isSure);
       tickets.forEach((ticket, i) => {
         const value = told.value[i];
-        if (value !== undefined) this.update(ticket, { ...told, value });
+        // What is said of an id that it had before is old news.
+        if (value !== undefined && ticket.id === ids[i]) this.update(ticket, { ...told, value });
       });
     });
   }
@@ -207,22 +237,38 @@ export class Inbox {
     }
   }
 
-  async #enterRoom(roomId: number): Promise<void> {
-    if (this.#roomId === roomId) return this.#joining;
+  /** Joins the room if it is not the one we are in. */
+  enterRoom(roomId: number): void {
+    // 0: of a lease that is on its way to another process, and so in nobody's room.
+    if (roomId === 0 || this.#roomId === roomId) return;
     this.#roomId = roomId;
-    this.#joining = this.#attempt(this.#waiting(), () => this.#joinRoom(roomId));
-    await this.#joining;
+    void this.#enter(roomId);
+  }
+
+  async #enter(roomId: number): Promise<void> {
+    await this.#attempt(this.#waiting(), () => this.#joinRoom(roomId));
     // What was told before we were in.
-    await this.#check(this.#waiting(), true);
+    await Promise.all([this.#check(this.#waiting(), true), this.#checkHeld()]);
+  }
+
+  async #checkHeld(): Promise<void> {
+    const held = [...this.#held.values()];
+    if (held.length === 0 || this.#roomId === undefined) return;
+    await this.#attempt([], async () => {
+      const told = await this.#procedures.check(held.map(({ ticket }) => ticket.id));
+      held.forEach(({ ticket, lease }, i) => {
+        const status = told.value[i];
+        if (status === undefined || !this.#held.has(ticket.number)) return;
+        // This was but a read: a node that lags may not know the lease yet.
+        if (status.state === 'gone' && status.why === undefined) lease.confirm();
+        else lease.hear(status);
+      });
+    });
   }
 
   async #joinRoom(roomId: number): Promise<void> {
     try {
-      for (let tries = 1; !(await this.#join(roomId)); tries++) {
-        // A node of a cluster may learn of a new room a moment later than another.
-        if (tries === JOIN_TRIES) throw new LockConnectionError(`room ${roomId} is not known to this node`);
-        await new Promise((resolve) => setTimeout(resolve, JOIN_DELAY_MS));
-      }
+      await joinNewRoom(this.#join, roomId);
     } catch (error) {
       // The next answer that names the room tries again.
       if (this.#roomId === roomId) this.#roomId = undefined;
@@ -231,31 +277,35 @@ export class Inbox {
   }
 
   #enterLine(ticket: Ticket): void {
-    let line = this.#lines.get(ticket.name);
-    if (line === undefined) this.#lines.set(ticket.name, (line = { tickets: new Set(), alarm: new Alarm() }));
+    const key = ticket.lineKey;
+    let line = this.#lines.get(key);
+    if (line === undefined) this.#lines.set(key, (line = { tickets: new Set(), alarm: new Alarm() }));
     line.tickets.add(ticket);
-    this.#arm(ticket.name);
+    this.#arm(ticket);
   }
 
   #leaveLine(ticket: Ticket): void {
-    const line = this.#lines.get(ticket.name);
+    const key = ticket.lineKey;
+    const line = this.#lines.get(key);
     if (line === undefined || !line.tickets.delete(ticket)) return;
     const [next] = line.tickets;
     if (next === undefined) {
       line.alarm.clear();
-      this.#lines.delete(ticket.name);
+      this.#lines.delete(key);
     } else {
       // The first has asked for all: what it was told last is newer than what the next was told when it came.
       const isAsking = ticket.asksAtMs === Infinity;
       next.asksAtMs = isAsking ? performance.now() : Math.max(ticket.asksAtMs, next.asksAtMs);
-      this.#arm(ticket.name);
+      this.#arm(next);
     }
   }
 
-  #arm(name: string): void {
-    const line = this.#lines.get(name);
+  /** The first of a line asks for all in it, and no later than this one is to. */
+  #arm(ticket: Ticket): void {
+    const line = this.#lines.get(ticket.lineKey);
     const [first] = line?.tickets ?? [];
     if (line === undefined || first === undefined) return;
+    first.asksAtMs = Math.min(first.asksAtMs, ticket.asksAtMs);
     line.alarm.set(first.asksAtMs, () => {
       // Until the answer sets it anew.
       first.asksAtMs = Infinity;

@@ -6,6 +6,7 @@ import { Alarm } from './alarm.js';
 import { backOffMs } from './back-off.js';
 import { clientSources, type ClientSource } from './client-source.js';
 import { Deferred } from './deferred.js';
+import { outsideOfAll } from './reentry.js';
 
 export interface SessionListener {
   connected(): void;
@@ -91,7 +92,7 @@ export class Session {
     if (this.#closedBy !== undefined) return Promise.reject(this.#closedBy);
     if (this.#state === 'idle') {
       this.#move('connecting');
-      this.#opening = this.#open();
+      this.#opening = outsideOfAll(() => this.#open());
     }
     return this.#opening as Promise<BoundedClient>;
   }

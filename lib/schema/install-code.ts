@@ -6,13 +6,13 @@ import { functions, migrations, procedures } from './source.generated.js';
  * half of it. A query is no transaction: all that can be refused is checked before the first change.
  * -> [version, oldest version whose clients can use it]
  */
-export function installCode(): string {
-  const names = Object.keys(procedures);
-  return withConstants(`
+export function installCode(prefix = ''): string {
+  const names = Object.keys(procedures).map((name) => prefix + name);
+  const code = `
 known = .has('$STATE') ? .$STATE.schema : 0;
 if (known >= $SCHEMA) return [.$STATE.schema, .$STATE.compatible];
 
-if (!known && !has_type('Inner') && ${JSON.stringify(names)}.some(|name| has_procedure(name))) {
+if (!known && ('$PREFIX' != '' || !has_type('Inner')) && ${JSON.stringify(names)}.some(|name| has_procedure(name))) {
     raise(err($NAME_CLASH, 'this collection has procedures of its own under the names that the lock needs'));
 };
 
@@ -24,13 +24,18 @@ ${Object.entries(functions)
   .map(([name, code]) => `${name}: ${code}`)
   .join(',\n')}
 };
-${names.map(procedureStep).join('\n')}
+${Object.entries(procedures)
+  .map(([name, code]) => procedureStep(prefix + name, code))
+  .join('\n')}
 state = .$STATE;
-requests.each(|r| state.fn.enlist(state, state.fn.queue(state, r[0], at), r[1], r[2] * 1000, at, r[3]));
+requests.each(|r| state.fn.enlist(state, state.fn.queue(state, r[0]), r[1], r[2] * 1000, at, r[3]));
+// Python may have failed to tell the first in line: who knows already does not mind.
+if (requests) state.locks.each(|_, q| q.held.each(|t| t.room.emit('go')));
 state.schema = $SCHEMA;
 state.compatible = $COMPATIBLE;
 [state.schema, state.compatible];
-`);
+`;
+  return withConstants(code, prefix);
 }
 
 function byNumber(a: string, b: string): number {
@@ -41,7 +46,6 @@ function migrationStep(version: string): string {
   return `if (known < ${version}) { migrate = ${migrations[version]}; requests = wse(migrate()); };`;
 }
 
-function procedureStep(name: string): string {
-  const code = procedures[name];
+function procedureStep(name: string, code: string): string {
   return `has_procedure('${name}') ? mod_procedure('${name}', ${code}) : new_procedure('${name}', ${code});`;
 }

@@ -17,10 +17,10 @@ const LAG_DELAY_MS = 50;
  *
  * @throws LockSetupError if it is absent and may not be made, or its schema is too new, or the names clash
  */
-export async function setUp(client: ThingsDBClient, collection: string): Promise<void> {
-  const present = await presentSchema(client, collection);
+export async function setUp(client: ThingsDBClient, collection: string, prefix = ''): Promise<void> {
+  const present = await presentSchema(client, collection, prefix);
   const versions =
-    present !== undefined && present[0] >= SCHEMA ? present : await install(client, collection);
+    present !== undefined && present[0] >= SCHEMA ? present : await install(client, collection, prefix);
   const [version, compatible] = versions;
   if (compatible > SCHEMA) {
     throw new LockSetupError(
@@ -32,18 +32,22 @@ export async function setUp(client: ThingsDBClient, collection: string): Promise
 
 type Versions = readonly [version: number, compatible: number];
 
-async function presentSchema(client: ThingsDBClient, collection: string): Promise<Versions | undefined> {
+async function presentSchema(
+  client: ThingsDBClient,
+  collection: string,
+  prefix: string,
+): Promise<Versions | undefined> {
   try {
-    return versions(await client.run(`//${collection}`, 'lock_schema', []));
+    return versions(await client.run(`//${collection}`, `${prefix}lock_schema`, []));
   } catch (error) {
     if (serverCode(error) === LOOKUP_ERROR) return undefined;
     throw error;
   }
 }
 
-async function install(client: ThingsDBClient, collection: string): Promise<Versions> {
+async function install(client: ThingsDBClient, collection: string, prefix: string): Promise<Versions> {
   try {
-    const code = installCode();
+    const code = installCode(prefix);
     const first = await installed(client, collection, code);
     if (first !== undefined) return first;
     await makeCollection(client, collection);

@@ -1,43 +1,78 @@
 import assert from 'node:assert';
 import { ticketId } from './actions.js';
+import { fits, holdersOf, waitingFor } from './lines.js';
 import type { LockModel } from './lock-model.js';
-import type { Message, Status } from './lock-state.js';
+import type { Message, Status, Ticket } from './lock-state.js';
+import { PROBE_US } from './queue-rules.js';
+
+const WAITING = 1;
 
 /** When those who wait will ask, by what they have been told: what the protocol makes of the answers and messages. */
 export class Beliefs {
   readonly #asksAt = new Map<string, number>();
+  readonly #unknown = new Set<string>();
 
   /** From an answer that a ticket waits: it asks when it was told to, but not later than it was going to anyhow. */
   answered(key: string, [state, at = 0, due = 0]: Status): void {
-    if (state !== 1) return;
+    if (state !== WAITING || this.#unknown.has(key)) return;
+    assert.ok(due > at, `${key} is to ask at ${due}, before it was told to: it would ask without end`);
     const before = this.#asksAt.get(key) ?? 0;
     this.#asksAt.set(key, before >= Number(at) ? Math.min(before, Number(due)) : Number(due));
   }
 
   told(messages: readonly Message[]): void {
     for (const { event, args } of messages) {
-      if (event === 'watch') this.#asksAt.set(ticketId(args[0] ?? NaN), args[2] ?? NaN);
+      if (event !== 'watch') continue;
+      const key = ticketId(Number(args[0]));
+      this.#unknown.delete(key);
+      this.#asksAt.set(key, Number(args[2]));
     }
-  }
-
-  /** After the server has gone back, what it remembers to have told was told to others: there the sweeper comes first. */
-  forget(): void {
-    this.#asksAt.clear();
   }
 
   /**
-   * The next in line asks by the time at which the lease in front ends; whoever had to ask earlier has asked since.
-   * A grant that is not answered is the sweeper's: its end is told to nobody.
+   * After the server has gone back, what it remembers to have told was told to others, who had the same ids (here ids
+   * are used again): there the sweeper comes first.
+   */
+  forget(model: LockModel): void {
+    this.#asksAt.clear();
+    for (const { key } of model.tickets()) this.#unknown.add(key);
+  }
+
+  /**
+   * The next in line for a name asks by the end of the first lease on it; whoever had to ask earlier has asked since.
+   * Who would be granted if another process were dead asks soon, and by that whether it lives.
    */
   assertInTime(model: LockModel, at: number): void {
-    for (const key of this.#asksAt.keys()) {
-      if (model.ticket(key)?.lease !== null) this.#asksAt.delete(key);
+    for (const key of [...this.#asksAt.keys(), ...this.#unknown]) {
+      if (model.ticket(key)?.lease === null) continue;
+      this.#asksAt.delete(key);
+      this.#unknown.delete(key);
     }
-    for (const [name, { holder, waiting }] of model.state.queues) {
-      const asksAt = this.#asksAt.get(waiting[0]?.key ?? '');
-      if (!holder?.lease.isClaimed || asksAt === undefined) continue;
-      const isInTime = asksAt <= Math.max(at, holder.lease.due);
-      assert.ok(isInTime, `the next for ${name} asks at ${asksAt}, after ${holder.lease.due}`);
+    for (const [key, asksAt] of this.#asksAt) {
+      const ticket = model.ticket(key);
+      if (!ticket || !isBehindOneProcess(model, ticket)) continue;
+      assert.ok(
+        asksAt <= at + PROBE_US,
+        `${key} asks at ${asksAt}: it does not see that it waits for the dead`,
+      );
+    }
+    for (const name of new Set(model.tickets().flatMap((ticket) => ticket.names))) {
+      const dues = holdersOf(model.state, name).map(({ lease }) => lease.due);
+      const asksAt = this.#asksAt.get(waitingFor(model.state, name)[0]?.key ?? '');
+      if (dues.length === 0 || asksAt === undefined) continue;
+      const first = Math.min(...dues);
+      assert.ok(asksAt <= Math.max(at, first), `the next for ${name} asks at ${asksAt}, after ${first}`);
     }
   }
+}
+
+/** It fits, and all in front of it, in each of its queues, are of one process, which is another than its own. */
+function isBehindOneProcess({ state }: LockModel, ticket: Ticket): boolean {
+  const inFront = ticket.names.map((name) => {
+    const waiting = waitingFor(state, name);
+    return waiting.slice(0, waiting.indexOf(ticket)).map(({ inbox }) => inbox);
+  });
+  const isOther = (inboxes: readonly (string | null)[]): boolean =>
+    inboxes.every((inbox) => inbox !== null && inbox !== ticket.inbox && inbox === inboxes[0]);
+  return inFront.flat().length > 0 && inFront.every(isOther) && fits(state, ticket);
 }

@@ -1,7 +1,8 @@
 import { type Clock, PushType, type Session, ThingsError, type Wire } from '../../lib/embedded/engine.js';
 import { createEngine } from '../../lib/embedded/thingsdb-engine.js';
 import { installCode } from '../../lib/schema/install-code.js';
-import { ServerState, STATE_CODE, type StateRows } from './server-state.js';
+import { ServerState } from './server-state.js';
+import { STATE_CODE, type StateRows } from './state-rows.js';
 import { type Bench, type Heard, ROOM_GONE, type Subject } from './subject.js';
 
 const SCOPE = '//stuff';
@@ -35,7 +36,8 @@ class StepClock implements Clock {
   }
 }
 
-let installed: unknown;
+/** By the code that installs it: the schema as it is, and what tests have made of it. */
+const installed = new Map<string, unknown>();
 
 /** The engine without a socket, new for each run; the schema is installed once and put in as a snapshot. */
 export class EmbeddedSubject implements Subject, Bench {
@@ -46,13 +48,13 @@ export class EmbeddedSubject implements Subject, Bench {
   #heard: Heard[] = [];
   changes = 0;
 
-  constructor() {
+  constructor(code = installCode()) {
     this.#engine.authenticate(this.#session, ['admin', 'pass']);
-    if (installed === undefined) {
-      this.#query(installCode());
-      installed = this.#engine.snapshot();
+    if (installed.has(code)) {
+      this.#engine.restore(installed.get(code));
     } else {
-      this.#engine.restore(installed);
+      this.#query(code);
+      installed.set(code, this.#engine.snapshot());
     }
   }
 
@@ -128,7 +130,7 @@ export class EmbeddedSubject implements Subject, Bench {
   }
 
   #hear(type: number, body: Wire): void {
-    const { id, event, args = [] } = numbers(body) as { id: number; event: string; args?: number[] };
+    const { id, event, args = [] } = numbers(body) as { id: number; event: string; args?: Heard['args'] };
     if (type === PushType.emit) this.#heard.push({ room: id, event, args });
     if (type === PushType.delete) this.#heard.push({ room: id, event: ROOM_GONE, args: [] });
   }

@@ -3,7 +3,8 @@ import { PackageType } from '../../lib/client/package-type.js';
 import { ServerError } from '../../lib/client/server-error.js';
 import { WebSocketClient } from '../../lib/client/web-socket-client.js';
 import { setUp } from '../../lib/schema/setup.js';
-import { ServerState, STATE_CODE, type StateRows } from './server-state.js';
+import { ServerState } from './server-state.js';
+import { STATE_CODE, type StateRows } from './state-rows.js';
 import { type Heard, ROOM_GONE, type Subject } from './subject.js';
 
 /** A node that is not in the test's hand: its time goes by itself, and tells itself only by what it leaves behind. */
@@ -66,7 +67,7 @@ export class NodeSubject implements Subject {
   }
 
   #hear(type: number, message: unknown): void {
-    const { id, event, args } = message as { id: number; event: string; args?: number[] };
+    const { id, event, args } = message as { id: number; event: string; args?: Heard['args'] };
     if (type === PackageType.roomEmit) this.#heard.push({ room: id, event, args: args ?? [] });
     if (type === PackageType.roomDelete) this.#heard.push({ room: id, event: ROOM_GONE, args: [] });
   }

@@ -1,101 +1,104 @@
 import assert from 'node:assert';
-import { REMEMBER_US, type LockModel } from './lock-model.js';
-
-/** All of `.thingsdb_lock` that use can change. Lists where order is the server's own: it is told, not checked. */
-export const STATE_CODE = `
-  s = .thingsdb_lock;
-  [
-    s.token,
-    s.locks.values().map(|q| [q.name, q.held.map(|t| t.key), q.waiting.map(|t| t.key)]),
-    s.tickets.values().map(|t| [
-      t.key, t.name, t.number, t.ttl, t.inbox ? t.inbox.id : nil, t.held, t.claimed, t.token, t.due, t.asks_at, t.sec, t.since
-    ]),
-    s.inboxes.values().map(|b| [b.id, b.room.id(), b.used, b.due, b.sec, list(b.tickets).map(|t| t.key)]),
-    s.due.values().map(|b| [b.sec, list(b.items).map(|i| i.has('tickets') ? i.id : i.key)]),
-    s.withdrawn.values().map(|w| [w.key, w.due, w.sec]),
-    is_nil(s.sweeper) ? nil : [s.sweeper.id(), s.sweep_at],
-    tasks().map(|t| [t.id(), int(t.at())])
-  ];
-`;
-
-type TicketRow = readonly [
-  ...[key: string, name: string, number: number, ttlMs: number, inbox: string | null],
-  ...[isHeld: boolean, isClaimed: boolean, token: number, due: number, asksAt: number],
-  ...[sec: number, since: number],
-];
-type InboxRow = readonly [
-  ...[id: string, room: number, isUsed: boolean, due: number, sec: number],
-  ...[tickets: readonly string[]],
-];
-type TaskRow = readonly [id: number | null, second: number | null];
-
-export type StateRows = readonly [
-  token: number,
-  queues: readonly (readonly [name: string, held: readonly string[], waiting: readonly string[]])[],
-  tickets: readonly TicketRow[],
-  inboxes: readonly InboxRow[],
-  due: readonly (readonly [sec: number, items: readonly string[]])[],
-  withdrawn: readonly (readonly [key: string, due: number, sec: number])[],
-  sweeper: TaskRow | null,
-  tasks: readonly TaskRow[],
-];
+import { type Message, roomOf, watchersOf } from './lock-state.js';
+import { WATCH_US } from './lock-model.js';
+import { REMEMBER_US } from './queue-rules.js';
+import type {
+  InboxRow,
+  MemoryRow,
+  QueueRow,
+  SecondRow,
+  StateRows,
+  TaskRow,
+  TicketRow,
+  WatchRow,
+} from './state-rows.js';
 
 /** The keys of tickets as the model has them: an id as it is, a Python request by its room. */
 const plain = (key: string): string => key.replace(/^:/, '');
 
 /** What the lock has stored, at one moment. */
 export class ServerState {
-  readonly #rows: StateRows;
-  /** Who is told things in which room: an inbox, or a Python request by its key. */
+  readonly lastToken: number;
+  /** Who is told things in which room: an inbox, a Python request by its key, those who watch a name. */
   readonly rooms: ReadonlyMap<number, string>;
+  readonly #queues: readonly QueueRow[];
+  readonly #tickets: readonly TicketRow[];
+  readonly #inboxes: readonly InboxRow[];
+  readonly #due: readonly SecondRow[];
+  readonly #withdrawn: readonly MemoryRow[];
+  readonly #watches: readonly WatchRow[];
+  readonly #sweeper: TaskRow | null;
+  readonly #tasks: readonly TaskRow[];
 
   constructor(rows: StateRows) {
-    this.#rows = rows;
-    const [, , tickets, inboxes] = rows;
-    const python = tickets.filter(([, , , , inbox]) => inbox === null).map(([key]) => key);
+    [this.lastToken, this.#queues, this.#tickets, this.#inboxes, this.#due] = rows;
+    [, , , , , this.#withdrawn, this.#watches, this.#sweeper, this.#tasks] = rows;
+    const python = this.#tickets.map(([key]) => key).filter((key) => key.startsWith('room:'));
     this.rooms = new Map([
-      ...inboxes.map(([id, room]) => [room, id] as const),
-      ...python.map((key) => [Number(key.slice('room:'.length)), key] as const),
+      ...this.#inboxes.map(([id, room]) => [room, id] as const),
+      ...this.#watches.map(([name, room]) => [room, watchersOf(name)] as const),
+      ...python.map((key) => [roomOf(key), key] as const),
     ]);
   }
 
   /** Keys of what is due, in the order in which the server goes through it. */
   get dueOrder(): string[] {
-    return this.#rows[4].flatMap(([, items]) => items.map(plain));
+    return this.#due.flatMap(([, items]) => items.map(plain));
   }
 
   /** Keys of an inbox's tickets, in the order in which the server goes through them. */
   ticketsOf(inbox: string): string[] {
-    return this.#rows[3].find(([id]) => id === inbox)?.[5].map(plain) ?? [];
+    return this.#inboxes.find(([id]) => id === inbox)?.[7].map(plain) ?? [];
   }
 
-  /** The server's time of the newest entry, grant or withdrawal. */
+  /** Of those who hold, by their keys. */
+  get tokens(): ReadonlyMap<string, number> {
+    return new Map(this.#tickets.filter((row) => row[9]).map((row) => [plain(row[0]), row[11]]));
+  }
+
+  /** When the lease of this ticket is due. */
+  dueOf(key: string): number | undefined {
+    return this.#tickets.find(([other]) => plain(other) === key)?.[12];
+  }
+
+  /** What may have been told in rooms that were new then, so that nobody was in them: it shows in what is stored. */
+  unheardSince(before: ServerState, at: number): Message[] {
+    const inboxes = new Set(before.#inboxes.map(([id]) => id));
+    return this.#tickets.flatMap((row) => {
+      const [, , number, , , , , inbox, , isHeld, , , , asksAt] = row;
+      const isUnheard = inbox !== null && !inboxes.has(inbox) && !isHeld;
+      return isUnheard ? [{ to: inbox, event: 'watch', args: [number, at, asksAt] }] : [];
+    });
+  }
+
+  /** The server's time of the newest entry, grant, withdrawal or watch. */
   get newestTime(): number {
-    const [, , tickets, , , withdrawn] = this.#rows;
-    return Math.max(0, ...tickets.map((row) => row[11]), ...withdrawn.map(([, due]) => due - REMEMBER_US));
-  }
-
-  get lastToken(): number {
-    return this.#rows[0];
+    return Math.max(
+      0,
+      ...this.#tickets.map((row) => row[8]),
+      ...this.#inboxes.map(([, , , , , seenAt]) => seenAt),
+      ...this.#withdrawn.map(([, , due]) => due - REMEMBER_US),
+      ...this.#watches.map(([, , due]) => due - WATCH_US),
+    );
   }
 
   /** When the sweeper runs; `null` if there is none. */
   get sweepSecond(): number | null {
-    return this.#rows[6]?.[1] ?? null;
+    return this.#sweeper?.[1] ?? null;
   }
 
   /** It was there, and its task is gone. */
   get isSweeperLost(): boolean {
-    return this.#rows[6] !== null && this.#rows[6][0] === null;
+    return this.#sweeper !== null && this.#sweeper[0] === null;
   }
 
   /** Nothing that grows with use. */
   get isEmpty(): boolean {
-    const [, queues, tickets, inboxes, due, withdrawn, sweeper, tasks] = this.#rows;
-    return (
-      [queues, tickets, inboxes, due, withdrawn, tasks].every(({ length }) => length === 0) &&
-      sweeper === null
-    );
+    const lists = [
+      ...[this.#queues, this.#tickets, this.#inboxes, this.#due],
+      ...[this.#withdrawn, this.#watches, this.#tasks],
+    ];
+    return lists.every(({ length }) => length === 0) && this.#sweeper === null;
   }
 
   /** Whether something has become due that was not, or at another time. */
@@ -105,29 +108,40 @@ export class ServerState {
   }
 
   get earliestDueSecond(): number {
-    return Math.min(...this.#rows[4].map(([sec]) => sec));
+    return Math.min(...this.#due.map(([sec]) => sec));
   }
 
   get #filed(): string[] {
-    return this.#rows[4].flatMap(([sec, items]) => items.map((key) => `${sec} ${plain(key)}`));
+    return this.#due.flatMap(([sec, items]) => items.map((key) => `${sec} ${plain(key)}`));
   }
 
   /** What the model speaks of, in the form of {@link visibleOf}. */
   get visible(): unknown {
-    const [token, queues, tickets, inboxes, , withdrawn] = this.#rows;
     return {
-      token,
+      token: this.lastToken,
       queues: Object.fromEntries(
-        queues.map(([name, held, waiting]) => [name, { held: held.map(plain), waiting: waiting.map(plain) }]),
-      ),
-      tickets: Object.fromEntries(
-        tickets.map(([key, name, number, ttlMs, inbox, isHeld, isClaimed, last, due, asksAt]) => [
-          plain(key),
-          { name, number, ttlMs, inbox, ...(isHeld ? { isClaimed, token: last, due } : { asksAt }) },
+        this.#queues.map(([name, held, waiting]) => [
+          name,
+          { held: held.map(plain), waiting: waiting.map(plain) },
         ]),
       ),
-      inboxes: Object.fromEntries(inboxes.map(([id, , isUsed, due]) => [id, { isUsed, due }])),
-      withdrawn: Object.fromEntries(withdrawn.map(([key, until]) => [plain(key), until])),
+      tickets: Object.fromEntries(
+        this.#tickets.map(
+          ([key, names, number, ttlMs, owner, want, limit, inbox, since, isHeld, ...more]) => {
+            const [isClaimed, token, due, asksAt] = more;
+            const ticket = { names, number, ttlMs, owner, want, limit, inbox, since };
+            return [plain(key), { ...ticket, ...(isHeld ? { isClaimed, token, due } : { asksAt }) }];
+          },
+        ),
+      ),
+      inboxes: Object.fromEntries(
+        this.#inboxes.map(([id, , isUsed, due, probedUntil, seenAt]) => [
+          id,
+          { isUsed, due, probedUntil, seenAt },
+        ]),
+      ),
+      withdrawn: Object.fromEntries(this.#withdrawn.map(([key, why, until]) => [plain(key), { until, why }])),
+      watches: Object.fromEntries(this.#watches.map(([name, , until]) => [name, until])),
     };
   }
 
@@ -137,61 +151,41 @@ export class ServerState {
    * @param mayLackSweeper the task was taken away by a test, and nothing has been filed since
    */
   assertSound(nowSecond: number, mayLackSweeper: boolean): void {
-    const [, queues, tickets, inboxes, due, withdrawn, sweeper, tasks] = this.#rows;
-    const inLine = queues.flatMap(([, held, waiting]) => [...held, ...waiting]);
-    assert.deepStrictEqual(
-      inLine.toSorted(),
-      tickets.map(([key]) => key).sort(),
-      'tickets and queues differ',
+    const inLine = this.#queues.flatMap(([name, held, waiting]) =>
+      [...held, ...waiting].map((key) => `${key} for ${name}`),
     );
+    const wanted = this.#tickets.flatMap(([key, names]) => names.map((name) => `${key} for ${name}`));
+    assert.deepStrictEqual(inLine.sort(), wanted.sort(), 'tickets and queues differ');
     assert.deepStrictEqual(
-      inboxes.flatMap(([, , , , , keys]) => keys).sort(),
-      tickets.flatMap(([key, , , , inbox]) => (inbox === null ? [] : [key])).sort(),
+      this.#inboxes.flatMap((row) => row[7]).sort(),
+      this.#tickets.flatMap((row) => (row[7] === null ? [] : [row[0]])).sort(),
       'tickets and inboxes differ',
     );
+    this.#assertFiled();
+    this.#assertSwept(nowSecond, mayLackSweeper);
+  }
+
+  #assertFiled(): void {
     const toFile = [
-      ...tickets.filter((row) => row[5]).map((row) => ({ key: plain(row[0]), due: row[8], sec: row[10] })),
-      ...inboxes.map(([key, , , at, sec]) => ({ key, due: at, sec })),
-      ...withdrawn.map(([key, at, sec]) => ({ key: plain(key), due: at, sec })),
+      ...this.#tickets.filter((row) => row[9]).map((row) => ({ key: row[0], due: row[12], sec: row[14] })),
+      ...this.#inboxes.map(([key, , , due, , , sec]) => ({ key, due, sec })),
+      ...this.#withdrawn.map(([key, , due, sec]) => ({ key, due, sec })),
+      ...this.#watches.map(([name, , due, sec]) => ({ key: watchersOf(name), due, sec })),
     ];
-    assert.deepStrictEqual(
-      this.#filed.sort(),
-      toFile.map(({ key, sec }) => `${sec} ${key}`).sort(),
-      'badly filed',
-    );
-    for (const { key, due: at, sec } of toFile) {
-      assert.equal(sec, Math.floor(at / 1e6), `${key} is filed under the wrong second`);
+    const filed = toFile.map(({ key, sec }) => `${sec} ${plain(key)}`);
+    assert.deepStrictEqual(this.#filed.sort(), filed.sort(), 'badly filed');
+    for (const { key, due, sec } of toFile) {
+      assert.equal(sec, Math.floor(due / 1e6), `${key} is filed under the wrong second`);
     }
-    assert.ok(!due.some(([, items]) => items.length === 0), 'a second with nothing in it');
+    assert.ok(!this.#due.some(([, items]) => items.length === 0), 'a second with nothing in it');
+  }
+
+  #assertSwept(nowSecond: number, mayLackSweeper: boolean): void {
     if (mayLackSweeper && this.isSweeperLost) return;
-    assert.deepStrictEqual(tasks, sweeper ? [sweeper] : [], 'the sweeper is the one task');
-    assert.equal(sweeper !== null, due.length > 0, 'a sweeper iff something can become due');
+    const sweeper = this.#sweeper;
+    assert.deepStrictEqual(this.#tasks, sweeper ? [sweeper] : [], 'the sweeper is the one task');
+    assert.equal(sweeper !== null, this.#due.length > 0, 'a sweeper iff something can become due');
     const latest = Math.max(this.earliestDueSecond, nowSecond + 1);
     assert.ok((sweeper?.[1] ?? 0) <= latest, `the sweeper comes at ${sweeper?.[1]}, not by ${latest}`);
   }
-}
-
-/** What the model says is stored. */
-export function visibleOf(model: LockModel): unknown {
-  const { lastToken, queues, inboxes, withdrawn } = model.state;
-  const used = [...queues].filter(([, { holder, waiting }]) => holder || waiting.length > 0);
-  return {
-    token: lastToken,
-    queues: Object.fromEntries(
-      used.map(([name, { holder, waiting }]) => [
-        name,
-        { held: holder ? [holder.key] : [], waiting: waiting.map(({ key }) => key) },
-      ]),
-    ),
-    tickets: Object.fromEntries(
-      model
-        .tickets()
-        .map(({ key, name, number, ttlUs, inbox, asksAt, lease }) => [
-          key,
-          { name, number, ttlMs: ttlUs / 1000, inbox, ...(lease ?? { asksAt }) },
-        ]),
-    ),
-    inboxes: Object.fromEntries([...inboxes].map(([id, inbox]) => [id, { ...inbox }])),
-    withdrawn: Object.fromEntries(withdrawn),
-  };
 }

@@ -1,35 +1,49 @@
 import assert from 'node:assert';
 import { type Action, INBOX_IDS, TICKET_IDS } from './actions.js';
+import { timesIn, withInboxes } from './answers.js';
 import { Beliefs } from './beliefs.js';
-import type { Call, Scene } from './calls.js';
-import { callOf, checkCall, closeCall, extendCall, pythonReleaseCall, unanswered } from './calls.js';
+import type { Call, Scene } from './call.js';
+import { callOf } from './calls.js';
+import { Choices } from './choices.js';
+import { Laws } from './laws.js';
 import { LockModel } from './lock-model.js';
-import type { Message, Status } from './lock-state.js';
-import { type ServerState, visibleOf } from './server-state.js';
-import { type Heard, isFailed, ROOM_GONE, type Subject } from './subject.js';
+import { isPython, roomOf, type Status } from './lock-state.js';
+import { byReader, messagesOf, roomsGone, timesToldIn } from './messages.js';
+import { forceReleaseCall } from './name-calls.js';
+import { pythonReleaseCall } from './python-calls.js';
+import type { ServerState } from './server-state.js';
+import { type Heard, isFailed, type Subject } from './subject.js';
+import { checkCall, closeCall, extendCall, unanswered } from './ticket-calls.js';
 import { TimeTrial } from './time-trial.js';
+import { visibleOf } from './visible-state.js';
 
 /** A node's own time goes by: there a grant is answered long before its claim window is over. */
 const ANSWER_WITHIN_MS = 250;
 const ANSWERED_TTL_MS = 600_000;
 
+/** What the server has done by itself or on a call, and what the model makes of it. */
 interface Outcome {
-  readonly answer: unknown;
-  /** The answer by the model. */
-  readonly said: unknown;
+  readonly at: number;
+  readonly state: ServerState;
   readonly heard: readonly Heard[];
+  readonly answer?: unknown;
+  /** Brings the model to the same point. Gives the answer. */
+  readonly says: (at: number, answer: unknown) => unknown;
+  readonly read?: Call['read'];
+  readonly stealer?: Call['stealer'];
 }
 
 /** One run: each action is done to the server and to the model; then everything that can be seen is compared. */
 export class Trial implements Scene {
   readonly model: LockModel;
   readonly pythonRooms: number[] = [];
+  adopted: Call | undefined;
   readonly #beliefs = new Beliefs();
+  readonly #laws = new Laws();
   readonly #subject: Subject;
   readonly #time: TimeTrial | undefined;
   #observed: ServerState;
-  #lastToken = 0;
-  #greatestToken = 0;
+  #lastToken: number;
   #answeredMs = Date.now();
   /** The sweeper was taken away, and nothing has been filed since. */
   #mayLackSweeper = false;
@@ -37,6 +51,7 @@ export class Trial implements Scene {
   private constructor(subject: Subject, observed: ServerState) {
     this.#subject = subject;
     this.#observed = observed;
+    this.#lastToken = observed.lastToken;
     this.model = new LockModel(observed.lastToken);
     this.#time = subject.bench && new TimeTrial(this, subject.bench);
   }
@@ -75,8 +90,8 @@ export class Trial implements Scene {
   async finish(byTime: boolean): Promise<void> {
     if (!byTime || !this.#time) await this.#letGo();
     await this.#time?.passUntilNothingIsLeft();
-    const { inboxes } = this.model.state;
-    assert.deepStrictEqual([...this.model.tickets(), ...inboxes.keys()], [], 'what the model has left');
+    assert.deepStrictEqual(this.model.tickets(), [], 'what the model has left');
+    assert.deepStrictEqual([...this.model.state.inboxes], [], 'what the model has left');
     if (!this.#time) return;
     assert.ok(this.#observed.isEmpty, 'something is left');
     await this.#time.passInPeace();
@@ -84,55 +99,68 @@ export class Trial implements Scene {
 
   async #letGo(): Promise<void> {
     for (const inbox of INBOX_IDS) await this.call(closeCall(this, inbox));
-    for (const { key, name } of this.model.tickets()) {
-      await this.call(pythonReleaseCall(this.model, name, Number(key.slice('room:'.length))));
+    for (const ticket of [...this.model.tickets()]) {
+      const [name = ''] = ticket.names;
+      const isGone = !this.model.ticket(ticket.key);
+      // What is kept is nobody's any more.
+      if (isPython(ticket)) await this.call(pythonReleaseCall(this.model, name, roomOf(ticket.key)));
+      else if (!isGone) await this.call(forceReleaseCall(this.model, name));
     }
   }
 
   /** The server has looked after what is due. */
   async swept(at: number): Promise<void> {
-    this.model.sweep(at, this.#observed.dueOrder);
     const heard = this.#subject.takeHeard();
-    await this.settle(at, await this.#subject.state(), { answer: null, said: null, heard });
+    const state = await this.#subject.state();
+    await this.#settle({ at, state, heard, says: () => this.model.sweep(at, this.#observed.dueOrder) });
   }
 
-  async call({ procedure, args, makesChange, says }: Call): Promise<void> {
+  async call(call: Call): Promise<void> {
+    const { procedure, args, makesChange } = call;
     const { bench } = this.#subject;
     const changes = bench?.changes ?? 0;
     const answer = await this.#subject.call(procedure, args);
     // What makes no change changes nothing.
     const state = bench?.changes === changes ? this.#observed : await this.#subject.state();
     const heard = this.#subject.takeHeard();
-    const at = this.#subject.timeOf([...timesIn(answer), ...heard.flatMap(timeIn), state.newestTime]);
+    const seen = [...timesIn(answer), ...timesToldIn(heard), ...(call.timesIn?.(state) ?? [])];
+    const at = this.#subject.timeOf([...seen, state.newestTime]);
     if (bench) assert.equal(bench.changes > changes, makesChange(at), `whether ${procedure} makes a change`);
-    const said = says(at, answer);
-    await this.settle(at, state, { answer, said, heard });
+    const said = await this.#settle({ ...call, at, state, heard, answer });
     this.#believe(procedure, args, said);
     this.#beliefs.assertInTime(this.model, at);
   }
 
-  /** The state is as the model says, and so is what was answered and heard. */
-  async settle(at: number, state: ServerState, { answer, said, heard }: Outcome): Promise<void> {
+  /** The state is as the model says, and so is what was answered and heard. Gives the answer by the model. */
+  async #settle({ at, state, heard, answer = null, says, read, stealer }: Outcome): Promise<unknown> {
     const before = this.#observed;
     const rooms = new Map([...before.rooms, ...state.rooms]);
-    const gone = [...before.rooms.keys()].filter((room) => !state.rooms.has(room));
-    const told = this.model.takeTold();
+    const messages = messagesOf(heard, rooms);
+    this.model.follow(new Choices([...messages, ...state.unheardSince(before, at)], state.tokens, answer));
+    const said = says(at, answer) ?? null;
+    const readers = new Set(before.rooms.values());
+    const told = this.model.takeTold().filter(({ to }) => readers.has(to));
     const actual = {
-      answer: isFailed(answer) ? answer.code : withInboxes(answer, rooms),
-      heard: heard.filter(({ event }) => event !== ROOM_GONE).map((one) => messageOf(one, rooms)),
-      gone: heard.flatMap(({ event, room }) => (event === ROOM_GONE ? [room] : [])).sort(),
+      answer: isFailed(answer) ? answer.code : (read ?? withInboxes)(answer, rooms),
+      heard: byReader(messages),
+      gone: roomsGone(heard),
       state: state.visible,
     };
-    const expected = { answer: said, heard: told, gone: gone.sort(), state: visibleOf(this.model) };
+    const expected = {
+      answer: said,
+      heard: byReader(told),
+      gone: [...before.rooms.keys()].filter((room) => !state.rooms.has(room)).sort(),
+      state: visibleOf(this.model.state),
+    };
     for (const part of ['answer', 'heard', 'state', 'gone'] as const) {
       assert.deepStrictEqual({ [part]: actual[part] }, { [part]: expected[part] });
     }
-    this.#assertTokenGrows();
+    this.#assertLawful(stealer);
     this.#mayLackSweeper &&= !state.isFiledSince(before);
-    const nowSecond = this.#subject.bench ? Math.floor(at / 1e6) : Math.ceil(Date.now() / 1000);
-    state.assertSound(nowSecond, this.#mayLackSweeper);
+    state.assertSound(this.#subject.bench ? Math.floor(at / 1e6) : nodeSecond(), this.#mayLackSweeper);
     this.#beliefs.told(told);
     await this.look(state);
+    return said;
   }
 
   /** Goes on from what is stored now, in all rooms that there are. */
@@ -148,9 +176,10 @@ export class Trial implements Scene {
     await this.#subject.join(state.rooms.keys());
     this.#observed = state;
     this.#lastToken = state.lastToken;
+    this.#laws.resume(this.model.tickets());
     this.#mayLackSweeper = state.isSweeperLost;
     await this.call(checkCall(this.model, TICKET_IDS));
-    this.#beliefs.forget();
+    this.#beliefs.forget(this.model);
   }
 
   async loseSweeper(lose: () => void): Promise<void> {
@@ -159,13 +188,11 @@ export class Trial implements Scene {
     await this.look(await this.#subject.state());
   }
 
-  #assertTokenGrows(): void {
-    const tokens = this.model.tickets().flatMap(({ lease }) => lease?.token ?? []);
-    assert.equal(new Set(tokens).size, tokens.length, 'two holders with one token');
+  #assertLawful(stealer: string | undefined): void {
+    this.#laws.assertKept(this.model.tickets(), stealer);
     const { lastToken } = this.model.state;
-    if (lastToken === this.#lastToken) return;
-    assert.ok(lastToken > this.#greatestToken, `token ${lastToken} after ${this.#greatestToken}`);
-    this.#lastToken = this.#greatestToken = lastToken;
+    assert.ok(lastToken >= this.#lastToken, `the last token was ${this.#lastToken}, and is ${lastToken}`);
+    this.#lastToken = lastToken;
   }
 
   #believe(procedure: string, args: readonly unknown[], said: unknown): void {
@@ -187,30 +214,4 @@ export class Trial implements Scene {
   }
 }
 
-/** In a status the room stands last; the model speaks of whose it is. */
-function withInboxes(answer: unknown, rooms: ReadonlyMap<number, string>): unknown {
-  if (!Array.isArray(answer)) return answer;
-  if (isStatus(answer) && answer.length === 6)
-    return [...(answer.slice(0, 5) as unknown[]), rooms.get(answer[5] as number)];
-  return answer.map((one) => withInboxes(one, rooms));
-}
-
-function messageOf({ room, event, args }: Heard, rooms: ReadonlyMap<number, string>): Message {
-  return { to: rooms.get(room) ?? `room ${room}`, event, args };
-}
-
-/** `granted` and `watch` tell the server's time. */
-function timeIn({ event, args }: Heard): number[] {
-  return args.slice(...(event === 'granted' ? [2, 3] : [1, 2]));
-}
-
-/** Every status in an answer begins with its state and the server's time. */
-function timesIn(answer: unknown): number[] {
-  if (!Array.isArray(answer)) return [];
-  return isStatus(answer) ? [answer[1] as number] : answer.flatMap(timesIn);
-}
-
-/** Nothing else in an answer is as large as a time. */
-function isStatus(answer: readonly unknown[]): boolean {
-  return typeof answer[1] === 'number' && answer[1] > 1e15;
-}
+const nodeSecond = (): number => Math.ceil(Date.now() / 1000);

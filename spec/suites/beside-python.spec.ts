@@ -6,7 +6,7 @@ const codeOf = (error: unknown): number => (error as { error_code: number }).err
 
 type Acquired = [immediately: boolean, roomId: number, size: number];
 
-/** The procedures as python-thingsdb calls them. That library itself is run by real-clients.spec. */
+/** The procedures as python-thingsdb calls them. That library itself is run by python-and-ours. */
 onEachBackEnd('the procedures of the Python lock', (backEnd) => {
   const acquire = (name: string, timeout: number): Promise<Acquired> =>
     backEnd.run('acquire', name, timeout) as Promise<Acquired>;

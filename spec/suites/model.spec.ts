@@ -1,6 +1,8 @@
 /**
  * The queue logic of the procedures against a small pure model (spec/model/lock-model.ts): the same random commands to
- * both, and after each everything that is stored, answered and pushed is compared.
+ * both, and after each everything that is stored, answered and pushed is compared. What must hold in any case is
+ * asserted apart from that (spec/model/laws.ts, beliefs.ts). That the comparison would show it is seen with servers that
+ * each have one thing wrong (spec/model/wrong-servers.ts).
  *
  * A run that fails is shrunk and printed with a line `MODEL_REPLAY=...`: that variable repeats it, alone:
  *
@@ -9,16 +11,21 @@
  * `MODEL_RUNS` sets another number of runs.
  */
 import fc from 'fast-check';
-import { type Action, allActions, timelessActions } from '../model/actions.js';
+import { allActions, timelessActions } from '../model/action-arbitraries.js';
+import type { Action } from '../model/actions.js';
 import { EmbeddedSubject } from '../model/embedded-subject.js';
 import { NodeSubject } from '../model/node-subject.js';
 import type { Subject } from '../model/subject.js';
 import { Trial } from '../model/trial.js';
+import { installCodeOf, WRONG_SERVERS } from '../model/wrong-servers.js';
 
 const COMMANDS = 100;
 const EMBEDDED_RUNS = 1000;
 const NODE_RUNS = 20;
 const LIMIT_MS = 300_000;
+/** A server that is wrong is noticed in fewer, and in the same ones each time. */
+const WRONG_RUNS = 500;
+const WRONG_SEED = 5;
 
 interface Replay {
   readonly seed: number;
@@ -49,23 +56,29 @@ class Command implements fc.AsyncCommand<object, Trial> {
 
 type OwnSubject = Subject & AsyncDisposable;
 
-async function check(
+function propertyOf(
   actions: fc.Arbitrary<Action>,
-  numRuns: number,
   newSubject: () => Promise<OwnSubject>,
-): Promise<void> {
+): fc.IAsyncPropertyWithHooks<[Iterable<fc.AsyncCommand<object, Trial>>, boolean]> {
   const commands = fc.commands([actions.map((action) => new Command(action))], {
     maxCommands: COMMANDS,
     size: 'max',
     ...(replay && { replayPath: replay.replayPath }),
   });
-  const property = fc.asyncProperty(commands, fc.boolean(), async (all, endsByTime) => {
+  return fc.asyncProperty(commands, fc.boolean(), async (all, endsByTime) => {
     await using subject = await newSubject();
     const trial = await Trial.on(subject);
     await fc.asyncModelRun(() => ({ model: {}, real: trial }), all);
     await trial.finish(endsByTime);
   });
-  const details = await fc.check(property, {
+}
+
+async function check(
+  actions: fc.Arbitrary<Action>,
+  numRuns: number,
+  newSubject: () => Promise<OwnSubject>,
+): Promise<void> {
+  const details = await fc.check(propertyOf(actions, newSubject), {
     numRuns: MODEL_RUNS === undefined ? numRuns : Number(MODEL_RUNS),
     ...(replay && { seed: replay.seed, path: replay.path, endOnFailure: true }),
   });
@@ -90,4 +103,20 @@ describe('the queue does what its model does', () => {
     () => check(timelessActions, NODE_RUNS, () => NodeSubject.connect(THINGSDB_URL?.split(',')[0] ?? '')),
     LIMIT_MS,
   );
+});
+
+describe('the model notices a server that', () => {
+  it.each(WRONG_SERVERS)('$does', async (wrong) => {
+    const code = installCodeOf(wrong);
+    // It can be installed.
+    await using _ = new EmbeddedSubject(code);
+    // eslint-disable-next-line @typescript-eslint/require-await -- a subject may be far away
+    const property = propertyOf(allActions, async () => new EmbeddedSubject(code));
+    const { failed } = await fc.check(property, {
+      numRuns: WRONG_RUNS,
+      seed: WRONG_SEED,
+      endOnFailure: true,
+    });
+    expect(failed).toBe(true);
+  });
 });

@@ -56,7 +56,7 @@ onEachBackEnd('setup', (backEnd) => {
     const docs = (await backEnd.query(
       'procedures_info().map(|p| procedure_doc(p.load().name));',
     )) as string[];
-    expect(docs).toHaveLength(13);
+    expect(docs).toHaveLength(20);
     expect(docs.every((doc) => doc.length > 20)).toBe(true);
   });
 
@@ -128,7 +128,7 @@ onEachBackEnd('setup', (backEnd) => {
     }
   });
 
-  test('who does not know the id of a request cannot release, extend or withdraw it, nor read it anywhere', async () => {
+  test('who does not know the id of a request cannot release, extend, withdraw, keep or adopt it, nor read it anywhere', async () => {
     await backEnd.manager().setup();
     const username = `${backEnd.collection}_other`;
     const scope = `//${backEnd.collection}`;
@@ -145,15 +145,22 @@ onEachBackEnd('setup', (backEnd) => {
     const guess = 'a'.repeat(22);
     expect(await client.run(scope, 'lock_release', [[guess]])).toEqual([0]);
     expect(await client.run(scope, 'lock_withdraw', [[guess]])).toEqual([0]);
-    expect(await client.run(scope, 'lock_extend', [[[guess, 1_000]]])).toEqual([[0, expect.any(Number)]]);
+    const gone = [0, expect.any(Number), 0];
+    expect(await client.run(scope, 'lock_extend', [[[guess, 1_000]]])).toEqual([gone]);
+    expect(await client.run(scope, 'lock_keep', [[[guess, 1_000]]])).toEqual([0]);
+    expect(await client.run(scope, 'lock_adopt', [guess, 'd'.repeat(22), 1, guess, 'x'])).toEqual(gone);
     await client.run(scope, 'lock_close', [guess]);
+    const request = [['mine'], 'b'.repeat(22), 1, 'c'.repeat(22), 1_000, 'x', 1, 1];
     const answers: unknown[] = [
       await client.run(scope, 'lock_schema', []),
       await client.run(scope, 'locked', ['mine']),
+      await client.run(scope, 'lock_try', request),
+      await client.run(scope, 'lock_acquire', [...request, false]),
+      await client.run(scope, 'lock_query', ['mine', '', 1]),
+      await client.run(scope, 'lock_query', [null, '', 100]),
+      await client.run(scope, 'lock_ask', ['mine', 'x']),
+      await client.run(scope, 'lock_watch', [['mine']]),
     ];
-    for (const request of ['lock_try', 'lock_acquire']) {
-      answers.push(await client.run(scope, request, ['mine', 'b'.repeat(22), 1, 'c'.repeat(22), 1_000, 'x']));
-    }
     expect(JSON.stringify(answers)).not.toContain(id.slice(1));
     await expect(client.query(scope, '.thingsdb_lock;')).rejects.toMatchObject({ error_code: -55 });
     await client.run(scope, 'lock_release', [['b'.repeat(22)]]);

@@ -11,6 +11,8 @@ export interface BackEnd {
   readonly name: string;
   /** Nodes in order of preference. */
   readonly urls: readonly string[];
+  /** The TCP port of the first node, which clients in other languages speak to; `undefined` where nobody has told it. */
+  readonly tcp: { readonly host: string; readonly port: number } | undefined;
   readonly auth: { readonly username: string; readonly password: string } | { readonly token: string };
   /** A collection of this spec's own. */
   readonly collection: string;
@@ -22,8 +24,8 @@ export interface BackEnd {
   query(code: string, vars?: Record<string, unknown>, scope?: string): Promise<unknown>;
   /** Runs a procedure of the collection as administrator. */
   run(procedure: string, ...args: unknown[]): Promise<unknown>;
-  /** A connected, authenticated client, closed after the test. */
-  client(): Promise<WebSocketClient>;
+  /** A connected, authenticated client, closed after the test; as administrator unless others are named. */
+  client(auth?: BackEnd['auth']): Promise<WebSocketClient>;
   /** What the locks have left in the collection. */
   left(): Promise<StateLeft>;
 }
@@ -64,6 +66,13 @@ class RunningBackEnd implements BackEnd {
     this.name = name;
   }
 
+  get tcp(): BackEnd['tcp'] {
+    // Also before it has been started: whether there is one decides which tests are registered.
+    if (this.name === 'embedded') return { host: '127.0.0.1', port: this.embedded?.tcpPort ?? 0 };
+    const [, host = '', port] = /^(.+):(\d+)$/.exec(process.env['THINGSDB_TCP'] ?? '') ?? [];
+    return port === undefined ? undefined : { host, port: Number(port) };
+  }
+
   get auth(): BackEnd['auth'] {
     const { THINGSDB_TOKEN: token, THINGSDB_USER: username, THINGSDB_PASSWORD: password } = process.env;
     if (this.name !== 'embedded' && token !== undefined) return { token };
@@ -99,8 +108,8 @@ class RunningBackEnd implements BackEnd {
     return manager;
   }
 
-  async client(): Promise<WebSocketClient> {
-    const client = await this.#connected();
+  async client(auth?: BackEnd['auth']): Promise<WebSocketClient> {
+    const client = await this.#connected(auth);
     this.#closers.push(() => client.disconnect());
     return client;
   }
@@ -131,12 +140,10 @@ class RunningBackEnd implements BackEnd {
     return { client: () => thingsdbJs([url].flat()[0]), auth: this.auth };
   }
 
-  async #connected(): Promise<WebSocketClient> {
+  async #connected(auth = this.auth): Promise<WebSocketClient> {
     const client = new WebSocketClient(this.urls[0] ?? '', { requestTimeoutMs: 20_000 });
     await client.connect();
-    await ('token' in this.auth
-      ? client.authToken(this.auth.token)
-      : client.auth(this.auth.username, this.auth.password));
+    await ('token' in auth ? client.authToken(auth.token) : client.auth(auth.username, auth.password));
     return client;
   }
 }

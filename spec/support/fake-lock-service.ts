@@ -1,10 +1,11 @@
 import { LockConnectionError } from '../../lib/errors.js';
+import type { HeldLease, LeaseKeeper } from '../../lib/internal/held-lease.js';
 import { Inbox } from '../../lib/internal/inbox.js';
 import type { LockService } from '../../lib/internal/lock-service.js';
 import { Renewer } from '../../lib/internal/renewer.js';
 import { ServerClock } from '../../lib/internal/server-clock.js';
 import type { Ticket } from '../../lib/internal/ticket.js';
-import type { Lease, LeaseKeeper } from '../../lib/lease.js';
+import type { TicketStatus } from '../../lib/schema/ticket-status.js';
 import { FakeProcedures, serverUs } from './fake-procedures.js';
 
 /** What the locks of one manager share, on procedures that the spec answers. The inbox and the renewals are real. */
@@ -13,11 +14,13 @@ export class FakeLockService implements LeaseKeeper {
   readonly inbox: Inbox;
   readonly renewer = new Renewer(this.procedures.asProcedures);
   readonly clockSkewMs = 0;
-  readonly held = new Set<Lease>();
   readonly loosened: Promise<unknown>[] = [];
+  /** The rooms that leases have asked to be in. */
+  readonly rooms = new Set<number>();
   /** How many keep the process alive. */
   holds = 0;
   isClosed = false;
+  readonly #held = new Map<Ticket, HeldLease>();
 
   constructor() {
     const clock = new ServerClock();
@@ -34,6 +37,11 @@ export class FakeLockService implements LeaseKeeper {
     return this as unknown as LockService;
   }
 
+  /** The leases that have begun and not ended. */
+  get held(): HeldLease[] {
+    return [...this.#held.values()];
+  }
+
   assertOpen(): void {
     if (this.isClosed) throw new LockConnectionError('the lock manager is closed');
   }
@@ -47,20 +55,37 @@ export class FakeLockService implements LeaseKeeper {
     await this.release(ticket);
   }
 
-  isKnown(): Promise<boolean> {
-    return Promise.resolve(true);
+  async check(ticket: Ticket): Promise<TicketStatus> {
+    const told = (await this.procedures.check([ticket.id], true)) as { value: TicketStatus[] };
+    return told.value[0] as TicketStatus;
   }
 
-  began(lease: Lease): void {
-    this.held.add(lease);
+  async handOn(ticket: Ticket, ttlMs: number): Promise<TicketStatus> {
+    const told = (await this.procedures.handOn([[ticket.id, ttlMs]])) as { value: TicketStatus[] };
+    return told.value[0] as TicketStatus;
   }
 
-  ended(lease: Lease): void {
-    this.held.delete(lease);
+  enterRoom(roomId: number): void {
+    this.rooms.add(roomId);
+  }
+
+  began(lease: HeldLease, ticket: Ticket): void {
+    this.#held.set(ticket, lease);
+    this.inbox.holds(ticket, lease);
+  }
+
+  ended(ticket: Ticket): void {
+    this.#held.delete(ticket);
+    this.inbox.holdsNoMore(ticket);
   }
 
   async release(ticket: Ticket): Promise<boolean> {
     const [wasHeld] = (await this.procedures.release([ticket.id])) as boolean[];
+    return wasHeld === true;
+  }
+
+  async keep(ticket: Ticket, ms: number): Promise<boolean> {
+    const [wasHeld] = (await this.procedures.keep([[ticket.id, ms]])) as boolean[];
     return wasHeld === true;
   }
 

@@ -1,12 +1,28 @@
 import type { LockProcedures } from '../../lib/schema/lock-procedures.js';
-import type { TicketStatus } from '../../lib/schema/ticket-status.js';
+import type { TakenAway, TicketStatus } from '../../lib/schema/ticket-status.js';
 
-type Procedure = 'acquire' | 'try' | 'check' | 'extend' | 'release';
+type Procedure =
+  | 'acquire'
+  | 'try'
+  | 'check'
+  | 'extend'
+  | 'release'
+  | 'withdraw'
+  | 'keep'
+  | 'handOn'
+  | 'adopt'
+  | 'query'
+  | 'forceRelease'
+  | 'requestRelease'
+  | 'watch'
+  | 'isLocked';
 
 /** One call that a spec has to answer. */
 export interface FakeCall {
   readonly procedure: Procedure;
+  /** The first of its arguments, and all of them. */
   readonly argument: unknown;
+  readonly args: readonly unknown[];
   /** When it was made, on the monotonic clock. */
   readonly sentMs: number;
   readonly answer: (value: unknown) => void;
@@ -22,11 +38,12 @@ export function serverUs(monotonicMs: number = performance.now()): number {
 
 /** What a server says now. */
 export const status = {
-  held: (leaseMs: number, token = 7): TicketStatus => ({
+  held: (leaseMs: number, token = 7, room = 5): TicketStatus => ({
     state: 'held',
     at: serverUs(),
     due: serverUs() + leaseMs * 1000,
     token,
+    room,
   }),
   waiting: (dueInMs: number, ahead = 1, room = 5): TicketStatus => ({
     state: 'waiting',
@@ -40,7 +57,7 @@ export const status = {
     at: serverUs(),
     due: serverUs() + dueInMs * 1000,
   }),
-  gone: (): TicketStatus => ({ state: 'gone', at: serverUs() }),
+  gone: (why?: TakenAway): TicketStatus => ({ state: 'gone', at: serverUs(), why }),
 };
 
 /** The procedures of the schema without a server: each call waits for the spec's answer. */
@@ -64,44 +81,85 @@ export class FakeProcedures {
     return call;
   }
 
-  acquire(request: unknown): Promise<unknown> {
-    return this.#told('acquire', request);
+  acquire(...args: unknown[]): Promise<unknown> {
+    return this.#told('acquire', args);
   }
 
-  try(request: unknown): Promise<unknown> {
-    return this.#told('try', request);
+  try(...args: unknown[]): Promise<unknown> {
+    return this.#told('try', args);
   }
 
-  check(ids: unknown): Promise<unknown> {
-    return this.#told('check', ids);
+  check(...args: unknown[]): Promise<unknown> {
+    return this.#told('check', args);
   }
 
-  extend(leases: unknown): Promise<unknown> {
-    return this.#told('extend', leases);
+  extend(...args: unknown[]): Promise<unknown> {
+    return this.#told('extend', args);
   }
 
-  release(ids: unknown): Promise<unknown> {
-    return this.#call('release', ids, (value) => value);
+  handOn(...args: unknown[]): Promise<unknown> {
+    return this.#told('handOn', args);
   }
 
-  #told(procedure: Procedure, argument: unknown): Promise<unknown> {
-    return this.#call(procedure, argument, (value, sentMs) => ({
+  adopt(...args: unknown[]): Promise<unknown> {
+    return this.#told('adopt', args);
+  }
+
+  release(...args: unknown[]): Promise<unknown> {
+    return this.#plain('release', args);
+  }
+
+  withdraw(...args: unknown[]): Promise<unknown> {
+    return this.#plain('withdraw', args);
+  }
+
+  keep(...args: unknown[]): Promise<unknown> {
+    return this.#plain('keep', args);
+  }
+
+  query(...args: unknown[]): Promise<unknown> {
+    return this.#plain('query', args);
+  }
+
+  forceRelease(...args: unknown[]): Promise<unknown> {
+    return this.#plain('forceRelease', args);
+  }
+
+  requestRelease(...args: unknown[]): Promise<unknown> {
+    return this.#plain('requestRelease', args);
+  }
+
+  watch(...args: unknown[]): Promise<unknown> {
+    return this.#plain('watch', args);
+  }
+
+  isLocked(...args: unknown[]): Promise<unknown> {
+    return this.#plain('isLocked', args);
+  }
+
+  #told(procedure: Procedure, args: readonly unknown[]): Promise<unknown> {
+    return this.#call(procedure, args, (value, sentMs) => ({
       value,
       sentMs,
       receivedMs: performance.now(),
     }));
   }
 
+  #plain(procedure: Procedure, args: readonly unknown[]): Promise<unknown> {
+    return this.#call(procedure, args, (value) => value);
+  }
+
   #call(
     procedure: Procedure,
-    argument: unknown,
+    args: readonly unknown[],
     shape: (value: unknown, sentMs: number) => unknown,
   ): Promise<unknown> {
     const sentMs = performance.now();
     return new Promise((resolve, reject) => {
       this.calls.push({
         procedure,
-        argument,
+        argument: args[0],
+        args,
         sentMs,
         answer: (value) => resolve(shape(value, sentMs)),
         fail: reject,

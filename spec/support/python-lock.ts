@@ -1,6 +1,6 @@
 /**
  * What a collection looks like after python-thingsdb's `lock.setup`: the same types, members and procedures by their
- * documented names and meaning, written for these tests. The library's own code is run by real-clients.spec.
+ * documented names and meaning, written for these tests. The library's own code is run by the suites python-thingsdb and python-and-ours.
  */
 export const pythonSetup = `
   set_type('Inner', {

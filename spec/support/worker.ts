@@ -2,7 +2,8 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import type { BackEnd } from './back-end.js';
-import type { Command, Report } from './worker-main.js';
+import type { LockOptions } from '../../lib/index.js';
+import type { Command, Report, Span, Wish } from './worker-main.js';
 
 const STOP_MS = 5_000;
 
@@ -55,12 +56,19 @@ export class Worker extends EventEmitter {
   /** Asks for a lock and resolves when the request is in the queue. The grant comes as the `granted` event. */
   async enqueue(
     key: string,
-    name: string,
-    options: { ttl?: number; waitTimeout?: number } = {},
+    name: string | readonly string[],
+    options: LockOptions = {},
+    limit?: number,
   ): Promise<void> {
     const waiting = once(this, 'waiting');
-    this.call({ do: 'acquire', key, name, options }).catch((error: unknown) => this.emit('failed', error));
+    const wish: Wish = { name, options, ...(limit === undefined ? {} : { limit }) };
+    this.call({ do: 'acquire', key, ...wish }).catch((error: unknown) => this.emit('failed', error));
     await waiting;
+  }
+
+  /** Acquires and releases each of these in turn; when all have been held, for how long each was. */
+  async work(wishes: readonly Wish[]): Promise<Span[]> {
+    return (await this.call({ do: 'work', wishes })) as Span[];
   }
 
   /** Lets it close its manager, if it still runs; it has ended when this resolves. */

@@ -3,11 +3,17 @@
 /** Compile-time claims about the public types. Nothing here runs: `types.spec.ts` and `npm run check` compile it. */
 import {
   type AcquiredEvent,
+  type AdoptOptions,
   type DistributedLock,
   type Duration,
   type ErrorEvent,
+  type FencingEntry,
+  FencingGuard,
+  type HeldInfo,
+  type HolderEvent,
   type Lease,
   LockConnectionError,
+  LockDeadlockError,
   LockError,
   type LockErrorCode,
   type LockEvents,
@@ -16,10 +22,20 @@ import {
   type LockManagerEvents,
   type LockManagerOptions,
   type LockOptions,
+  type LockSnapshot,
   LockTimeoutError,
+  type LockWatch,
+  type LockWatchEvents,
   type LostReason,
+  type Page,
+  type PendingInfo,
+  type ReleaseRequestedEvent,
+  type SemaphoreOptions,
+  StaleTokenError,
   type ThingsDBClient,
   type WaitingEvent,
+  type WatchedEvent,
+  type WatchedLossEvent,
 } from '../../lib/index.js';
 
 type Same<A, B> =
@@ -33,10 +49,17 @@ declare const client: ThingsDBClient;
 
 export function events(): void {
   lock.on('waiting', (event) => claim<Same<typeof event, WaitingEvent>>());
-  claim<Same<WaitingEvent, { readonly name: string; readonly position: number }>>();
-  lock.on('acquired', ({ name, fencingToken, waitedMs }) => {
-    claim<Same<[typeof name, typeof fencingToken, typeof waitedMs], [string, number, number]>>();
+  claim<Same<keyof WaitingEvent, 'name' | 'names' | 'position'>>();
+  lock.on('waiting', ({ name, names, position }) => {
+    claim<Same<[typeof name, typeof names, typeof position], [string, readonly string[], number]>>();
   });
+  lock.on('acquired', ({ name, names, fencingToken, waitedMs }) => {
+    claim<Same<[typeof name, typeof names], [string, readonly string[]]>>();
+    claim<Same<[typeof fencingToken, typeof waitedMs], [number, number]>>();
+  });
+  lock.on('handedOn', (event) => claim<Same<typeof event, HolderEvent>>());
+  lock.on('releaseRequested', (event) => claim<Same<typeof event, ReleaseRequestedEvent>>());
+  manager.on('releaseRequested', ({ by }) => claim<Same<typeof by, string>>());
   lock.on('extended', ({ expiresAt }) => claim<Same<typeof expiresAt, Date>>());
   lock.on('lost', ({ reason }) => claim<Same<typeof reason, LostReason>>());
   lock.once('error', (event) => claim<Same<typeof event, ErrorEvent>>());
@@ -54,11 +77,23 @@ export function events(): void {
   lock.on('acquired', (token: number) => token);
   // @ts-expect-error payloads cannot be changed
   lock.on('acquired', (event) => (event.fencingToken = 1));
+  // @ts-expect-error nor can the names
+  lock.on('acquired', (event) => (event.names[0] = 'a'));
 }
 
 export function options(): void {
   const { signal } = new AbortController();
-  const all: LockOptions = { ttl: 500, autoRenew: false, maxHold: '1h', waitTimeout: Infinity, signal };
+  const all: LockOptions = {
+    ttl: 500,
+    autoRenew: false,
+    maxHold: '1h',
+    minHold: '2s',
+    waitTimeout: Infinity,
+    mode: 'shared',
+    steal: true,
+    reentrant: true,
+    signal,
+  };
   manager.get('a', all);
   manager.get('a', { ttl: undefined });
   claim<Same<Duration, number | string>>();
@@ -69,6 +104,8 @@ export function options(): void {
   manager.get(5);
   // @ts-expect-error unknown key: timeout means lease in one library and wait in the next
   manager.get('a', { timeout: 500 });
+  // @ts-expect-error there are two modes
+  manager.get('a', { mode: 'read' });
   // @ts-expect-error wrong type
   void lock.acquire({ autoRenew: 'yes' });
   // @ts-expect-error wrong type
@@ -82,7 +119,7 @@ export function options(): void {
   new LockManager({ client });
   new LockManager({ client: () => client });
   new LockManager({ client: () => Promise.resolve(client), auth: token });
-  new LockManager({ client, defaults: { ttl: '30s' } });
+  new LockManager({ client, defaults: { ttl: '30s', reentrant: true }, prefix: 'jobs_' });
   const read: LockManagerOptions = { client, collection: undefined, requestTimeout: '5s', owner: 'me' };
   new LockManager(read);
 
@@ -94,6 +131,10 @@ export function options(): void {
   new LockManager({ url: 'ws://a', auth: { username: 'u' } });
   // @ts-expect-error one signal for every lock would cancel them all for ever
   new LockManager({ client, defaults: { signal } });
+  // @ts-expect-error every lock of a manager would steal
+  new LockManager({ client, defaults: { steal: true } });
+  // @ts-expect-error every lock of a manager would be shared, the semaphores too
+  new LockManager({ client, defaults: { mode: 'shared' } });
   // @ts-expect-error not shaped like thingsdb.js
   new LockManager({ client: { run: () => Promise.resolve() } });
 }
@@ -127,6 +168,109 @@ export async function leases(): Promise<void> {
   void closing.get('a');
 }
 
+export async function severalNames(): Promise<void> {
+  claim<Same<typeof lock.names, readonly string[]>>();
+  claim<Same<ReturnType<typeof manager.get>, DistributedLock>>();
+  manager.get(['a', 'b'], { ttl: '5s' });
+  const names = ['a', 'b'] as const;
+  const lease = await manager.acquire(names, { waitTimeout: 5000 });
+  claim<Same<typeof lease, Lease>>();
+  claim<Same<typeof lease.names, readonly string[]>>();
+  claim<Same<typeof lease.fencingTokens, ReadonlyMap<string, number>>>();
+  await manager.acquire('a');
+  // @ts-expect-error names are text
+  void manager.acquire([5]);
+  // @ts-expect-error one name after the other is no list
+  void manager.acquire('a', 'b');
+}
+
+export function semaphores(): void {
+  const options: SemaphoreOptions = { permits: 3, ttl: '5s', waitTimeout: 0, reentrant: true, minHold: 100 };
+  claim<Same<ReturnType<typeof manager.semaphore>, DistributedLock>>();
+  manager.semaphore('a', options);
+  void manager.semaphore('a', { permits: 3 }).acquire({ permits: 2 });
+
+  // @ts-expect-error how many there are is a must
+  manager.semaphore('a');
+  // @ts-expect-error the ttl alone does not say how many there are
+  manager.semaphore('a', { ttl: 500 });
+  // @ts-expect-error it is neither shared nor exclusive
+  manager.semaphore('a', { permits: 3, mode: 'shared' });
+  // @ts-expect-error it cannot be stolen
+  manager.semaphore('a', { permits: 3, steal: true });
+  // @ts-expect-error of one name
+  manager.semaphore(['a', 'b'], { permits: 3 });
+}
+
+export async function looking(): Promise<void> {
+  const snapshot = await manager.query('a');
+  claim<Same<typeof snapshot, LockSnapshot>>();
+  claim<Same<(typeof snapshot.held)[number], HeldInfo>>();
+  claim<Same<(typeof snapshot.pending)[number], PendingInfo>>();
+  claim<Same<typeof snapshot.next, string | undefined>>();
+  const [held] = snapshot.held;
+  if (held !== undefined) {
+    claim<Same<typeof held.mode, 'exclusive' | 'shared' | 'semaphore'>>();
+    claim<Same<typeof held.since, Date>>();
+    claim<Same<[typeof held.remaining, typeof held.fencingToken], [number, number]>>();
+    // @ts-expect-error who holds waits for nothing
+    void held.position;
+  }
+  const [pending] = snapshot.pending;
+  claim<Same<typeof pending, PendingInfo | undefined>>();
+  // @ts-expect-error who waits has no token
+  void pending?.fencingToken;
+  await manager.query();
+  const page: Page = { after: snapshot.next, limit: 10 };
+  await manager.query(page);
+  // @ts-expect-error unknown key
+  void manager.query({ offset: 5 });
+
+  claim<Same<ReturnType<typeof manager.forceRelease>, Promise<number>>>();
+  claim<Same<ReturnType<typeof manager.requestRelease>, Promise<number>>>();
+}
+
+export async function watching(): Promise<void> {
+  using watch = await manager.watch('a');
+  claim<Same<typeof watch, LockWatch>>();
+  watch.on('acquired', (event) => claim<Same<typeof event, WatchedEvent>>());
+  watch.on('lost', (event) => claim<Same<typeof event, WatchedLossEvent>>());
+  watch.on('lost', ({ reason }) => claim<Same<typeof reason, LostReason>>());
+  watch.on('resumed', () => undefined);
+  watch.on('error', (error) => claim<Same<typeof error, unknown>>());
+  claim<Same<keyof LockWatchEvents, 'acquired' | 'released' | 'expired' | 'lost' | 'resumed' | 'error'>>();
+  watch.close();
+  // @ts-expect-error the manager of whoever holds it tells that, not a watch
+  watch.on('extended', () => undefined);
+  // @ts-expect-error how long it was waited for is the holder's to know
+  watch.on('acquired', ({ waitedMs }) => void waitedMs);
+}
+
+export async function handingOn(): Promise<void> {
+  const lease = await lock.acquire();
+  const text = await lease.serialize();
+  claim<Same<typeof text, string>>();
+  const options: AdoptOptions = { ttl: '5s', autoRenew: true, maxHold: '1h', minHold: 500 };
+  const adopted = await manager.adopt(text, options);
+  claim<Same<typeof adopted, Lease>>();
+  // @ts-expect-error it is held already: there is nothing to wait for
+  void manager.adopt(text, { waitTimeout: 5 });
+  // @ts-expect-error nor to steal
+  void manager.adopt(text, { steal: true });
+  // @ts-expect-error only the text is the right to it
+  void manager.adopt(lease);
+}
+
+export function fencing(): void {
+  const guard = new FencingGuard();
+  claim<Same<ReturnType<typeof guard.check>, void>>();
+  const entries: FencingEntry[] = [...guard.entries()];
+  new FencingGuard(entries);
+  new FencingGuard(new Map([['a', 5]]));
+  // @ts-expect-error a token is a number
+  guard.check('a', '5');
+}
+
 export async function runExclusive(): Promise<void> {
   const text = await lock.runExclusive(() => 'done');
   claim<Same<typeof text, string>>();
@@ -150,6 +294,12 @@ export function errors(error: unknown): void {
   } else if (error instanceof LockLostError) {
     claim<Same<typeof error.reason, LostReason>>();
     claim<Same<typeof error.fencingToken, number>>();
+  } else if (error instanceof LockDeadlockError) {
+    claim<Same<typeof error.code, 'LOCK_DEADLOCK'>>();
+    claim<Same<typeof error.lockName, string>>();
+  } else if (error instanceof StaleTokenError) {
+    claim<Same<typeof error.code, 'LOCK_STALE_TOKEN'>>();
+    claim<Same<[typeof error.token, typeof error.newest], [number, number]>>();
   } else if (error instanceof LockConnectionError) {
     claim<Same<typeof error.code, 'LOCK_CONNECTION'>>();
     // @ts-expect-error of a lost connection nobody knows a lock

@@ -3,7 +3,7 @@ import { DistributedLock } from '../../lib/distributed-lock.js';
 import { LockConnectionError, LockLostError, LockNotHeldError, LockOptionsError } from '../../lib/errors.js';
 import type { LockEvents } from '../../lib/events.js';
 import type { Lease } from '../../lib/lease.js';
-import type { LockOptions } from '../../lib/options.js';
+import { resolveLockOptions, resolveSemaphoreOptions, type LockOptions } from '../../lib/options.js';
 import { FakeLockService } from '../support/fake-lock-service.js';
 import { pass, rest, resumeTime, stopTime } from '../support/fake-time.js';
 import { outcome, status } from '../support/fake-procedures.js';
@@ -18,13 +18,14 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  for (const lease of service.held) lease.close(new Error('the spec is over'));
+  for (const lease of service.held) void lease.close(new Error('the spec is over'));
   await rest();
   resumeTime();
 });
 
-const lockOf = (...layers: LockOptions[]) =>
-  new DistributedLock(service.asService, 'my-lock', [{ ttl: 1000 }, ...layers], manager);
+const lockOf = (...layers: LockOptions[]) => lockOn(['my-lock'], ...layers);
+const lockOn = (names: readonly string[], ...layers: LockOptions[]) =>
+  new DistributedLock(service.asService, names, resolveLockOptions, [{ ttl: 1000 }, ...layers], manager);
 
 /** The lock's lease, granted at once. */
 async function held(lock: DistributedLock): Promise<Lease> {
@@ -42,6 +43,10 @@ function called<T>(promise: Promise<T>): Promise<T> {
 async function confirmRelease(wasHeld = true): Promise<void> {
   await rest();
   service.procedures.last('release').answer([wasHeld]);
+  await rest();
+  // A lease that was not there any more is asked about: why not?
+  if (wasHeld) return;
+  service.procedures.of('check').at(-1)?.answer([status.gone()]);
   await rest();
 }
 
@@ -102,6 +107,57 @@ describe('acquire', () => {
     lock.on('acquired', () => heard.push(`lock ${lock.name}`));
     await held(lock);
     expect(heard).toEqual(['lock my-lock', 'manager']);
+  });
+});
+
+describe('a lock of several names', () => {
+  it('has the first for its name, and asks for all of them in one request', async () => {
+    const lock = lockOn(['b', 'a']);
+    expect([lock.name, lock.names]).toEqual(['b', ['b', 'a']]);
+    const lease = await held(lock);
+    expect(service.procedures.calls).toHaveLength(1);
+    expect(service.procedures.last('acquire').argument).toMatchObject({ names: ['b', 'a'] });
+    expect(lease.names).toEqual(['b', 'a']);
+  });
+
+  it.each([
+    [[false, true], true],
+    [[false, false], false],
+  ])('is locked when one of them is: %j', async (answers, isLocked) => {
+    const asked = lockOn(['b', 'a']).isLocked();
+    service.procedures.of('isLocked').forEach((call, i) => call.answer(answers[i]));
+    expect(await asked).toBe(isLocked);
+    expect(service.procedures.of('isLocked').map(({ argument }) => argument)).toEqual(['b', 'a']);
+  });
+
+  it('names them all in its errors', async () => {
+    await expect(lockOn(['b', 'a']).release()).rejects.toMatchObject({ lockName: 'b, a' });
+  });
+});
+
+describe('a lock of a semaphore', () => {
+  const semaphore = (...layers: LockOptions[]) =>
+    new DistributedLock(
+      service.asService,
+      ['my-lock'],
+      (...all) => resolveSemaphoreOptions(5, ...all),
+      [{ ttl: 1000 }, ...layers],
+      manager,
+    );
+
+  it('asks for as many permits as the call says, of as many as there are', async () => {
+    const lease = semaphore().acquire({ permits: 3 });
+    await rest();
+    expect(service.procedures.last('acquire').argument).toMatchObject({ want: 3, limit: 5 });
+    service.procedures.last('acquire').answer(status.held(1000));
+    await lease;
+  });
+
+  it('refuses more than there are at once, and sends nothing', async () => {
+    expect(await outcome(semaphore().acquire({ permits: 6 }))).toMatchObject({
+      error: { code: 'LOCK_OPTIONS' },
+    });
+    expect(service.procedures.calls).toEqual([]);
   });
 });
 

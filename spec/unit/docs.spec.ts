@@ -68,6 +68,7 @@ describe('docs/ERRORS.md', () => {
     ['LockTimeoutError', new surface.LockTimeoutError('a', 1)],
     ['LockLostError', new surface.LockLostError('a', 'stolen', 1)],
     ['LockNotHeldError', new surface.LockNotHeldError('a')],
+    ['StaleTokenError', new surface.StaleTokenError('a', 1, 2)],
   ])('names the fields of %s', (name, error) => {
     const fields = Object.keys(error).filter((key) => !['name', 'code'].includes(key));
     for (const field of fields)

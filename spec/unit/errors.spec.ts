@@ -15,11 +15,13 @@ function instances(from: typeof ours): Record<string, ours.LockError> {
     LockTimeoutError: new from.LockTimeoutError('my-lock', 1500),
     LockLostError: new from.LockLostError('my-lock', 'stolen', 42),
     LockNotHeldError: new from.LockNotHeldError('my-lock'),
+    LockDeadlockError: new from.LockDeadlockError('my-lock'),
     LockOptionsError: new from.LockOptionsError('wrong'),
     LockConnectionError: new from.LockConnectionError('gone'),
     LockPermissionError: new from.LockPermissionError('no'),
     LockSetupError: new from.LockSetupError('absent'),
     LockProtocolError: new from.LockProtocolError('what?'),
+    StaleTokenError: new from.StaleTokenError('my-lock', 41, 42),
   };
 }
 
@@ -27,11 +29,13 @@ const CODES = {
   LockTimeoutError: 'LOCK_TIMEOUT',
   LockLostError: 'LOCK_LOST',
   LockNotHeldError: 'LOCK_NOT_HELD',
+  LockDeadlockError: 'LOCK_DEADLOCK',
   LockOptionsError: 'LOCK_OPTIONS',
   LockConnectionError: 'LOCK_CONNECTION',
   LockPermissionError: 'LOCK_PERMISSION',
   LockSetupError: 'LOCK_SETUP',
   LockProtocolError: 'LOCK_PROTOCOL',
+  StaleTokenError: 'LOCK_STALE_TOKEN',
 } as const;
 
 type Name = keyof typeof CODES;
@@ -105,6 +109,9 @@ it('fields carry the facts, messages the name of the lock', () => {
   expect(lost).toMatchObject({ lockName: 'a', reason: 'force-released', fencingToken: 42 });
   expect(lost.message).toContain('force-released');
   expect(new ours.LockNotHeldError('a')).toMatchObject({ lockName: 'a' });
+  const stale = new ours.StaleTokenError('a', 41, 42);
+  expect(stale).toMatchObject({ lockName: 'a', token: 41, newest: 42 });
+  expect(stale.message).toBe('fencing token 41 of lock "a" is older than 42');
 });
 
 it('a cause is kept', () => {

@@ -3,10 +3,11 @@ import type { ThingsDBClient } from '../../lib/client/thingsdb-client.js';
 import { LockConnectionError, LockOptionsError, LockPermissionError } from '../../lib/errors.js';
 import { LockManager } from '../../lib/lock-manager.js';
 import type { LockManagerOptions } from '../../lib/options.js';
-import { SCHEMA, TicketState } from '../../lib/schema/constants.js';
+import { SCHEMA, TicketState, Why } from '../../lib/schema/constants.js';
 import { outcome, serverUs } from '../support/fake-procedures.js';
 
 const ROOM = 5;
+const WATCHED = 70;
 const auth = { username: 'worker', password: 'secret' };
 
 type Answer = (args: unknown[]) => unknown;
@@ -14,22 +15,26 @@ type Answer = (args: unknown[]) => unknown;
 /** A client like thingsdb.js whose server is a table of answers; what is asked of it is recorded. */
 class FakeClient implements ThingsDBClient {
   readonly asked: string[] = [];
+  /** The arguments of every procedure that was run, with its name. */
+  readonly runs: [procedure: string, args: unknown[]][] = [];
   readonly answers: Record<string, Answer> = {
     lock_schema: () => [SCHEMA, SCHEMA],
-    lock_acquire: () => [TicketState.held, serverUs(), serverUs() + 60_000_000, 42, 0, ROOM],
-    lock_extend: (args) =>
-      (args[0] as [string, number][]).map(([, ttlMs]) => [
-        TicketState.held,
-        serverUs(),
-        serverUs() + ttlMs * 1000,
-        42,
-      ]),
-    lock_check: (args) => (args[0] as string[]).map(() => WAITING()),
+    lock_acquire: () => HELD(),
+    lock_adopt: () => HELD(),
+    lock_extend: (args) => (args[0] as [string, number][]).map(([, ttlMs]) => HELD(ttlMs)),
+    lock_hand_on: (args) => (args[0] as [string, number][]).map(([, ttlMs]) => HELD(ttlMs, 0)),
+    lock_check: (args) => (args[0] as string[]).map((id) => (this.#waits.has(id) ? WAITING() : HELD())),
     lock_release: (args) => (args[0] as string[]).map(() => TicketState.held),
+    lock_keep: (args) => (args[0] as unknown[]).map(() => TicketState.held),
     lock_locked: () => true,
+    lock_query: () => [serverUs(), null, []],
+    lock_force_release: () => 3,
+    lock_ask: () => 2,
+    lock_watch: (args) => (args[0] as string[]).map((_, i) => WATCHED + i),
     lock_close: () => null,
   };
   onAuth: () => unknown = () => null;
+  readonly #waits = new Set<string>();
   #push: ((type: number, message: unknown) => void) | undefined;
 
   connect(): Promise<unknown> {
@@ -57,7 +62,18 @@ class FakeClient implements ThingsDBClient {
   }
 
   run(_scope: string, procedure: string, args: unknown[] = []): Promise<unknown> {
-    return this.#settled(procedure, () => this.answers[procedure]?.(args));
+    this.runs.push([procedure, args]);
+    return this.#settled(procedure, () => {
+      const answer = this.answers[procedure]?.(args);
+      const isWaiting = Array.isArray(answer) && answer[0] === TicketState.waiting;
+      if (procedure === 'lock_acquire' && isWaiting) this.#waits.add(args[1] as string);
+      return answer;
+    });
+  }
+
+  /** What a procedure was run with, each time. */
+  argsOf(procedure: string): unknown[][] {
+    return this.runs.filter(([name]) => name === procedure).map(([, args]) => args);
   }
 
   join(_scope: string, ...roomIds: number[]): Promise<number[]> {
@@ -81,7 +97,11 @@ class FakeClient implements ThingsDBClient {
   }
 
   push(event: string, ...args: unknown[]): void {
-    this.#push?.(PackageType.roomEmit, { id: ROOM, event, args });
+    this.pushIn(ROOM, event, ...args);
+  }
+
+  pushIn(room: number, event: string, ...args: unknown[]): void {
+    this.#push?.(PackageType.roomEmit, { id: room, event, args });
   }
 
   /** How often it was asked for something. */
@@ -95,6 +115,14 @@ class FakeClient implements ThingsDBClient {
   }
 }
 
+const HELD = (leaseMs = 60_000, room = ROOM) => [
+  TicketState.held,
+  serverUs(),
+  serverUs() + leaseMs * 1000,
+  42,
+  0,
+  room,
+];
 const WAITING = () => [TicketState.waiting, serverUs(), serverUs() + 60_000_000, 0, 1, ROOM];
 
 let client: FakeClient;
@@ -248,7 +276,243 @@ describe('the events of a manager', () => {
   });
 });
 
+describe('a name or an option that is wrong', () => {
+  it.each<[string, (manager: LockManager) => unknown]>([
+    ['get of no names', (manager) => manager.get([])],
+    ['get of a name twice', (manager) => manager.get(['a', 'a'])],
+    ['get with permits', (manager) => manager.get('a', { permits: 2 })],
+    ['get that would steal a shared lock', (manager) => manager.get('a', { mode: 'shared', steal: true })],
+    ['a semaphore without a name', (manager) => manager.semaphore('', { permits: 2 })],
+    ['a semaphore without permits', (manager) => manager.semaphore('a', {} as never)],
+    ['a semaphore without options', (manager) => manager.semaphore('a', undefined as never)],
+    ['a semaphore with a mode', (manager) => manager.semaphore('a', { permits: 2, mode: 'shared' } as never)],
+  ])('is thrown where it is written: %s', (_what, call) => {
+    expect(() => call(managerOf())).toThrow(LockOptionsError);
+  });
+
+  it.each<[string, (manager: LockManager) => Promise<unknown>]>([
+    ['acquire of no names', (manager) => manager.acquire([])],
+    ['acquire with an unknown option', (manager) => manager.acquire('a', { timeout: 5 } as never)],
+    [
+      'more permits than there are',
+      (manager) => manager.semaphore('a', { permits: 2 }).acquire({ permits: 3 }),
+    ],
+    ['query of an empty name', (manager) => manager.query('')],
+    ['query of an unknown option', (manager) => manager.query({ offset: 5 } as never)],
+    ['query of a list', (manager) => manager.query(['a'] as never)],
+    ['watch of an empty name', (manager) => manager.watch('')],
+    ['watch of a list', (manager) => manager.watch(['a'] as never)],
+    ['forceRelease of an empty name', (manager) => manager.forceRelease('')],
+    ['forceRelease of nothing', (manager) => manager.forceRelease(undefined as never)],
+    ['requestRelease of half a character', (manager) => manager.requestRelease('\ud83d')],
+    ['adopt of something else', (manager) => manager.adopt('{}')],
+    ['adopt of nothing', (manager) => manager.adopt(undefined as never)],
+  ])('is a rejection, and nothing is sent: %s', async (_what, call) => {
+    expect(await outcome(call(managerOf()))).toMatchObject({
+      error: expect.any(LockOptionsError) as Error,
+    });
+    expect(client.asked).toEqual([]);
+  });
+});
+
+describe('several names', () => {
+  it('are one lock, in the order in which they are given', async () => {
+    const lease = await managerOf().acquire(['b', 'a'], { ttl: '5s' });
+    expect(lease.names).toEqual(['b', 'a']);
+    expect(client.argsOf('lock_acquire')).toHaveLength(1);
+    expect(client.argsOf('lock_acquire')[0]?.[0]).toEqual(['b', 'a']);
+    expect(client.argsOf('lock_acquire')[0]?.[4]).toBe(5000);
+  });
+});
+
+describe('a semaphore', () => {
+  it('says with each request how many permits there are', async () => {
+    const semaphore = managerOf().semaphore('a', { permits: 5, ttl: '5s' });
+    await semaphore.acquire();
+    await semaphore.acquire({ permits: 5 });
+    expect(client.argsOf('lock_acquire').map((args) => args.slice(6, 8))).toEqual([
+      [1, 5],
+      [5, 5],
+    ]);
+    expect(client.argsOf('lock_acquire')[0]?.[4]).toBe(5000);
+  });
+});
+
+describe('query', () => {
+  const holder = ['a', true, 1, 1, 'someone', serverUs(), serverUs() + 60_000_000, 42, 0];
+
+  it('of a name asks for it alone, and gives who holds and who waits', async () => {
+    client.answers['lock_query'] = () => [
+      serverUs(),
+      null,
+      [holder, ['a', false, 1, 1, 'other', serverUs(), 0, 0, 1]],
+    ];
+    const { held, pending, next } = await managerOf().query('a');
+    expect(client.argsOf('lock_query').map(([name]) => name)).toEqual(['a']);
+    expect(held).toMatchObject([{ name: 'a', owner: 'someone', fencingToken: 42 }]);
+    expect(pending).toMatchObject([{ name: 'a', owner: 'other', position: 1 }]);
+    expect(next).toBeUndefined();
+  });
+
+  it('without a name asks page by page', async () => {
+    client.answers['lock_query'] = () => [serverUs(), 'a', [holder]];
+    const manager = managerOf();
+    const { next } = await manager.query();
+    await manager.query({ after: next, limit: 1 });
+    expect(client.argsOf('lock_query')).toEqual([
+      [null, '', 100],
+      [null, 'a', 1],
+    ]);
+  });
+
+  it('fails loudly when nobody answers: an empty answer would be a lie', async () => {
+    const manager = managerOf({
+      client: () => Promise.reject(new Error('ECONNREFUSED')),
+      requestTimeout: 50,
+    });
+    await expect(manager.query()).rejects.toBeInstanceOf(LockConnectionError);
+    await expect(manager.query('a')).rejects.toBeInstanceOf(LockConnectionError);
+  });
+});
+
+describe('taking a lock away', () => {
+  it('forceRelease says how many leases it has ended, requestRelease how many holders it has asked', async () => {
+    const manager = managerOf({ owner: 'the boss' });
+    expect(await manager.forceRelease('a')).toBe(3);
+    expect(await manager.requestRelease('a')).toBe(2);
+    expect(client.argsOf('lock_force_release')).toEqual([['a']]);
+    expect(client.argsOf('lock_ask')).toEqual([['a', 'the boss']]);
+  });
+
+  it.each<[number, string]>([
+    [Why.stolen, 'stolen'],
+    [Why.forceReleased, 'force-released'],
+  ])('is pushed to the holder, whose signal aborts at once: %p, which is %p', async (why, reason) => {
+    const manager = managerOf();
+    const lost: string[] = [];
+    manager.on('lost', (event) => lost.push(event.reason));
+    const lease = await manager.get('a').acquire();
+    while (!client.asked.includes('lock_check')) await rest();
+    client.push('lost', client.argsOf('lock_acquire')[0]?.[2], why);
+    expect(lease.signal.reason).toMatchObject({ reason });
+    expect(lost).toEqual([reason]);
+  });
+
+  it('is asked for of the holder by an event, on its lock and its manager', async () => {
+    const manager = managerOf();
+    const lock = manager.get('a');
+    const asked: string[] = [];
+    lock.on('releaseRequested', ({ by }) => asked.push(`lock ${by}`));
+    manager.on('releaseRequested', ({ by, name }) => asked.push(`manager ${by} ${name}`));
+    const lease = await lock.acquire();
+    while (!client.asked.includes('lock_check')) await rest();
+    client.push('asked', client.argsOf('lock_acquire')[0]?.[2], 'the boss');
+    expect(asked).toEqual(['lock the boss', 'manager the boss a']);
+    expect(lease.isHeld).toBe(true);
+  });
+});
+
+describe('watch', () => {
+  it('joins the room of the name, tells what is pushed there, and leaves it when it is closed', async () => {
+    const manager = managerOf();
+    const watch = await manager.watch('a');
+    const heard: unknown[] = [];
+    watch.on('acquired', (event) => heard.push(event));
+    client.pushIn(WATCHED, 'acquired', 'a', 'someone', 42, 1, 1, 0);
+    client.pushIn(ROOM, 'acquired', 'a', 'someone', 43, 1, 1, 0);
+    expect(heard).toMatchObject([{ name: 'a', owner: 'someone', fencingToken: 42 }]);
+    watch.close();
+    await rest();
+    expect(client.count('leave')).toBe(1);
+  });
+
+  it('ends when the manager closes', async () => {
+    const manager = managerOf();
+    const watch = await manager.watch('a');
+    const heard = jest.fn();
+    watch.on('acquired', heard);
+    await manager.close();
+    client.pushIn(WATCHED, 'acquired', 'a', 'someone', 42, 1, 1, 0);
+    expect(heard).not.toHaveBeenCalled();
+    watch.close();
+  });
+});
+
+describe('handing on', () => {
+  it('goes from one manager to another: the first sends no more of it, not even as it closes', async () => {
+    const manager = managerOf();
+    const lease = await manager.get('a').acquire();
+    const text = await lease.serialize();
+    expect(lease.isHeld).toBe(false);
+    await manager.close();
+    expect([client.count('lock_release'), client.count('lock_keep')]).toEqual([0, 0]);
+    expect(lease.signal.aborted).toBe(false);
+
+    const other = managerOf();
+    const acquired: string[] = [];
+    other.on('acquired', ({ name }) => acquired.push(name));
+    const adopted = await other.adopt(text, { ttl: '5s' });
+    expect(adopted.isHeld).toBe(true);
+    expect(acquired).toEqual(['a']);
+    const [id] = client.argsOf('lock_adopt')[0] ?? [];
+    expect(id).toBe(client.argsOf('lock_acquire')[0]?.[1]);
+    expect(await adopted.release()).toBe(true);
+  });
+
+  it('goes by the defaults of the manager that adopts', async () => {
+    const text = await (await managerOf().get('a').acquire()).serialize();
+    const other = managerOf({ defaults: { autoRenew: false, maxHold: '3s', waitTimeout: 0 } });
+    await other.adopt(text);
+    const [ttls] = client.argsOf('lock_extend').at(-1) ?? [];
+    expect((ttls as [string, number][])[0]?.[1]).toBe(3000);
+  });
+});
+
+describe('a prefix', () => {
+  it('is that of every procedure', async () => {
+    client.answers['jobs_lock_schema'] = () => [SCHEMA, SCHEMA];
+    client.answers['jobs_lock_locked'] = () => true;
+    expect(await managerOf({ prefix: 'jobs_' }).isLocked('a')).toBe(true);
+    expect(client.runs.map(([procedure]) => procedure)).toEqual(['jobs_lock_schema', 'jobs_lock_locked']);
+    client.answers['jobs_lock_close'] = () => null;
+  });
+});
+
+describe('the section of a runExclusive', () => {
+  it('is not that of what a connection brings, although it was opened inside', async () => {
+    const first = managerOf();
+    const second = managerOf({ client: () => other });
+    const other = new FakeClient();
+    const outcomes: unknown[] = [];
+    await first.get('a').runExclusive(async () => {
+      // The connection of the second manager is opened here, and brings what is told of its locks.
+      second.on('connected', () => outcomes.push(outcome(first.get('a').tryAcquire({ reentrant: true }))));
+      client.answers['lock_try'] = () => [TicketState.busy, serverUs(), serverUs() + 1000];
+      await second.setup();
+    });
+    expect(await Promise.all(outcomes)).toEqual([{ value: null }]);
+  });
+});
+
 describe('close', () => {
+  it('first keeps what is to be held longer, as the server ends all the rest then', async () => {
+    const manager = managerOf();
+    await manager.acquire('a', { minHold: '1h' });
+    await manager.close();
+    const runs = client.runs.map(([procedure]) => procedure);
+    expect(runs.slice(-2)).toEqual(['lock_keep', 'lock_close']);
+  });
+
+  it('ends all the rest also when that could not be kept', async () => {
+    client.answers['lock_keep'] = () => {
+      throw Object.assign(new Error(), { error_code: -100, error_msg: 'no' });
+    };
+    const manager = managerOf();
+    await manager.acquire('a', { minHold: '1h' });
+    await manager.close();
+    expect(client.count('lock_close')).toBe(1);
+  });
+
   it('sends nothing when nothing was sent', async () => {
     await managerOf().close();
     expect(client.asked).toEqual([]);
@@ -299,6 +563,13 @@ describe('close', () => {
       lock.tryAcquire(),
       lock.isLocked(),
       manager.isLocked('a'),
+      manager.acquire(['a', 'b']),
+      manager.query(),
+      manager.query('a'),
+      manager.watch('a'),
+      manager.forceRelease('a'),
+      manager.requestRelease('a'),
+      manager.adopt('{}'),
       manager.setup(),
     ];
     for (const call of await Promise.all(calls.map(outcome))) {
@@ -322,7 +593,7 @@ describe('close', () => {
     ],
   ])('never rejects, also when the server %s', async (_how, answer) => {
     client.answers['lock_close'] = answer;
-    const manager = managerOf();
+    const manager = managerOf({ requestTimeout: 100 });
     await manager.get('a').acquire();
     await manager.close();
     expect(client.asked.at(-1)).toBe('disconnect');

@@ -1,10 +1,16 @@
 import { LockOptionsError } from '../../lib/errors.js';
 import {
   checkedName,
+  checkedNames,
+  checkedPage,
+  checkedSemaphore,
+  resolveAdoptOptions,
   resolveLockOptions,
   resolveManagerOptions,
+  resolveSemaphoreOptions,
   type LockOptions,
 } from '../../lib/options.js';
+import { MAX_NAMES, SHARED_LIMIT } from '../../lib/schema/constants.js';
 import type { ThingsDBClient } from '../../lib/client/thingsdb-client.js';
 
 function refusal(action: () => unknown): LockOptionsError {
@@ -35,6 +41,11 @@ describe('lock options', () => {
       ttlMs: 60_000,
       autoRenew: true,
       maxHoldMs: Infinity,
+      minHoldMs: 0,
+      want: 1,
+      limit: 1,
+      isSteal: false,
+      isReentrant: false,
       waitTimeoutMs: undefined,
       signal: undefined,
     });
@@ -42,12 +53,28 @@ describe('lock options', () => {
 
   it('take every option', () => {
     const { signal } = new AbortController();
-    expect(lock({ ttl: 5000, autoRenew: false, maxHold: '1h', waitTimeout: '30s', signal })).toEqual({
+    const { signal: kept, ...resolved } = lock({
+      ttl: 5000,
+      autoRenew: false,
+      maxHold: '1h',
+      minHold: '2s',
+      waitTimeout: '30s',
+      mode: 'exclusive',
+      steal: true,
+      reentrant: true,
+      signal,
+    });
+    expect(kept).toBe(signal);
+    expect(resolved).toEqual({
       ttlMs: 5000,
       autoRenew: false,
       maxHoldMs: 3_600_000,
+      minHoldMs: 2_000,
+      want: 1,
+      limit: 1,
+      isSteal: true,
+      isReentrant: true,
       waitTimeoutMs: 30_000,
-      signal,
     });
   });
 
@@ -102,6 +129,27 @@ describe('lock options', () => {
     ['maxHold', 99, '99'],
     ['maxHold', '1w', '"1w"'],
     ['maxHold', NaN, 'NaN'],
+    ['minHold', -1, '-1'],
+    ['minHold', NaN, 'NaN'],
+    ['minHold', Infinity, 'Infinity'],
+    ['minHold', 2_147_483_648, '2147483648'],
+    ['minHold', '1w', '"1w"'],
+    ['minHold', null, 'null'],
+    ['mode', 'Shared', '"Shared"'],
+    ['mode', 'read', '"read"'],
+    ['mode', '', '""'],
+    ['mode', 1, '1'],
+    ['mode', null, 'null'],
+    ['steal', 'yes', '"yes"'],
+    ['steal', 1, '1'],
+    ['steal', null, 'null'],
+    ['reentrant', 'yes', '"yes"'],
+    ['reentrant', 0, '0'],
+    ['reentrant', null, 'null'],
+    // Of a lock there is one: who asks for more means something else.
+    ['permits', 1, '1'],
+    ['permits', 2, '2'],
+    ['permits', null, 'null'],
     ['waitTimeout', -1, '-1'],
     ['waitTimeout', -Infinity, '-Infinity'],
     ['waitTimeout', NaN, 'NaN'],
@@ -147,6 +195,220 @@ describe('lock options', () => {
   });
 });
 
+describe('mode', () => {
+  it('shared is one of more than there can be; exclusive is the one there is', () => {
+    expect(lock({ mode: 'shared' })).toMatchObject({ want: 1, limit: SHARED_LIMIT });
+    expect(lock({ mode: 'exclusive' })).toMatchObject({ want: 1, limit: 1 });
+  });
+
+  it('shared is refused together with steal, in whatever layers they are; without stealing it is not', () => {
+    const { message } = refusal(() => resolveLockOptions({ mode: 'shared' }, { steal: true }));
+    expect(message).toContain('steal');
+    expect(message).toContain('true');
+    expect(lock({ mode: 'shared', steal: false }).isSteal).toBe(false);
+  });
+});
+
+describe('minHold', () => {
+  it.each([
+    [0, 0],
+    ['250ms', 250],
+    ['1d', 86_400_000],
+    [2_147_483_647, 2_147_483_647],
+  ])('of %p is %p milliseconds', (minHold, minHoldMs) => {
+    expect(lock({ minHold }).minHoldMs).toBe(minHoldMs);
+  });
+
+  it('is refused when it is longer than maxHold, whichever layer they are in', () => {
+    const { message } = refusal(() => resolveLockOptions({ maxHold: '1s' }, { minHold: '2s' }));
+    expect(message).toContain('minHold');
+    expect(message).toContain('maxHold');
+    expect(message).toContain('"2s"');
+    expect(() => resolveSemaphoreOptions(3, { maxHold: '1s' }, { minHold: '2s' })).toThrow(LockOptionsError);
+    expect(lock({ maxHold: '2s', minHold: '2s' }).minHoldMs).toBe(2000);
+  });
+
+  it('may be longer than the ttl: it is kept by itself', () => {
+    expect(lock({ ttl: '1s', minHold: '1h' })).toMatchObject({ ttlMs: 1000, minHoldMs: 3_600_000 });
+  });
+});
+
+describe('semaphore options', () => {
+  it('are one permit of as many as there are, unless more are asked for', () => {
+    expect(resolveSemaphoreOptions(5)).toMatchObject({ want: 1, limit: 5, isSteal: false });
+    expect(resolveSemaphoreOptions(5, { permits: 2 }, { permits: 5 })).toMatchObject({ want: 5, limit: 5 });
+  });
+
+  it('take what the options of a lock take, with the same meaning', () => {
+    const { signal } = new AbortController();
+    const options = {
+      ttl: '5s',
+      autoRenew: false,
+      maxHold: '1h',
+      minHold: '2s',
+      waitTimeout: 0,
+      reentrant: true,
+      signal,
+    };
+    const { want, limit, isSteal, ...expected } = lock(options);
+    expect([want, limit, isSteal]).toEqual([1, 1, false]);
+    const { signal: kept, ...resolved } = resolveSemaphoreOptions(5, options);
+    const { signal: given, ...rest } = expected;
+    expect([kept === signal, given === signal]).toEqual([true, true]);
+    expect(resolved).toEqual({ ...rest, want: 1, limit: 5, isSteal: false });
+  });
+
+  it.each<[keyof LockOptions, unknown, string]>([
+    ['permits', 6, '6'],
+    ['permits', 0, '0'],
+    ['permits', -1, '-1'],
+    ['permits', 1.5, '1.5'],
+    ['permits', NaN, 'NaN'],
+    ['permits', Infinity, 'Infinity'],
+    ['permits', '2', '"2"'],
+    ['permits', null, 'null'],
+    ['permits', 2n, '2'],
+    ['ttl', 99, '99'],
+    ['minHold', -1, '-1'],
+  ])('refuse %s: %p with a message that holds both', (option, value, shown) => {
+    const { message } = refusal(() => resolveSemaphoreOptions(5, { [option]: value }));
+    expect(message).toContain(option);
+    expect(message).toContain(shown);
+  });
+
+  it('say how many permits there are when more are asked for', () => {
+    expect(refusal(() => resolveSemaphoreOptions(5, { permits: 6 })).message).toContain('there are 5');
+  });
+
+  it.each<[string, unknown]>([
+    ['mode', 'shared'],
+    ['mode', 'exclusive'],
+    ['steal', true],
+    ['steal', false],
+    ['timeout', 5],
+  ])('refuse %s: a semaphore has none', (option, value) => {
+    expect(refusal(() => resolveSemaphoreOptions(5, { [option]: value })).message).toContain(option);
+  });
+});
+
+describe('how many permits a semaphore has', () => {
+  it.each([1, 2, SHARED_LIMIT - 1])('may be %p; the other options stay as they are given', (permits) => {
+    expect(checkedSemaphore({ permits, ttl: '5s', waitTimeout: 0 })).toEqual({
+      limit: permits,
+      others: { ttl: '5s', waitTimeout: 0 },
+    });
+  });
+
+  it.each<[unknown, string]>([
+    [0, '0'],
+    [-1, '-1'],
+    [1.5, '1.5'],
+    [NaN, 'NaN'],
+    [Infinity, 'Infinity'],
+    // From here on it would be a shared lock.
+    [SHARED_LIMIT, String(SHARED_LIMIT)],
+    ['3', '"3"'],
+    [null, 'null'],
+    [undefined, 'undefined'],
+    [3n, '3'],
+    [true, 'true'],
+  ])('may not be %p', (permits, shown) => {
+    const { message } = refusal(() => checkedSemaphore({ permits: permits as number }));
+    expect(message).toContain('permits');
+    expect(message).toContain(shown);
+  });
+
+  it.each([[undefined], [null], [3], ['3']])('is missed in %p', (options) => {
+    const { message } = refusal(() => checkedSemaphore(options as never));
+    expect(message).toContain('semaphore');
+    expect(message).toContain(String(options));
+  });
+});
+
+describe('the options of an adopted lease', () => {
+  it('are its own ttl and the defaults of the manager, unless they are given', () => {
+    const defaults = { ttl: '1h', autoRenew: false, maxHold: '2h', waitTimeout: 5, reentrant: true };
+    expect(resolveAdoptOptions(defaults, 7000, undefined)).toMatchObject({
+      ttlMs: 7000,
+      autoRenew: false,
+      maxHoldMs: 7_200_000,
+    });
+    expect(
+      resolveAdoptOptions(defaults, 7000, { ttl: '8s', autoRenew: true, maxHold: '1h', minHold: '1s' }),
+    ).toMatchObject({ ttlMs: 8000, autoRenew: true, maxHoldMs: 3_600_000, minHoldMs: 1000 });
+  });
+
+  it('are not overridden by undefined', () => {
+    expect(resolveAdoptOptions({}, 7000, { ttl: undefined }).ttlMs).toBe(7000);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['ttl', 99, '99'],
+    ['ttl', 'soon', '"soon"'],
+    ['autoRenew', 1, '1'],
+    ['maxHold', 99, '99'],
+    ['minHold', -1, '-1'],
+    ['minHold', '25d', '25d'],
+  ])('refuse %s: %p with a message that holds both', (option, value, shown) => {
+    const { message } = refusal(() => resolveAdoptOptions({}, 7000, { [option]: value }));
+    expect(message).toContain(option);
+    expect(message).toContain(shown);
+  });
+
+  it.each<[string, unknown]>([
+    ['waitTimeout', 5],
+    ['signal', new AbortController().signal],
+    ['mode', 'shared'],
+    ['permits', 2],
+    ['steal', true],
+    ['reentrant', true],
+    ['timeout', 5],
+  ])('refuse %s, which means nothing there', (option, value) => {
+    expect(refusal(() => resolveAdoptOptions({}, 7000, { [option]: value })).message).toContain(option);
+  });
+
+  it('refuse a minHold that is longer than the maxHold of the manager', () => {
+    const { message } = refusal(() => resolveAdoptOptions({ maxHold: '1s' }, 7000, { minHold: '2s' }));
+    expect(message).toContain('"2s"');
+  });
+
+  it.each([[null], [5], ['30s'], [true]])('refuse %p in the place of an object', (options) => {
+    expect(refusal(() => resolveAdoptOptions({}, 7000, options as never)).message).toContain(String(options));
+  });
+});
+
+describe('a page', () => {
+  it('is the first hundred names unless it is said otherwise', () => {
+    expect(checkedPage({})).toEqual({ after: '', limit: 100 });
+    expect(checkedPage({ after: 'b', limit: 1000 })).toEqual({ after: 'b', limit: 1000 });
+    expect(checkedPage({ after: undefined, limit: undefined })).toEqual({ after: '', limit: 100 });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['after', 5, '5'],
+    ['after', null, 'null'],
+    ['limit', 0, '0'],
+    ['limit', -1, '-1'],
+    ['limit', 1001, '1001'],
+    ['limit', 1.5, '1.5'],
+    ['limit', NaN, 'NaN'],
+    ['limit', '10', '"10"'],
+    ['limit', null, 'null'],
+  ])('refuses %s: %p with a message that holds both', (option, value, shown) => {
+    const { message } = refusal(() => checkedPage({ [option]: value }));
+    expect(message).toContain(option);
+    expect(message).toContain(shown);
+  });
+
+  it('refuses an unknown key and names it', () => {
+    expect(refusal(() => checkedPage({ offset: 5 } as never)).message).toContain('offset');
+  });
+
+  it.each([[null], [5], [true]])('refuses %p in the place of an object', (options) => {
+    expect(refusal(() => checkedPage(options as never)).message).toContain(String(options));
+  });
+});
+
 describe('layers of lock options', () => {
   it('are merged one option at a time, the later over the earlier', () => {
     const { ttlMs, maxHoldMs, autoRenew } = resolveLockOptions(
@@ -182,7 +444,12 @@ describe('layers of lock options', () => {
 
 describe('manager options', () => {
   it('are those of the documentation when only the place is given', () => {
-    expect(manager(place)).toMatchObject({ collection: 'lock', requestTimeout: 5_000, defaults: {} });
+    expect(manager(place)).toMatchObject({
+      collection: 'lock',
+      prefix: '',
+      requestTimeout: 5_000,
+      defaults: {},
+    });
   });
 
   it('take every option', () => {
@@ -191,8 +458,9 @@ describe('manager options', () => {
       auth: { username: 'u', password: '' },
       collection: 'my_locks2',
       owner: 'worker 1',
+      prefix: 'Jobs_2',
       requestTimeout: '2s',
-      defaults: { ttl: '30s', autoRenew: false, maxHold: '1h', waitTimeout: 0 },
+      defaults: { ttl: '30s', autoRenew: false, maxHold: '1h', waitTimeout: 0, reentrant: true },
     };
     expect(manager(options)).toMatchObject({ ...options, requestTimeout: 2_000 });
   });
@@ -213,6 +481,16 @@ describe('manager options', () => {
     ['collection', { ...place, collection: '2locks' }, '"2locks"'],
     ['collection', { ...place, collection: "lock'; del_collection('x" }, 'del_collection'],
     ['collection', { ...place, collection: 'lock\n' }, '"lock\\n"'],
+    ['prefix', { ...place, prefix: '2nd' }, '"2nd"'],
+    ['prefix', { ...place, prefix: 'my-jobs' }, '"my-jobs"'],
+    ['prefix', { ...place, prefix: ' ' }, '" "'],
+    ['prefix', { ...place, prefix: 'jobs\n' }, '"jobs\\n"'],
+    ['prefix', { ...place, prefix: "x'; del_collection('x" }, 'del_collection'],
+    ['prefix', { ...place, prefix: 'é' }, '"é"'],
+    ['prefix', { ...place, prefix: 'x'.repeat(65) }, 'x'.repeat(65)],
+    ['prefix', { ...place, prefix: 5 }, '5'],
+    ['prefix', { ...place, prefix: null }, 'null'],
+    ['defaults.reentrant', { ...place, defaults: { reentrant: 1 } }, '1'],
     ['owner', { ...place, owner: 7 }, '7'],
     ['requestTimeout', { ...place, requestTimeout: 0 }, '0'],
     ['requestTimeout', { ...place, requestTimeout: '5 s' }, '"5 s"'],
@@ -240,6 +518,11 @@ describe('manager options', () => {
     ['token', { url: place.url, token: 't' }],
     ['retries', { ...place, defaults: { retries: 3 } }],
     ['signal', { ...place, defaults: { signal: new AbortController().signal } }],
+    // For all locks alike they would be a trap.
+    ['steal', { ...place, defaults: { steal: true } }],
+    ['mode', { ...place, defaults: { mode: 'shared' } }],
+    ['permits', { ...place, defaults: { permits: 2 } }],
+    ['minHold', { ...place, defaults: { minHold: 1000 } }],
   ])('refuse a wrong %s', (option, options) => {
     expect(refusal(() => manager(options)).message).toContain(option);
   });
@@ -321,5 +604,59 @@ describe('names', () => {
     const { message } = refusal(() => checkedName(`secret-of-the-name-${'x'.repeat(10_000)}`));
     expect(message).toContain('secret-of-the-name-');
     expect(message.length).toBeLessThan(500);
+  });
+});
+
+describe('several names', () => {
+  it('are kept in their order, as a list of our own', () => {
+    const names = ['b', 'a', '__proto__'];
+    const checked = checkedNames(names);
+    expect(checked).toEqual(names);
+    names.push('c');
+    expect(checked).toHaveLength(3);
+  });
+
+  it('may be one, given as a text or as a list', () => {
+    expect(checkedNames('a')).toEqual(['a']);
+    expect(checkedNames(['a'])).toEqual(['a']);
+  });
+
+  it(`may be ${MAX_NAMES}, and no more`, () => {
+    const names = Array.from({ length: MAX_NAMES }, (_, i) => `name ${i}`);
+    expect(checkedNames(names)).toEqual(names);
+    const { message } = refusal(() => checkedNames([...names, 'one more']));
+    expect(message).toContain(String(MAX_NAMES));
+    expect(message).toContain(String(MAX_NAMES + 1));
+  });
+
+  it('may not be none', () => {
+    expect(refusal(() => checkedNames([])).message).toContain('0');
+  });
+
+  it('may not hold one twice, and the message says which', () => {
+    expect(refusal(() => checkedNames(['a', 'b', 'c', 'b'])).message).toContain('"b"');
+  });
+
+  it('are told apart by their characters, not by how they look', () => {
+    const names = ['é', 'e\u0301', 'A', 'a', 'a '];
+    expect(checkedNames(names)).toEqual(names);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['an empty one', ['a', ''], '""'],
+    ['one of 256 bytes', ['a', 'x'.repeat(256)], '256'],
+    ['half a character', ['a', '\ud83d'], 'Unicode'],
+    ['a number', ['a', 5], '5'],
+    ['nil', ['a', null], 'null'],
+    ['a list', [['a']], 'expected a string'],
+    ['a hole', new Array(1), 'undefined'],
+  ])('may not hold %s', (_what, names, said) => {
+    const { message, code } = refusal(() => checkedNames(names as never));
+    expect(code).toBe('LOCK_OPTIONS');
+    expect(message).toContain(said);
+  });
+
+  it.each([[5], [null], [undefined], [true], [{}], [new Set(['a'])]])('may not be %p', (names) => {
+    expect(refusal(() => checkedNames(names as never)).message).toContain('expected a string');
   });
 });

@@ -1,3 +1,4 @@
+import { decode } from '@msgpack/msgpack';
 import { LockProtocolError } from '../../../lib/errors.js';
 import { PackageReader, encodePackage } from '../../../lib/client/package-codec.js';
 import { packageBytes } from '../../support/fake-server.js';
@@ -19,6 +20,12 @@ describe('encodePackage', () => {
 
   it('sends a header only when there is no body', () => {
     expect([...encodePackage(0x0102, 32)]).toEqual([0, 0, 0, 0, 0x02, 0x01, 32, 223]);
+  });
+
+  it('sends a whole number beyond 32 bits as an integer, however deep: a fencing token is no float', () => {
+    const token = 1_700_000_000_000_001;
+    const body = encodePackage(1, 32, { deep: [token, -token, 0.5] }).subarray(8);
+    expect(decode(body, { useBigInt64: true })).toEqual({ deep: [BigInt(token), BigInt(-token), 0.5] });
   });
 
   it('sends a bigint as a 64-bit integer', () => {

@@ -8,13 +8,16 @@ import {
 import type { LockEvents } from '../../../lib/events.js';
 import { Acquisition } from '../../../lib/internal/acquisition.js';
 import type { TellLock } from '../../../lib/internal/event-relay.js';
+import { SHARED_LIMIT } from '../../../lib/schema/constants.js';
 import type { Lease } from '../../../lib/lease.js';
 import { resolveLockOptions, type LockOptions } from '../../../lib/options.js';
+import type { TicketRequest } from '../../../lib/schema/lock-procedures.js';
 import { FakeLockService } from '../../support/fake-lock-service.js';
 import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
 import { outcome, serverUs, status } from '../../support/fake-procedures.js';
 
 const ROOM = 5;
+const NAMES = { name: 'my-lock', names: ['my-lock'] };
 
 let service: FakeLockService;
 let heard: { event: keyof LockEvents; payload: object }[];
@@ -26,15 +29,15 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  for (const lease of service.held) lease.close(new Error('the spec is over'));
+  for (const lease of service.held) void lease.close(new Error('the spec is over'));
   await rest();
   expect(service.holds).toBe(0);
   resumeTime();
 });
 
 const tell: TellLock = (event, payload) => void heard.push({ event, payload });
-const acquisition = (options: LockOptions = {}) =>
-  new Acquisition(service.asService, 'my-lock', resolveLockOptions({ ttl: 1000, ...options }), tell);
+const acquisition = (options: LockOptions = {}, names: readonly string[] = ['my-lock']) =>
+  new Acquisition(service.asService, names, resolveLockOptions({ ttl: 1000, ...options }), tell);
 
 /** A call whose rejection the spec looks at later. */
 function called<T>(promise: Promise<T>): Promise<T> {
@@ -42,14 +45,9 @@ function called<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 const acquire = (options?: LockOptions) => called(acquisition(options).acquire());
-const tryAcquire = () => called(acquisition().try());
+const tryAcquire = (options?: LockOptions) => called(acquisition(options).try());
 
-interface Request {
-  readonly id: string;
-  readonly number: number;
-  readonly ttlMs: number;
-}
-const request = () => service.procedures.last('acquire').argument as Request;
+const request = () => service.procedures.last('acquire').argument as TicketRequest;
 const withdrawn = () => service.procedures.of('release').map((call) => call.argument);
 
 function push(token = 42): void {
@@ -75,9 +73,7 @@ describe('a lock that is free', () => {
     service.procedures.last('acquire').answer(status.held(1000, 42));
     expect((await lease).fencingToken).toBe(42);
     expect((await lease).remaining()).toBe(900);
-    expect(heard).toEqual([
-      { event: 'acquired', payload: { name: 'my-lock', fencingToken: 42, waitedMs: 100 } },
-    ]);
+    expect(heard).toEqual([{ event: 'acquired', payload: { ...NAMES, fencingToken: 42, waitedMs: 100 } }]);
     expect(service.held).toContain(await lease);
   });
 
@@ -98,7 +94,7 @@ describe('a lock that is free', () => {
 describe('a lock that is not free', () => {
   it('is waited for: `waiting` tells the position, and the process is kept alive', async () => {
     const { lease } = await waitIn({}, 3);
-    expect(heard).toEqual([{ event: 'waiting', payload: { name: 'my-lock', position: 3 } }]);
+    expect(heard).toEqual([{ event: 'waiting', payload: { ...NAMES, position: 3 } }]);
     expect(service.holds).toBe(1);
     push();
     await lease;
@@ -112,7 +108,7 @@ describe('a lock that is not free', () => {
     expect((await lease).fencingToken).toBe(42);
     expect(heard.at(-1)).toEqual({
       event: 'acquired',
-      payload: { name: 'my-lock', fencingToken: 42, waitedMs: 700 },
+      payload: { ...NAMES, fencingToken: 42, waitedMs: 700 },
     });
     expect(service.procedures.last('extend').argument).toEqual([[request().id, 1000]]);
   });
@@ -160,7 +156,7 @@ describe('waitTimeout', () => {
     await rest();
     expect(await outcome(lease)).toMatchObject({ error: { code: 'LOCK_TIMEOUT' } });
     expect(heard.map(({ event }) => event)).toEqual(['waiting']);
-    expect(service.held.size).toBe(0);
+    expect(service.held).toEqual([]);
     expect(service.procedures.of('extend')).toEqual([]);
   });
 
@@ -215,7 +211,7 @@ describe('waitTimeout', () => {
     service.procedures.last('release').answer([true]);
     await rest();
     expect(await outcome(lease)).toMatchObject({ error: { code: 'LOCK_TIMEOUT' } });
-    expect(service.held.size).toBe(0);
+    expect(service.held).toEqual([]);
     expect(heard).toEqual([]);
   });
 
@@ -271,7 +267,7 @@ describe('the signal', () => {
     service.procedures.last('release').answer([true]);
     await rest();
     expect(await outcome(lease)).toEqual({ error: controller.signal.reason as Error });
-    expect(service.held.size).toBe(0);
+    expect(service.held).toEqual([]);
   });
 
   it('has no effect once the lock is held, and no listener stays on it', async () => {
@@ -288,6 +284,142 @@ describe('the signal', () => {
     expect(remove.mock.calls.map(([, listener]) => listener)).toEqual(
       add.mock.calls.map(([, listener]) => listener),
     );
+  });
+});
+
+describe('several names', () => {
+  it('are one request, one lease and one event', async () => {
+    const lease = called(acquisition({}, ['b', 'a']).acquire());
+    await rest();
+    expect(service.procedures.calls).toHaveLength(1);
+    expect(request()).toMatchObject({ names: ['b', 'a'], want: 1, limit: 1 });
+    service.procedures.last('acquire').answer(status.held(1000, 42));
+    expect((await lease).names).toEqual(['b', 'a']);
+    expect(heard).toMatchObject([
+      { event: 'acquired', payload: { name: 'b', names: ['b', 'a'], fencingToken: 42 } },
+    ]);
+  });
+
+  it('are waited for together, and told together', async () => {
+    const lease = called(acquisition({ waitTimeout: 500 }, ['b', 'a']).acquire());
+    await rest();
+    service.procedures.last('acquire').answer(status.waiting(60_000, 2, ROOM));
+    await rest();
+    expect(heard).toEqual([{ event: 'waiting', payload: { name: 'b', names: ['b', 'a'], position: 2 } }]);
+    await pass(500);
+    service.procedures.last('release').answer([false]);
+    await rest();
+    expect(await outcome(lease)).toMatchObject({ error: { code: 'LOCK_TIMEOUT', lockName: 'b, a' } });
+  });
+});
+
+it('a shared lock wants one of as many as there may be', async () => {
+  const lease = acquire({ mode: 'shared' });
+  await rest();
+  expect(request()).toMatchObject({ want: 1, limit: SHARED_LIMIT });
+  service.procedures.last('acquire').answer(status.held(1000));
+  expect(await lease).toMatchObject({ want: 1, limit: SHARED_LIMIT });
+});
+
+describe('a thief', () => {
+  const isSteal = (): unknown => service.procedures.last('acquire').args[1];
+
+  it('says so, and holds the lock with the answer', async () => {
+    const lease = acquire({ steal: true });
+    expect(isSteal()).toBe(true);
+    service.procedures.last('acquire').answer(status.held(1000, 42));
+    expect((await lease).fencingToken).toBe(42);
+    expect(heard.map(({ event }) => event)).toEqual(['acquired']);
+  });
+
+  it('is nobody who does not say so', async () => {
+    const lease = acquire();
+    expect(isSteal()).toBe(false);
+    service.procedures.last('acquire').answer(status.held(1000));
+    await lease;
+  });
+
+  it('never waits, so that a waitTimeout has no effect, and try() steals as well', async () => {
+    const stolen = [acquire({ steal: true, waitTimeout: 10 }), tryAcquire({ steal: true, waitTimeout: 10 })];
+    await pass(200);
+    expect(service.procedures.of('try')).toEqual([]);
+    for (const call of service.procedures.of('acquire')) {
+      expect(call.args[1]).toBe(true);
+      call.answer(status.held(1000));
+    }
+    for (const lease of stolen) expect((await lease)?.isHeld).toBe(true);
+  });
+
+  it('that was robbed before it had an answer steals again, with another id, and waits for nobody', async () => {
+    const lease = acquire({ steal: true });
+    const first = request().id;
+    // The answer to a repeat of the request.
+    service.procedures.last('acquire').answer(status.gone('stolen'));
+    await rest();
+    expect(service.procedures.of('acquire')).toHaveLength(2);
+    expect(isSteal()).toBe(true);
+    expect(request().id).not.toBe(first);
+    service.procedures.last('acquire').answer(status.held(1000, 43));
+    expect((await lease).fencingToken).toBe(43);
+  });
+
+  it('that is robbed every time gives up: that is no accident', async () => {
+    const lease = acquire({ steal: true });
+    for (let tries = 0; tries < 10; tries++) {
+      service.procedures.last('acquire').answer(status.gone('stolen'));
+      await rest();
+    }
+    expect(await outcome(lease)).toMatchObject({ error: { code: 'LOCK_CONNECTION' } });
+    expect(service.procedures.of('acquire').length).toBeLessThan(6);
+    expect(service.held).toEqual([]);
+  });
+});
+
+describe('a lease that was taken away before its answer was here', () => {
+  it('is asked for anew with another id: the server takes in no more with the old one', async () => {
+    const lease = acquire();
+    const first = request().id;
+    service.procedures.last('acquire').answer(status.gone('force-released'));
+    await rest();
+    expect(service.procedures.of('acquire')).toHaveLength(2);
+    expect(request().id).not.toBe(first);
+    service.procedures.last('acquire').answer(status.held(1000, 43));
+    expect((await lease).fencingToken).toBe(43);
+  });
+
+  it('is waited for as usual if it is not free then: told, kept alive, and only for so long', async () => {
+    const lease = acquire({ ttl: 1000 });
+    service.procedures.last('acquire').answer(status.gone('stolen'));
+    await rest();
+    service.procedures.last('acquire').answer(status.waiting(60_000, 2, ROOM));
+    await rest();
+    expect(heard).toEqual([{ event: 'waiting', payload: { ...NAMES, position: 2 } }]);
+    expect(service.holds).toBe(1);
+    await pass(2000);
+    service.procedures.last('release').answer([false]);
+    await rest();
+    expect(await outcome(lease)).toMatchObject({ error: { code: 'LOCK_TIMEOUT' } });
+  });
+
+  it('does not make try() wait', async () => {
+    const lease = tryAcquire();
+    service.procedures.last('try').answer(status.gone('stolen'));
+    await rest();
+    expect(service.procedures.of('acquire')).toEqual([]);
+    expect(service.procedures.of('try')).toHaveLength(2);
+    service.procedures.last('try').answer(status.busy(1000));
+    expect(await lease).toBeNull();
+  });
+
+  it('or before it could be made here is lost as soon as it is made', async () => {
+    const { lease } = await waitIn();
+    const { number } = request();
+    push(42);
+    service.inbox.pushed(PackageType.roomEmit, { id: ROOM, event: 'lost', args: [number, 1] });
+    expect((await lease).isHeld).toBe(false);
+    expect((await lease).signal.reason).toMatchObject({ reason: 'stolen', fencingToken: 42 });
+    expect(heard.map(({ event }) => event)).toEqual(['waiting', 'acquired', 'lost']);
+    service.procedures.last('release').answer([false]);
   });
 });
 

@@ -2,7 +2,7 @@ import { EventEmitter } from 'eventemitter3';
 import type { ErrorEvent, LockEvents } from '../../../lib/events.js';
 import { relayTo } from '../../../lib/internal/event-relay.js';
 
-const event = { name: 'my-lock', fencingToken: 1 };
+const event = { name: 'my-lock', names: ['my-lock'], fencingToken: 1 };
 
 describe('relayTo', () => {
   let lock: EventEmitter<LockEvents>;

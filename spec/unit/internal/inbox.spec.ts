@@ -1,10 +1,12 @@
 import { PackageType } from '../../../lib/client/package-type.js';
 import { LockConnectionError, LockProtocolError } from '../../../lib/errors.js';
+import type { HeldLease } from '../../../lib/internal/held-lease.js';
 import { Inbox } from '../../../lib/internal/inbox.js';
 import { ServerClock } from '../../../lib/internal/server-clock.js';
 import type { Grant, Ticket } from '../../../lib/internal/ticket.js';
 import type { Told } from '../../../lib/schema/lock-procedures.js';
 import type { TicketStatus } from '../../../lib/schema/ticket-status.js';
+import { Why } from '../../../lib/schema/constants.js';
 import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
 import { FakeProcedures, outcome, serverUs, status } from '../../support/fake-procedures.js';
 
@@ -36,8 +38,13 @@ afterEach(async () => {
   resumeTime();
 });
 
-function open(name = 'my-lock'): Ticket {
-  const ticket = inbox.open(name, 60_000);
+function open(...names: string[]): Ticket {
+  const ticket = inbox.open({
+    names: names.length === 0 ? ['my-lock'] : names,
+    ttlMs: 60_000,
+    want: 1,
+    limit: 1,
+  });
   tickets.push(ticket);
   return ticket;
 }
@@ -49,8 +56,12 @@ function tell(ticket: Ticket, value: TicketStatus): void {
 }
 
 /** A ticket that waits, its room joined, and the question that follows a join answered. */
-async function waiting(dueInMs = 10_000, name = 'my-lock', ahead = 1): Promise<Ticket> {
-  const ticket = open(name);
+async function waiting(
+  dueInMs = 10_000,
+  names: string | readonly string[] = 'my-lock',
+  ahead = 1,
+): Promise<Ticket> {
+  const ticket = open(...[names].flat());
   const questions = procedures.of('check').length;
   const value = status.waiting(dueInMs, ahead, ROOM);
   tell(ticket, value);
@@ -67,6 +78,50 @@ const emit = (event: string, ...args: unknown[]) =>
   inbox.pushed(PackageType.roomEmit, { id: ROOM, event, args });
 const removeRoom = (id = ROOM) => inbox.pushed(PackageType.roomDelete, { id });
 const asked = () => procedures.of('check').map((call) => call.argument as string[]);
+
+/** A lease as the inbox knows it: what it is told is recorded. */
+class LeaseStub {
+  readonly lost: string[] = [];
+  readonly askedBy: string[] = [];
+  readonly heard: TicketStatus[] = [];
+  confirmed = 0;
+
+  lose(reason: string): void {
+    this.lost.push(reason);
+  }
+
+  asked(by: string): void {
+    this.askedBy.push(by);
+  }
+
+  hear(said: TicketStatus): void {
+    this.heard.push(said);
+  }
+
+  confirm(): void {
+    this.confirmed++;
+  }
+}
+
+/** A ticket that has become a lease. */
+function held(...names: string[]): { ticket: Ticket; lease: LeaseStub } {
+  const ticket = open(...names);
+  const lease = new LeaseStub();
+  inbox.close(ticket);
+  inbox.holds(ticket, lease as unknown as HeldLease);
+  return { ticket, lease };
+}
+
+/** What is told of the lease, once its room is joined and the question that follows is answered. */
+async function heldInRoom(): Promise<{ ticket: Ticket; lease: LeaseStub }> {
+  const holding = held();
+  inbox.enterRoom(ROOM);
+  await rest();
+  procedures.last('check').answer([status.held(60_000)]);
+  await rest();
+  procedures.calls.length = 0;
+  return holding;
+}
 
 async function grantOf(ticket: Ticket): Promise<Grant> {
   const settled = await outcome(ticket.granted);
@@ -291,6 +346,7 @@ describe('a question', () => {
       grantedMs: askedMs,
       deadlineMs: askedMs + 800,
       isProvisional: true,
+      room: ROOM,
     });
   });
 
@@ -359,6 +415,241 @@ describe('`check`', () => {
     inbox.close(ticket);
     emit('check');
     expect(procedures.calls).toEqual([]);
+  });
+});
+
+describe('what is pushed to a lease', () => {
+  it.each<[number, string]>([
+    [Why.stolen, 'stolen'],
+    [Why.forceReleased, 'force-released'],
+  ])('`lost` with %p ends it as %p, and asks nothing', async (why, reason) => {
+    const { ticket, lease } = await heldInRoom();
+    const other = held('another');
+    emit('lost', ticket.number, why);
+    expect(lease.lost).toEqual([reason]);
+    expect(other.lease.lost).toEqual([]);
+    expect(procedures.calls).toEqual([]);
+  });
+
+  it('`asked` tells it who asks', async () => {
+    const { ticket, lease } = await heldInRoom();
+    emit('asked', ticket.number, 'the other one');
+    expect(lease.askedBy).toEqual(['the other one']);
+    expect(lease.lost).toEqual([]);
+  });
+
+  it.each<[string, (number: number) => void]>([
+    ['`lost` of a number that is not known', () => emit('lost', 999, Why.stolen)],
+    ['`asked` of a number that is not known', () => emit('asked', 999, 'x')],
+    ['`lost` without a number', () => emit('lost')],
+    ['`asked` without a number', () => emit('asked')],
+    ['`lost` for a reason of a newer schema', (number) => emit('lost', number, 99)],
+    ['`lost` for no reason', (number) => emit('lost', number)],
+    [
+      '`lost` in another room',
+      (number) =>
+        inbox.pushed(PackageType.roomEmit, { id: ROOM + 1, event: 'lost', args: [number, Why.stolen] }),
+    ],
+  ])('%s does no harm', async (_what, push) => {
+    const { ticket, lease } = await heldInRoom();
+    const waiter = await waiting();
+    expect(() => push(ticket.number)).not.toThrow();
+    await rest();
+    expect({ ...lease }).toEqual({ ...new LeaseStub(), heard: lease.heard });
+    expect(await outcome(waiter.granted)).toBe('pending');
+    expect(procedures.calls).toEqual([]);
+  });
+
+  it('is told to nobody once it has ended', async () => {
+    const { ticket, lease } = await heldInRoom();
+    inbox.holdsNoMore(ticket);
+    emit('lost', ticket.number, Why.stolen);
+    emit('asked', ticket.number, 'x');
+    expect(lease.lost).toEqual([]);
+    expect(lease.askedBy).toEqual([]);
+  });
+
+  it('is kept for it when the lease is yet to be made: `lost` behind the grant', async () => {
+    const ticket = await waiting();
+    emit('granted', ticket.number, TOKEN, serverUs(), serverUs() + 800_000);
+    expect(ticket.takenAway).toBeUndefined();
+    emit('lost', ticket.number, Why.forceReleased);
+    expect(ticket.takenAway).toBe('force-released');
+    expect((await grantOf(ticket)).fencingToken).toBe(TOKEN);
+  });
+});
+
+describe('a lease that is held', () => {
+  it('has its room joined, and is asked about once: what was told before was told to nobody', async () => {
+    const { ticket, lease } = held();
+    const other = held('another');
+    inbox.enterRoom(ROOM);
+    inbox.enterRoom(ROOM);
+    await rest();
+    expect(join.mock.calls).toEqual([[ROOM]]);
+    expect(asked()).toEqual([[ticket.id, other.ticket.id]]);
+    const answers = [status.gone('stolen'), status.held(60_000)];
+    procedures.last('check').answer(answers);
+    await rest();
+    expect(lease.heard).toEqual([answers[0]]);
+    expect(other.lease.heard).toEqual([answers[1]]);
+  });
+
+  it('is not taken for lost on the word of a mere read: it is asked about again, for sure', async () => {
+    const { lease } = held();
+    inbox.enterRoom(ROOM);
+    await rest();
+    expect(procedures.last('check').args[1]).not.toBe(true);
+    procedures.last('check').answer([status.gone()]);
+    await rest();
+    expect(lease.heard).toEqual([]);
+    expect(lease.confirmed).toBe(1);
+  });
+
+  it('is not told what became of it when it has ended meanwhile', async () => {
+    const { ticket, lease } = held();
+    inbox.enterRoom(ROOM);
+    await rest();
+    inbox.holdsNoMore(ticket);
+    procedures.last('check').answer([status.gone('stolen')]);
+    await rest();
+    expect(lease.heard).toEqual([]);
+  });
+
+  it('is asked about apart from those that wait', async () => {
+    const waiter = open();
+    const { ticket } = held();
+    tell(waiter, status.waiting(10_000, 1, ROOM));
+    await rest();
+    expect(new Set(asked())).toEqual(new Set([[waiter.id], [ticket.id]]));
+  });
+
+  it('whose room could not be joined has it joined with the next answer that names it', async () => {
+    const { ticket } = held();
+    join.mockRejectedValueOnce(new LockConnectionError('no answer'));
+    inbox.enterRoom(ROOM);
+    await rest();
+    expect(asked()).toEqual([]);
+    inbox.enterRoom(ROOM);
+    await rest();
+    expect(join).toHaveBeenCalledTimes(2);
+    expect(asked()).toEqual([[ticket.id]]);
+  });
+
+  it.each<[string, Error]>([
+    ['had no answer', new LockConnectionError('no answer')],
+    ['was refused', new LockProtocolError('what?')],
+  ])('is none the worse for a question that %s', async (_how, error) => {
+    const { ticket, lease } = held();
+    inbox.enterRoom(ROOM);
+    await rest();
+    procedures.last('check').fail(error);
+    await rest();
+    expect(lease.heard).toEqual([]);
+    emit('lost', ticket.number, Why.stolen);
+    expect(lease.lost).toEqual(['stolen']);
+  });
+
+  it("and is on its way to another process is in nobody's room: this manager stays in its own", async () => {
+    const { ticket, lease } = await heldInRoom();
+    inbox.enterRoom(0);
+    await rest();
+    expect(join.mock.calls).toEqual([[ROOM]]);
+    emit('lost', ticket.number, Why.stolen);
+    expect(lease.lost).toEqual(['stolen']);
+  });
+
+  it('is needed, and listed, until it has ended', () => {
+    expect(inbox.isNeeded).toBe(false);
+    const { ticket, lease } = held();
+    expect(inbox.isNeeded).toBe(true);
+    expect(inbox.leases).toEqual([lease]);
+    inbox.holdsNoMore(ticket);
+    expect(inbox.isNeeded).toBe(false);
+    expect(inbox.leases).toEqual([]);
+  });
+});
+
+describe('a line', () => {
+  it('is one for each set of names: the first of each asks, and for its own names only', async () => {
+    const both = await waiting(10_000, ['a', 'b']);
+    const bothAgain = await waiting(10_000, ['a', 'b'], 2);
+    const a = await waiting(10_000, 'a', 2);
+    const reverse = await waiting(10_000, ['b', 'a'], 2);
+    await pass(10_100);
+    const all = asked().flat();
+    expect(new Set(all)).toEqual(new Set([both.id, a.id, reverse.id]));
+    expect(all).not.toContain(bothAgain.id);
+  });
+
+  it.each<[string[], string[]]>([
+    [['a', 'b'], ['["a","b"]']],
+    [['a', 'b'], ['a, b']],
+    [
+      ['a,b', 'c'],
+      ['a', 'b,c'],
+    ],
+    [['names ["a"]'], ['a']],
+  ])('is not shared by %j and %j', async (some, others) => {
+    const first = await waiting(10_000, some);
+    const second = await waiting(10_000, others);
+    await pass(10_100);
+    expect(new Set(asked().flat())).toEqual(new Set([first.id, second.id]));
+  });
+
+  it('goes on with the next of the same names when the first has left', async () => {
+    const first = await waiting(10_000, ['a', 'b']);
+    const second = await waiting(10_000, ['a', 'b'], 2);
+    inbox.close(first);
+    await pass(10_100);
+    expect(asked()).toEqual([[second.id]]);
+  });
+});
+
+describe('a request that was granted and taken away before it was told here', () => {
+  it('is made again with another id: the server takes in no more with the old one', async () => {
+    const ticket = await waiting();
+    const { id } = ticket;
+    emit('check');
+    procedures.last('check').answer([status.gone('stolen')]);
+    await rest();
+    expect(procedures.of('acquire')).toHaveLength(1);
+    expect(ticket.id).not.toBe(id);
+    procedures.last('acquire').answer(status.waiting(20_000));
+    await rest();
+    emit('granted', ticket.number, TOKEN, serverUs(), serverUs() + 800_000);
+    expect((await grantOf(ticket)).fencingToken).toBe(TOKEN);
+  });
+
+  it('is made once, however many questions were out: the server would keep the other for nobody', async () => {
+    const ticket = await waiting();
+    emit('check');
+    emit('check');
+    const [first, second] = procedures.of('check');
+    first?.answer([status.gone('stolen')]);
+    await rest();
+    second?.answer([status.gone('stolen')]);
+    await rest();
+    expect(procedures.of('acquire')).toHaveLength(1);
+    const { id } = ticket;
+    procedures.last('acquire').answer(status.waiting(20_000));
+    await rest();
+    expect(ticket.id).toBe(id);
+  });
+
+  it('is as good as new: the grant that follows is not taken for lost', async () => {
+    const ticket = await waiting();
+    const at = serverUs();
+    await pass(900);
+    // Too late to be believed; and then it was taken away.
+    emit('granted', ticket.number, TOKEN, at, at + 800_000);
+    emit('lost', ticket.number, Why.forceReleased);
+    procedures.last('check').answer([status.gone('force-released')]);
+    await rest();
+    procedures.last('acquire').answer(status.held(60_000, TOKEN + 1));
+    await rest();
+    expect((await grantOf(ticket)).fencingToken).toBe(TOKEN + 1);
+    expect(ticket.takenAway).toBeUndefined();
   });
 });
 

@@ -112,6 +112,26 @@ describe('installCode', () => {
     expect(refusal).toBeLessThan(firstChange);
   });
 
+  it('with a prefix names every procedure and the state by it, and touches nothing without', () => {
+    const prefixed = installCode('jobs_');
+    for (const { name } of of('procedures')) {
+      expect(prefixed).toContain(`new_procedure('jobs_${name}'`);
+      expect(prefixed).not.toMatch(new RegExp(`(new|mod|has)_procedure\\('${name}'`));
+    }
+    expect(prefixed).toContain('.jobs_thingsdb_lock');
+    expect(prefixed).not.toMatch(/[^_]thingsdb_lock/);
+    expect(prefixed).not.toMatch(/\$[A-Z]/);
+  });
+
+  it('with a prefix refuses names that are taken, whether Python has set the collection up or not', () => {
+    const condition = (code: string) =>
+      /if \(!known && \((.*)\) && (\[.*\])\.some/.exec(code)?.slice(1) ?? [];
+    const [when, names] = condition(installCode('jobs_'));
+    expect(when).toBe("'jobs_' != '' || !has_type('Inner')");
+    expect(JSON.parse(names ?? '')).toEqual(of('procedures').map(({ name }) => `jobs_${name}`));
+    expect(condition(code)[0]).toBe("'' != '' || !has_type('Inner')");
+  });
+
   it('is the same every time', () => {
     expect(installCode()).toBe(code);
   });

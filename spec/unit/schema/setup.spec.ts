@@ -117,6 +117,27 @@ describe('a collection that is set up', () => {
   });
 });
 
+describe('a prefix', () => {
+  const prefixed = () =>
+    setUp(
+      new BoundedClient(server as unknown as ThingsDBClient, { requestTimeoutMs: 1000 }),
+      'my_locks',
+      'jobs_',
+    );
+
+  it('is that of the procedure that is asked whether there is anything to do', async () => {
+    server.versions = [SCHEMA, SCHEMA];
+    await prefixed();
+    expect(server.asked).toEqual(['run //my_locks jobs_lock_schema']);
+  });
+
+  it('is that of what is installed', async () => {
+    const query = jest.spyOn(server, 'query');
+    await prefixed();
+    expect(query.mock.calls[0]?.[1]).toContain("new_procedure('jobs_lock_acquire'");
+  });
+});
+
 describe('a collection that is not set up', () => {
   it('is set up in one query', async () => {
     await setup();

@@ -1,6 +1,6 @@
 import { LockProtocolError } from '../../../lib/errors.js';
-import { TicketState } from '../../../lib/schema/constants.js';
-import { listOf, numbers, ticketStatus } from '../../../lib/schema/ticket-status.js';
+import { TicketState, Why } from '../../../lib/schema/constants.js';
+import { listOf, numbers, takenAway, ticketStatus } from '../../../lib/schema/ticket-status.js';
 
 const AT = 1_700_000_000_000_000;
 const DUE = AT + 5_000_000;
@@ -8,9 +8,17 @@ const { gone, waiting, held, busy } = TicketState;
 
 describe('ticketStatus', () => {
   it.each<[string, unknown[], object]>([
-    ['gone', [gone, AT], { state: 'gone', at: AT }],
+    ['gone', [gone, AT, 0], { state: 'gone', at: AT, why: undefined }],
+    ['gone as stolen', [gone, AT, Why.stolen], { state: 'gone', at: AT, why: 'stolen' }],
+    [
+      'gone as force-released',
+      [gone, AT, Why.forceReleased],
+      { state: 'gone', at: AT, why: 'force-released' },
+    ],
+    ['gone for a reason of a newer schema', [gone, AT, 99], { state: 'gone', at: AT, why: undefined }],
+    ['gone for no reason', [gone, AT], { state: 'gone', at: AT, why: undefined }],
     ['busy', [busy, AT, DUE], { state: 'busy', at: AT, due: DUE }],
-    ['held', [held, AT, DUE, 42, 0, 5], { state: 'held', at: AT, due: DUE, token: 42 }],
+    ['held', [held, AT, DUE, 42, 0, 5], { state: 'held', at: AT, due: DUE, token: 42, room: 5 }],
     ['waiting', [waiting, AT, DUE, 0, 3, 5], { state: 'waiting', at: AT, due: DUE, ahead: 3, room: 5 }],
   ])('reads %s', (_state, reply, read) => {
     expect(ticketStatus(reply)).toEqual(read);
@@ -32,6 +40,7 @@ describe('ticketStatus', () => {
     ['a state as text', ['2', AT, DUE, 42]],
     ['held without an end', [held, AT]],
     ['held without a fencing token', [held, AT, DUE]],
+    ['held without a room', [held, AT, DUE, 42, 0]],
     ['waiting without a room', [waiting, AT, DUE, 0, 3]],
     ['busy without an end', [busy, AT]],
     ['a time that is no number', [held, 'now', DUE, 42]],
@@ -69,5 +78,13 @@ describe('listOf', () => {
 describe('numbers', () => {
   it.each([[null], [5], [['1']], [[1, null]], [[NaN]], [[2 ** 60]]])('refuses %p', (reply) => {
     expect(() => numbers(reply)).toThrow(LockProtocolError);
+  });
+});
+
+describe('takenAway', () => {
+  it('reads the reasons for which a lease is ended against the will of its holder, and no other', () => {
+    expect(takenAway(Why.stolen)).toBe('stolen');
+    expect(takenAway(Why.forceReleased)).toBe('force-released');
+    for (const other of [0, 3, -1, undefined, null, '1', true]) expect(takenAway(other)).toBeUndefined();
   });
 });

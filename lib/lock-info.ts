@@ -1,0 +1,70 @@
+import { SHARED_LIMIT } from './schema/constants.js';
+import type { QueuePage } from './schema/lock-procedures.js';
+import type { QueueEntry } from './schema/queue-entry.js';
+
+/** Who holds or waits for a name: what the server tells to anybody who may use the locks. */
+export interface LockInfo {
+  readonly name: string;
+  readonly mode: 'exclusive' | 'shared' | 'semaphore';
+  /** How many permits of a semaphore are held or wanted, and how many there are by this request; else 1 and 1. */
+  readonly permits: number;
+  readonly limit: number;
+  /** The label of who asked. */
+  readonly owner: string;
+  /** When it was granted, or came into the queue, by the server's clock. */
+  readonly since: Date;
+}
+
+export interface HeldInfo extends LockInfo {
+  readonly fencingToken: number;
+  /** Milliseconds until the lease ends unless it is renewed. */
+  readonly remaining: number;
+}
+
+export interface PendingInfo extends LockInfo {
+  /** Requests ahead for this name, holders included. One for several names may have none here, and wait elsewhere. */
+  readonly position: number;
+}
+
+/** The locks of a moment, in the order of the queues. */
+export interface LockSnapshot {
+  readonly held: readonly HeldInfo[];
+  readonly pending: readonly PendingInfo[];
+  /** Go on with `query({ after: next })`; `undefined` when these were the last. */
+  readonly next?: string | undefined;
+}
+
+export function lockSnapshot({ entries, next }: QueuePage): LockSnapshot {
+  return {
+    held: entries
+      .filter(({ isHeld }) => isHeld)
+      .map((entry) => ({
+        ...infoOf(entry),
+        fencingToken: entry.token,
+        remaining: Math.max(0, entry.leftMs),
+      })),
+    pending: entries
+      .filter(({ isHeld }) => !isHeld)
+      .map((entry) => ({ ...infoOf(entry), position: entry.ahead })),
+    next,
+  };
+}
+
+function infoOf({ name, want, limit, owner, sinceMs }: QueueEntry): LockInfo {
+  const mode = modeOf(limit);
+  const isSemaphore = mode === 'semaphore';
+  return {
+    name,
+    mode,
+    permits: isSemaphore ? want : 1,
+    limit: isSemaphore ? limit : 1,
+    owner,
+    since: new Date(sinceMs),
+  };
+}
+
+/** @param limit as a request states it */
+export function modeOf(limit: number): LockInfo['mode'] {
+  if (limit === 1) return 'exclusive';
+  return limit === SHARED_LIMIT ? 'shared' : 'semaphore';
+}

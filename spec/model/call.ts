@@ -1,0 +1,32 @@
+import type { LockModel } from './lock-model.js';
+import type { ServerState } from './server-state.js';
+
+/** A procedure to call, and the model's word on it. */
+export interface Call {
+  readonly procedure: string;
+  readonly args: readonly unknown[];
+  /** Whether it makes a change; asked before {@link says}. */
+  readonly makesChange: (at: number) => boolean;
+  /** What it answers; a number alone is an error's code. */
+  readonly says: (at: number, answer: unknown) => unknown;
+  /** Server times that the call has left in what is stored, where they are not plain to see. */
+  readonly timesIn?: (state: ServerState) => number[];
+  /** The answer in the model's words, where it is no status. */
+  readonly read?: (answer: unknown, rooms: ReadonlyMap<number, string>) => unknown;
+  /** The key of a request that may be granted before those who wait. */
+  readonly stealer?: string;
+}
+
+/** What the actions of a run go by. */
+export interface Scene {
+  readonly model: LockModel;
+  /** What is stored before the call. */
+  readonly observed: ServerState;
+  /** Every room that a Python request of this run was given. */
+  readonly pythonRooms: number[];
+  /** How a lease was adopted last. */
+  adopted: Call | undefined;
+}
+
+export const always = (): boolean => true;
+export const never = (): boolean => false;

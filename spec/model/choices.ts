@@ -1,0 +1,65 @@
+import type { Message, Ticket } from './lock-state.js';
+
+/** What the server was free to choose in one change, as it shows in what it has told. The model checks each choice. */
+export class Choices {
+  readonly #granted: readonly Granted[];
+  readonly #tokens: ReadonlyMap<string, number>;
+  readonly #warnings: Message[];
+  readonly #named: ReadonlySet<unknown>;
+
+  /**
+   * @param tokens of those who hold after the change, by their keys
+   * @param answer in which the server has named a time, where there are several that it may name
+   */
+  constructor(
+    heard: readonly Message[] = [],
+    tokens: ReadonlyMap<string, number> = new Map(),
+    answer?: unknown,
+  ) {
+    this.#granted = grantedIn(heard, tokens);
+    this.#tokens = tokens;
+    this.#warnings = heard.filter(({ event }) => event === 'watch');
+    this.#named = new Set([answer].flat(3));
+  }
+
+  /** Which of those who can be granted goes first: they have no name in common, so that it is nobody's loss. */
+  first(tickets: readonly Ticket[]): Ticket | undefined {
+    const token = (ticket: Ticket): number =>
+      this.#granted.find(({ message }) => isTold(ticket, message))?.token ??
+      this.#tokens.get(ticket.key) ??
+      Infinity;
+    return [...tickets].sort((a, b) => Math.sign(token(a) - token(b)) || a.entry - b.entry)[0];
+  }
+
+  named(times: readonly number[]): number {
+    return times.find((time) => this.#named.has(time)) ?? times[0] ?? NaN;
+  }
+
+  /** The next warning, if it is as it may be. */
+  takeWarning(isDue: (warning: Message) => boolean): Message | undefined {
+    const [next] = this.#warnings;
+    return next && isDue(next) ? this.#warnings.shift() : undefined;
+  }
+}
+
+interface Granted {
+  readonly message: Message;
+  readonly token: number;
+}
+
+/** Python is told no token; one whose lease was stolen in the same change got it after the grant that was told before. */
+function grantedIn(heard: readonly Message[], tokens: ReadonlyMap<string, number>): Granted[] {
+  const granted: Granted[] = [];
+  for (const message of heard) {
+    const { event, to, args } = message;
+    if (event === 'granted') granted.push({ message, token: Number(args[1]) });
+    if (event !== 'go') continue;
+    granted.push({ message, token: tokens.get(to) ?? (granted.at(-1)?.token ?? 0) + 0.5 });
+  }
+  return granted;
+}
+
+/** Whether a message is to the process of this ticket, about it. */
+export function isTold(ticket: Ticket, { to, args }: Message): boolean {
+  return ticket.inbox === null ? to === ticket.key : to === ticket.inbox && args[0] === ticket.number;
+}

@@ -1,0 +1,130 @@
+import { LockDeadlockError, type Lease } from '../../lib/index.js';
+import { onEachBackEnd } from '../support/back-end.js';
+import { nextEvent } from '../support/until.js';
+import { nothingIsLeft } from './after-a-minute.js';
+import { aborted, holderOf, testFaults } from './lock-faults.js';
+
+onEachBackEnd('re-entry', (backEnd) => {
+  test('a second acquire inside its own runExclusive is an error at once, and the outer lease goes on', async () => {
+    const manager = backEnd.manager();
+    await manager.get('again').runExclusive(async (lease) => {
+      const beganMs = performance.now();
+      await expect(manager.get('again').acquire({ waitTimeout: Infinity })).rejects.toBeInstanceOf(
+        LockDeadlockError,
+      );
+      await expect(manager.get('again').runExclusive(() => undefined)).rejects.toMatchObject({
+        code: 'LOCK_DEADLOCK',
+        lockName: 'again',
+      });
+      expect(performance.now() - beganMs).toBeLessThan(1_000);
+      expect([lease.isHeld, (await manager.query('again')).pending]).toEqual([true, []]);
+    });
+    expect(await manager.isLocked('again')).toBe(false);
+  });
+
+  test('however deep the call is, and across awaits', async () => {
+    const manager = backEnd.manager();
+    const service = {
+      save: (): Promise<number> => manager.get('deep').runExclusive(() => 1),
+      async saveAll(): Promise<number[]> {
+        await manager.isLocked('deep');
+        return Promise.all([1, 2].map(() => this.save()));
+      },
+    };
+    await expect(manager.get('deep').runExclusive(() => service.saveAll())).rejects.toBeInstanceOf(
+      LockDeadlockError,
+    );
+    expect(await service.saveAll()).toEqual([1, 1]);
+  });
+
+  test('tryAcquire inside says that it is taken', async () => {
+    const lock = backEnd.manager().get('try');
+    expect(await lock.runExclusive(() => lock.tryAcquire())).toBeNull();
+  });
+
+  test('with reentrant it counts: the same token, and the lock is free when all have let go', async () => {
+    const [manager, other] = [backEnd.manager(), backEnd.manager()];
+    const lock = manager.get('counts', { reentrant: true });
+    let inner: Lease | undefined;
+    await lock.runExclusive(async (outer) => {
+      await lock.runExclusive(async (second) => {
+        expect(second.fencingToken).toBe(outer.fencingToken);
+        expect((await manager.query('counts')).held).toHaveLength(1);
+      });
+      expect([outer.isHeld, await other.get('counts').tryAcquire()]).toEqual([true, null]);
+      inner = await lock.acquire();
+    });
+    expect([inner?.isHeld, await other.isLocked('counts')]).toEqual([true, true]);
+    expect(await inner?.release()).toBe(true);
+    expect(await other.isLocked('counts')).toBe(false);
+  });
+
+  test('a reader inside of a writer counts with reentrant; a writer inside of a reader never does', async () => {
+    const manager = backEnd.manager();
+    const shared = manager.get('mode', { mode: 'shared', reentrant: true });
+    const exclusive = manager.get('mode', { reentrant: true });
+    expect(await exclusive.runExclusive(() => shared.runExclusive(() => 'read'))).toBe('read');
+    await expect(shared.runExclusive(() => exclusive.runExclusive(() => 'write'))).rejects.toBeInstanceOf(
+      LockDeadlockError,
+    );
+  });
+
+  test('other names, another manager and what is not inside wait as always', async () => {
+    const [manager, other] = [backEnd.manager(), backEnd.manager()];
+    const lock = manager.get('outer');
+    await lock.runExclusive(async () => {
+      expect(await manager.get('another').runExclusive(() => 'free')).toBe('free');
+      await expect(other.get('outer').acquire({ waitTimeout: 20 })).rejects.toMatchObject({
+        code: 'LOCK_TIMEOUT',
+      });
+    });
+    let second: Promise<string> | undefined;
+    const waiting = nextEvent(manager, 'waiting');
+    const lease = await lock.acquire();
+    void (second = lock.runExclusive(() => 'second'));
+    await waiting;
+    await lease.release();
+    expect(await second).toBe('second');
+  });
+
+  test('one of several names that it holds together is a deadlock too, and counts with reentrant', async () => {
+    const manager = backEnd.manager();
+    await manager.get(['left', 'right']).runExclusive(async () => {
+      await expect(manager.get('right').acquire()).rejects.toBeInstanceOf(LockDeadlockError);
+      await expect(manager.get(['right', 'third'], { reentrant: true }).acquire()).rejects.toBeInstanceOf(
+        LockDeadlockError,
+      );
+      expect(await manager.get('right', { reentrant: true }).runExclusive(() => 'in')).toBe('in');
+    });
+    for (const name of ['left', 'right', 'third']) expect(await manager.isLocked(name)).toBe(false);
+  });
+
+  test('all holds are lost together', async () => {
+    const [manager, thief] = [backEnd.manager(), backEnd.manager()];
+    const lock = manager.get('lost', { reentrant: true });
+    const ended = lock.runExclusive(() =>
+      lock.runExclusive(async (inner) => {
+        await thief.forceRelease('lost');
+        await aborted(inner.signal);
+        return inner.isHeld;
+      }),
+    );
+    await expect(ended).rejects.toMatchObject({ code: 'LOCK_LOST', reason: 'force-released' });
+  });
+
+  describe('faults', () => {
+    testFaults(backEnd, {
+      ...holderOf('a holder that could be entered again', { name: 'faults', options: { reentrant: true } }),
+      name: 'faults',
+      wanted: { name: 'faults' },
+    });
+  });
+
+  test('nothing is left', async () => {
+    const manager = backEnd.manager();
+    const lock = manager.get('left', { reentrant: true });
+    await lock.runExclusive(() => lock.runExclusive(() => undefined));
+    await manager.close();
+    await nothingIsLeft(backEnd);
+  });
+});

@@ -1,0 +1,46 @@
+import { type BackEnd, onEachBackEnd } from './back-end.js';
+import { describeIf } from './describe-if.js';
+import { installPythonThingsDB } from './python-thingsdb.js';
+import { PythonWorker } from './python-worker.js';
+
+/** Real python-thingsdb, on the collection of a back end. */
+export interface Python {
+  /** What a Python program needs in its environment to find the library. */
+  readonly env: NodeJS.ProcessEnv;
+  /** A process that uses the library; it is killed after the test. */
+  start(): Promise<PythonWorker>;
+}
+
+/**
+ * Registers tests with real Python processes for each back end. They are skipped where python-thingsdb cannot be had, and
+ * on a real node whose TCP port `THINGSDB_TCP` does not tell.
+ */
+export function besideRealPython(title: string, register: (backEnd: BackEnd, python: Python) => void): void {
+  const installed = installPythonThingsDB();
+  const reason = installed.env === undefined ? installed.reason : undefined;
+  describeIf('python-thingsdb', reason, () => {
+    afterAll(() => {
+      if (installed.env !== undefined) installed.remove();
+    });
+    onEachBackEnd(title, (backEnd) => {
+      describeIf(
+        `over TCP to the ${backEnd.name} node`,
+        backEnd.tcp === undefined ? 'THINGSDB_TCP does not say where the port is' : undefined,
+        () => {
+          const workers: PythonWorker[] = [];
+          afterEach(() => Promise.all(workers.splice(0).map((worker) => worker.kill())));
+          const env = { ...installed.env };
+          register(backEnd, {
+            env,
+            async start() {
+              const { collection, auth, tcp } = backEnd;
+              const worker = await PythonWorker.start(env, { tcp: tcp!, collection, auth });
+              workers.push(worker);
+              return worker;
+            },
+          });
+        },
+      );
+    });
+  });
+}
