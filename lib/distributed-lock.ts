@@ -8,7 +8,8 @@ import { HeldLease, type OwnLease } from './internal/held-lease.js';
 import { heldAgain, insideOf, refuseDeadlock } from './internal/reentry.js';
 import { labelOf } from './internal/ticket.js';
 import type { Lease } from './lease.js';
-import type { Duration, LockOptions, ResolvedLockOptions } from './options.js';
+import type { Duration, LockOptions } from './options.js';
+import type { ResolvedLockOptions } from './internal/lock-options.js';
 
 /** Checks options in layers, the later over the earlier. @throws LockOptionsError */
 export type ResolveOptions = (...layers: readonly (LockOptions | undefined)[]) => ResolvedLockOptions;

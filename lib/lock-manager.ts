@@ -8,14 +8,10 @@ import { adoptedLease } from './internal/adoption.js';
 import type { Lease } from './lease.js';
 import { lockSnapshot, type LockSnapshot } from './lock-info.js';
 import type { LockWatch } from './lock-watch.js';
+import { checkedName, checkedNames, checkedPage } from './internal/names.js';
+import { checkedSemaphore, resolveLockOptions, resolveSemaphoreOptions } from './internal/lock-options.js';
+import { resolveManagerOptions } from './internal/manager-options.js';
 import {
-  checkedName,
-  checkedNames,
-  checkedPage,
-  checkedSemaphore,
-  resolveLockOptions,
-  resolveManagerOptions,
-  resolveSemaphoreOptions,
   type AdoptOptions,
   type LockManagerOptions,
   type LockOptions,

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { LockConnectionError, LockError, LockTimeoutError } from '../errors.js';
-import type { ResolvedLockOptions } from '../options.js';
+import type { ResolvedLockOptions } from './lock-options.js';
 import type { TicketStatus } from '../schema/ticket-status.js';
 import type { Told } from '../schema/lock-procedures.js';
 import { Alarm } from './alarm.js';

@@ -1,5 +1,6 @@
 import { LockConnectionError, LockLostError } from '../errors.js';
-import { resolveAdoptOptions, type AdoptOptions, type LockDefaults } from '../options.js';
+import { resolveAdoptOptions } from './lock-options.js';
+import { type AdoptOptions, type LockDefaults } from '../options.js';
 import { relayTo, type LockEmitter } from './event-relay.js';
 import { HeldLease } from './held-lease.js';
 import type { LockService } from './lock-service.js';

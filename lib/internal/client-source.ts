@@ -1,7 +1,7 @@
 import type { ThingsDBClient } from '../client/thingsdb-client.js';
 import { WebSocketClient } from '../client/web-socket-client.js';
 import { LockConnectionError, LockError } from '../errors.js';
-import { isClient, type ResolvedManagerOptions } from '../options.js';
+import { isClient, type ResolvedManagerOptions } from './manager-options.js';
 
 /** A way to a client. One of our own is not connected yet; an instance of the caller's may be. */
 export interface ClientSource {

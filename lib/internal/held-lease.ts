@@ -1,7 +1,8 @@
 import { LockLostError, LockNotHeldError, type LostReason } from '../errors.js';
 import type { HolderEvent } from '../events.js';
 import type { Lease } from '../lease.js';
-import { resolveLockOptions, type Duration, type ResolvedLockOptions } from '../options.js';
+import { resolveLockOptions, type ResolvedLockOptions } from './lock-options.js';
+import { type Duration } from '../options.js';
 import type { Told } from '../schema/lock-procedures.js';
 import type { TicketStatus } from '../schema/ticket-status.js';
 import { Alarm } from './alarm.js';

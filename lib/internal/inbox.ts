@@ -2,17 +2,11 @@ import { PackageType } from '../client/package-type.js';
 import { LockConnectionError } from '../errors.js';
 import type { LockProcedures, Told } from '../schema/lock-procedures.js';
 import { takenAway, type TicketStatus } from '../schema/ticket-status.js';
-import { Alarm } from './alarm.js';
 import { joinNewRoom, type JoinRoom } from './join-room.js';
 import type { ServerClock } from './server-clock.js';
 import type { HeldLease } from './held-lease.js';
 import { grantOf, Ticket, type Wish } from './ticket.js';
-
-/** The requests of this manager that wait for one name, first come first, and when to ask after them. */
-interface Line {
-  readonly tickets: Set<Ticket>;
-  readonly alarm: Alarm;
-}
+import { WaitingLines } from './waiting-lines.js';
 
 /** Waiters further back ask a little later: when those ahead live, they have settled the matter by then. */
 const STAGGER_MS = 5;
@@ -36,7 +30,7 @@ export class Inbox {
   readonly #join: JoinRoom;
   readonly #refuse: (ticket: Ticket) => void;
   readonly #tickets = new Map<number, Ticket>();
-  readonly #lines = new Map<string, Line>();
+  readonly #lines = new WaitingLines((first) => void this.#check([first], false));
   readonly #held = new Map<number, Holding>();
   /** Given up, but not known to be withdrawn. */
   readonly #leaving = new Map<number, Ticket>();
@@ -66,7 +60,7 @@ export class Inbox {
   /** Forgets a ticket, however it ended. */
   close(ticket: Ticket): void {
     this.#tickets.delete(ticket.number);
-    this.#leaveLine(ticket);
+    this.#lines.leave(ticket);
   }
 
   /** A ticket has become a lease: what is told of it goes there. */
@@ -102,7 +96,7 @@ export class Inbox {
         return;
       case 'waiting':
         this.#askAt(ticket, told.receivedMs + (status.due - status.at) / 1000 + staggerMs(status.ahead));
-        this.#enterLine(ticket);
+        this.#lines.enter(ticket);
         this.enterRoom(status.room);
         return;
       case 'gone':
@@ -123,6 +117,7 @@ export class Inbox {
       // Unused for long, or the server went back to an older state: joined again with the next request that waits.
       this.#roomId = undefined;
       void this.#check(this.#waiting(), true);
+      for (const lease of this.leases) lease.confirm();
     } else if (type === PackageType.roomEmit && Array.isArray(args)) {
       this.#told(event, args as [number, ...number[]]);
     }
@@ -130,7 +125,7 @@ export class Inbox {
 
   /** Whether somebody waits or holds. */
   get isNeeded(): boolean {
-    return this.#lines.size > 0 || this.#held.size > 0;
+    return !this.#lines.areEmpty || this.#held.size > 0;
   }
 
   get leases(): HeldLease[] {
@@ -178,7 +173,7 @@ export class Inbox {
     } else if (event === 'watch') {
       const [, at = NaN, until = NaN] = args;
       ticket.asksAtMs = performance.now() + (until - at) / 1000;
-      this.#arm(ticket);
+      this.#lines.arm(ticket);
     }
   }
 
@@ -204,7 +199,7 @@ export class Inbox {
   }
 
   #waiting(): Ticket[] {
-    return [...this.#lines.values()].flatMap((line) => [...line.tickets]);
+    return this.#lines.tickets;
   }
 
   async #check(tickets: readonly Ticket[], isSure: boolean): Promise<void> {
@@ -229,7 +224,7 @@ export class Inbox {
         if (ticket.isSettled || !this.#tickets.has(ticket.number)) continue;
         if (error instanceof LockConnectionError) {
           ticket.asksAtMs = performance.now() + ASK_AGAIN_MS;
-          this.#enterLine(ticket);
+          this.#lines.enter(ticket);
         } else {
           ticket.fail(error);
         }
@@ -274,43 +269,6 @@ export class Inbox {
       if (this.#roomId === roomId) this.#roomId = undefined;
       throw error;
     }
-  }
-
-  #enterLine(ticket: Ticket): void {
-    const key = ticket.lineKey;
-    let line = this.#lines.get(key);
-    if (line === undefined) this.#lines.set(key, (line = { tickets: new Set(), alarm: new Alarm() }));
-    line.tickets.add(ticket);
-    this.#arm(ticket);
-  }
-
-  #leaveLine(ticket: Ticket): void {
-    const key = ticket.lineKey;
-    const line = this.#lines.get(key);
-    if (line === undefined || !line.tickets.delete(ticket)) return;
-    const [next] = line.tickets;
-    if (next === undefined) {
-      line.alarm.clear();
-      this.#lines.delete(key);
-    } else {
-      // The first has asked for all: what it was told last is newer than what the next was told when it came.
-      const isAsking = ticket.asksAtMs === Infinity;
-      next.asksAtMs = isAsking ? performance.now() : Math.max(ticket.asksAtMs, next.asksAtMs);
-      this.#arm(next);
-    }
-  }
-
-  /** The first of a line asks for all in it, and no later than this one is to. */
-  #arm(ticket: Ticket): void {
-    const line = this.#lines.get(ticket.lineKey);
-    const [first] = line?.tickets ?? [];
-    if (line === undefined || first === undefined) return;
-    first.asksAtMs = Math.min(first.asksAtMs, ticket.asksAtMs);
-    line.alarm.set(first.asksAtMs, () => {
-      // Until the answer sets it anew.
-      first.asksAtMs = Infinity;
-      void this.#check([first], false);
-    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { LockConnectionError, LockError } from '../errors.js';
 import type { TicketStatus } from '../schema/ticket-status.js';
 import type { HeldLease, LeaseKeeper } from './held-lease.js';
-import type { ResolvedManagerOptions } from '../options.js';
+import type { ResolvedManagerOptions } from './manager-options.js';
 import { LockProcedures, type RunProcedure } from '../schema/lock-procedures.js';
 import { Inbox } from './inbox.js';
 import { randomId } from './random-id.js';

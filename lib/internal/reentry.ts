@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { LockDeadlockError, LockNotHeldError } from '../errors.js';
-import type { Duration, ResolvedLockOptions } from '../options.js';
+import type { Duration } from '../options.js';
+import type { ResolvedLockOptions } from './lock-options.js';
 import type { HeldLease, OwnLease } from './held-lease.js';
 import { labelOf } from './ticket.js';
 

@@ -1,6 +1,6 @@
 import type { BoundedClient } from '../client/bounded-client.js';
 import { LockConnectionError, LockSetupError, type LockError } from '../errors.js';
-import type { ResolvedManagerOptions } from '../options.js';
+import type { ResolvedManagerOptions } from './manager-options.js';
 import { setUp } from '../schema/setup.js';
 import { Deferred } from './deferred.js';
 import type { Session } from './session.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LockOptionsError } from '../errors.js';
-import { checkedNames } from '../options.js';
+import { checkedNames } from './names.js';
 import { MAX_NAMES, MAX_TTL_MS, SHARED_LIMIT } from '../schema/constants.js';
 import type { Ticket } from './ticket.js';
 

@@ -1,7 +1,8 @@
 import { BoundedClient } from '../client/bounded-client.js';
 import { LockConnectionError, type LockError } from '../errors.js';
 import type { ReconnectingEvent } from '../events.js';
-import type { Auth, ResolvedManagerOptions } from '../options.js';
+import type { Auth } from '../options.js';
+import type { ResolvedManagerOptions } from './manager-options.js';
 import { Alarm } from './alarm.js';
 import { backOffMs } from './back-off.js';
 import { clientSources, type ClientSource } from './client-source.js';

@@ -1,15 +1,13 @@
 import { LockOptionsError } from '../../lib/errors.js';
+import { checkedName, checkedNames, checkedPage } from '../../lib/internal/names.js';
 import {
-  checkedName,
-  checkedNames,
-  checkedPage,
   checkedSemaphore,
   resolveAdoptOptions,
   resolveLockOptions,
-  resolveManagerOptions,
   resolveSemaphoreOptions,
-  type LockOptions,
-} from '../../lib/options.js';
+} from '../../lib/internal/lock-options.js';
+import { resolveManagerOptions } from '../../lib/internal/manager-options.js';
+import { type LockOptions } from '../../lib/options.js';
 import { MAX_NAMES, SHARED_LIMIT } from '../../lib/schema/constants.js';
 import type { ThingsDBClient } from '../../lib/client/thingsdb-client.js';
 

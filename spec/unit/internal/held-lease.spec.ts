@@ -12,7 +12,8 @@ import { HeldLease, type LeaseKeeper } from '../../../lib/internal/held-lease.js
 import { Renewer } from '../../../lib/internal/renewer.js';
 import { parseLease } from '../../../lib/internal/serialized-lease.js';
 import { Ticket } from '../../../lib/internal/ticket.js';
-import { resolveLockOptions, type LockOptions } from '../../../lib/options.js';
+import { resolveLockOptions } from '../../../lib/internal/lock-options.js';
+import { type LockOptions } from '../../../lib/options.js';
 import { SHARED_LIMIT } from '../../../lib/schema/constants.js';
 import type { TicketStatus } from '../../../lib/schema/ticket-status.js';
 import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import type { Page } from '../options.js';
+import { MAX_NAMES } from '../schema/constants.js';
+import { invalid, MAX_NAME_BYTES, parsed } from './option-checks.js';
+
+const page = z.strictObject({
+  after: z.string().default(''),
+  limit: z.int().min(1).max(1_000).default(100),
+});
+
+/** @throws LockOptionsError */
+export function checkedPage(options: Page): { after: string; limit: number } {
+  return parsed(page, options, 'query');
+}
+
+/**
+ * One name, or several that are locked together, each once.
+ * @throws LockOptionsError
+ */
+export function checkedNames(names: string | readonly string[]): readonly string[] {
+  if (typeof names === 'string') return [checkedName(names)];
+  if (!Array.isArray(names)) throw invalid('name', names, 'expected a string, or a list of strings');
+  if (names.length === 0 || names.length > MAX_NAMES)
+    throw invalid('names', names.length, `expected 1 to ${MAX_NAMES} of them`);
+  // Spread: `map` would pass over a hole.
+  const checked = [...(names as readonly string[])].map(checkedName);
+  const twice = checked.find((name, i) => checked.indexOf(name) < i);
+  if (twice !== undefined) throw invalid('names', twice, 'expected each at most once');
+  return checked;
+}
+
+/**
+ * A name is any text of 1 to 255 bytes in UTF-8: data, never code.
+ * @throws LockOptionsError
+ */
+export function checkedName(name: string): string {
+  if (typeof name !== 'string') throw invalid('name', name, 'expected a string');
+  if (name === '') throw invalid('name', name, 'expected at least one character');
+  // A lone surrogate has no UTF-8: two different names would become one.
+  if (/\p{Surrogate}/u.test(name)) throw invalid('name', name, 'expected well-formed Unicode');
+  const bytes = Buffer.byteLength(name);
+  if (bytes > MAX_NAME_BYTES)
+    throw invalid('name', name, `expected at most ${MAX_NAME_BYTES} bytes, not ${bytes}`);
+  return name;
+}
