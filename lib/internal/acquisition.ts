@@ -102,7 +102,7 @@ export class Acquisition {
     const { value } = told;
     if (value.state === 'held' && !this.#ticket.isSettled)
       return Promise.resolve(grantOf({ ...told, value }, false));
-    this.#service.inbox.update(this.#ticket, told);
+    this.#service.inbox.update(this.#ticket, told, true);
     return this.#before(this.#ticket.granted);
   }
 

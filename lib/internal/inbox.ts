@@ -86,13 +86,16 @@ export class Inbox {
     this.#leaving.delete(ticket.number);
   }
 
-  /** Takes in what the server says of a ticket that is open here. */
-  update(ticket: Ticket, told: Told<TicketStatus>): void {
+  /**
+   * Takes in what the server says of a ticket that is open here.
+   * @param isSure by a change: then it has taken the question for the answer to a grant
+   */
+  update(ticket: Ticket, told: Told<TicketStatus>, isSure: boolean): void {
     if (ticket.isSettled || !this.#tickets.has(ticket.number)) return;
     const status = told.value;
     switch (status.state) {
       case 'held':
-        ticket.grant(grantOf({ ...told, value: status }, true));
+        ticket.grant(grantOf({ ...told, value: status }, !isSure));
         return;
       case 'waiting':
         this.#askAt(ticket, told.receivedMs + (status.due - status.at) / 1000 + staggerMs(status.ahead));
@@ -104,7 +107,9 @@ export class Inbox {
         // Granted, and taken away before it was told here: the server does not take that id in again.
         if (status.state === 'gone' && status.why !== undefined) ticket.startAnew();
         // Its process was taken for dead, or the server has lost state: it goes to the end of the queue.
-        void this.#attempt([ticket], async () => this.update(ticket, await this.#procedures.acquire(ticket)));
+        void this.#attempt([ticket], async () =>
+          this.update(ticket, await this.#procedures.acquire(ticket), true),
+        );
         return;
     }
   }
@@ -210,7 +215,7 @@ export class Inbox {
       tickets.forEach((ticket, i) => {
         const value = told.value[i];
         // What is said of an id that it had before is old news.
-        if (value !== undefined && ticket.id === ids[i]) this.update(ticket, { ...told, value });
+        if (value !== undefined && ticket.id === ids[i]) this.update(ticket, { ...told, value }, isSure);
       });
     });
   }

@@ -47,7 +47,10 @@ export class LockModel {
     if (this.#isSpent(request.key)) return this.#gone(at, request.key);
     this.#rules.settle(at, request.names);
     const same = this.ticket(request.key);
-    if (same) return this.#status(at, same);
+    if (same) {
+      this.#rules.claim(at, same);
+      return this.#status(at, same);
+    }
     if (how === 'try' && !isFree(this.state, request)) return this.#busy(at, request);
     this.#enter(at, request, how);
     return this.#state(at, request.key);
@@ -66,6 +69,8 @@ export class LockModel {
       if (ticket && isChange) {
         this.#rules.seen(at, ticket);
         this.#rules.look(at, ticket.names);
+        const left = this.ticket(key);
+        if (left) this.#rules.claim(at, left);
       }
       return this.#state(at, key);
     });

@@ -135,10 +135,18 @@ export class QueueRules {
         this.hold(at, next, at + next.ttlUs, true);
         this.tell(next.key, 'go');
       } else {
-        const { token, due } = this.hold(at, next, at + Math.min(next.ttlUs, CLAIM_US), false);
+        const { token, due } = this.hold(at, next, at + CLAIM_US, false);
         this.tell(next.inbox, 'granted', next.number, token, at, due);
       }
     }
+    this.warn(at);
+  }
+
+  /** Whoever asks about its lease lives: it stands for its ttl from now on. */
+  claim(at: number, { lease, ttlUs }: Ticket): void {
+    if (!lease || lease.isClaimed || lease.due <= at) return;
+    lease.isClaimed = true;
+    lease.due = at + ttlUs;
     this.warn(at);
   }
 

@@ -270,6 +270,19 @@ onEachBackEnd('semaphores', (backEnd) => {
     expect((await backEnd.manager().query('dead')).held).toHaveLength(3);
   });
 
+  test('one killed while it waits for many permits keeps those behind it from free ones for 2 s at most', async () => {
+    workers = await Worker.start(backEnd, 1);
+    const [worker] = workers as [Worker];
+    const holder = await taken('dead large', 3, 2);
+    await worker.enqueue('k', 'dead large', { ...LONG, permits: 3 }, 3);
+    const small = await queued('dead large', 3);
+    await worker.kill();
+    const killedMs = performance.now();
+    await small.lease;
+    expect(performance.now() - killedMs).toBeLessThanOrEqual(2_000);
+    expect(holder.isHeld).toBe(true);
+  });
+
   describe('faults', () => {
     testFaults(backEnd, {
       ...holderOf('one with two of three permits', { name: 'faults', limit: 3, options: { permits: 2 } }),

@@ -230,6 +230,19 @@ onEachBackEnd('shared locks', (backEnd) => {
     expect(performance.now() - releasedMs).toBeLessThanOrEqual(500);
   });
 
+  test('a dead writer keeps the readers behind it from those who read for 2 s at most', async () => {
+    workers = await Worker.start(backEnd, 1);
+    const [worker] = workers as [Worker];
+    const reading = await backEnd.manager().get('dead writer').acquire(SHARED);
+    for (const key of ['one', 'two']) await worker.enqueue(key, 'dead writer', EXCLUSIVE);
+    const reader = await queued(SHARED, 'dead writer');
+    await worker.kill();
+    const killedMs = performance.now();
+    await reader.lease;
+    expect(performance.now() - killedMs).toBeLessThanOrEqual(2_000);
+    expect(reading.isHeld).toBe(true);
+  });
+
   test('readers in another process are told of the grant as a writer is: pushed, not polled', async () => {
     workers = await Worker.start(backEnd, 2);
     const writing = await backEnd.manager().get('pushed').acquire();

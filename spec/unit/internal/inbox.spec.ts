@@ -52,7 +52,7 @@ function open(...names: string[]): Ticket {
 function tell(ticket: Ticket, value: TicketStatus): void {
   const nowMs = performance.now();
   const told: Told<TicketStatus> = { value, sentMs: nowMs, receivedMs: nowMs };
-  inbox.update(ticket, told);
+  inbox.update(ticket, told, true);
 }
 
 /** A ticket that waits, its room joined, and the question that follows a join answered. */
@@ -348,6 +348,14 @@ describe('a question', () => {
       isProvisional: true,
       room: ROOM,
     });
+  });
+
+  it('is answered with the lock by a change: that has claimed it', async () => {
+    const ticket = await waiting(10_000);
+    inbox.reconnected();
+    procedures.last('check').answer([status.held(9_000, TOKEN)]);
+    await rest();
+    expect(await grantOf(ticket)).toMatchObject({ fencingToken: TOKEN, isProvisional: false });
   });
 
   it('is asked by the next when the first is granted by a push', async () => {
