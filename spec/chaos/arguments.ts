@@ -1,5 +1,9 @@
 import { parseArgs } from 'node:util';
+import { FAULT_TITLES, isOrderedFault } from './fault-kinds.js';
+import { PACES, type PaceName } from './pace.js';
+import { USES, type Uses } from './round-plan.js';
 import { seedOfToday } from './random.js';
+import { USUAL_FAULTS, type FaultOrder } from './schedule.js';
 
 export const USAGE = `usage: npm run chaos -- [--seed N] [--minutes M] [--backend embedded|real] [options]
 
@@ -13,6 +17,13 @@ export const USAGE = `usage: npm run chaos -- [--seed N] [--minutes M] [--backen
   --processes N    lock-taking processes; default 10
   --hands N        requests that each has at the same time; default 3
   --names N        locks; default 12
+  --pace P         steady (default), or brisk: short holds and rests, for very many grants; wants more hands and names
+  --uses U         all (default): locks, shared locks, permits, several names at once; or locks
+  --every MS       the mean time from one fault to the next; default 700
+  --without KIND   none of this kind of fault; may be given again
+  --linger         real: a node sees the end of a connection only when it has been silent on it for a minute; else
+                   ThingsDB 1.9.3 crashes when one ends before a change is answered, most of all in a cluster
+  --until-empty    wait at the end until what is remembered for two minutes is gone too: then nothing may be left
   --keep           keep the histories, also when nothing is wrong
   --json           print the figures as JSON
 
@@ -28,34 +39,46 @@ export interface ChaosArguments {
   readonly processes: number;
   readonly hands: number;
   readonly names: number;
+  readonly pace: PaceName;
+  readonly uses: Uses;
+  readonly faults: FaultOrder;
+  readonly isLingering: boolean;
+  readonly untilEmpty: boolean;
   readonly isKept: boolean;
   readonly isJson: boolean;
 }
 
+const OPTIONS = {
+  seed: { type: 'string' },
+  minutes: { type: 'string', default: '1' },
+  backend: { type: 'string', default: 'embedded' },
+  url: { type: 'string', multiple: true, default: [] as string[] },
+  node: { type: 'string', multiple: true, default: [] as string[] },
+  processes: { type: 'string', default: '10' },
+  hands: { type: 'string', default: '3' },
+  names: { type: 'string', default: '12' },
+  pace: { type: 'string', default: 'steady' },
+  uses: { type: 'string', default: 'all' },
+  every: { type: 'string', default: String(USUAL_FAULTS.everyMs) },
+  without: { type: 'string', multiple: true, default: [] as string[] },
+  linger: { type: 'boolean', default: false },
+  'until-empty': { type: 'boolean', default: false },
+  keep: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
+
 /** @throws an error that says which argument is wrong */
 export function parseArguments(args: readonly string[], environment: NodeJS.ProcessEnv): ChaosArguments {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      seed: { type: 'string' },
-      minutes: { type: 'string', default: '1' },
-      backend: { type: 'string', default: 'embedded' },
-      url: { type: 'string', multiple: true, default: [] },
-      node: { type: 'string', multiple: true, default: [] },
-      processes: { type: 'string', default: '10' },
-      hands: { type: 'string', default: '3' },
-      names: { type: 'string', default: '12' },
-      keep: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const { backend, node: commands } = values;
+  const { values } = parseArgs({ args: [...args], options: OPTIONS });
+  const { backend, pace, uses, node: commands } = values;
   if (backend !== 'embedded' && backend !== 'real') throw new Error(`--backend ${backend}: embedded or real`);
   const given = values.url.length > 0 ? values.url : (environment['THINGSDB_URL'] ?? '').split(',');
   const urls = given.filter((url) => url !== '');
   if (backend === 'real' && urls.length === 0) throw new Error('--backend real needs --url or THINGSDB_URL');
   if (commands.length > 0 && commands.length !== urls.length)
     throw new Error('--node: one for each --url, or none');
+  if (!isPace(pace)) throw new Error(`--pace ${pace}: one of ${Object.keys(PACES).join(', ')}`);
+  if (!isUse(uses)) throw new Error(`--uses ${uses}: one of ${USES.join(', ')}`);
   return {
     seed: values.seed === undefined ? seedOfToday() : number('seed', values.seed, 0),
     durationMs: number('minutes', values.minutes, 0) * 60_000,
@@ -65,9 +88,34 @@ export function parseArguments(args: readonly string[], environment: NodeJS.Proc
     processes: number('processes', values.processes, 1),
     hands: number('hands', values.hands, 1),
     names: number('names', values.names, 1),
+    pace,
+    uses,
+    faults: { everyMs: number('every', values.every, 1), without: values.without.map(orderedFault) },
+    isLingering: values.linger,
+    untilEmpty: values['until-empty'],
     isKept: values.keep,
     isJson: values.json,
   };
+}
+
+/** What repeats a run, as it is typed. */
+export function commandOf(args: readonly string[], seed: number): string {
+  const isSeeded = args.some((arg) => arg === '--seed' || arg.startsWith('--seed='));
+  const all = isSeeded ? args : ['--seed', String(seed), ...args];
+  return ['npm run chaos --', ...all.map((arg) => (/^[\w./:=-]+$/.test(arg) ? arg : `'${arg}'`))].join(' ');
+}
+
+function isPace(name: string): name is PaceName {
+  return name in PACES;
+}
+
+function isUse(text: string): text is Uses {
+  return USES.some((use) => use === text);
+}
+
+function orderedFault(kind: string): FaultOrder['without'][number] {
+  if (isOrderedFault(kind)) return kind;
+  throw new Error(`--without ${kind}: one of ${Object.keys(FAULT_TITLES).filter(isOrderedFault).join(', ')}`);
 }
 
 function number(option: string, text: string, least: number): number {

@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WebSocketClient } from '../../lib/client/web-socket-client.js';
 import { LockManager } from '../../lib/index.js';
-import { lockedDownState, NOTHING, type StateLeft } from '../support/state-left.js';
+import { lockedDownState, type StateLeft } from '../support/state-left.js';
+import { Administrator } from './administrator.js';
+import { ChangeProbe } from './change-probe.js';
 import type { ChaosServer, OnNodeCrash } from './chaos-server.js';
 import { FaultInjector, type TakerPool } from './fault-injector.js';
 import { FaultLog } from './fault-log.js';
 import { HARNESS, HistoryWriter } from './history.js';
+import type { PaceName } from './pace.js';
+import { INBOX_KEPT_MS, isAtRest, isEmpty } from './remains.js';
 import { Resource } from './resource.js';
-import { planFaults } from './schedule.js';
+import type { Uses } from './round-plan.js';
+import { planFaults, type FaultOrder } from './schedule.js';
 import { watchForStalls } from './stall-watch.js';
 import { TakerProcess, type TakerListener } from './taker-process.js';
 import type { FromTaker } from './taker-messages.js';
@@ -20,6 +24,11 @@ export interface ChaosOptions {
   readonly processes: number;
   readonly hands: number;
   readonly names: number;
+  readonly pace: PaceName;
+  readonly uses: Uses;
+  readonly faults: FaultOrder;
+  /** Whether to wait at the end until what is remembered for a while has gone as well. */
+  readonly untilEmpty: boolean;
   /** Where the histories go. */
   readonly directory: string;
   readonly signal: AbortSignal;
@@ -30,6 +39,9 @@ const DRAIN_LIMIT_MS = 90_000;
 const CLOSE_LIMIT_MS = 15_000;
 /** The sweeper runs once a second: what the dead held is gone after their ttl and two more. */
 const SETTLE_LIMIT_MS = 15_000;
+/** Longer than anything is remembered: then it is the checker that says so. */
+const EMPTY_LIMIT_MS = INBOX_KEPT_MS + SETTLE_LIMIT_MS;
+const LOOK_EVERY_MS = 200;
 
 /** One run: starts the takers, injects the faults, lets everything come to rest. What happened is in the histories. */
 export class ChaosRun implements TakerPool, TakerListener {
@@ -39,8 +51,10 @@ export class ChaosRun implements TakerPool, TakerListener {
   readonly #faults: FaultLog;
   readonly #resource: Resource;
   readonly #collection: string;
+  readonly #administrator: Administrator;
   /** By place: a process that was killed is replaced by another in the same place. */
   readonly #places: { taker: TakerProcess; generation: number }[] = [];
+  #probes: readonly ChangeProbe[] = [];
   readonly #starting = new Set<Promise<void>>();
   #isOver = false;
 
@@ -50,6 +64,7 @@ export class ChaosRun implements TakerPool, TakerListener {
     this.#history = history;
     this.#faults = new FaultLog(history);
     this.#resource = new Resource(history);
+    this.#administrator = new Administrator(server);
     this.#collection = `chaos_${randomBytes(6).toString('hex')}`;
   }
 
@@ -59,8 +74,10 @@ export class ChaosRun implements TakerPool, TakerListener {
 
   /** A node crashed by itself, and is being started again. */
   readonly nodeCrashed: OnNodeCrash = (node, why, restarting) => {
+    // A single node forgets, as when it is killed.
+    const lostSinceMs = this.#server.abilities.nodes === 1 ? 0 : undefined;
     void this.#faults
-      .around('node-crashed', { detail: `node ${node}: ${why}` }, () => restarting)
+      .around('node-crashed', { detail: `node ${node}: ${why}`, lostSinceMs }, () => restarting)
       .catch(() => undefined);
   };
 
@@ -70,16 +87,18 @@ export class ChaosRun implements TakerPool, TakerListener {
     );
     try {
       await this.#setUp();
+      this.#probeChanges();
       const places = Array.from({ length: this.#options.processes }, (_, place) => place);
       await Promise.all(places.map((place) => this.#start(place, 1)));
       await this.#injectAll();
       await this.#server.recovered();
       this.#history.record({ event: 'faults-over' });
       await this.#comeToRest();
-      this.#history.record({ event: 'state-left', left: await this.#settledState() });
+      await this.#lookAtState();
       await this.#removeCollection();
     } finally {
       this.#isOver = true;
+      await Promise.all(this.#probes.map((probe) => probe.close()));
       await this.#endAll();
       endWatch();
     }
@@ -106,7 +125,7 @@ export class ChaosRun implements TakerPool, TakerListener {
   async #start(place: number, generation: number): Promise<void> {
     if (this.#isOver) return;
     const process = `p${place + 1}.${generation}`;
-    const { seed, directory, hands, names } = this.#options;
+    const { seed, directory, hands, pace, uses, names } = this.#options;
     const { urls, auth } = this.#server;
     const task = {
       process,
@@ -117,6 +136,8 @@ export class ChaosRun implements TakerPool, TakerListener {
       collection: this.#collection,
       names: Array.from({ length: names }, (_, i) => `lock ${i + 1}`),
       hands,
+      pace,
+      uses,
     };
     const taker = await TakerProcess.start(task, this);
     this.#places[place] = { taker, generation };
@@ -130,14 +151,25 @@ export class ChaosRun implements TakerPool, TakerListener {
     await manager.close();
   }
 
+  #probeChanges(): void {
+    const { urls, auth, isProbed } = this.#server;
+    if (!isProbed) return;
+    this.#probes = urls.map(
+      (url, node) =>
+        new ChangeProbe(url, auth, `//${this.#collection}`, (fromMs, toMs) =>
+          this.#faults.note('standstill', { detail: `node ${node}` }, fromMs, toMs),
+        ),
+    );
+  }
+
   async #injectAll(): Promise<void> {
-    const { seed, durationMs, signal } = this.#options;
+    const { seed, durationMs, faults, signal } = this.#options;
     const injector = new FaultInjector(this.#server, this, this.#faults);
     const startMs = performance.now();
     const injecting: Promise<boolean>[] = [];
     const until = (atMs: number): Promise<unknown> =>
       sleep(Math.max(0, startMs + atMs - performance.now()), undefined, { signal }).catch(() => undefined);
-    for (const planned of planFaults(seed, durationMs, this.#server.abilities)) {
+    for (const planned of planFaults(seed, durationMs, this.#server.abilities, faults)) {
       await until(planned.atMs);
       if (signal.aborted) break;
       injecting.push(injector.inject(planned));
@@ -158,35 +190,29 @@ export class ChaosRun implements TakerPool, TakerListener {
   }
 
   /** What is left once the leases and requests of the dead have been ended. */
-  async #settledState(): Promise<StateLeft> {
-    const endMs = performance.now() + SETTLE_LIMIT_MS;
-    for (;;) {
-      const left = await this.#asAdministrator(`//${this.#collection}`, (query) =>
+  async #lookAtState(): Promise<void> {
+    const { untilEmpty } = this.#options;
+    const isSettled = untilEmpty ? isEmpty : isAtRest;
+    const endMs = performance.now() + (untilEmpty ? EMPTY_LIMIT_MS : SETTLE_LIMIT_MS);
+    const look = (): Promise<StateLeft> =>
+      this.#administrator.ask(`//${this.#collection}`, SETTLE_LIMIT_MS, (query) =>
         lockedDownState({ query }),
-      ).catch(() => NOTHING);
-      if ((left.locks === 0 && left.tickets === 0) || performance.now() > endMs) return left;
-      await sleep(200);
+      );
+    try {
+      let left = await look();
+      while (!isSettled(left) && performance.now() < endMs) {
+        await sleep(LOOK_EVERY_MS);
+        left = await look();
+      }
+      this.#history.record({ event: 'state-left', left });
+    } catch (error) {
+      this.#history.record({ event: 'state-unread', message: String(error) });
     }
   }
 
   async #removeCollection(): Promise<void> {
     const code = `if (has_collection('${this.#collection}')) { del_collection('${this.#collection}'); };`;
-    await this.#asAdministrator('@thingsdb', (query) => query(code));
-  }
-
-  async #asAdministrator<T>(
-    scope: string,
-    action: (query: (code: string) => Promise<unknown>) => Promise<T>,
-  ): Promise<T> {
-    const { urls, auth } = this.#server;
-    const client = new WebSocketClient(urls[0] ?? '', { requestTimeoutMs: 20_000 });
-    await client.connect();
-    try {
-      await ('token' in auth ? client.authToken(auth.token) : client.auth(auth.username, auth.password));
-      return await action((code) => client.query(scope, code));
-    } finally {
-      await client.disconnect();
-    }
+    await this.#administrator.ask('@thingsdb', SETTLE_LIMIT_MS, (query) => query(code));
   }
 
   async #endAll(): Promise<void> {

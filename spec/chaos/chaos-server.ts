@@ -23,8 +23,12 @@ export interface ChaosServer {
   restart(downMs: number): Promise<void>;
   /** @param extent how much, from 0 to 1 */
   planLoss(extent: number, isHeads: boolean): Loss;
+  /** As {@link restart}, one node of several. */
+  restartNode(node: number, downMs: number): Promise<void>;
   /** SIGKILL, and started again after `downMs`. */
   killNode(node: number, downMs: number): Promise<void>;
+  /** Whether to find out when it makes no changes of its own accord; one that lives in this process does not. */
+  readonly isProbed: boolean;
   /** Resolves when all nodes are ready; rejects if they do not get so. */
   recovered(): Promise<void>;
   close(): Promise<void>;

@@ -1,11 +1,11 @@
 import { checkEarlyEnds } from './rules/early-ends.js';
 import { checkFifo } from './rules/fifo.js';
 import { checkLeft } from './rules/left.js';
-import { checkOneHolder } from './rules/one-holder.js';
 import { checkOutcomes } from './rules/outcomes.js';
 import { checkResource } from './rules/resource.js';
 import { checkSections } from './rules/sections.js';
 import { checkSignals } from './rules/signals.js';
+import { checkTogether } from './rules/together.js';
 import { checkTokens } from './rules/tokens.js';
 import { checkWakeUps } from './rules/wake-ups.js';
 import { readRun, type Reading } from './reading.js';
@@ -29,7 +29,7 @@ export function checkHistory(records: readonly HistoryRecord[]): Verdict {
   const run = readRun(records);
   const fifo = checkFifo(run);
   const violations = [
-    ...checkOneHolder(run),
+    ...checkTogether(run),
     ...checkSections(run),
     ...checkTokens(run),
     ...checkResource(run),

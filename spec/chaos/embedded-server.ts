@@ -16,6 +16,7 @@ interface Kept {
 /** The embedded ThingsDB, in this process: killed means that its connections are cut and its state is set back. */
 export class EmbeddedServer implements ChaosServer {
   readonly abilities = { canRestart: true, nodes: 1 };
+  readonly isProbed = false;
   readonly auth = { username: 'admin', password: 'pass' };
   readonly #db: EmbeddedThingsDB;
   readonly #timer: NodeJS.Timeout;
@@ -66,8 +67,12 @@ export class EmbeddedServer implements ChaosServer {
     };
   }
 
-  killNode(): Promise<void> {
+  restartNode(): Promise<void> {
     return Promise.reject(new Error('there is only one node'));
+  }
+
+  killNode(): Promise<void> {
+    return this.restartNode();
   }
 
   recovered(): Promise<void> {

@@ -27,11 +27,14 @@ const EXTENT_MS: Readonly<Record<OrderedFault, readonly [number, number]>> = {
   'half-open': [500, 4_000],
   delay: [1_000, 4_000],
   'step-clock': [60_000, 86_400_000],
+  'restart-node': [0, 3_000],
   'kill-node': [0, 3_000],
   'isolate-node': [200, 4_000],
 };
 
 const MOST_DELAY_MS = 300;
+/** A fault of the service that has waited so long for those before it is left out. */
+const MOST_LATE_MS = 5_000;
 
 /** Carries out what is planned, on whoever qualifies when its time has come. */
 export class FaultInjector {
@@ -49,14 +52,21 @@ export class FaultInjector {
 
   /** Resolves when it is over; `false` at once when nobody qualified. */
   async inject(planned: PlannedFault): Promise<boolean> {
-    if (GLOBAL_FAULTS.has(planned.kind)) {
-      const mine = this.#serviceFaults.then(() => this.#onService(planned));
-      // One that fails fails the run; those that wait for it need not say so again.
-      this.#serviceFaults = mine.catch(() => undefined);
-      await mine;
+    if (!GLOBAL_FAULTS.has(planned.kind)) return this.#onTaker(planned);
+    const dueMs = performance.now();
+    const mine = this.#serviceFaults.then(async () => {
+      if (performance.now() - dueMs > MOST_LATE_MS) return false;
+      await this.#onService(planned);
+      // A node that has crashed under it is to be found out first.
+      await this.#server.recovered();
       return true;
-    }
-    return this.#onTaker(planned);
+    });
+    // One that fails fails the run; those that wait for it need not say so again.
+    this.#serviceFaults = mine.then(
+      () => undefined,
+      () => undefined,
+    );
+    return mine;
   }
 
   async #onService(planned: PlannedFault): Promise<void> {
@@ -81,6 +91,8 @@ export class FaultInjector {
           loss.inflict(lastsMs),
         );
       }
+      case 'restart-node':
+        return this.#log.around(kind, { detail: `node ${node}` }, () => server.restartNode(node, lastsMs));
       case 'kill-node':
         return this.#log.around(kind, { detail: `node ${node}` }, () => server.killNode(node, lastsMs));
       case 'isolate-node':

@@ -12,15 +12,24 @@ export const FAULT_TITLES = {
   'half-open': 'connection half-open (one direction dropped)',
   delay: 'connection delayed',
   'step-clock': "client's clock stepped",
+  'restart-node': 'one node of several restarted',
   'kill-node': 'one node of several killed',
   'isolate-node': 'one node of several cut off from the clients',
   'node-crashed': 'node crashed by itself',
+  standstill: 'no change made for a while, by itself',
 } as const;
 
 export type FaultKind = keyof typeof FAULT_TITLES;
 
-/** Those that the seed orders; a node crashes of its own accord. */
-export type OrderedFault = Exclude<FaultKind, 'node-crashed'>;
+/** Those that the seed orders. */
+export type OrderedFault = Exclude<FaultKind, 'node-crashed' | 'standstill'>;
+
+/** What servers do of their own accord. */
+export const OWN_FAULTS: ReadonlySet<FaultKind> = new Set(['node-crashed', 'standstill']);
+
+export function isOrderedFault(kind: string): kind is OrderedFault {
+  return kind in FAULT_TITLES && !OWN_FAULTS.has(kind as FaultKind);
+}
 
 /** In which the server, or the way of all to it, does not work. */
 export const GLOBAL_FAULTS: ReadonlySet<FaultKind> = new Set([
@@ -28,7 +37,9 @@ export const GLOBAL_FAULTS: ReadonlySet<FaultKind> = new Set([
   'freeze-network',
   'restart',
   'restart-with-loss',
+  'restart-node',
   'kill-node',
   'isolate-node',
   'node-crashed',
+  'standstill',
 ]);

@@ -17,6 +17,13 @@ export class FaultLog {
     this.#history = history;
   }
 
+  /** One that was found out when it was over. */
+  note(kind: FaultKind, description: FaultDescription, fromMs: number, toMs: number): void {
+    const fault = ++this.#count;
+    this.#history.record({ event: 'fault-began', fault, kind, ...description }, fromMs);
+    this.#history.record({ event: 'fault-ended', fault }, toMs);
+  }
+
   async around(
     kind: FaultKind,
     description: FaultDescription,

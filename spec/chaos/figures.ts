@@ -1,7 +1,7 @@
-import { FAULT_TITLES, type FaultKind } from './fault-kinds.js';
+import { FAULT_TITLES, GLOBAL_FAULTS, type FaultKind } from './fault-kinds.js';
 import { HARNESS } from './history.js';
 import type { Verdict } from './check-history.js';
-import { concerns, eventsNamed, type Fault, type Reading, type Request } from './reading.js';
+import { concerns, earliestMs, eventsNamed, type Fault, type Reading, type Request } from './reading.js';
 import { RULES, type Rule } from './violation.js';
 
 type Counts = Record<string, number>;
@@ -18,6 +18,8 @@ export interface Figures {
   readonly processes: number;
   readonly requests: number;
   readonly grants: number;
+  /** The same by what was asked for. */
+  readonly granted: Counts;
   readonly lost: Counts;
   readonly rejected: Counts;
   readonly releasesNotHeld: number;
@@ -36,16 +38,19 @@ export interface Figures {
 /** So long after its end a fault still explains what a user sees: a ttl, a time-out, and connecting again. */
 const EXPLAINS_MS = 5_000;
 const STARVED_MS = 100;
+const WAITED_TOO_LONG = 'acquire rejected: LOCK_TIMEOUT';
 
 export function figuresOf({ run, violations, pairsInOrder }: Verdict): Figures {
   const { records, requests, grants } = run;
   const lasted = (records.at(-1)?.atMs ?? 0) - (records[0]?.atMs ?? 0);
-  const attributed = attribute(run);
+  const faults = withoutConsequences(run.faults);
+  const attributed = attribute(run, faults);
   return {
     seconds: Math.round(lasted / 1000),
     processes: eventsNamed(records, 'started').length,
     requests: requests.length,
     grants: grants.length,
+    granted: count(grants.map(kindOf)),
     lost: count(grants.flatMap(({ aborted }) => (aborted === undefined ? [] : [aborted.reason]))),
     rejected: count(requests.flatMap(({ rejected }) => (rejected === undefined ? [] : [rejected.code]))),
     releasesNotHeld: grants.filter(({ released }) => released?.result === false).length,
@@ -53,7 +58,7 @@ export function figuresOf({ run, violations, pairsInOrder }: Verdict): Figures {
     staleWritesRefused: eventsNamed(records, 'wrote').filter(({ isAccepted }) => !isAccepted).length,
     pairsInOrder,
     faults: (Object.keys(FAULT_TITLES) as FaultKind[]).flatMap((kind) => {
-      const injected = run.faults.filter((fault) => fault.kind === kind).length;
+      const injected = faults.filter((fault) => fault.kind === kind).length;
       return injected === 0 ? [] : [{ kind, injected, seen: count(attributed.get(kind) ?? []) }];
     }),
     seenWhileStarved: count(attributed.get('starved') ?? []),
@@ -67,16 +72,41 @@ export function figuresOf({ run, violations, pairsInOrder }: Verdict): Figures {
   };
 }
 
+function kindOf({ requested: { names, limit } }: Request): string {
+  const kind = limit === 1 ? 'lock' : limit === null ? 'shared lock' : 'permits';
+  return names.length > 1 ? `${kind} of several names` : kind;
+}
+
+/** A standstill counts where nothing had been done to the service, and once for all nodes. */
+function withoutConsequences(faults: readonly Fault[]): readonly Fault[] {
+  const service = faults.filter(({ kind }) => GLOBAL_FAULTS.has(kind) && kind !== 'standstill');
+  let lastMs = -Infinity;
+  return faults.filter((fault) => {
+    if (fault.kind !== 'standstill') return true;
+    const isConsequence = service.some(
+      (cause) => earliestMs(cause) <= fault.toMs && cause.toMs + EXPLAINS_MS >= fault.fromMs,
+    );
+    const isNew = fault.fromMs > lastMs;
+    if (!isConsequence) lastMs = Math.max(lastMs, fault.toMs);
+    return !isConsequence && isNew;
+  });
+}
+
 type Cause = FaultKind | 'starved' | undefined;
 
 /** What each user saw, by the kind of the newest fault that explains it. */
-function attribute(run: Reading): Map<Cause, string[]> {
+function attribute(run: Reading, all: readonly Fault[]): Map<Cause, string[]> {
   const seen = new Map<Cause, string[]>();
-  const faults = run.faults.filter(({ kind }) => kind !== 'step-clock');
+  const faults = all.filter(({ kind }) => kind !== 'step-clock');
   for (const request of run.requests) {
     for (const { atMs, what } of seenBy(request)) {
-      const fault = newestBefore(faults, request.process, atMs)?.kind;
-      const cause = fault ?? (wasStarved(run, request.process, atMs) ? 'starved' : undefined);
+      const mine = newestBefore(
+        faults.filter((fault) => concerns(fault, request.process)),
+        atMs,
+      );
+      // Waiting can take too long by what is done to whoever holds.
+      const fault = mine ?? (what === WAITED_TOO_LONG ? newestBefore(faults, atMs) : undefined);
+      const cause = fault?.kind ?? (wasStarved(run, request.process, atMs) ? 'starved' : undefined);
       const same = seen.get(cause);
       if (same === undefined) seen.set(cause, [what]);
       else same.push(what);
@@ -102,10 +132,8 @@ function seenBy({ aborted, rejected, released, requested }: Request): { atMs: nu
   return seen;
 }
 
-function newestBefore(faults: readonly Fault[], process: string, atMs: number): Fault | undefined {
-  return faults.findLast(
-    (fault) => fault.fromMs <= atMs && fault.toMs + EXPLAINS_MS >= atMs && concerns(fault, process),
-  );
+function newestBefore(faults: readonly Fault[], atMs: number): Fault | undefined {
+  return faults.findLast((fault) => earliestMs(fault) <= atMs && fault.toMs + EXPLAINS_MS >= atMs);
 }
 
 /** Whether its event loop, or that of the embedded server and the proxies, stood still for long enough to tell. */

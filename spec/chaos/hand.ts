@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LockError, LockLostError, type Lease, type LockManager, type LockOptions } from '../../lib/index.js';
+import {
+  LockError,
+  LockLostError,
+  type DistributedLock,
+  type Lease,
+  type LockManager,
+} from '../../lib/index.js';
 import { clockMs, type HistoryWriter, type ResourceKind } from './history.js';
 import type { Round } from './round-plan.js';
 
@@ -16,7 +22,7 @@ const SAME_DEADLINE_MS = 3;
 
 interface Held {
   readonly lease: Lease;
-  readonly of: { readonly request: string; readonly name: string; readonly token: number };
+  readonly of: { readonly request: string; readonly token: number };
   knownDeadlineMs: number;
 }
 
@@ -37,7 +43,7 @@ export class Hand {
   /** Resolves with whether the lock was granted, or the code of the rejection. */
   async play(round: Round, isFinal = false): Promise<true | string> {
     const request = `${this.#process}/${this.#number}.${++this.#requests}`;
-    const of = { request, name: round.name };
+    const of = { request };
     const lease = await this.#acquire(round, of, isFinal);
     if (typeof lease === 'string') return lease;
     try {
@@ -61,25 +67,22 @@ export class Hand {
     this.#owner.history.record({ event: 'renewed', ...of, remainingMs }, atMs);
   }
 
-  async #acquire(
-    round: Round,
-    of: { request: string; name: string },
-    isFinal: boolean,
-  ): Promise<Lease | string> {
+  async #acquire(round: Round, of: { request: string }, isFinal: boolean): Promise<Lease | string> {
     const { history, manager } = this.#owner;
-    const { ttlMs, autoRenew, waitTimeoutMs, abortAfterMs } = round;
-    const options: LockOptions = { ttl: ttlMs, autoRenew, waitTimeout: waitTimeoutMs ?? undefined };
-    const lock = manager.get(of.name, options);
+    const { names, want, limit, ttlMs, autoRenew, waitTimeoutMs, abortAfterMs } = round;
+    const lock = lockOf(manager, round);
     lock.on('waiting', ({ position }) => {
       history.record({ event: 'waiting', ...of, position });
       this.#owner.doing(this.#number, 'waiting', ttlMs);
     });
     lock.on('extended', () => this.look());
     const signal = abortAfterMs === null ? undefined : AbortSignal.timeout(abortAfterMs);
-    history.record({ event: 'requested', ...of, ttlMs, waitTimeoutMs, abortAfterMs, autoRenew, isFinal });
+    const asked = { names, want, limit, ttlMs, waitTimeoutMs, abortAfterMs, autoRenew, isFinal };
+    history.record({ event: 'requested', ...of, ...asked });
     let [code, message] = ['busy', 'tryAcquire: null'];
     try {
-      const lease = await (round.isTry ? lock.tryAcquire() : lock.acquire({ signal }));
+      const permits = isOfPermits(round) ? want : undefined;
+      const lease = await (round.isTry ? lock.tryAcquire({ permits }) : lock.acquire({ permits, signal }));
       if (lease !== null) return lease;
     } catch (error) {
       [code, message] = [codeOf(error), String(error)];
@@ -114,14 +117,32 @@ export class Hand {
     const half = round.holdMs / 2;
     await sleep(half, undefined, { signal }).catch(() => undefined);
     if (!signal.aborted) {
-      await Promise.all([
-        this.#owner.write('unguarded', of.name, of.token),
-        this.#owner.write('guarded', of.name, of.token),
-      ]);
+      await this.#writeUnder(round, of.token);
       await sleep(half, undefined, { signal }).catch(() => undefined);
     }
     history.record({ event: 'section-left', ...of });
   }
+
+  /** Whoever does not hold alone only reads. */
+  async #writeUnder({ names, limit }: Round, token: number): Promise<void> {
+    if (limit !== 1) return;
+    const writes = names.flatMap((name) => [
+      this.#owner.write('unguarded', name, token),
+      this.#owner.write('guarded', name, token),
+    ]);
+    await Promise.all(writes);
+  }
+}
+
+function lockOf(manager: LockManager, round: Round): DistributedLock {
+  const { names, limit, ttlMs: ttl, autoRenew, waitTimeoutMs } = round;
+  const options = { ttl, autoRenew, waitTimeout: waitTimeoutMs ?? undefined };
+  if (isOfPermits(round)) return manager.semaphore(names[0] ?? '', { ...options, permits: round.limit });
+  return manager.get(names, { ...options, mode: limit === null ? 'shared' : 'exclusive' });
+}
+
+function isOfPermits(round: Round): round is Round & { readonly limit: number } {
+  return round.limit !== null && round.limit > 1;
 }
 
 /** The code of one of the library's errors; of any other its name, which no rule expects. */

@@ -6,7 +6,6 @@ import type { FaultKind } from './fault-kinds.js';
 /** One acquire of one process, from the call on. */
 interface OfRequest {
   readonly request: string;
-  readonly name: string;
 }
 
 interface OfLease extends OfRequest {
@@ -18,6 +17,11 @@ export type TakerEvent =
   | { readonly event: 'started'; readonly pid: number }
   | (OfRequest & {
       readonly event: 'requested';
+      readonly names: readonly string[];
+      /** So much of each name; 1 of 1 is exclusive. */
+      readonly want: number;
+      /** As much as those who hold a name may have together; `null`: any. */
+      readonly limit: number | null;
       readonly ttlMs: number;
       /** `null`: the library's default. */
       readonly waitTimeoutMs: number | null;
@@ -72,7 +76,9 @@ export type HarnessEvent =
       readonly isExpected: boolean;
     }
   | { readonly event: 'faults-over' }
-  | { readonly event: 'state-left'; readonly left: StateLeft };
+  | { readonly event: 'state-left'; readonly left: StateLeft }
+  /** No node would say what is left. */
+  | { readonly event: 'state-unread'; readonly message: string };
 
 export type HistoryRecord = (TakerEvent | HarnessEvent) & { readonly process: string; readonly atMs: number };
 export type EventName = HistoryRecord['event'];

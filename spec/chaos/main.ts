@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Auth } from '../../lib/index.js';
-import { parseArguments, USAGE, type ChaosArguments } from './arguments.js';
+import { commandOf, parseArguments, USAGE, type ChaosArguments } from './arguments.js';
 import { ChaosRun, harnessHistory } from './chaos-run.js';
 import type { ChaosServer, OnNodeCrash } from './chaos-server.js';
 import { checkHistory } from './check-history.js';
@@ -20,10 +20,12 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const complain = (text: string): void => void process.stderr.write(`${text}\n`);
 
 async function main(): Promise<number> {
-  const options = parseArguments(process.argv.slice(2), process.env);
+  const args = process.argv.slice(2);
+  const options = parseArguments(args, process.env);
   const directory = mkdtempSync(join(tmpdir(), 'thingsdb-lock-chaos-'));
   const { seed, isJson } = options;
-  if (!isJson) print(`seed ${seed}`);
+  const command = commandOf(args, seed);
+  if (!isJson) print(command);
   let isKept = true;
   try {
     await interruptibly((signal) => contend(options, directory, signal));
@@ -31,8 +33,8 @@ async function main(): Promise<number> {
     const figures = figuresOf(verdict);
     const isWell = verdict.violations.length === 0;
     isKept = options.isKept || !isWell;
-    print(isJson ? JSON.stringify({ seed, ...figures }) : `\n${describeFigures(figures)}`);
-    if (!isWell) complain(`\nseed ${seed}\n\n${describeViolations(verdict)}`);
+    print(isJson ? JSON.stringify({ seed, command, ...figures }) : `\n${describeFigures(figures)}`);
+    if (!isWell) complain(`\n${command}\n\n${describeViolations(verdict)}`);
     return isWell ? 0 : 1;
   } finally {
     if (isKept) complain(`the histories are in ${directory}`);
@@ -53,11 +55,11 @@ async function contend(options: ChaosArguments, directory: string, signal: Abort
 }
 
 function startServer(
-  { backend, urls, commands }: ChaosArguments,
+  { backend, urls, commands, isLingering }: ChaosArguments,
   onCrash: OnNodeCrash,
 ): Promise<ChaosServer> {
   if (backend === 'embedded') return EmbeddedServer.start();
-  return RealServer.start({ urls, commands, auth: authOf(process.env) }, onCrash);
+  return RealServer.start({ urls, commands, isLingering, auth: authOf(process.env) }, onCrash);
 }
 
 function authOf(environment: NodeJS.ProcessEnv): Auth {

@@ -20,7 +20,7 @@ export interface Fault extends Span {
 export interface Request {
   readonly id: string;
   readonly process: string;
-  readonly name: string;
+  readonly names: readonly string[];
   readonly requested: RecordOf<'requested'>;
   waiting?: RecordOf<'waiting'>;
   rejected?: RecordOf<'rejected'>;
@@ -91,6 +91,32 @@ export function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) =
   return groups;
 }
 
+/** By name, for each of its names. */
+export function groupByName<Item extends Request>(requests: readonly Item[]): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const request of requests) {
+    for (const name of request.names) {
+      const group = groups.get(name);
+      if (group === undefined) groups.set(name, [request]);
+      else group.push(request);
+    }
+  }
+  return groups;
+}
+
+/** What it is for, for people. */
+export function labelOf({ names }: Request): string {
+  return names.map((name) => `"${name}"`).join(' + ');
+}
+
+/** Until a node that does not answer any more is known to have crashed. */
+const CRASH_SEEN_MS = 12_000;
+
+/** The earliest that it can have had an effect: before it was noticed, if it came by itself. */
+export function earliestMs({ kind, fromMs }: Fault): number {
+  return kind === 'node-crashed' ? fromMs - CRASH_SEEN_MS : fromMs;
+}
+
 /** Whether it concerns this process: done to it, or to all. */
 export function concerns({ target, kind }: Fault, process: string): boolean {
   return target === process || GLOBAL_FAULTS.has(kind);
@@ -100,8 +126,8 @@ function readRequests(records: readonly HistoryRecord[]): Request[] {
   const requests = new Map<string, Request>();
   for (const record of records) {
     if (record.event === 'requested') {
-      const { request: id, process, name } = record;
-      requests.set(id, { id, process, name, requested: record, renewed: [] });
+      const { request: id, process, names } = record;
+      requests.set(id, { id, process, names, requested: record, renewed: [] });
     } else if ('request' in record) {
       const request = requests.get(record.request);
       if (request === undefined) throw new Error(`${record.event} of an unknown request ${record.request}`);

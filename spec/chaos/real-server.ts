@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Auth } from '../../lib/index.js';
 import type { ChaosServer, Loss, OnNodeCrash } from './chaos-server.js';
+import { LingeringRelay } from './lingering-relay.js';
 import { ServerNode } from './server-node.js';
 
 const LOOK_EVERY_MS = 1_000;
@@ -15,22 +16,33 @@ export interface RealServerOptions {
   readonly urls: readonly string[];
   readonly commands: readonly string[];
   readonly auth: Auth;
+  /** Whether a node sees the end of a connection only when it has nothing more to say on it. */
+  readonly isLingering: boolean;
 }
 
 /** A real ThingsDB of one node or several. The nodes have to know each other already. */
 export class RealServer implements ChaosServer {
   readonly abilities;
+  readonly isProbed = true;
   readonly urls: readonly string[];
   readonly auth: Auth;
   readonly #nodes: readonly ServerNode[];
+  readonly #relays: readonly LingeringRelay[];
   /** Nodes that something is being done to. */
   readonly #touched = new Set<number>();
+  /** By node: the last time that it is ended and started, and those before. */
+  readonly #turns = new Map<number, Promise<void>>();
   readonly #onCrash: OnNodeCrash;
   readonly #stopLooking = new AbortController();
   #looking: Promise<unknown> = Promise.resolve();
 
-  private constructor({ urls, commands, auth }: RealServerOptions, onCrash: OnNodeCrash) {
-    this.urls = urls;
+  private constructor(
+    { urls, commands, auth }: RealServerOptions,
+    relays: readonly LingeringRelay[],
+    onCrash: OnNodeCrash,
+  ) {
+    this.urls = relays.length > 0 ? relays.map(({ url }) => url) : urls;
+    this.#relays = relays;
     this.auth = auth;
     this.#onCrash = onCrash;
     this.#nodes = commands.map((command, i) => new ServerNode(urls[i] ?? '', command, auth));
@@ -38,7 +50,9 @@ export class RealServer implements ChaosServer {
   }
 
   static async start(options: RealServerOptions, onCrash: OnNodeCrash): Promise<RealServer> {
-    const server = new RealServer(options, onCrash);
+    const relayed = options.isLingering ? options.urls : [];
+    const relays = await Promise.all(relayed.map((url) => LingeringRelay.to(url)));
+    const server = new RealServer(options, relays, onCrash);
     try {
       // All at once: without a quorum none of them is ready.
       await Promise.all(server.#nodes.map((node) => node.start(FIRST_START_LIMIT_MS)));
@@ -62,7 +76,11 @@ export class RealServer implements ChaosServer {
   }
 
   async restart(downMs: number): Promise<void> {
-    await Promise.all(this.#nodes.map((_, i) => this.#comeBack(i, downMs, (node) => node.stop())));
+    await Promise.all(this.#nodes.map((_, i) => this.restartNode(i, downMs)));
+  }
+
+  async restartNode(index: number, downMs: number): Promise<void> {
+    await this.#comeBack(index, downMs, (node) => this.#stop(node, index));
   }
 
   planLoss(): Loss {
@@ -92,21 +110,36 @@ export class RealServer implements ChaosServer {
   async close(): Promise<void> {
     this.#stopLooking.abort();
     await this.#looking;
+    await Promise.all(this.#relays.map((relay) => relay.close()));
     await Promise.all(this.#nodes.map((node) => node.stop()));
   }
 
-  async #comeBack(index: number, downMs: number, end: (node: ServerNode) => Promise<unknown>): Promise<void> {
+  /** One after the other for each node: who is to start it has to have seen it end. */
+  #comeBack(index: number, downMs: number, end: (node: ServerNode) => Promise<unknown>): Promise<void> {
+    const before = this.#turns.get(index) ?? Promise.resolve();
+    const mine = before.then(() => this.#endAndStart(index, downMs, end));
+    // Its caller hears of what went wrong.
+    const settled = mine.catch(() => undefined);
+    this.#turns.set(index, settled);
+    this.#touched.add(index);
+    void settled.then(() => {
+      if (this.#turns.get(index) === settled) this.#touched.delete(index);
+    });
+    return mine;
+  }
+
+  /** One that has to be killed nevertheless had crashed, and forgets. */
+  async #stop(node: ServerNode, index: number): Promise<void> {
+    if (!(await node.stop())) this.#onCrash(index, 'it did not stop', Promise.resolve());
+  }
+
+  async #endAndStart(index: number, downMs: number, end: (node: ServerNode) => Promise<unknown>) {
     const node = this.#nodes[index];
     if (node === undefined) throw new Error(`there is no command to start node ${index} with`);
-    this.#touched.add(index);
-    try {
-      await end(node);
-      await sleep(downMs);
-      // One that does not answer then may wait for another that has crashed: whoever looks after them sees to it.
-      await node.start(START_LIMIT_MS);
-    } finally {
-      this.#touched.delete(index);
-    }
+    await end(node);
+    await sleep(downMs);
+    // One that does not answer then may wait for another that has crashed: whoever looks after them sees to it.
+    await node.start(START_LIMIT_MS);
   }
 
   /** Starts a node anew that does not answer although nothing is being done to it. */

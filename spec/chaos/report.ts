@@ -11,6 +11,7 @@ export function describeFigures(figures: Figures): string {
   const { seconds, processes, requests, grants, pairsInOrder } = figures;
   return [
     `${grants} grants of ${requests} requests by ${processes} processes in ${seconds} s`,
+    `granted: ${inWords(figures.granted)}`,
     `lost: ${inWords(figures.lost)}`,
     `not granted: ${inWords(figures.rejected)}`,
     `releases that found the lease gone: ${figures.releasesNotHeld}; without an answer: ${figures.releasesUnanswered}`,

@@ -1,8 +1,13 @@
+import type { Pace } from './pace.js';
 import type { Random } from './random.js';
 
 /** One round of a taker: how it asks for the lock, how long it keeps it, how long it rests afterwards. */
 export interface Round {
-  readonly name: string;
+  /** One name, or several that are locked together. */
+  readonly names: readonly string[];
+  /** So many, of so many that there are: 1 of 1 is a lock, 1 of any number (`null`) a shared lock, else permits. */
+  readonly want: number;
+  readonly limit: number | null;
   readonly isTry: boolean;
   readonly ttlMs: number;
   readonly autoRenew: boolean;
@@ -16,27 +21,86 @@ export interface Round {
 /** Longer than any queue of a run that is well: whoever waits so long is stuck. */
 export const PATIENT_MS = 60_000;
 
-/** So many of the names are wanted by far more than one at a time: this share of all requests is for them. */
-const CONTENDED = 2;
-const CONTENDED_SHARE = 0.35;
+/** What is asked for: only locks, or shared locks, permits and several names at once among them. */
+export const USES = ['locks', 'all'] as const;
+export type Uses = (typeof USES)[number];
 
-export function planRound(random: Random, names: readonly string[]): Round {
-  const waiting = random.weighted({ patient: 65, impatient: 15, default: 12, aborting: 8 });
-  return {
-    name: random.pick(random.chance(CONTENDED_SHARE) ? names.slice(0, CONTENDED) : names),
-    isTry: random.chance(0.06),
-    ttlMs: random.between(300, 3_000),
-    autoRenew: random.chance(0.8),
-    waitTimeoutMs:
-      waiting === 'default' ? null : waiting === 'impatient' ? random.between(20, 1_000) : PATIENT_MS,
-    abortAfterMs: waiting === 'aborting' ? random.between(0, 1_000) : null,
-    holdMs: planHold(random),
-    restMs: random.chance(0.7) ? random.between(0, 30) : random.between(0, 300),
-  };
-}
+const SHARES = {
+  locks: { lock: 1, shared: 0, permits: 0, several: 0 },
+  all: { lock: 60, shared: 20, permits: 14, several: 6 },
+} satisfies Record<Uses, Record<string, number>>;
 
-/** Mostly short, so that there are many grants; sometimes long enough to be renewed, or to end too late. */
-function planHold(random: Random): number {
-  const length = random.weighted({ none: 50, short: 42, long: 8 });
-  return length === 'none' ? 0 : random.between(0, length === 'short' ? 30 : 500);
+/** How many permits there are; not always the same number, as while a service is deployed that knows another. */
+const LIMITS = [3, 3, 3, 2, 5];
+const MOST_TOGETHER = 3;
+
+/** Plans the rounds of one hand. */
+export class RoundPlan {
+  readonly #random: Random;
+  readonly #pace: Pace;
+  readonly #names: readonly string[];
+  readonly #hand: number;
+  readonly #uses: Uses;
+
+  /** @param hand counted from 0, among those of its process */
+  constructor(random: Random, pace: Pace, names: readonly string[], hand: number, uses: Uses) {
+    this.#random = random;
+    this.#pace = pace;
+    this.#names = names;
+    this.#hand = hand;
+    this.#uses = uses;
+  }
+
+  next(): Round {
+    const random = this.#random;
+    const waiting = random.weighted({ patient: 65, impatient: 15, default: 12, aborting: 8 });
+    return {
+      ...this.#what(),
+      isTry: random.chance(0.06),
+      ttlMs: random.between(300, 3_000),
+      autoRenew: random.chance(0.8),
+      waitTimeoutMs:
+        waiting === 'default' ? null : waiting === 'impatient' ? random.between(20, 1_000) : PATIENT_MS,
+      abortAfterMs: waiting === 'aborting' ? random.between(0, 1_000) : null,
+      holdMs: this.#length(this.#pace.holdMs),
+      restMs: this.#length(this.#pace.restMs),
+    };
+  }
+
+  #what(): Pick<Round, 'names' | 'want' | 'limit'> {
+    const random = this.#random;
+    const name = random.pick(this.#namesWanted());
+    switch (random.weighted(SHARES[this.#uses])) {
+      case 'lock':
+        return { names: [name], want: 1, limit: 1 };
+      case 'shared':
+        return { names: [name], want: 1, limit: null };
+      case 'permits': {
+        const limit = random.pick(LIMITS);
+        return { names: [name], want: random.between(1, limit), limit };
+      }
+      case 'several': {
+        const others = Array.from({ length: random.between(1, MOST_TOGETHER - 1) }, () =>
+          random.pick(this.#names),
+        );
+        return { names: [...new Set([name, ...others])], want: 1, limit: random.chance(0.3) ? null : 1 };
+      }
+    }
+  }
+
+  #namesWanted(): readonly string[] {
+    const { crowd, crowdedNames } = this.#pace;
+    const crowded = this.#names.slice(0, crowdedNames);
+    if ('share' in crowd) return this.#random.chance(crowd.share) ? crowded : this.#names;
+    const others = this.#names.slice(crowdedNames);
+    return this.#hand % crowd.everyNthHand === 0 || others.length === 0 ? crowded : others;
+  }
+
+  #length(lengths: Pace['holdMs']): number {
+    let left = this.#random.next() * 100;
+    for (const [times, [least, most]] of lengths) {
+      if ((left -= times) < 0) return this.#random.between(least, most);
+    }
+    throw new Error('the lengths of a pace are of a hundred');
+  }
 }

@@ -33,19 +33,31 @@ const WEIGHTS: Readonly<Record<OrderedFault, number>> = {
   'half-open': 6,
   delay: 8,
   'step-clock': 8,
+  'restart-node': 4,
   'kill-node': 4,
   'isolate-node': 4,
 };
 
-/** The mean time between the beginnings of two faults. */
-const MEAN_PAUSE_MS = 700;
+export interface FaultOrder {
+  /** The mean time between the beginnings of two faults. */
+  readonly everyMs: number;
+  readonly without: readonly OrderedFault[];
+}
+
+export const USUAL_FAULTS: FaultOrder = { everyMs: 700, without: [] };
 
 /** All faults of a run, in the order of time: the same for the same seed. */
-export function planFaults(seed: number, durationMs: number, abilities: ServerAbilities): PlannedFault[] {
+export function planFaults(
+  seed: number,
+  durationMs: number,
+  abilities: ServerAbilities,
+  { everyMs, without }: FaultOrder = USUAL_FAULTS,
+): PlannedFault[] {
   const random = Random.of(seed, 'faults');
   const weights = weightsFor(abilities);
+  for (const kind of without) weights[kind] = 0;
   const faults: PlannedFault[] = [];
-  const step = (): number => random.between(MEAN_PAUSE_MS / 4, (MEAN_PAUSE_MS * 7) / 4);
+  const step = (): number => random.between(everyMs / 4, (everyMs * 7) / 4);
   for (let atMs = step(); atMs < durationMs; atMs += step()) {
     faults.push({
       atMs,
@@ -61,10 +73,11 @@ export function planFaults(seed: number, durationMs: number, abilities: ServerAb
 function weightsFor({ canRestart, nodes }: ServerAbilities): Record<OrderedFault, number> {
   const weights = { ...WEIGHTS };
   if (!canRestart) {
-    for (const kind of ['freeze-server', 'restart', 'restart-with-loss', 'kill-node'] as const)
-      weights[kind] = 0;
+    const ours = ['freeze-server', 'restart', 'restart-with-loss', 'restart-node', 'kill-node'] as const;
+    for (const kind of ours) weights[kind] = 0;
   }
   if (nodes === 1) {
+    weights['restart-node'] = 0;
     weights['kill-node'] = 0;
     weights['isolate-node'] = 0;
   } else {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocketClient } from '../../lib/client/web-socket-client.js';
 import type { Auth } from '../../lib/index.js';
 
-const STOP_LIMIT_MS = 30_000;
+const STOP_LIMIT_MS = 10_000;
 const ANSWER_LIMIT_MS = 3_000;
 
 /** A node of a real ThingsDB that is started by a command of the user's, as a process group of its own. */
@@ -25,6 +25,7 @@ export class ServerNode {
 
   /** Resolves when it answers, or has not for so long that something is wrong with it. */
   async start(limitMs: number): Promise<void> {
+    if (this.isRunning) throw new Error(`the node of ${this.url} is running already`);
     this.#child = spawn('/bin/sh', ['-c', `exec ${this.#command}`], { detached: true, stdio: 'ignore' });
     const endMs = performance.now() + limitMs;
     while (!(await this.answers()) && performance.now() < endMs) {

@@ -1,10 +1,12 @@
 /** A process that takes locks, works under them and notes everything, until it is told to finish, or killed. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockManager } from '../../lib/index.js';
 import { Hand, type HandOwner } from './hand.js';
 import { HistoryWriter, type ResourceKind } from './history.js';
+import { PACES } from './pace.js';
 import { Random } from './random.js';
-import { PATIENT_MS, planRound, type Round } from './round-plan.js';
+import { PATIENT_MS, RoundPlan, type Round } from './round-plan.js';
 import { watchForStalls } from './stall-watch.js';
 import type { FromTaker, TakerTask, ToTaker } from './taker-messages.js';
 
@@ -27,6 +29,8 @@ class Taker implements HandOwner {
 
   constructor(task: TakerTask) {
     this.#task = task;
+    // Each hand listens for it while it rests.
+    setMaxListeners(task.hands, this.#finish.signal);
     this.history = new HistoryWriter(task.historyPath, task.process);
     const random = Random.of(task.seed, `manager of ${task.process}`);
     this.manager = new LockManager({
@@ -69,9 +73,16 @@ class Taker implements HandOwner {
 
   async #play(hand: Hand, index: number): Promise<void> {
     const { signal } = this.#finish;
-    const random = Random.of(this.#task.seed, `rounds of ${this.#task.process}/${index}`);
+    const { seed, process: name, pace, uses, names } = this.#task;
+    const plan = new RoundPlan(
+      Random.of(seed, `rounds of ${name}/${index}`),
+      PACES[pace],
+      names,
+      index,
+      uses,
+    );
     while (!signal.aborted) {
-      const round = planRound(random, this.#task.names);
+      const round = plan.next();
       const isDown = (await hand.play(round)) === 'LOCK_CONNECTION';
       const restMs = round.restMs + (isDown ? REST_WITHOUT_SERVER_MS : LEAST_REST_MS);
       await sleep(restMs, undefined, { signal }).catch(() => undefined);
@@ -113,7 +124,8 @@ class Taker implements HandOwner {
 function finalRound(name: string): Round {
   const [ttlMs, holdMs, restMs] = [FINAL_TTL_MS, 0, 0];
   const waitTimeoutMs = PATIENT_MS / 2;
-  return { name, isTry: false, ttlMs, autoRenew: true, waitTimeoutMs, abortAfterMs: null, holdMs, restMs };
+  const how = { isTry: false, ttlMs, autoRenew: true, waitTimeoutMs, abortAfterMs: null, holdMs, restMs };
+  return { names: [name], want: 1, limit: 1, ...how };
 }
 
 function tell(message: FromTaker): void {

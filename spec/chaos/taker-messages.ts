@@ -1,5 +1,7 @@
 import type { Auth } from '../../lib/index.js';
 import type { ResourceKind } from './history.js';
+import type { PaceName } from './pace.js';
+import type { Uses } from './round-plan.js';
 
 /** What a taker is started with. */
 export interface TakerTask {
@@ -12,6 +14,8 @@ export interface TakerTask {
   readonly names: readonly string[];
   /** How many requests it has at the same time. */
   readonly hands: number;
+  readonly pace: PaceName;
+  readonly uses: Uses;
 }
 
 export type ToTaker =

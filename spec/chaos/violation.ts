@@ -2,7 +2,7 @@ import type { HistoryRecord } from './history.js';
 
 /** What holds in every run, whatever happens. */
 export const RULES = {
-  'one-holder': 'two leases live at once',
+  together: 'leases live at once that exclude each other',
   section: 'a critical section outside its lease, neither paused nor told',
   tokens: 'a fencing token that did not grow',
   resource: 'an older token accepted after a newer by the guarded resource',

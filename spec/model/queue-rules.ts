@@ -53,21 +53,19 @@ export class QueueRules {
 
   /** What expired ends, and who is asked whether it lives, or did not answer that, keeps nobody waiting. */
   look(at: number, names: readonly string[]): void {
-    let isBuried = false;
     for (const name of names) {
       this.settle(at, [name]);
       const probed = this.#toProbe(at, name);
       const inbox = this.state.inboxes.get(probed ?? '');
       if (probed === undefined || !inbox) continue;
-      isBuried ||= inbox.probedUntil > 0;
       if (inbox.probedUntil > 0) {
         this.#bury(probed);
+        this.grantHeads(at);
       } else {
         inbox.probedUntil = at + CLAIM_US;
         this.tell(probed, 'check');
       }
     }
-    if (isBuried) this.grantHeads(at);
   }
 
   /** Whether {@link look} would change something. */

@@ -32,6 +32,9 @@ describe('under faults, with the embedded server', () => {
       expect(Object.keys(figures.violations)).toEqual(Object.keys(RULES));
       expect(Object.values(figures.violations).filter((times) => times > 0)).toEqual([]);
       expect(figures.grants).toBeGreaterThan(100);
+      expect(Object.keys(figures.granted)).toEqual(
+        expect.arrayContaining(['lock', 'shared lock', 'permits', 'lock of several names']),
+      );
       expect(figures.pairsInOrder).toBeGreaterThan(20);
       const injected = figures.faults.map(({ kind }) => kind);
       // Whoever holds or waits can be missing when its turn comes; the service is always there.

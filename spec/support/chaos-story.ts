@@ -8,17 +8,22 @@ type Details<Name extends TakerEvent['event']> = Partial<Extract<TakerEvent, { e
 export class Told {
   readonly #story: Story;
   readonly #process: string;
-  readonly #of: { request: string; name: string };
+  readonly #of: { request: string };
+  readonly #names: readonly string[];
   #token = 0;
 
-  constructor(story: Story, process: string, request: string, name: string) {
+  constructor(story: Story, process: string, request: string, names: readonly string[]) {
     this.#story = story;
     this.#process = process;
-    this.#of = { request, name };
+    this.#of = { request };
+    this.#names = names;
   }
 
   requested(atMs: number, details: Details<'requested'> = {}): this {
     const defaults = {
+      names: this.#names,
+      want: 1,
+      limit: 1,
       ttlMs: 1_000,
       waitTimeoutMs: 60_000,
       abortAfterMs: null,
@@ -60,7 +65,7 @@ export class Told {
     return this.#note(atMs, { event: 'rejected', ...this.#of, code, message: code });
   }
 
-  get #lease(): { request: string; name: string; token: number } {
+  get #lease(): { request: string; token: number } {
     return { ...this.#of, token: this.#token };
   }
 
@@ -76,9 +81,9 @@ export class Story {
   readonly #ended = new Set<string>();
   #count = 0;
 
-  /** A request of this process, for the lock `name`. */
-  request(process: string, name = 'a'): Told {
-    return new Told(this, process, `${process}/${++this.#count}`, name);
+  /** A request of this process, for the lock `a` or for others. */
+  request(process: string, ...names: string[]): Told {
+    return new Told(this, process, `${process}/${++this.#count}`, names.length > 0 ? names : ['a']);
   }
 
   fault(

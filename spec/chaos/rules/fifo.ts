@@ -1,5 +1,5 @@
 import { HARNESS } from '../history.js';
-import { concerns, groupBy, recordsOf, type Granted, type Reading, type Span } from '../reading.js';
+import { concerns, groupByName, recordsOf, type Granted, type Reading, type Span } from '../reading.js';
 import type { Violation } from '../violation.js';
 
 /** A process that is silent for longer when its turn comes may be taken for dead (800 ms, as documented). */
@@ -16,14 +16,14 @@ export interface FifoCheck {
 }
 
 /**
- * Grants follow the order in which the server took the requests in. That order is known where one request was confirmed
+ * Grants of a name follow the order in which the server took the requests in, however many can hold it together. That order is known where one request was confirmed
  * to be waiting before the other was sent. One whose process was paused, cut off or met by a fault of the service while
  * it waited may have lost its place, and is not compared.
  */
 export function checkFifo(run: Reading): FifoCheck {
   const violations: Violation[] = [];
   let compared = 0;
-  for (const leases of groupBy(run.grants, ({ name }) => name).values()) {
+  for (const [name, leases] of groupByName(run.grants)) {
     const waited = leases.filter((lease) => lease.waiting !== undefined && !mayHaveLostItsPlace(lease, run));
     waited.sort((a, b) => a.granted.atMs - b.granted.atMs);
     const arrivals = [...waited].sort((a, b) => (a.waiting?.atMs ?? 0) - (b.waiting?.atMs ?? 0));
@@ -38,7 +38,7 @@ export function checkFifo(run: Reading): FifoCheck {
       ahead = ahead.filter(({ granted }) => granted.atMs > sentMs);
       compared += ahead.length;
       for (const overtaken of ahead) {
-        if (overtaken.granted.token > lease.granted.token) violations.push(violation(overtaken, lease));
+        if (overtaken.granted.token > lease.granted.token) violations.push(violation(name, overtaken, lease));
       }
     }
   }
@@ -64,7 +64,7 @@ function mayHaveLostItsPlace(lease: Granted, run: Reading): boolean {
   );
 }
 
-function violation(overtaken: Granted, by: Granted): Violation {
-  const what = `"${by.name}": ${by.id} was granted before ${overtaken.id}, which had been waiting when it was sent`;
+function violation(name: string, overtaken: Granted, by: Granted): Violation {
+  const what = `"${name}": ${by.id} was granted before ${overtaken.id}, which had been waiting when it was sent`;
   return { rule: 'fifo', what, records: [...recordsOf(overtaken), ...recordsOf(by)] };
 }

@@ -1,4 +1,4 @@
-import { eventsNamed, recordsOf, type Reading, type Request } from '../reading.js';
+import { eventsNamed, labelOf, recordsOf, type Reading, type Request } from '../reading.js';
 import type { Violation } from '../violation.js';
 
 /** What a caller of `acquire` is told to expect when the service is disturbed. */
@@ -35,7 +35,7 @@ function checkRequest(request: Request): Violation[] {
   if (isOddRelease) wrong.push(`release: ${String(released?.result)}`);
   return wrong.map((what) => ({
     rule: 'outcome',
-    what: `"${request.name}": ${request.id} ${what}`,
+    what: `${labelOf(request)}: ${request.id} ${what}`,
     records: recordsOf(request),
   }));
 }

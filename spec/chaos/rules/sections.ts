@@ -1,17 +1,17 @@
+import { fit } from '../fit.js';
 import { deadlineMs, EVENT_LOOP_MS, mayBeForgotten, overlaps } from '../lease-span.js';
-import { groupBy, recordsOf, type Granted, type Reading, type Span } from '../reading.js';
+import { groupByName, labelOf, recordsOf, type Granted, type Reading, type Span } from '../reading.js';
 import type { Violation } from '../violation.js';
 
 /**
- * Work under a lock goes on after the lease only where the process was paused, or had been told by its signal; and two
- * work at once only where that is so of the one with the older lease, or the server had forgotten it.
+ * Work under a lock goes on after the lease only where the process was paused, or had been told by its signal; and those
+ * who exclude each other work at once only where that is so of the one with the older lease, or the server had forgotten it.
  */
 export function checkSections(run: Reading): Violation[] {
   const worked = run.grants.filter(({ entered }) => entered !== undefined);
-  const byName = groupBy(worked, ({ name }) => name);
   return [
     ...worked.flatMap((lease) => checkWithin(lease, run)),
-    ...[...byName.values()].flatMap((leases) => checkOverlaps(leases, run)),
+    ...[...groupByName(worked)].flatMap(([name, leases]) => checkOverlaps(name, leases, run)),
   ];
 }
 
@@ -29,32 +29,38 @@ function checkWithin(lease: Granted, run: Reading): Violation[] {
   if (section.toMs <= endMs + EVENT_LOOP_MS && section.fromMs <= endMs) return [];
   if (isExcused(lease, Math.max(section.fromMs, endMs), section, run)) return [];
   const lateMs = (section.toMs - endMs).toFixed(1);
-  const what = `"${lease.name}": ${lease.id} was in its section ${lateMs} ms after its lease`;
+  const what = `${labelOf(lease)}: ${lease.id} was in its section ${lateMs} ms after its lease`;
   return [{ rule: 'section', what, records: recordsOf(lease) }];
 }
 
-function checkOverlaps(leases: readonly Granted[], run: Reading): Violation[] {
+interface Section extends Span {
+  readonly lease: Granted;
+}
+
+function checkOverlaps(name: string, leases: readonly Granted[], run: Reading): Violation[] {
   const violations: Violation[] = [];
   const sections = leases
-    .map((lease) => ({ lease, ...sectionOf(lease, run) }))
+    .map((lease): Section => ({ lease, ...sectionOf(lease, run) }))
     .sort((a, b) => a.fromMs - b.fromMs);
-  let open: typeof sections = [];
+  let open: Section[] = [];
   for (const next of sections) {
     open = open.filter(({ toMs }) => toMs > next.fromMs);
-    for (const before of open) {
-      const isOlder = before.lease.granted.token < next.lease.granted.token;
-      const [older, newer] = isOlder ? [before, next] : [next, before];
-      if (isExcused(older.lease, next.fromMs, older, run) || mayBeForgotten(older.lease, run)) continue;
-      const what = `"${next.lease.name}": ${newer.lease.id} was in its section while ${older.lease.id} was in its own`;
-      violations.push({
-        rule: 'section',
-        what,
-        records: [...recordsOf(older.lease), ...recordsOf(newer.lease)],
-      });
+    const beside = open.filter((before) => !isLeftBehind(before, next, run));
+    const together = [...beside, next].map(({ lease }) => lease);
+    if (!fit(together)) {
+      const others = beside.map(({ lease }) => lease.id).join(', ');
+      const what = `"${name}": ${next.lease.id} was in its section while ${others} was in its own`;
+      violations.push({ rule: 'section', what, records: together.flatMap(recordsOf) });
     }
     open.push(next);
   }
   return violations;
+}
+
+/** Whether of these two the one with the older lease was there without knowing better, or by right. */
+function isLeftBehind(before: Section, next: Section, run: Reading): boolean {
+  const older = before.lease.granted.token < next.lease.granted.token ? before : next;
+  return isExcused(older.lease, next.fromMs, older, run) || mayBeForgotten(older.lease, run);
 }
 
 /** Told by then, or paused from before then until about then or later. */

@@ -1,5 +1,5 @@
 import { deadlineMs, latestRingMs } from '../lease-span.js';
-import { recordsOf, type Granted, type Reading } from '../reading.js';
+import { labelOf, recordsOf, type Granted, type Reading } from '../reading.js';
 import type { Violation } from '../violation.js';
 
 /** A holder that has not given its lease back is told by the lease's end, as soon as its process runs. */
@@ -10,7 +10,7 @@ export function checkSignals(run: Reading): Violation[] {
     const settledMs = Math.min(lease.aborted?.atMs ?? Infinity, lease.releasing?.atMs ?? Infinity);
     if (settledMs <= limitMs || isOver(lease, limitMs, run)) return [];
     const lateMs = settledMs === Infinity ? 'never' : `${(settledMs - endMs).toFixed(1)} ms late`;
-    const what = `"${lease.name}": the signal of ${lease.id} came ${lateMs}`;
+    const what = `${labelOf(lease)}: the signal of ${lease.id} came ${lateMs}`;
     return [{ rule: 'signal', what, records: recordsOf(lease) } satisfies Violation];
   });
 }

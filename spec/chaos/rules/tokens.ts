@@ -1,4 +1,4 @@
-import { groupBy, recordsOf, type Granted, type Reading } from '../reading.js';
+import { groupBy, groupByName, recordsOf, type Granted, type Reading } from '../reading.js';
 import type { Violation } from '../violation.js';
 
 /**
@@ -6,19 +6,19 @@ import type { Violation } from '../violation.js';
  * where the first had been told before the second was asked for.
  */
 export function checkTokens(run: Reading): Violation[] {
-  return [...groupBy(run.grants, ({ name }) => name).values()].flatMap((leases) => [
-    ...checkUnique(leases),
-    ...checkGrowing(leases),
+  return [...groupByName(run.grants)].flatMap(([name, leases]) => [
+    ...checkUnique(name, leases),
+    ...checkGrowing(name, leases),
   ]);
 }
 
-function checkUnique(leases: readonly Granted[]): Violation[] {
+function checkUnique(name: string, leases: readonly Granted[]): Violation[] {
   return [...groupBy(leases, ({ granted }) => granted.token).values()].flatMap((same) =>
-    same.length === 1 ? [] : [violation(same, `${same.length} grants of "${same[0]?.name}" have one token`)],
+    same.length === 1 ? [] : [violation(same, `${same.length} grants of "${name}" have one token`)],
   );
 }
 
-function checkGrowing(leases: readonly Granted[]): Violation[] {
+function checkGrowing(name: string, leases: readonly Granted[]): Violation[] {
   const violations: Violation[] = [];
   const byGrant = [...leases].sort((a, b) => a.granted.atMs - b.granted.atMs);
   const byRequest = [...leases].sort((a, b) => a.requested.atMs - b.requested.atMs);
@@ -30,7 +30,7 @@ function checkGrowing(leases: readonly Granted[]): Violation[] {
       if (newest === undefined || next.granted.token > newest.granted.token) newest = next;
     }
     if (newest !== undefined && newest.granted.token > lease.granted.token) {
-      const what = `"${lease.name}": the token of ${lease.id} is lower than that of ${newest.id}, granted before`;
+      const what = `"${name}": the token of ${lease.id} is lower than that of ${newest.id}, granted before`;
       violations.push(violation([newest, lease], what));
     }
   }

@@ -19,7 +19,7 @@ describe('a broken rule', () => {
   it('is shown by what those concerned noted, and by their faults, and by nothing else', () => {
     const [shown = ''] = describeViolations(verdict)
       .split('\n\n')
-      .filter((part) => part.startsWith('one-holder'));
+      .filter((part) => part.startsWith('together'));
     expect(shown).toContain('"a": p2/');
     expect(shown).toContain('p1       granted');
     expect(shown).toContain('"target":"p1"'.replaceAll('"target":', 'target='));
@@ -29,7 +29,7 @@ describe('a broken rule', () => {
 
   it('is counted, and what users saw is told by the fault that explains it', () => {
     const figures = figuresOf(verdict);
-    expect(figures.violations).toMatchObject({ 'one-holder': 1, fifo: 0, tokens: 0 });
+    expect(figures.violations).toMatchObject({ together: 1, fifo: 0, tokens: 0 });
     expect(figures.faults).toEqual([
       { kind: 'stop-holder', injected: 1, seen: {} },
       { kind: 'cut', injected: 1, seen: { 'lease lost: expired': 1 } },

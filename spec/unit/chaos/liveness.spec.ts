@@ -1,5 +1,3 @@
-import { NOTHING } from '../../support/state-left.js';
-import { checkHistory } from '../../chaos/check-history.js';
 import { brokenRules } from '../../support/broken-rules.js';
 import { Story } from '../../support/chaos-story.js';
 
@@ -172,25 +170,6 @@ describe('an outcome', () => {
     const story = new Story();
     tell(story);
     expect(brokenRules(story)).toEqual([]);
-  });
-});
-
-describe('at the end', () => {
-  const leaving = (left: Partial<typeof NOTHING>, story = new Story()): Story =>
-    story.harness(90_000, { event: 'state-left', left: { ...NOTHING, ...left } });
-
-  it.each([[{ locks: 1 }], [{ tickets: 1 }], [{ inboxes: 1 }]])('nothing may be left: %j', (left) => {
-    expect(brokenRules(leaving(left))).toEqual(['left']);
-  });
-
-  it('it has to be looked at', () => {
-    const records = new Story().records().filter(({ event }) => event !== 'state-left');
-    expect(checkHistory(records).violations.map(({ rule }) => rule)).toEqual(['left']);
-  });
-
-  it('the inboxes of the dead may be, one each', () => {
-    expect(brokenRules(leaving({ inboxes: 1 }, new Story().killed('p1', 1)))).toEqual([]);
-    expect(brokenRules(leaving({ inboxes: 2 }, new Story().killed('p1', 1)))).toEqual(['left']);
   });
 });
 

@@ -1,8 +1,15 @@
 import { planFaults } from '../../chaos/schedule.js';
-import { planRound } from '../../chaos/round-plan.js';
+import { PACES, type PaceName } from '../../chaos/pace.js';
+import { RoundPlan, type Round, type Uses } from '../../chaos/round-plan.js';
 import { Random } from '../../chaos/random.js';
 
 const SINGLE = { canRestart: true, nodes: 1 };
+
+/** The first rounds of a hand, of six locks. */
+function rounds(part: string, pace: PaceName, hand = 0, uses: Uses = 'all'): Round[] {
+  const plan = new RoundPlan(Random.of(7, part), PACES[pace], ['a', 'b', 'c', 'd', 'e', 'f'], hand, uses);
+  return Array.from({ length: 300 }, () => plan.next());
+}
 
 describe('a seed', () => {
   it('decides the faults: the same again, others for another', () => {
@@ -16,14 +23,13 @@ describe('a seed', () => {
     expect(planFaults(7, 60_000, SINGLE).slice(0, short.length)).toEqual(short);
   });
 
-  it('decides what a process does, for each process differently', () => {
-    const rounds = (part: string): unknown[] => {
-      const random = Random.of(7, part);
-      return Array.from({ length: 20 }, () => planRound(random, ['a', 'b', 'c']));
-    };
-    expect(rounds('p1')).toEqual(rounds('p1'));
-    expect(rounds('p2')).not.toEqual(rounds('p1'));
-  });
+  it.each(Object.keys(PACES) as PaceName[])(
+    'decides what a process does, for each process differently (%s)',
+    (pace) => {
+      expect(rounds('p1', pace)).toEqual(rounds('p1', pace));
+      expect(rounds('p2', pace)).not.toEqual(rounds('p1', pace));
+    },
+  );
 });
 
 describe('what is ordered', () => {
@@ -41,5 +47,53 @@ describe('what is ordered', () => {
     expect(ordered).not.toContain('restart-with-loss');
     expect(ordered).toContain('kill-node');
     expect(ordered).toContain('isolate-node');
+  });
+});
+
+describe('a brisk pace', () => {
+  const wanted = (hand: number): string[] => [
+    ...new Set(rounds('p1', 'brisk', hand, 'locks').flatMap(({ names }) => names)),
+  ];
+
+  it('has every fourth hand wait for the crowded names, and no other', () => {
+    expect(wanted(4).sort()).toEqual(['a', 'b', 'c', 'd']);
+    expect(wanted(5).sort()).toEqual(['e', 'f']);
+  });
+
+  it('has holds that outlast the shortest ttl nevertheless', () => {
+    expect(Math.max(...rounds('p1', 'brisk').map(({ holdMs }) => holdMs))).toBeGreaterThan(300);
+  });
+});
+
+describe('what is asked for', () => {
+  const all = rounds('p1', 'brisk', 1);
+
+  it('is of every kind', () => {
+    expect(all.some(({ limit, names }) => limit === 1 && names.length === 1)).toBe(true);
+    expect(all.some(({ limit, names }) => limit === null && names.length === 1)).toBe(true);
+    expect(all.some(({ want, limit }) => want > 1 && want <= (limit ?? 0))).toBe(true);
+    expect(all.some(({ names }) => names.length > 1)).toBe(true);
+  });
+
+  it('is never more than there is, nor a name twice, nor permits of several names', () => {
+    const isOdd = ({ want, limit, names }: Round): boolean =>
+      want > (limit ?? 1) ||
+      new Set(names).size < names.length ||
+      (names.length > 1 && limit !== 1 && limit !== null);
+    expect(all.filter(isOdd)).toEqual([]);
+  });
+
+  it('is locks and nothing else where that is wanted', () => {
+    const locks = rounds('p1', 'brisk', 1, 'locks');
+    expect(locks.filter(({ limit, names }) => limit !== 1 || names.length > 1)).toEqual([]);
+  });
+});
+
+describe('a kind of fault that is not wanted', () => {
+  it('is not ordered, the others are', () => {
+    const without = ['cut', 'kill-holder'] as const;
+    const kinds = planFaults(1, 600_000, SINGLE, { everyMs: 700, without }).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'cut' || kind === 'kill-holder')).toEqual([]);
+    expect(kinds).toContain('kill-waiter');
   });
 });

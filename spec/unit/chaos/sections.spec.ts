@@ -68,7 +68,7 @@ describe('two critical sections at once', () => {
     const story = new Story();
     story.request('p1').requested(0).granted(10, 1).worked(11, 400).released(400);
     story.request('p2').requested(5).granted(300, 2).worked(301, 350).released(350);
-    expect(brokenRules(story)).toEqual(['one-holder', 'section']);
+    expect(brokenRules(story)).toEqual(['section', 'together']);
   });
 
   it('are excused where the server had forgotten the older lease', () => {

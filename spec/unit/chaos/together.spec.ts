@@ -12,9 +12,9 @@ function secondGrantedAt(atMs: number, story = new Story()): Story {
   return story;
 }
 
-describe('the rule of one holder', () => {
+describe('the rule of who holds together', () => {
   it('is broken by a grant before the lease before it was over', () => {
-    expect(brokenRules(secondGrantedAt(1_004))).toEqual(['one-holder']);
+    expect(brokenRules(secondGrantedAt(1_004))).toEqual(['together']);
   });
 
   it('is kept by a grant right after it', () => {
@@ -25,7 +25,7 @@ describe('the rule of one holder', () => {
     const story = new Story();
     story.request('p1').requested(0).granted(10, 1).renewed(400).released(1_300);
     story.request('p2').requested(5).granted(1_200, 2).released(1_250);
-    expect(brokenRules(story)).toEqual(['one-holder']);
+    expect(brokenRules(story)).toEqual(['together']);
   });
 
   it('is kept when it is given away as soon as its holder gives it back', () => {
@@ -39,7 +39,7 @@ describe('the rule of one holder', () => {
     const story = new Story().killed('p1', 50);
     story.request('p1').requested(0).granted(10, 1);
     story.request('p2').requested(5).granted(900, 2).released(901);
-    expect(brokenRules(story)).toEqual(['one-holder']);
+    expect(brokenRules(story)).toEqual(['together']);
   });
 
   it('is kept when that is given away at its end', () => {
@@ -53,19 +53,19 @@ describe('the rule of one holder', () => {
     const story = new Story().fault('stop-holder', [20, 1_100], { target: 'p1' });
     story.request('p1').requested(0).granted(10, 1).released(1_200, true);
     story.request('p2').requested(5).granted(1_150, 2).released(1_160);
-    expect(brokenRules(story)).toContain('one-holder');
+    expect(brokenRules(story)).toContain('together');
   });
 
   it('counts in the order of the tokens: one told late of an older grant held before the newer', () => {
     const story = new Story();
     story.request('p2').requested(5).granted(20, 2).released(30);
     story.request('p1').requested(0).granted(40, 1).released(50);
-    expect(brokenRules(story)).toEqual(['one-holder']);
+    expect(brokenRules(story)).toEqual(['together']);
   });
 
   it.each([
     ['is kept by a grant that came so late that it was over when it was told', 0, []],
-    ['is broken by one that was told to have a moment left', 1, ['one-holder']],
+    ['is broken by one that was told to have a moment left', 1, ['together']],
   ])('%s', (_what, remainingMs, broken) => {
     const story = new Story();
     story.request('p1').requested(0).granted(900, 1, remainingMs).aborted(900.5).released(901, false);
@@ -96,17 +96,17 @@ describe('after a server has lost state', () => {
   });
 
   it('one that was granted before that may not', () => {
-    expect(brokenRules(forgotten(11))).toContain('one-holder');
+    expect(brokenRules(forgotten(11))).toContain('together');
   });
 
   it('nothing is excused when nothing was lost', () => {
-    expect(brokenRules(forgotten(undefined))).toEqual(['early-end', 'one-holder']);
+    expect(brokenRules(forgotten(undefined))).toEqual(['early-end', 'together']);
   });
 
   it('not even a lost lease may be given away before the server was killed', () => {
     const story = new Story().fault('restart-with-loss', [100, 200], { lostSinceMs: 0 });
     story.request('p1').requested(0).granted(10, 1).aborted(300, 'forgotten-by-server').released(301, false);
     story.request('p2').requested(20).granted(90, 2).released(95);
-    expect(brokenRules(story)).toContain('one-holder');
+    expect(brokenRules(story)).toContain('together');
   });
 });

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocketClient } from '../../lib/client/web-socket-client.js';
+import type { Auth } from '../../lib/index.js';
+import { clockMs } from './history.js';
+
+const ASK_EVERY_MS = 200;
+/** The connection stays open as long: nodes of ThingsDB 1.9.3 crash when one ends before its change is made. */
+const REQUEST_LIMIT_MS = 600_000;
+const CONNECT_AGAIN_MS = 1_000;
+/** What a node may take for a change, storing included, before it counts. */
+const STANDSTILL_MS = 500;
+
+/** What it finds: for so long a change that was asked for was not made. */
+export type OnStandstill = (fromMs: number, toMs: number) => void;
+
+/** Asks a node for one change after the other, past the library, and tells when none is made for a while. */
+export class ChangeProbe {
+  readonly #url: string;
+  readonly #auth: Auth;
+  readonly #scope: string;
+  readonly #onStandstill: OnStandstill;
+  readonly #stop = new AbortController();
+  readonly #asking: Promise<void>;
+  #client: WebSocketClient | undefined;
+  #askedMs: number | undefined;
+
+  constructor(url: string, auth: Auth, scope: string, onStandstill: OnStandstill) {
+    this.#url = url;
+    this.#auth = auth;
+    this.#scope = scope;
+    this.#onStandstill = onStandstill;
+    this.#asking = this.#run();
+  }
+
+  /** A standstill that goes on is told as far as it has come. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#answered();
+    await this.#client?.disconnect();
+    await this.#asking;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      // A node that is away has no clients to make changes for: they have gone to another.
+      await this.#askAll().catch(() => undefined);
+      await this.#rest(CONNECT_AGAIN_MS);
+    }
+  }
+
+  async #askAll(): Promise<void> {
+    const client = new WebSocketClient(this.#url, { requestTimeoutMs: REQUEST_LIMIT_MS });
+    this.#client = client;
+    try {
+      await client.connect();
+      await ('token' in this.#auth
+        ? client.authToken(this.#auth.token)
+        : client.auth(this.#auth.username, this.#auth.password));
+      while (!this.#stop.signal.aborted) {
+        this.#askedMs = clockMs();
+        await client.query(this.#scope, 'wse(); nil;');
+        this.#answered();
+        await this.#rest(ASK_EVERY_MS);
+      }
+    } finally {
+      // An error, or a connection that was lost, is an answer too.
+      this.#answered();
+      await client.disconnect();
+    }
+  }
+
+  #answered(): void {
+    const fromMs = this.#askedMs;
+    this.#askedMs = undefined;
+    const toMs = clockMs();
+    if (fromMs !== undefined && toMs - fromMs > STANDSTILL_MS) this.#onStandstill(fromMs, toMs);
+  }
+
+  async #rest(ms: number): Promise<void> {
+    const { signal } = this.#stop;
+    await sleep(ms, undefined, { signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,53 @@
+import { NOTHING, type StateLeft } from '../support/state-left.js';
+
+/** What may be left for a while, by what users are told of it. */
+export interface Allowed {
+  /** Processes that were killed: the inbox of each goes when nobody has used it for two looks. */
+  readonly dead: number;
+  /** Requests that ended lately: each may have been withdrawn, which is remembered for a minute. */
+  readonly endedLately: number;
+  /** Since the last process has ended. */
+  readonly restedMs: number;
+}
+
+/** A look a minute, two looks, and the sweeper a second or two late each time. */
+export const INBOX_KEPT_MS = 124_000;
+/** How far ahead anything is due: what is remembered is so for a minute. */
+const REMEMBERED_MS = 60_000;
+/** The sweeper comes within 2 s (G5), and the question takes a moment. */
+const OVERDUE_MS = 3_000;
+
+/** What is there that may not be. */
+export function excess(left: StateLeft, { dead, endedLately, restedMs }: Allowed): string[] {
+  const { locks, tickets, inboxes, withdrawn, watches, due, dueItems, dueEmpty, tasks } = left;
+  const wrong: string[] = [];
+  const most = (count: number, limit: number, what: string): void => {
+    if (count > limit) wrong.push(`${count} ${what}${limit > 0 ? `, at most ${limit} may be` : ''}`);
+  };
+  const isKept = restedMs < INBOX_KEPT_MS;
+  most(locks, 0, 'locks');
+  most(tickets, 0, 'requests');
+  most(inboxes, isKept ? dead : 0, 'inboxes');
+  most(withdrawn, isKept ? endedLately : 0, 'withdrawals');
+  most(watches, 0, 'rooms of watched names');
+  most(dueEmpty, 0, 'seconds in the index in which nothing is due');
+  if (tickets === 0 && dueItems !== inboxes + withdrawn + watches)
+    wrong.push(`${dueItems} entries in the index for ${inboxes} inboxes and ${withdrawn} withdrawals`);
+  if (left.overdueMs > OVERDUE_MS) wrong.push(`something that has been due for ${left.overdueMs} ms`);
+  if (left.latestDueMs > REMEMBERED_MS) wrong.push(`something due only in ${left.latestDueMs} ms`);
+  if (left.hasSweeper !== due > 0)
+    wrong.push(left.hasSweeper ? 'a sweeper with nothing to come' : 'no sweeper for what is to come');
+  const sweepers = due > 0 ? 1 : 0;
+  if (tasks !== sweepers) wrong.push(`${tasks} tasks instead of ${sweepers}`);
+  return wrong;
+}
+
+/** Nobody holds or waits, and the sweeper is on time. */
+export function isAtRest({ locks, tickets, overdueMs }: StateLeft): boolean {
+  return locks === 0 && tickets === 0 && overdueMs <= OVERDUE_MS;
+}
+
+/** Nothing, not even what is remembered for a while. */
+export function isEmpty(left: StateLeft): boolean {
+  return (Object.keys(NOTHING) as (keyof StateLeft)[]).every((part) => left[part] === NOTHING[part]);
+}

@@ -1,0 +1,90 @@
+import { fit } from '../fit.js';
+import { HARNESS } from '../history.js';
+import { deadlineMs } from '../lease-span.js';
+import {
+  concerns,
+  groupByName,
+  labelOf,
+  recordsOf,
+  type Granted,
+  type Reading,
+  type Request,
+  type Span,
+} from '../reading.js';
+import { longestWithout } from '../spans.js';
+import type { Violation } from '../violation.js';
+
+/**
+ * Nothing is in the way of a request for longer than it takes to find out that several are dead: those who had the lock
+ * granted unseen (3 s of ttl), who were next (2 s each), and a second for the sweeper.
+ */
+const IDLE_MS = 10_000;
+const AFTERMATH_MS = 5_000;
+
+/** By name. */
+interface Traffic {
+  readonly grants: ReadonlyMap<string, readonly Granted[]>;
+  readonly waiting: ReadonlyMap<string, readonly Request[]>;
+}
+
+/** Nobody waits for long whom nobody is in the way of: no holder of its names, and no request that came before it. */
+export function checkIdle(run: Reading): Violation[] {
+  const waiting = run.requests.filter((request) => request.waiting !== undefined);
+  const traffic = { grants: groupByName(run.grants), waiting: groupByName(waiting) };
+  return waiting.flatMap((request) => {
+    const wait = waitOf(request, run);
+    if (wait.toMs - wait.fromMs <= IDLE_MS) return [];
+    const obstacles = [
+      ...troublesOf(request, run),
+      ...holdersInTheWay(request, wait, traffic),
+      ...requestsBefore(request, wait, traffic, run),
+    ];
+    const idleMs = longestWithout(wait, obstacles);
+    if (idleMs <= IDLE_MS) return [];
+    const what = `${labelOf(request)}: nothing was in the way of ${request.id} for ${Math.round(idleMs)} ms`;
+    return [{ rule: 'wake-up', what, records: recordsOf(request) } satisfies Violation];
+  });
+}
+
+function waitOf({ process, waiting, granted, rejected }: Request, run: Reading): Span {
+  const endMs = run.deaths.get(process) ?? run.endMs;
+  return { fromMs: waiting?.atMs ?? endMs, toMs: granted?.atMs ?? rejected?.atMs ?? endMs };
+}
+
+/** When its process did not run, or something was wrong with the service. */
+function troublesOf({ process }: Request, run: Reading): Span[] {
+  return [
+    ...run.faults.filter((fault) => fault.kind !== 'step-clock' && concerns(fault, process)),
+    ...[process, HARNESS].flatMap((paused) => run.pauses.get(paused) ?? []),
+  ].map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs + AFTERMATH_MS }));
+}
+
+/** When what others held of one of its names, for all we know, left no room for it. */
+function holdersInTheWay(request: Request, wait: Span, { grants }: Traffic): Span[] {
+  return request.names.flatMap((name) => {
+    const held = (grants.get(name) ?? [])
+      .filter((lease) => lease !== request)
+      .map((lease) => ({
+        lease,
+        fromMs: lease.granted.atMs,
+        toMs: lease.released?.atMs ?? deadlineMs(lease),
+      }))
+      .filter(({ fromMs, toMs }) => fromMs < wait.toMs && toMs > wait.fromMs);
+    const changesMs = held.flatMap(({ fromMs, toMs }) => [fromMs, toMs]).sort((a, b) => a - b);
+    return changesMs.flatMap((fromMs, i): Span[] => {
+      const toMs = changesMs[i + 1] ?? fromMs;
+      const there = held.filter((span) => span.fromMs <= fromMs && span.toMs > fromMs);
+      return fit([...there.map(({ lease }) => lease), request]) ? [] : [{ fromMs, toMs }];
+    });
+  });
+}
+
+/** When one that had come before it waited for one of its names: perhaps for another of its own that was not free. */
+function requestsBefore(request: Request, wait: Span, { waiting }: Traffic, run: Reading): Span[] {
+  return request.names.flatMap((name) =>
+    (waiting.get(name) ?? [])
+      .filter((other) => other.requested.atMs < request.requested.atMs)
+      .map((other) => waitOf(other, run))
+      .filter(({ fromMs, toMs }) => fromMs < wait.toMs && toMs > wait.fromMs),
+  );
+}

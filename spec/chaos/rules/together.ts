@@ -1,0 +1,52 @@
+import { fit } from '../fit.js';
+import { liveUntilMs } from '../lease-span.js';
+import { groupByName, recordsOf, type Granted, type Reading } from '../reading.js';
+import type { Violation } from '../violation.js';
+
+interface Live {
+  readonly lease: Granted;
+  readonly untilMs: number;
+}
+
+/**
+ * In the order of the tokens, which is the server's: all leases of a name that live when another is granted fit together
+ * with it. What a holder has been told counts as true until the server may have forgotten it.
+ */
+export function checkTogether(run: Reading): Violation[] {
+  return [...groupByName(run.grants)].flatMap(([name, leases]) => checkName(name, leases, run));
+}
+
+function checkName(name: string, leases: readonly Granted[], run: Reading): Violation[] {
+  const violations: Violation[] = [];
+  const ordered = [...leases].sort((a, b) => a.granted.token - b.granted.token);
+  const nextMs = earliestFrom(ordered);
+  let live: Live[] = [];
+  ordered.forEach((lease, i) => {
+    // Granted before it by their tokens, and not over when it was told: they were there when it was granted.
+    const beside = live.filter(({ untilMs }) => untilMs > lease.granted.atMs);
+    if (!fit([...beside.map((one) => one.lease), lease])) violations.push(violation(name, beside, lease));
+    live.push({ lease, untilMs: liveUntilMs(lease, run) });
+    live = live.filter(({ untilMs }) => untilMs > (nextMs[i + 1] ?? Infinity));
+  });
+  return violations;
+}
+
+/** By place: the earliest that this one or any after it was told of its grant. */
+function earliestFrom(leases: readonly Granted[]): number[] {
+  const earliest: number[] = [];
+  for (let i = leases.length - 1; i >= 0; i--) {
+    earliest[i] = Math.min(leases[i]?.granted.atMs ?? Infinity, earliest[i + 1] ?? Infinity);
+  }
+  return earliest;
+}
+
+function violation(name: string, beside: readonly Live[], lease: Granted): Violation {
+  const others = beside
+    .map(
+      ({ lease: { id }, untilMs }) =>
+        `${id} (which could end ${(untilMs - lease.granted.atMs).toFixed(1)} ms later)`,
+    )
+    .join(', ');
+  const what = `"${name}": ${lease.id} was granted beside ${others}`;
+  return { rule: 'together', what, records: [...beside.map((one) => one.lease), lease].flatMap(recordsOf) };
+}

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startThingsDB, type EmbeddedThingsDB } from '../../../lib/testing/index.js';
+import { ChangeProbe } from '../../chaos/change-probe.js';
+
+const AUTH = { username: 'admin', password: 'pass' };
+/** Longer than a node may take for a change, and until the probe asks for the next. */
+const FROZEN_MS = 800;
+
+describe('a probe for changes', () => {
+  let db: EmbeddedThingsDB;
+  let lastedMs: number[];
+  let probe: ChangeProbe;
+
+  beforeEach(async () => {
+    lastedMs = [];
+    db = await startThingsDB();
+    probe = new ChangeProbe(db.url, AUTH, '//stuff', (fromMs, toMs) => lastedMs.push(toMs - fromMs));
+  });
+
+  afterEach(async () => {
+    db.faults.thaw();
+    await probe.close();
+    await db.close();
+  });
+
+  it('tells of a server that stands still when it goes on, and when the probe is closed before', async () => {
+    // The first time it may not have been let in yet.
+    while (lastedMs.length === 0) {
+      db.faults.freeze();
+      await sleep(FROZEN_MS);
+      db.faults.thaw();
+      await sleep(50);
+    }
+    expect(lastedMs[0]).toBeGreaterThan(FROZEN_MS - 300);
+    expect(lastedMs[0]).toBeLessThan(FROZEN_MS + 300);
+    db.faults.freeze();
+    await sleep(FROZEN_MS);
+    await probe.close();
+    expect(lastedMs).toHaveLength(2);
+  });
+
+  it('has nothing to tell of a server that works', async () => {
+    await sleep(FROZEN_MS);
+    await probe.close();
+    expect(lastedMs).toEqual([]);
+  });
+});
