@@ -28,13 +28,17 @@ async function main(): Promise<number> {
   if (!isJson) print(command);
   let isKept = true;
   try {
-    await interruptibly((signal) => contend(options, directory, signal));
-    const verdict = checkHistory(readHistory(directory));
+    const failure = await failureOf(interruptibly((signal) => contend(options, directory, signal)));
+    const records = readHistory(directory);
+    if (failure !== undefined && records.length === 0) throw failure;
+    const verdict = checkHistory(records);
     const figures = figuresOf(verdict);
     const isWell = verdict.violations.length === 0;
     isKept = options.isKept || !isWell;
     print(isJson ? JSON.stringify({ seed, command, ...figures }) : `\n${describeFigures(figures)}`);
     if (!isWell) complain(`\n${command}\n\n${describeViolations(verdict)}`);
+    // What had been noted until then is worth looking at; whether all came to rest cannot be known.
+    if (failure !== undefined) throw failure;
     return isWell ? 0 : 1;
   } finally {
     if (isKept) complain(`the histories are in ${directory}`);
@@ -66,6 +70,14 @@ function authOf(environment: NodeJS.ProcessEnv): Auth {
   const { THINGSDB_TOKEN: token, THINGSDB_USER: username, THINGSDB_PASSWORD: password } = environment;
   if (token !== undefined) return { token };
   return { username: username ?? 'admin', password: password ?? 'pass' };
+}
+
+/** What it rejects with. */
+function failureOf(run: Promise<void>): Promise<Error | undefined> {
+  return run.then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+  );
 }
 
 /** When told to stop no more faults are injected; what has happened by then is checked. */

@@ -9,8 +9,6 @@ export interface Call {
   readonly makesChange: (at: number) => boolean;
   /** What it answers; a number alone is an error's code. */
   readonly says: (at: number, answer: unknown) => unknown;
-  /** Server times that the call has left in what is stored, where they are not plain to see. */
-  readonly timesIn?: (state: ServerState) => number[];
   /** The answer in the model's words, where it is no status. */
   readonly read?: (answer: unknown, rooms: ReadonlyMap<number, string>) => unknown;
   /** The key of a request that may be granted before those who wait. */

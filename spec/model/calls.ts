@@ -32,7 +32,7 @@ export function callOf(action: CallAction, scene: Scene): Call {
     case 'extend':
       return extendCall(model, withKeys(action.leases));
     case 'keep':
-      return keepCall(scene, withKeys(action.leases));
+      return keepCall(model, withKeys(action.leases));
     case 'answer':
       return extendCall(model, unanswered(model, action.ttlMs, inboxId(action.inbox)));
     case 'close':

@@ -4,7 +4,7 @@ import { waitingFor } from './lines.js';
 import { isPython, roomOf, type Ticket } from './lock-state.js';
 import { pythonReleaseCall } from './python-calls.js';
 import { adoptCall, freeNumber, identity, repeatCall } from './request-calls.js';
-import { checkCall, extendCall, keepCall, leaveCall, releaseCall, withdrawCall } from './ticket-calls.js';
+import { checkCall, extendCall, keepCall, handOnCall, releaseCall, withdrawCall } from './ticket-calls.js';
 
 /** What is done about somebody who holds a name, or who waits for it: so that most actions meet something. */
 
@@ -22,9 +22,9 @@ export function holderCall({ kind, name, nth, ttlMs }: HolderAction, scene: Scen
     case 'renew holder':
       return extendCall(model, [[key, ttlMs]]);
     case 'keep holder':
-      return keepCall(scene, [[key, ttlMs]]);
+      return keepCall(model, [[key, ttlMs]]);
     case 'hand on holder':
-      return leaveCall(model, [[key, ttlMs]]);
+      return handOnCall(model, [[key, ttlMs]]);
   }
 }
 

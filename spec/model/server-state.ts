@@ -56,11 +56,6 @@ export class ServerState {
     return new Map(this.#tickets.filter((row) => row[9]).map((row) => [plain(row[0]), row[11]]));
   }
 
-  /** When the lease of this ticket is due. */
-  dueOf(key: string): number | undefined {
-    return this.#tickets.find(([other]) => plain(other) === key)?.[12];
-  }
-
   /** What may have been told in rooms that were new then, so that nobody was in them: it shows in what is stored. */
   unheardSince(before: ServerState, at: number): Message[] {
     const inboxes = new Set(before.#inboxes.map(([id]) => id));

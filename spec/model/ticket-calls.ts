@@ -1,6 +1,5 @@
 import { always, type Call, type Scene } from './call.js';
 import type { LockModel } from './lock-model.js';
-import { keptKey } from './lock-state.js';
 
 /** What a process asks of its tickets, by their ids. */
 
@@ -37,7 +36,7 @@ export function extendCall(model: LockModel, leases: Leases): Call {
   };
 }
 
-export function leaveCall(model: LockModel, leases: Leases): Call {
+export function handOnCall(model: LockModel, leases: Leases): Call {
   return {
     procedure: 'lock_hand_on',
     args: [leases],
@@ -46,18 +45,12 @@ export function leaveCall(model: LockModel, leases: Leases): Call {
   };
 }
 
-export function keepCall({ model, observed }: Scene, leases: Leases): Call {
+export function keepCall(model: LockModel, leases: Leases): Call {
   return {
     procedure: 'lock_keep',
     args: [leases],
     makesChange: always,
     says: (at) => model.keep(at, leases),
-    timesIn: (state) =>
-      leases.flatMap(([id, ms]) => {
-        const key = keptKey(id);
-        const due = observed.dueOf(key) === undefined ? state.dueOf(key) : undefined;
-        return due === undefined ? [] : [due - ms * 1000];
-      }),
   };
 }
 

@@ -123,7 +123,7 @@ export class Trial implements Scene {
     // What makes no change changes nothing.
     const state = bench?.changes === changes ? this.#observed : await this.#subject.state();
     const heard = this.#subject.takeHeard();
-    const seen = [...timesIn(answer), ...timesToldIn(heard), ...(call.timesIn?.(state) ?? [])];
+    const seen = [...timesIn(answer), ...timesToldIn(heard)];
     const at = this.#subject.timeOf([...seen, state.newestTime]);
     if (bench) assert.equal(bench.changes > changes, makesChange(at), `whether ${procedure} makes a change`);
     const said = await this.#settle({ ...call, at, state, heard, answer });
