@@ -34,7 +34,7 @@ export interface Lease {
    * Makes the lease end so long from now (default: its ttl), but not beyond `maxHold`.
    *
    * @throws LockNotHeldError after a release, LockLostError if the lease is lost, LockConnectionError if no answer came:
-   *   the lease then stands as it did
+   *   the lease then stands as it did, or ends by the shorter ttl
    */
   extend(ttl?: Duration): Promise<void>;
 

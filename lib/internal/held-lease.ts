@@ -346,6 +346,9 @@ export class HeldLease implements OwnLease {
   #asked(ttlMs: number, isAtOnce: boolean): Promise<Told<TicketStatus>> {
     const { renewer } = this.#keeper;
     const { id } = this.#ticket;
+    // One that shortens the lease may have done so without an answer.
+    const endMs = performance.now() + ttlMs;
+    if (endMs - this.#keeper.clockSkewMs < this.#deadlineMs) this.#setDeadline(endMs);
     return this.#renewing(isAtOnce ? renewer.renewNow(id, ttlMs) : renewer.renew(id, ttlMs));
   }
 

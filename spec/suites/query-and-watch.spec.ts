@@ -1,9 +1,25 @@
-import { LockConnectionError, LockOptionsError, type LockWatch } from '../../lib/index.js';
+import {
+  LockConnectionError,
+  LockManager,
+  LockOptionsError,
+  type HeldInfo,
+  type LockOptions,
+  type LockSnapshot,
+  type LockWatch,
+  type Page,
+} from '../../lib/index.js';
+import { WebSocketClient } from '../../lib/client/web-socket-client.js';
+import { ManualClock, startThingsDB } from '../../lib/testing/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
+import { lockedDownState, NOTHING } from '../support/state-left.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { nextEvent, rejection, until } from '../support/until.js';
 import { Worker } from '../support/worker.js';
 import { nothingIsLeft } from './after-a-minute.js';
+import { aborted, dueMs, untilClaimed } from './lock-faults.js';
+
+const LONG: LockOptions = { waitTimeout: 25_000 };
+const LOOK: LockOptions = { mode: 'shared', ...LONG };
 
 /** Everything a watch tells from now on, in order. */
 function noted(watch: LockWatch): string[] {
@@ -17,7 +33,42 @@ function noted(watch: LockWatch): string[] {
   return told;
 }
 
+/** As {@link noted}, with all that is told of each. */
+function recorded(watch: LockWatch): unknown[][] {
+  const told: unknown[][] = [];
+  for (const event of ['acquired', 'released', 'expired', 'lost'] as const) {
+    watch.on(event, (payload) => void told.push([event, payload]));
+  }
+  watch.on('resumed', () => void told.push(['resumed']));
+  watch.on('error', (error) => void told.push(['error', error]));
+  return told;
+}
+
+/** What was told, and of whom. */
+const gist = (told: readonly unknown[][]): unknown[][] =>
+  told.map(([event, payload]) => [event, (payload as { owner?: string } | undefined)?.owner]);
+
 onEachBackEnd('query', (backEnd) => {
+  let workers: Worker[] = [];
+  let proxy: TcpProxy | undefined;
+  afterEach(async () => {
+    await Promise.all(workers.map((worker) => worker.stop()));
+    workers = [];
+    await proxy?.quiet();
+    await proxy?.close();
+    proxy = undefined;
+  });
+
+  /** Asks on behalf of an owner, and resolves when the request is in the queue. */
+  async function waits(owner: string, name: string | string[], options: LockOptions = {}): Promise<void> {
+    const manager = backEnd.manager({ owner });
+    void manager.acquire(name, { ...LONG, ...options }).catch(() => undefined);
+    await nextEvent(manager, 'waiting');
+  }
+
+  /** The server's clock, in milliseconds since the epoch. */
+  const serverMs = async (): Promise<number> => Number(await backEnd.query('int(now() * 1000000);')) / 1000;
+
   test('tells who holds and who waits, in which mode, since when, for how long, with which token and position', async () => {
     const [a, b, c] = ['a', 'b', 'c'].map((owner) => backEnd.manager({ owner }));
     const before = Date.now();
@@ -77,15 +128,6 @@ onEachBackEnd('query', (backEnd) => {
     expect(await backEnd.manager().query('nobody')).toEqual({ held: [], pending: [], next: undefined });
   });
 
-  test('a lease that has expired is not shown, and whoever follows is', async () => {
-    const [first, last] = [backEnd.manager({ owner: 'first' }), backEnd.manager({ owner: 'last' })];
-    const lease = await first.acquire('expired', { ttl: 200, autoRenew: false });
-    const waiting = last.acquire('expired', { waitTimeout: 25_000 });
-    await until(() => lease.remaining() === 0);
-    await waiting;
-    expect((await first.query('expired')).held.map(({ owner }) => owner)).toEqual(['last']);
-  });
-
   test('pages of all names, in their order, hold each name once', async () => {
     const manager = backEnd.manager();
     const names = Array.from({ length: 230 }, (_, i) => `page ${String(i).padStart(3, '0')}`);
@@ -108,31 +150,177 @@ onEachBackEnd('query', (backEnd) => {
     await Promise.all(leases.map((lease) => lease.release()));
   });
 
-  test('one for several names stands at each of them', async () => {
-    const manager = backEnd.manager();
-    const lease = await manager.acquire(['left', 'right']);
-    for (const name of ['left', 'right']) {
-      expect((await manager.query(name)).held.map(({ fencingToken }) => fencingToken)).toEqual([
-        lease.fencingToken,
-      ]);
-    }
-  });
-
-  test('no id of a request, which is the right to release it, is in what the server answers', async () => {
-    const manager = backEnd.manager();
-    await manager.acquire('secret');
-    const ids = (await backEnd.query('.thingsdb_lock.tickets.keys().map(|key| key[1:]);')) as string[];
-    const answer = JSON.stringify(await backEnd.run('lock_query', 'secret', '', 10));
-    expect(ids).toHaveLength(1);
-    for (const id of ids) expect(answer).not.toContain(id);
-  });
-
   test('fails loudly when the server cannot be reached, and for what is no name or page', async () => {
     const manager = backEnd.manager({ url: 'ws://127.0.0.1:1', requestTimeout: 200 });
     await expect(manager.query('unreachable')).rejects.toBeInstanceOf(LockConnectionError);
     for (const wrong of ['', { limit: 0 }, { limit: 1_001 }, { before: 'x' }, null]) {
       await expect(manager.query(wrong as never)).rejects.toBeInstanceOf(LockOptionsError);
     }
+  });
+
+  test('readers are shown each; behind them a position counts them all', async () => {
+    const readers = ['r 1', 'r 2', 'r 3'];
+    for (const owner of readers) await backEnd.manager({ owner }).acquire('novel', LOOK);
+    await waits('w', 'novel');
+    const { held, pending } = await backEnd.manager().query('novel');
+    expect(held.map(({ mode, owner }) => [mode, owner])).toEqual(readers.map((owner) => ['shared', owner]));
+    expect(pending.map(({ owner, position }) => [owner, position])).toEqual([['w', 3]]);
+  });
+
+  test('several names: shown under each, waiting in a queue that nobody holds with nobody ahead', async () => {
+    const manager = backEnd.manager({ owner: 'both' });
+    const lease = await manager.acquire(['pair 1', 'pair 2']);
+    await waits('waits', ['pair 2', 'pair 3']);
+    const [one, two, three] = await Promise.all(
+      ['pair 1', 'pair 2', 'pair 3'].map((name) => manager.query(name)),
+    );
+    expect([one, two].map((all) => all?.held.map(({ fencingToken }) => fencingToken))).toEqual([
+      [lease.fencingToken],
+      [lease.fencingToken],
+    ]);
+    expect([two, three].map((all) => all?.pending.map(({ owner, position }) => [owner, position]))).toEqual([
+      [['waits', 1]],
+      [['waits', 0]],
+    ]);
+    expect(three?.held).toEqual([]);
+  });
+
+  test('a Python holder and a Python waiter are shown too', async () => {
+    const manager = backEnd.manager();
+    await manager.setup();
+    const [, holder] = (await backEnd.run('acquire', 'python', 60)) as [boolean, number];
+    const [, waiter] = (await backEnd.run('acquire', 'python', 60)) as [boolean, number];
+    const { held, pending } = await manager.query('python');
+    expect(held.map(({ owner, mode }) => [owner, mode])).toEqual([['python-thingsdb', 'exclusive']]);
+    expect(pending.map(({ owner, position }) => [owner, position])).toEqual([['python-thingsdb', 1]]);
+    await backEnd.run('release', 'python', waiter);
+    await backEnd.run('release', 'python', holder);
+  });
+
+  test('a lease that has expired is not shown, also before anybody has ended it', async () => {
+    const manager = backEnd.manager();
+    await manager.acquire('expired', { ttl: 300, autoRenew: false });
+    const due = await dueMs(backEnd, 'expired');
+    // Without the sweeper nobody ends it but who asks.
+    await backEnd.query('tasks().each(|t| t.del());');
+    let shown: LockSnapshot | undefined;
+    let askedMs = 0;
+    await until(async () => {
+      askedMs = await serverMs();
+      shown = await manager.query('expired');
+      if (shown.held.length > 0) expect(shown.held[0]?.remaining).toBeGreaterThan(0);
+      return askedMs > due;
+    });
+    expect(shown?.held).toEqual([]);
+    expect((await manager.query()).held.filter(({ name }) => name === 'expired')).toEqual([]);
+  });
+
+  test('who asks for an expired lease by a page sees the next in line holding it', async () => {
+    const [first, next] = [backEnd.manager({ owner: 'first' }), backEnd.manager({ owner: 'next' })];
+    const lease = await first.acquire('handed', { ttl: 400, autoRenew: false });
+    const waiting = next.acquire('handed', LONG);
+    await nextEvent(next, 'waiting');
+    await aborted(lease.signal);
+    await until(async () => {
+      const { held } = await backEnd.manager().query();
+      return held.find(({ name }) => name === 'handed')?.owner === 'next';
+    });
+    await (await waiting).release();
+  });
+
+  test('a page is 100 names by default; page by page all names come, each once, in the order of their bytes', async () => {
+    const manager = backEnd.manager();
+    const names = Array.from({ length: 250 }, (_, i) => `page ${String(i).padStart(3, '0')}`);
+    names.push('Page', 'page', 'page é', 'page 🔒', '\u0001');
+    await Promise.all(names.map((name) => manager.acquire(name)));
+    const inOrder = [...names].sort((x, y) => Buffer.compare(Buffer.from(x), Buffer.from(y)));
+
+    const first = await manager.query();
+    expect(first.held.map(({ name }) => name)).toEqual(inOrder.slice(0, 100));
+    expect(first.next).toBe(inOrder[99]);
+
+    for (const limit of [100, 7, 1_000]) {
+      const seen: string[] = [];
+      let page: Page | undefined = { limit };
+      while (page !== undefined) {
+        const { held, next }: LockSnapshot = await manager.query(page);
+        expect(held.length).toBeLessThanOrEqual(limit);
+        seen.push(...held.map(({ name }) => name));
+        page = next === undefined ? undefined : { limit, after: next };
+      }
+      expect(seen).toEqual(inOrder);
+    }
+    expect((await manager.query({ after: 'page 249' })).held.map(({ name }) => name)).toEqual(
+      inOrder.slice(-2),
+    );
+    expect((await manager.query({ after: 'pagez' })).held).toEqual([]);
+  });
+
+  test('a page holds whole queues: who waits is shown with who holds', async () => {
+    const manager = backEnd.manager({ owner: 'holder' });
+    for (const name of ['q 1', 'q 2', 'q 3']) {
+      await manager.acquire(name);
+      await waits('waiter', name);
+    }
+    const { held, pending, next } = await manager.query({ limit: 2 });
+    expect([held, pending].map((all) => all.map(({ name }) => name))).toEqual([
+      ['q 1', 'q 2'],
+      ['q 1', 'q 2'],
+    ]);
+    expect(next).toBe('q 2');
+  });
+
+  test('what is shown of others is no right to anything: ids are nowhere', async () => {
+    const manager = backEnd.manager();
+    await manager.acquire(['secret', 'secret 2']);
+    await waits('waiter', 'secret');
+    const code =
+      's = .thingsdb_lock; [s.tickets.values().map(|t| t.key[1:]), s.inboxes.values().map(|box| box.id)];';
+    const ids = ((await backEnd.query(code)) as string[][]).flat();
+    expect(ids.length).toBeGreaterThanOrEqual(4);
+    const raw = await Promise.all([
+      backEnd.run('lock_query', 'secret', '', 1),
+      backEnd.run('lock_query', null, '', 100),
+      manager.query('secret'),
+      manager.query(),
+    ]);
+    for (const id of ids) expect(JSON.stringify(raw)).not.toContain(id);
+  });
+
+  test('to look makes no change on the server', async () => {
+    const manager = backEnd.manager();
+    await manager.acquire('look');
+    await waits('waiter', 'look');
+    const before = Number(await backEnd.query('wse(change_id());'));
+    for (let i = 0; i < 5; i++) await Promise.all([manager.query('look'), manager.query()]);
+    // One for the question itself; the sweeper may have had its turn meanwhile, once.
+    expect(Number(await backEnd.query('wse(change_id());')) - before).toBeLessThanOrEqual(2);
+  });
+
+  test('so is a server that hangs, within requestTimeout', async () => {
+    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    const manager = backEnd.manager({ url: proxy.url, requestTimeout: 300 });
+    await manager.setup();
+    proxy.freeze();
+    const startedMs = performance.now();
+    expect(await rejection(manager.query())).toBeInstanceOf(LockConnectionError);
+    expect(performance.now() - startedMs).toBeLessThan(3_000);
+    await manager.close();
+  });
+
+  test('one that was killed while it waited is not shown any more once its turn has come', async () => {
+    workers = await Worker.start(backEnd, 1);
+    const [worker] = workers as [Worker];
+    const manager = backEnd.manager();
+    const lease = await manager.acquire('killed');
+    await worker.enqueue('k', 'killed', LONG);
+    expect((await manager.query('killed')).pending[0]?.owner).toContain(`:${worker.pid}`);
+    await worker.kill();
+    await lease.release();
+    await until(async () => {
+      const { held, pending } = await manager.query('killed');
+      return held.length + pending.length === 0;
+    });
   });
 });
 
@@ -254,5 +442,249 @@ onEachBackEnd('watch', (backEnd) => {
     const manager = backEnd.manager({ url: 'ws://127.0.0.1:1', requestTimeout: 200 });
     await expect(manager.watch('')).rejects.toBeInstanceOf(LockOptionsError);
     await expect(manager.watch('unreachable')).rejects.toBeInstanceOf(LockConnectionError);
+  });
+
+  test('tells what holders in other processes do: acquired and released, with owner, mode, permits and token', async () => {
+    workers = await Worker.start(backEnd, 1);
+    const [worker] = workers as [Worker];
+    const manager = backEnd.manager();
+    const watches = await Promise.all(['lock', 'book', 'seats'].map((name) => manager.watch(name)));
+    const told = watches.map(recorded);
+    const wishes = [
+      { name: 'lock', options: {} },
+      { name: 'book', options: { mode: 'shared' as const } },
+      { name: 'seats', options: { permits: 2 }, limit: 3 },
+    ];
+    const tokens: number[] = [];
+    for (const wish of wishes) {
+      tokens.push((await worker.call({ do: 'acquire', key: wish.name, ...wish })) as number);
+      await worker.call({ do: 'release', key: wish.name });
+    }
+    await until(() => told.every((events) => events.length === 2));
+    const owner = expect.stringContaining(`:${worker.pid}`) as string;
+    const shapes = [
+      ['lock', 'exclusive', 1],
+      ['book', 'shared', 1],
+      ['seats', 'semaphore', 2],
+    ] as const;
+    for (const [i, [name, mode, permits]] of shapes.entries()) {
+      const payload = { name, mode, permits, owner, fencingToken: tokens[i] };
+      expect(told[i]).toEqual([
+        ['acquired', payload],
+        ['released', payload],
+      ]);
+    }
+  });
+
+  test('of several names each is told to those who watch it', async () => {
+    const manager = backEnd.manager({ owner: 'both' });
+    const watches = [
+      await manager.watch('pair 1'),
+      await manager.watch('pair 2'),
+      await manager.watch('pair 3'),
+    ];
+    const told = watches.map(recorded);
+    await (await manager.acquire(['pair 1', 'pair 2'])).release();
+    await until(() => told[0]?.length === 2 && told[1]?.length === 2);
+    expect(
+      told.map((events) => events.map(([event, payload]) => [event, (payload as HeldInfo).name])),
+    ).toEqual([
+      [
+        ['acquired', 'pair 1'],
+        ['released', 'pair 1'],
+      ],
+      [
+        ['acquired', 'pair 2'],
+        ['released', 'pair 2'],
+      ],
+      [],
+    ]);
+  });
+
+  test('tells nothing of those who wait, ask, or give up', async () => {
+    const [holder, other] = [backEnd.manager({ owner: 'holder' }), backEnd.manager({ owner: 'other' })];
+    const told = recorded(await holder.watch('queue'));
+    const lease = await holder.acquire('queue');
+    expect(await other.get('queue').tryAcquire()).toBeNull();
+    expect(await other.isLocked('queue')).toBe(true);
+    await rejection(other.acquire('queue', { waitTimeout: 50 }));
+    await lease.extend();
+    await lease.release();
+    await until(() => told.length >= 2);
+    expect(gist(told)).toEqual([
+      ['acquired', 'holder'],
+      ['released', 'holder'],
+    ]);
+  });
+
+  test('is live when it is there: also of several that open the same at once nobody misses the next lease', async () => {
+    const [a, b] = [backEnd.manager(), backEnd.manager()];
+    await b.setup();
+    const told = await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        const events = recorded(await a.watch('at once'));
+        await (await b.acquire('at once', LONG)).release();
+        return events;
+      }),
+    );
+    await until(() => told.every((events) => events.length >= 2));
+  });
+
+  test('what is closed tells nothing any more, and the same name can be watched again', async () => {
+    const manager = backEnd.manager();
+    let told: unknown[][];
+    {
+      using watch = await manager.watch('again');
+      told = recorded(watch);
+    }
+    const second = recorded(await manager.watch('again'));
+    await (await manager.acquire('again')).release();
+    await until(() => second.length === 2);
+    expect(told).toEqual([]);
+  });
+
+  test('what is pushed is no right to anything: ids are nowhere', async () => {
+    const manager = backEnd.manager();
+    await manager.setup();
+    const client = await backEnd.client();
+    const pushed: unknown[] = [];
+    client.addEventListener((type, message) => pushed.push([type, message]));
+    const [room] = (await backEnd.run('lock_watch', ['secret'])) as [number];
+    await client.join(`//${backEnd.collection}`, room);
+    const lease = await manager.acquire('secret');
+    const code =
+      's = .thingsdb_lock; [s.tickets.values().map(|t| t.key[1:]), s.inboxes.values().map(|box| box.id)];';
+    const ids = ((await backEnd.query(code)) as string[][]).flat();
+    await lease.release();
+    await until(() => JSON.stringify(pushed).includes('released'));
+    expect(ids.length).toBeGreaterThanOrEqual(2);
+    for (const id of ids) expect(JSON.stringify(pushed)).not.toContain(id);
+  });
+
+  test('a server that hangs is found out, and the watch goes on over another connection', async () => {
+    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    const [watcher, holder] = [
+      backEnd.manager({ url: proxy.url, requestTimeout: 400 }),
+      backEnd.manager({ owner: 'holder' }),
+    ];
+    const watch = await watcher.watch('half-open');
+    const told = recorded(watch);
+    const resumed = nextEvent(watch, 'resumed');
+    const disconnected = nextEvent(watcher, 'disconnected');
+    await proxy.quiet();
+    proxy.freeze();
+    await disconnected;
+    proxy.forget();
+    await resumed;
+    await (await holder.acquire('half-open')).release();
+    await until(() => told.length === 3);
+    expect(gist(told)).toEqual([
+      ['resumed', undefined],
+      ['acquired', 'holder'],
+      ['released', 'holder'],
+    ]);
+    await watcher.close();
+  });
+
+  test('a room that the server has removed is made again, and `resumed` is told', async () => {
+    const manager = backEnd.manager({ owner: 'holder' });
+    const watch = await manager.watch('removed');
+    const told = recorded(watch);
+    const resumed = nextEvent(watch, 'resumed');
+    await backEnd.query(
+      's = .thingsdb_lock; s.watches.values().each(|w| wse(s.fn.file(s, w, int(now() * 1000000))));',
+    );
+    await resumed;
+    await (await manager.acquire('removed')).release();
+    await until(() => told.length === 3);
+    expect(gist(told)).toEqual([
+      ['resumed', undefined],
+      ['acquired', 'holder'],
+      ['released', 'holder'],
+    ]);
+  });
+
+  test('one holder that is killed among several of a semaphore is told by its own token', async () => {
+    workers = await Worker.start(backEnd, 1);
+    const [worker] = workers as [Worker];
+    const manager = backEnd.manager();
+    const watch = await manager.watch('of two');
+    const token = await worker.call({
+      do: 'acquire',
+      key: 'k',
+      name: 'of two',
+      limit: 2,
+      options: { ttl: 700 },
+    });
+    const lease = await manager.semaphore('of two', { permits: 2 }).acquire();
+    await untilClaimed(backEnd, 'of two');
+    await worker.kill();
+    expect(await nextEvent<{ fencingToken: number }>(watch, 'expired')).toMatchObject({
+      mode: 'semaphore',
+      permits: 1,
+      fencingToken: token,
+    });
+    expect(lease.isHeld).toBe(true);
+  });
+});
+
+describe('a watch that nobody asks for again, with the clock moved', () => {
+  const open = async (clock: ManualClock) => {
+    const db = await startThingsDB({ clock });
+    const options = { url: db.url, auth: { username: 'admin', password: 'pass' } };
+    const [watcher, observer] = [new LockManager(options), new LockManager(options)];
+    return { db, watcher, observer };
+  };
+
+  const left = async (url: string): Promise<unknown> => {
+    const client = new WebSocketClient(url);
+    await client.connect();
+    await client.auth('admin', 'pass');
+    const state = await lockedDownState({ query: (code) => client.query('//lock', code) });
+    await client.disconnect();
+    return state;
+  };
+
+  test('closed: the server has forgotten it two minutes later, and nothing is left', async () => {
+    const clock = new ManualClock();
+    const { db, watcher, observer } = await open(clock);
+    const watch = await watcher.watch('x');
+    watch.close();
+    await Promise.all([watcher.close(), observer.close()]);
+    expect(await left(db.url)).toMatchObject({ due: 1, hasSweeper: true });
+    await clock.advance(110_000);
+    expect(await left(db.url)).toMatchObject({ due: 1 });
+    await clock.advance(12_000);
+    expect(await left(db.url)).toEqual(NOTHING);
+    await db.close();
+  });
+
+  test('its process killed: the same', async () => {
+    const clock = new ManualClock();
+    const { db, watcher } = await open(clock);
+    await watcher.watch('x');
+    db.faults.refuseConnections(true);
+    db.faults.cutConnections();
+    await clock.advance(122_000);
+    db.faults.refuseConnections(false);
+    await watcher.close();
+    expect(await left(db.url)).toEqual(NOTHING);
+    await db.close();
+  });
+
+  test('asked for again in between: it goes on', async () => {
+    const clock = new ManualClock();
+    const { db, watcher, observer } = await open(clock);
+    const told = recorded(await watcher.watch('x'));
+    await clock.advance(100_000);
+    await observer.watch('x');
+    await clock.advance(100_000);
+    const lease = await observer.acquire('x');
+    await until(() => told.length === 1);
+    await lease.release();
+    await until(() => told.length === 2);
+    expect(told.map(([event]) => event)).toEqual(['acquired', 'released']);
+    await Promise.all([watcher.close(), observer.close()]);
+    await db.close();
   });
 });

@@ -416,6 +416,13 @@ describe('a grant that was pushed', () => {
     expect(lease.signal.reason).toMatchObject({ reason: 'expired' });
   });
 
+  it('with a ttl that is shorter than the time to claim it ends by its ttl: the claim may have shortened it', async () => {
+    const lease = make({ ttl: 300, claimMs: 800 });
+    expect(lease.remaining()).toBe(300);
+    await pass(300);
+    expect(lease.isHeld).toBe(false);
+  });
+
   it.each(['hangs', 'fails'])('is claimed again when the claim %s', async (how) => {
     const lease = make({ ttl: 60_000, claimMs: 800 });
     if (how === 'fails') keeper.renewals[0]?.fail(noAnswer());
@@ -611,6 +618,15 @@ describe('release', () => {
 });
 
 describe('extend', () => {
+  it('to a shorter end holds here from when it is sent: the server may do it without an answer', async () => {
+    const lease = make({ ttl: 60_000, autoRenew: false });
+    const extended = lease.extend(1000);
+    expect(lease.remaining()).toBe(1000);
+    keeper.renewals.at(-1)?.fail(noAnswer());
+    await expect(extended).rejects.toMatchObject({ code: 'LOCK_CONNECTION' });
+    expect(lease.remaining()).toBe(1000);
+  });
+
   it('makes the lease end its ttl from now, and tells `extended`', async () => {
     const lease = make({ ttl: 9000 });
     await pass(1000);
