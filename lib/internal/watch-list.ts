@@ -76,12 +76,14 @@ export class WatchList {
   }
 
   disconnected(): void {
+    for (const { name } of this.#rooms.values()) this.#missed.add(name);
     this.#rooms.clear();
     this.#clearAlarm();
   }
 
+  /** Or connected for the first time: then nothing has been missed by those whose request waits for it. */
   reconnected(): void {
-    void this.#resume(this.#names());
+    void this.#ask([...this.#missed]);
   }
 
   closeAll(): void {

@@ -166,17 +166,23 @@ export class ChaosRun implements TakerPool, TakerListener {
     const { seed, durationMs, faults, signal } = this.#options;
     const injector = new FaultInjector(this.#server, this, this.#faults);
     const startMs = performance.now();
-    const injecting: Promise<boolean>[] = [];
+    const injecting: Promise<unknown>[] = [];
+    // One that cannot be carried out, or that the server does not recover from, is the last.
+    const failed = new AbortController();
+    const stop = AbortSignal.any([signal, failed.signal]);
     const until = (atMs: number): Promise<unknown> =>
-      sleep(Math.max(0, startMs + atMs - performance.now()), undefined, { signal }).catch(() => undefined);
+      sleep(Math.max(0, startMs + atMs - performance.now()), undefined, { signal: stop }).catch(
+        () => undefined,
+      );
     for (const planned of planFaults(seed, durationMs, this.#server.abilities, faults)) {
       await until(planned.atMs);
-      if (signal.aborted) break;
-      injecting.push(injector.inject(planned));
+      if (stop.aborted) break;
+      injecting.push(injector.inject(planned).catch((error: unknown) => failed.abort(error)));
     }
     await until(durationMs);
     await Promise.all(injecting);
     await Promise.all(this.#starting);
+    failed.signal.throwIfAborted();
   }
 
   async #comeToRest(): Promise<void> {

@@ -1,15 +1,28 @@
-import { LockLostError, LockOptionsError, type LockManager } from '../../lib/index.js';
+import {
+  LockConnectionError,
+  LockLostError,
+  LockOptionsError,
+  type LockManager,
+  type LockOptions,
+} from '../../lib/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { nextEvent, rejection, until } from '../support/until.js';
 import { Worker } from '../support/worker.js';
 import { nothingIsLeft } from './after-a-minute.js';
-import { dueMs, grantedMs, holderOf, testFaults } from './lock-faults.js';
+import { aborted, dueMs, grantedMs, holderOf, testFaults } from './lock-faults.js';
+
+const LONG: LockOptions = { waitTimeout: 25_000 };
 
 onEachBackEnd('handing on', (backEnd) => {
   let workers: Worker[] = [];
+  let proxy: TcpProxy | undefined;
   afterEach(async () => {
     await Promise.all(workers.map((worker) => worker.stop()));
     workers = [];
+    await proxy?.quiet();
+    await proxy?.close();
+    proxy = undefined;
   });
 
   test('a held lease goes on in another process: same token, renewed there, released there', async () => {
@@ -137,6 +150,133 @@ onEachBackEnd('handing on', (backEnd) => {
     expect(shapes(after)).toEqual(shapes(before));
     expect(await adopted.release()).toBe(true);
     for (const name of names) expect(await first.isLocked(name)).toBe(false);
+  });
+
+  test('from process to process: the first is killed on the way, the second goes on beyond its ttl', async () => {
+    workers = await Worker.start(backEnd, 2);
+    const [first, second] = workers as [Worker, Worker];
+    const token = await first.call({ do: 'acquire', key: 'k', name: 'relay', options: { ttl: 1_500 } });
+    const text = (await first.call({ do: 'serialize', key: 'k' })) as string;
+    await first.kill();
+    const due = await dueMs(backEnd, 'relay');
+    expect(await second.call({ do: 'adopt', key: 'k', text })).toBe(token);
+    // It is renewed there, as it was here.
+    await until(async () => (await dueMs(backEnd, 'relay')) > due + 1_500);
+    expect(await second.call({ do: 'release', key: 'k' })).toBe(true);
+  });
+
+  test('those who wait are told nothing, keep their order, and follow who has adopted it', async () => {
+    const [first, second] = [backEnd.manager(), backEnd.manager()];
+    const lease = await first.acquire('order', { ttl: 1_000 });
+    const tokens: number[] = [];
+    const waiting = [];
+    for (let i = 0; i < 3; i++) {
+      const manager = backEnd.manager();
+      waiting.push(
+        manager.get('order').runExclusive(({ fencingToken }) => void tokens.push(fencingToken), LONG),
+      );
+      await nextEvent(manager, 'waiting');
+    }
+    const adopted = await second.adopt(await lease.serialize());
+    await until(() => adopted.remaining() > 900);
+    expect(tokens).toEqual([]);
+    expect((await first.query('order')).pending).toHaveLength(3);
+    expect(await adopted.release()).toBe(true);
+    await Promise.all(waiting);
+    expect(tokens).toEqual([...tokens].sort((x, y) => x - y));
+  });
+
+  test('it can be handed on again and again', async () => {
+    let lease = await backEnd.manager().acquire('again');
+    const { fencingToken } = lease;
+    for (let i = 0; i < 5; i++) lease = await backEnd.manager().adopt(await lease.serialize());
+    expect([lease.isHeld, lease.fencingToken]).toEqual([true, fencingToken]);
+    expect(await lease.release()).toBe(true);
+  });
+
+  test('back to the process that has handed it on', async () => {
+    const [one, other] = [backEnd.manager(), backEnd.manager()];
+    const there = await other.adopt(await (await one.acquire('back')).serialize());
+    const back = await one.adopt(await there.serialize());
+    expect([there.isHeld, back.isHeld, await back.release()]).toEqual([false, true, true]);
+  });
+
+  test('it goes on with its own ttl, or with the one that is given', async () => {
+    const [one, other] = [backEnd.manager(), backEnd.manager()];
+    const own = await other.adopt(await (await one.acquire('own ttl', { ttl: 20_000 })).serialize(), {
+      ttl: undefined,
+    });
+    const given = await other.adopt(await (await one.acquire('new ttl', { ttl: 20_000 })).serialize(), {
+      ttl: '90s',
+    });
+    await until(() => given.remaining() > 60_000);
+    expect(own.remaining()).toBeLessThanOrEqual(20_000);
+    const ends = await other.adopt(await (await one.acquire('no renewal')).serialize(), {
+      ttl: 500,
+      autoRenew: false,
+    });
+    await aborted(ends.signal);
+    expect(ends.signal.reason).toMatchObject({ reason: 'expired' });
+  });
+
+  test('a lease that is lost or released cannot be handed on', async () => {
+    const [manager, thief] = [backEnd.manager(), backEnd.manager()];
+    const released = await manager.acquire('released');
+    await released.release();
+    await expect(released.serialize()).rejects.toMatchObject({ code: 'LOCK_NOT_HELD' });
+    const lost = await manager.acquire('lost');
+    await thief.forceRelease('lost');
+    await aborted(lost.signal);
+    await expect(lost.serialize()).rejects.toMatchObject({ code: 'LOCK_LOST', reason: 'force-released' });
+  });
+
+  test('one that waits for it is killed, and its holder hands it on: the next follows within 2 s of the release', async () => {
+    workers = await Worker.start(backEnd, 1);
+    const [worker] = workers as [Worker];
+    const [first, second, last] = [backEnd.manager(), backEnd.manager(), backEnd.manager()];
+    const lease = await first.acquire('dead waiter');
+    await worker.enqueue('k', 'dead waiter', LONG);
+    const waiting = last.acquire('dead waiter', LONG);
+    await nextEvent(last, 'waiting');
+    await worker.kill();
+    const adopted = await second.adopt(await lease.serialize());
+    await adopted.release();
+    const releasedMs = performance.now();
+    await waiting;
+    expect(performance.now() - releasedMs).toBeLessThanOrEqual(2_000);
+  });
+
+  test('a server that hangs while it is serialized: an error, the lease goes on here', async () => {
+    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    const manager = backEnd.manager({ url: proxy.url, requestTimeout: 300 });
+    const lease = await manager.acquire('hangs', { ttl: 20_000 });
+    proxy.freeze();
+    expect(await rejection(lease.serialize())).toBeInstanceOf(LockConnectionError);
+    expect(lease.isHeld).toBe(true);
+    proxy.thaw();
+    await lease.extend();
+    expect(await lease.release()).toBe(true);
+    expect(await backEnd.manager().isLocked('hangs')).toBe(false);
+    await manager.close();
+  });
+
+  test('a server that hangs while it is adopted: an error, and whoever waits follows', async () => {
+    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    const [first, second, last] = [
+      backEnd.manager(),
+      backEnd.manager({ url: proxy.url, requestTimeout: 300 }),
+      backEnd.manager(),
+    ];
+    await second.setup();
+    const text = await (await first.acquire('no answer', { ttl: 3_000 })).serialize();
+    proxy.freeze();
+    expect(await rejection(second.adopt(text))).toBeInstanceOf(LockConnectionError);
+    const waiting = last.acquire('no answer', LONG);
+    await nextEvent(last, 'waiting');
+    proxy.thaw();
+    expect((await waiting).isHeld).toBe(true);
+    expect((await last.query('no answer')).held).toHaveLength(1);
+    await second.close();
   });
 
   test('what is no such text is refused before anything is sent', async () => {

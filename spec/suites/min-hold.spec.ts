@@ -1,16 +1,23 @@
+import { LockConnectionError, type LockOptions } from '../../lib/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { nextEvent, rejection } from '../support/until.js';
 import { Worker } from '../support/worker.js';
 import { nothingIsLeft } from './after-a-minute.js';
 import { dueMs, grantedMs, holderOf, testFaults } from './lock-faults.js';
 
 const MIN_HOLD_MS = 1_000;
+const LONG: LockOptions = { waitTimeout: 25_000 };
 
 onEachBackEnd('minHold', (backEnd) => {
   let workers: Worker[] = [];
+  let proxy: TcpProxy | undefined;
   afterEach(async () => {
     await Promise.all(workers.map((worker) => worker.stop()));
     workers = [];
+    await proxy?.quiet();
+    await proxy?.close();
+    proxy = undefined;
   });
 
   test('a job that ends early keeps the others out until minHold is over, and not longer', async () => {
@@ -94,6 +101,115 @@ onEachBackEnd('minHold', (backEnd) => {
     await freed;
     expect(told).toEqual(['acquired', 'released']);
     watch.close();
+  });
+
+  test('who waits follows within 100 ms of its end, also when the process that released it has been killed', async () => {
+    workers = await Worker.start(backEnd, 1);
+    const [worker] = workers as [Worker];
+    const options = { ttl: 60_000, minHold: 1_500 };
+    await worker.call({ do: 'acquire', key: 'k', name: 'kept', options });
+    const last = backEnd.manager();
+    const waiting = last.acquire('kept', LONG);
+    await nextEvent(last, 'waiting');
+    expect(await worker.call({ do: 'release', key: 'k' })).toBe(true);
+    await worker.kill();
+    const due = await dueMs(backEnd, 'kept');
+    const granted = await grantedMs(backEnd, 'kept', await waiting);
+    expect(granted - due).toBeGreaterThanOrEqual(0);
+    expect(granted - due).toBeLessThanOrEqual(100);
+  });
+
+  test('one that is killed while it waits for the end of it delays those behind it at most 2 s', async () => {
+    workers = await Worker.start(backEnd, 1);
+    const [worker] = workers as [Worker];
+    const [first, last] = [backEnd.manager(), backEnd.manager()];
+    const lease = await first.acquire('dead waiter', { minHold: 3_000 });
+    await worker.enqueue('k', 'dead waiter', LONG);
+    const waiting = last.acquire('dead waiter', LONG);
+    await nextEvent(last, 'waiting');
+    await lease.release();
+    const due = await dueMs(backEnd, 'dead waiter');
+    await worker.kill();
+    expect((await grantedMs(backEnd, 'dead waiter', await waiting)) - due).toBeLessThanOrEqual(2_000);
+  });
+
+  test('a server that hangs at the release: an error, and the lock is free by the end of the lease', async () => {
+    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    const first = backEnd.manager({ url: proxy.url, requestTimeout: 300 });
+    const last = backEnd.manager();
+    const lease = await first.acquire('hangs', { ttl: 1_000, minHold: 1_200 });
+    const waiting = last.acquire('hangs', LONG);
+    await nextEvent(last, 'waiting');
+    const due = await dueMs(backEnd, 'hangs');
+    proxy.freeze();
+    expect(await rejection(lease.release())).toBeInstanceOf(LockConnectionError);
+    expect(lease.isHeld).toBe(false);
+    const next = await waiting;
+    expect((await grantedMs(backEnd, 'hangs', next)) - due).toBeLessThanOrEqual(100);
+    proxy.thaw();
+    // What was held back comes too late to keep anything.
+    expect(await first.isLocked('hangs')).toBe(true);
+    expect(await next.release()).toBe(true);
+    expect(await last.isLocked('hangs')).toBe(false);
+    await first.close();
+  });
+
+  test('of several names all stay taken, and all are free together', async () => {
+    const [first, last] = [backEnd.manager(), backEnd.manager()];
+    const lease = await first.acquire(['pair 1', 'pair 2'], { minHold: MIN_HOLD_MS });
+    await lease.release();
+    for (const name of ['pair 1', 'pair 2']) expect(await last.get(name).tryAcquire()).toBeNull();
+    expect((await last.acquire(['pair 2', 'pair 1'], LONG)).isHeld).toBe(true);
+  });
+
+  test('a reader keeps the writers out until then, not the readers; a permit stays out', async () => {
+    const [first, last] = [backEnd.manager(), backEnd.manager()];
+    const [reading, permit] = [
+      await first.acquire('book', { mode: 'shared', minHold: MIN_HOLD_MS }),
+      await first.semaphore('seats', { permits: 2 }).acquire({ minHold: MIN_HOLD_MS }),
+    ];
+    await Promise.all([reading.release(), permit.release()]);
+    const another = await last.get('book').tryAcquire({ mode: 'shared' });
+    expect(another?.isHeld).toBe(true);
+    await another?.release();
+    expect(await last.get('book').tryAcquire()).toBeNull();
+    expect(await last.semaphore('seats', { permits: 2 }).tryAcquire({ permits: 2 })).toBeNull();
+    const both = [
+      await last.acquire('book', LONG),
+      await last.semaphore('seats', { permits: 2 }).acquire({ ...LONG, permits: 2 }),
+    ];
+    expect(both.every(({ isHeld }) => isHeld)).toBe(true);
+  });
+
+  test('it is shown as held, with what is left of it, and who held it', async () => {
+    const [first, last] = [backEnd.manager({ owner: 'first' }), backEnd.manager()];
+    const lease = await first.acquire('shown', { minHold: 60_000 });
+    await lease.release();
+    const [shown] = (await last.query('shown')).held;
+    expect(shown).toMatchObject({ owner: 'first', fencingToken: lease.fencingToken });
+    expect(shown?.remaining).toBeGreaterThan(50_000);
+    expect(shown?.remaining).toBeLessThanOrEqual(60_000);
+    await last.forceRelease('shown');
+  });
+
+  test('longer than the ttl it holds too: the release counts from the grant, not from the lease', async () => {
+    const [first, last] = [backEnd.manager(), backEnd.manager()];
+    const lease = await first.acquire('longer', { ttl: 300, minHold: MIN_HOLD_MS });
+    const since = await grantedMs(backEnd, 'longer', lease);
+    await lease.release();
+    const next = await last.acquire('longer', LONG);
+    expect((await grantedMs(backEnd, 'longer', next)) - since).toBeGreaterThanOrEqual(MIN_HOLD_MS);
+  });
+
+  test('whoever has released it can do nothing more with the lease, though the lock is still taken', async () => {
+    const manager = backEnd.manager();
+    const lease = await manager.acquire('worth', { minHold: 60_000 });
+    await lease.release();
+    await expect(lease.extend()).rejects.toMatchObject({ code: 'LOCK_NOT_HELD' });
+    await expect(lease.serialize()).rejects.toMatchObject({ code: 'LOCK_NOT_HELD' });
+    expect(await lease.release()).toBe(true);
+    expect(await manager.isLocked('worth')).toBe(true);
+    await manager.forceRelease('worth');
   });
 
   test('more than maxHold is refused', () => {

@@ -1,7 +1,9 @@
-import { LockSetupError } from '../../lib/index.js';
+import { LockSetupError, type LockManager } from '../../lib/index.js';
 import { onEachBackEnd, type BackEnd } from '../support/back-end.js';
 import { NOTHING } from '../support/state-left.js';
-import { rejection } from '../support/until.js';
+import { pythonSetup } from '../support/python-lock.js';
+import { nextEvent, rejection, until } from '../support/until.js';
+import { aborted } from './lock-faults.js';
 
 /** A collection of the user's with data and procedures, one of which is called as one of ours. */
 async function makeShop(backEnd: BackEnd): Promise<void> {
@@ -50,6 +52,61 @@ onEachBackEnd("in a collection of the user's own", (backEnd) => {
     expect(await backEnd.query('.stock;')).toBe(2);
   });
 
+  test('everything that the locks do they do with a prefix too, and nothing of it is left', async () => {
+    const [one, two, three] = [1, 2, 3].map((n) => backEnd.manager({ prefix: 'c_', owner: `${n}` })) as [
+      LockManager,
+      LockManager,
+      LockManager,
+    ];
+    const watch = await three.watch('x');
+    const told: string[] = [];
+    for (const event of ['acquired', 'released', 'lost'] as const) {
+      watch.on(event, ({ owner }) => told.push(`${event} ${owner}`));
+    }
+    const lease = await one.acquire(['x', 'y']);
+    const next = two.acquire('x', { waitTimeout: 25_000 });
+    await nextEvent(two, 'waiting');
+    const adopted = await three.adopt(await lease.serialize());
+    expect((await two.query('y')).held.map(({ owner }) => owner)).toEqual(['3']);
+    expect(await adopted.release()).toBe(true);
+    const asked = nextEvent(two, 'releaseRequested');
+    await next;
+    expect(await one.requestRelease('x')).toBe(1);
+    await asked;
+    const stolen = await one.acquire('x', { steal: true });
+    await aborted((await next).signal);
+    expect(await one.forceRelease('x')).toBe(1);
+    await aborted(stolen.signal);
+    await until(() => told.length === 6, { describe: () => told.join(', ') });
+    expect(told).toEqual(['acquired 1', 'released 3', 'acquired 2', 'lost 2', 'acquired 1', 'lost 1']);
+    const permits = await one.semaphore('seats', { permits: 3 }).acquire({ permits: 2 });
+    const reading = await two.acquire('book', { mode: 'shared' });
+    await Promise.all([permits.release(), reading.release()]);
+    await Promise.all([one.close(), two.close(), three.close()]);
+    const left = '.c_thingsdb_lock.filter(|_, value| is_thing(value)).map(|key, value| [key, value.len()]);';
+    expect(Object.fromEntries((await backEnd.query(left)) as [string, number][])).toMatchObject({
+      locks: 0,
+      tickets: 0,
+      inboxes: 0,
+    });
+  });
+
+  test('a lease that ends under a prefix is followed within 100 ms, and with nobody waiting ended by the sweeper', async () => {
+    const [manager, waiting] = [backEnd.manager({ prefix: 'a_' }), backEnd.manager({ prefix: 'a_' })];
+    const lease = await manager.acquire('ends', { ttl: 500, autoRenew: false });
+    await manager.acquire('ends alone', { ttl: 500, autoRenew: false });
+    const code = '.a_thingsdb_lock.locks[":ends"].held.first();';
+    const due = Number(await backEnd.query(code.replace(';', '.due;')));
+    const next = await waiting.acquire('ends', { waitTimeout: 25_000 });
+    const since = Number(await backEnd.query(code.replace(';', '.since;')));
+    expect((since - due) / 1000).toBeGreaterThanOrEqual(0);
+    expect((since - due) / 1000).toBeLessThanOrEqual(100);
+    expect([lease.isHeld, next.isHeld]).toEqual([false, true]);
+    await until(async () => (await backEnd.query('.a_thingsdb_lock.locks.has(":ends alone");')) === false, {
+      limitMs: 3_000,
+    });
+  });
+
   test.each(['1a', 'a b', "a'", 'ä', 'a'.repeat(65)])(
     'the prefix %p is refused before anything is sent',
     (prefix) => {
@@ -71,5 +128,25 @@ onEachBackEnd('a prefix beside the locks without one', (backEnd) => {
     await lease.release();
     await Promise.all([plain.close(), prefixed.close()]);
     expect(await backEnd.left()).toEqual(NOTHING);
+  });
+});
+
+onEachBackEnd('a prefix in a collection that Python has set up', (backEnd) => {
+  test('is had once the locks without one have taken it over; until then its root takes nothing else', async () => {
+    await backEnd.query('new_collection(name);', { name: backEnd.collection }, '@thingsdb');
+    await backEnd.query(pythonSetup);
+    const [, holder] = (await backEnd.run('acquire', 'both', 60)) as [boolean, number, number];
+    const error = await rejection(backEnd.manager({ prefix: 'p_' }).setup());
+    expect(error).toBeInstanceOf(LockSetupError);
+    expect(String(error)).toMatch(/setup without a prefix/);
+    expect(await backEnd.run('locked', 'both')).toBe(true);
+
+    const [plain, prefixed] = [backEnd.manager(), backEnd.manager({ prefix: 'p_' })];
+    await plain.setup();
+    await prefixed.setup();
+    expect([await plain.isLocked('both'), await prefixed.isLocked('both')]).toEqual([true, false]);
+    const lease = await prefixed.acquire('both');
+    await backEnd.run('release', 'both', holder);
+    expect([await plain.isLocked('both'), lease.isHeld]).toEqual([false, true]);
   });
 });

@@ -9,7 +9,7 @@ import {
   type Page,
 } from '../../lib/index.js';
 import { WebSocketClient } from '../../lib/client/web-socket-client.js';
-import { ManualClock, startThingsDB } from '../../lib/testing/index.js';
+import { type EmbeddedThingsDB, ManualClock, startThingsDB } from '../../lib/testing/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { lockedDownState, NOTHING } from '../support/state-left.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -530,6 +530,16 @@ onEachBackEnd('watch', (backEnd) => {
     await until(() => told.every((events) => events.length >= 2));
   });
 
+  test('the first connection is no loss: what is watched from the start tells nothing of `resumed`', async () => {
+    await backEnd.manager().setup();
+    const managers = Array.from({ length: 10 }, () => backEnd.manager());
+    const told = await Promise.all(managers.map(async (manager) => recorded(await manager.watch('first'))));
+    // Whatever was asked with the connection has been answered before this.
+    for (const manager of managers) await (await manager.acquire('first', LONG)).release();
+    await until(() => told.every((events) => events.length >= 20));
+    for (const events of told) expect(gist(events)).not.toContainEqual(['resumed', undefined]);
+  });
+
   test('what is closed tells nothing any more, and the same name can be watched again', async () => {
     const manager = backEnd.manager();
     let told: unknown[][];
@@ -629,12 +639,21 @@ onEachBackEnd('watch', (backEnd) => {
 });
 
 describe('a watch that nobody asks for again, with the clock moved', () => {
-  const open = async (clock: ManualClock) => {
-    const db = await startThingsDB({ clock });
+  let clock: ManualClock;
+  let db: EmbeddedThingsDB;
+  let watcher: LockManager;
+  let observer: LockManager;
+
+  beforeEach(async () => {
+    clock = new ManualClock();
+    db = await startThingsDB({ clock });
     const options = { url: db.url, auth: { username: 'admin', password: 'pass' } };
-    const [watcher, observer] = [new LockManager(options), new LockManager(options)];
-    return { db, watcher, observer };
-  };
+    [watcher, observer] = [new LockManager(options), new LockManager(options)];
+  });
+  afterEach(async () => {
+    await Promise.all([watcher.close(), observer.close()]);
+    await db.close();
+  });
 
   const left = async (url: string): Promise<unknown> => {
     const client = new WebSocketClient(url);
@@ -646,8 +665,6 @@ describe('a watch that nobody asks for again, with the clock moved', () => {
   };
 
   test('closed: the server has forgotten it two minutes later, and nothing is left', async () => {
-    const clock = new ManualClock();
-    const { db, watcher, observer } = await open(clock);
     const watch = await watcher.watch('x');
     watch.close();
     await Promise.all([watcher.close(), observer.close()]);
@@ -656,12 +673,9 @@ describe('a watch that nobody asks for again, with the clock moved', () => {
     expect(await left(db.url)).toMatchObject({ due: 1 });
     await clock.advance(12_000);
     expect(await left(db.url)).toEqual(NOTHING);
-    await db.close();
   });
 
   test('its process killed: the same', async () => {
-    const clock = new ManualClock();
-    const { db, watcher } = await open(clock);
     await watcher.watch('x');
     db.faults.refuseConnections(true);
     db.faults.cutConnections();
@@ -669,12 +683,9 @@ describe('a watch that nobody asks for again, with the clock moved', () => {
     db.faults.refuseConnections(false);
     await watcher.close();
     expect(await left(db.url)).toEqual(NOTHING);
-    await db.close();
   });
 
   test('asked for again in between: it goes on', async () => {
-    const clock = new ManualClock();
-    const { db, watcher, observer } = await open(clock);
     const told = recorded(await watcher.watch('x'));
     await clock.advance(100_000);
     await observer.watch('x');
@@ -684,7 +695,5 @@ describe('a watch that nobody asks for again, with the clock moved', () => {
     await lease.release();
     await until(() => told.length === 2);
     expect(told.map(([event]) => event)).toEqual(['acquired', 'released']);
-    await Promise.all([watcher.close(), observer.close()]);
-    await db.close();
   });
 });

@@ -112,6 +112,84 @@ onEachBackEnd('re-entry', (backEnd) => {
     await expect(ended).rejects.toMatchObject({ code: 'LOCK_LOST', reason: 'force-released' });
   });
 
+  test('permits of a semaphore that its own work holds already: an error if it can never have so many, else it takes more', async () => {
+    const manager = backEnd.manager();
+    const semaphore = manager.semaphore('permits', { permits: 3 });
+    await semaphore.runExclusive(async () => {
+      await expect(semaphore.acquire({ permits: 3, waitTimeout: Infinity })).rejects.toBeInstanceOf(
+        LockDeadlockError,
+      );
+      expect(await semaphore.runExclusive(() => 'beside', { permits: 2 })).toBe('beside');
+      await expect(manager.get('permits').acquire({ waitTimeout: Infinity })).rejects.toBeInstanceOf(
+        LockDeadlockError,
+      );
+    });
+    const reentrant = manager.semaphore('permits', { permits: 3, reentrant: true });
+    const shown = await reentrant.runExclusive(
+      () => reentrant.runExclusive(() => manager.query('permits'), { permits: 2 }),
+      { permits: 3 },
+    );
+    expect(shown.held.map(({ permits }) => permits)).toEqual([3]);
+    expect(await manager.isLocked('permits')).toBe(false);
+  });
+
+  test('a reader inside of a reader is let in beside it, and with reentrant counts', async () => {
+    const manager = backEnd.manager();
+    const lock = manager.get('reader', { mode: 'shared' });
+    const held = (): Promise<number> => manager.query('reader').then((shown) => shown.held.length);
+    expect(await lock.runExclusive(() => lock.runExclusive(held))).toBe(2);
+    expect(await lock.runExclusive(() => lock.runExclusive(held, { reentrant: true }))).toBe(1);
+  });
+
+  test('what was begun inside and goes on after the end is not inside any more: it waits like others', async () => {
+    const [manager, other] = [backEnd.manager(), backEnd.manager()];
+    const lock = manager.get('outlives');
+    let goOn: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (goOn = resolve));
+    let later: Promise<string> | undefined;
+    await lock.runExclusive(() => {
+      later = ended.then(() => lock.runExclusive(() => 'later', { waitTimeout: 25_000 }));
+    });
+    const lease = await other.acquire('outlives');
+    const waiting = nextEvent(manager, 'waiting');
+    goOn();
+    await waiting;
+    await lease.release();
+    expect(await later).toBe('later');
+  });
+
+  test('two that run at the same time are not inside of each other', async () => {
+    const manager = backEnd.manager();
+    const lock = manager.get('beside', { reentrant: true });
+    let inside = 0;
+    let most = 0;
+    const run = (): Promise<void> =>
+      lock.runExclusive(async () => {
+        most = Math.max(most, ++inside);
+        await lock.runExclusive(() => manager.isLocked('beside'));
+        inside--;
+      });
+    await Promise.all([run(), run(), run()]);
+    expect(most).toBe(1);
+  });
+
+  test('each hold is released once: repeating it does not count twice, in whatever order they end', async () => {
+    const [manager, other] = [backEnd.manager(), backEnd.manager()];
+    const lock = manager.get('order', { reentrant: true });
+    await lock.runExclusive(async (outer) => {
+      const [one, two] = [await lock.acquire(), await lock.acquire()];
+      expect([
+        await outer.release(),
+        await outer.release(),
+        await one.release(),
+        await one.release(),
+      ]).toEqual([true, true, true, true]);
+      expect([two.isHeld, await other.get('order').tryAcquire()]).toEqual([true, null]);
+      expect(await two.release()).toBe(true);
+      expect(await other.isLocked('order')).toBe(false);
+    });
+  });
+
   describe('faults', () => {
     testFaults(backEnd, {
       ...holderOf('a holder that could be entered again', { name: 'faults', options: { reentrant: true } }),

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { LockOptionsError, type Lease, type LostEvent } from '../../lib/index.js';
+import { LockConnectionError, LockOptionsError, type Lease, type LostEvent } from '../../lib/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { nextEvent, rejection } from '../support/until.js';
+import { nextEvent, rejection, until } from '../support/until.js';
 import { Worker } from '../support/worker.js';
 import { nothingIsLeft } from './after-a-minute.js';
 import { aborted, holderOf, testFaults } from './lock-faults.js';
@@ -20,6 +20,9 @@ onEachBackEnd('taking a lock away', (backEnd) => {
     await proxy?.close();
     proxy = undefined;
   });
+
+  // thingsdb.js cannot tell that its socket has closed.
+  const tells = backEnd.name === 'thingsdb.js' ? test.skip : test;
 
   /** Resolves when the request is in the queue; then the lease is still to come. */
   async function queued(name: string): Promise<{ lease: Promise<Lease> }> {
@@ -128,6 +131,94 @@ onEachBackEnd('taking a lock away', (backEnd) => {
       expect([lease.isHeld, await thief.isLocked('python')]).toEqual([true, true]);
     });
 
+    test('a victim whose server hangs ends by the end of its lease at the latest, and does not harm the thief afterwards', async () => {
+      proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+      const [victim, thief] = [backEnd.manager({ url: proxy.url }), backEnd.manager()];
+      await victim.setup();
+      const lease = await victim.acquire('hangs', { ttl: 1_000 });
+      proxy.freeze();
+      const frozenMs = performance.now();
+      const stolen = await thief.acquire('hangs', { steal: true });
+      await aborted(lease.signal);
+      expect(performance.now() - frozenMs).toBeLessThanOrEqual(1_050);
+      proxy.thaw();
+      expect(await lease.release()).toBe(false);
+      // What was held back has arrived before this is answered.
+      expect(await victim.isLocked('hangs')).toBe(true);
+      expect((await thief.query('hangs')).held.map(({ fencingToken }) => fencingToken)).toEqual([
+        stolen.fencingToken,
+      ]);
+      expect(await stolen.release()).toBe(true);
+      await victim.close();
+    });
+
+    test('a thief whose server hangs is told so, and in the end holds nothing', async () => {
+      proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+      const thief = backEnd.manager({ url: proxy.url, requestTimeout: 300 });
+      await thief.setup();
+      const holder = backEnd.manager();
+      const lease = await holder.acquire('no answer');
+      proxy.freeze();
+      expect(await rejection(thief.acquire('no answer', { steal: true }))).toBeInstanceOf(
+        LockConnectionError,
+      );
+      proxy.thaw();
+      await lease.release();
+      await until(async () => !(await holder.isLocked('no answer')));
+      expect(await (await holder.acquire('no answer')).release()).toBe(true);
+    });
+
+    tells(
+      'a lease that is stolen before its holder has heard of it: its request goes on in the queue, one holds',
+      async () => {
+        proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+        const [late, thief] = [backEnd.manager({ url: proxy.url }), backEnd.manager()];
+        await late.setup();
+        proxy.dropFrom('server');
+        const acquiring = late.acquire('unheard', { waitTimeout: 25_000 });
+        await until(() => thief.isLocked('unheard'));
+        const stolen = await thief.acquire('unheard', { steal: true });
+        await proxy.quiet();
+        const waiting = nextEvent(late, 'waiting');
+        proxy.restore();
+        await waiting;
+        expect(stolen.isHeld).toBe(true);
+        await stolen.release();
+        const lease = await acquiring;
+        expect(lease.fencingToken).toBeGreaterThan(stolen.fencingToken);
+        expect(await lease.release()).toBe(true);
+        await late.close();
+      },
+    );
+
+    test('a process can rob itself: another task of it, or its own `runExclusive`', async () => {
+      const manager = backEnd.manager();
+      const lock = manager.get('self');
+      const ended = lock.runExclusive(async (lease) => {
+        const stolen = await lock.acquire({ steal: true });
+        await aborted(lease.signal);
+        return stolen;
+      });
+      await expect(ended).rejects.toMatchObject({ code: 'LOCK_LOST', reason: 'stolen' });
+      expect(await lock.release()).toBe(true);
+      expect(await manager.isLocked('self')).toBe(false);
+    });
+
+    test('many thieves in several processes: each gets it, with a token greater than those before, and nothing stays', async () => {
+      workers = await Worker.start(backEnd, 3);
+      const wishes = Array.from({ length: 30 }, () => ({ name: 'many thieves', options: { steal: true } }));
+      const spans = (await Promise.all(workers.map((worker) => worker.work(wishes)))).flat();
+      expect(new Set(spans.map(({ fencingToken }) => fencingToken)).size).toBe(90);
+      expect(await backEnd.manager().isLocked('many thieves')).toBe(false);
+    });
+
+    test('what was released with minHold, and still keeps others out, can be stolen', async () => {
+      const [one, thief] = [backEnd.manager(), backEnd.manager()];
+      await (await one.acquire('kept', { minHold: 60_000 })).release();
+      expect(await thief.get('kept').tryAcquire()).toBeNull();
+      expect((await thief.acquire('kept', { steal: true })).isHeld).toBe(true);
+    });
+
     test('only exclusive locks can be stolen, for which nothing is sent', () => {
       const manager = backEnd.manager({ url: 'ws://127.0.0.1:1' });
       expect(() => manager.get('shared', { mode: 'shared', steal: true })).toThrow(LockOptionsError);
@@ -159,6 +250,54 @@ onEachBackEnd('taking a lock away', (backEnd) => {
       expect([await manager.forceRelease('seats'), await manager.forceRelease('seats')]).toEqual([2, 0]);
       await Promise.all(leases.map(({ signal }) => aborted(signal)));
       expect(await manager.isLocked('seats')).toBe(false);
+    });
+
+    test('from another process: the signal of the holder aborts at once, and its `runExclusive` rejects with the reason', async () => {
+      workers = await Worker.start(backEnd, 1);
+      const [worker] = workers as [Worker];
+      const holder = backEnd.manager();
+      const ended = holder.get('by another').runExclusive(async (lease) => {
+        const beganMs = performance.now();
+        expect(await worker.call({ do: 'forceRelease', name: 'by another' })).toBe(1);
+        await aborted(lease.signal);
+        expect(performance.now() - beganMs).toBeLessThanOrEqual(AT_ONCE_MS);
+      });
+      await expect(ended).rejects.toMatchObject({ code: 'LOCK_LOST', reason: 'force-released' });
+    });
+
+    test('of one name of several it ends the lease of all of them', async () => {
+      const [holder, admin] = [backEnd.manager(), backEnd.manager()];
+      const lease = await holder.acquire(['part 1', 'part 2']);
+      const behind = await queued('part 2');
+      expect(await admin.forceRelease('part 1')).toBe(1);
+      await aborted(lease.signal);
+      expect((await behind.lease).isHeld).toBe(true);
+      expect(await admin.isLocked('part 1')).toBe(false);
+    });
+
+    test('ends the lease of a Python holder, and of one that is dead', async () => {
+      workers = await Worker.start(backEnd, 1);
+      const [worker] = workers as [Worker];
+      const admin = backEnd.manager();
+      await admin.setup();
+      await backEnd.run('acquire', 'of Python', 60);
+      await worker.call({ do: 'acquire', key: 'k', name: 'of the dead', options: {} });
+      await worker.kill();
+      for (const name of ['of Python', 'of the dead']) {
+        const next = await queued(name);
+        expect(await admin.forceRelease(name)).toBe(1);
+        expect((await next.lease).isHeld).toBe(true);
+      }
+    });
+
+    test('a name that nobody is in, a bad name, a server that is not there', async () => {
+      const manager = backEnd.manager();
+      expect(await manager.forceRelease('never seen')).toBe(0);
+      for (const call of ['forceRelease', 'requestRelease'] as const) {
+        await expect(manager[call]('')).rejects.toBeInstanceOf(LockOptionsError);
+        const nowhere = backEnd.manager({ url: 'ws://127.0.0.1:1' });
+        await expect(nowhere[call]('x')).rejects.toBeInstanceOf(LockConnectionError);
+      }
     });
 
     test('what it ended does not come back with a renewal', async () => {

@@ -314,6 +314,31 @@ describe('after a lost connection', () => {
     expect(heard).toEqual([[['resumed']], [['resumed']], [['resumed']]]);
   });
 
+  it('the first connection, which the request of a watch waits for, is no loss: nothing more is asked or told', async () => {
+    const watch = called(list.open('my-lock'));
+    list.reconnected();
+    await answer();
+    const heard = heardBy(await watch);
+    await rest();
+    expect(asked()).toEqual([['my-lock']]);
+    expect(heard).toEqual([]);
+  });
+
+  it('one that was just being opened is opened over the next connection, and what it is told there is heard', async () => {
+    const letIn: ((isKnown: boolean) => void)[] = [];
+    join.mockImplementation(() => new Promise((resolve) => letIn.push(resolve)));
+    const watch = called(list.open('my-lock'));
+    await answer();
+    list.disconnected();
+    list.reconnected();
+    await answer();
+    expect(joined()).toEqual([ROOM, ROOM]);
+    for (const resolve of letIn) resolve(true);
+    const heard = heardBy(await watch);
+    push('acquired', about('my-lock'));
+    expect(heard.map(([event]) => event)).toContain('acquired');
+  });
+
   it('nothing is asked when nobody watches', async () => {
     (await watching()).close();
     list.disconnected();
