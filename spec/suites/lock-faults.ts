@@ -16,8 +16,8 @@ export interface Kind {
   readonly holder: string;
   /** Where they meet. */
   readonly name: string;
-  holdIn(worker: Worker, options: LockOptions): Promise<unknown>;
-  hold(manager: LockManager, options: LockOptions): Promise<Lease>;
+  readonly holdIn: (worker: Worker, options: LockOptions) => Promise<unknown>;
+  readonly hold: (manager: LockManager, options: LockOptions) => Promise<Lease>;
   readonly wanted: Wish;
 }
 
