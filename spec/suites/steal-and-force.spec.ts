@@ -106,7 +106,7 @@ onEachBackEnd('taking a lock away', (backEnd) => {
       expect(lease.isHeld).toBe(true);
     });
 
-    test('a victim that was not connected learns the reason when it is back', async () => {
+    tells('a victim that was not connected learns the reason when it is back', async () => {
       proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
       const victim = backEnd.manager({ url: proxy.url });
       await victim.setup();
