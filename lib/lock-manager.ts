@@ -76,7 +76,8 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
   }
 
   /**
-   * Who holds and who waits: of one name, or of a page of all names in their order (by default the first 100).
+   * Who holds and who waits: of one name, or of a page of all names in their order (by default the first 100). On a cluster
+   * the node that answers may be a moment behind.
    * @throws LockOptionsError, LockConnectionError if the server does not answer
    */
   async query(which: string | Page = {}): Promise<LockSnapshot> {

@@ -44,13 +44,14 @@ export async function untilClaimed(backEnd: BackEnd, name: string): Promise<void
 
 /** When the only lease on a name ends, by the server's clock (milliseconds). */
 export async function dueMs(backEnd: BackEnd, name: string): Promise<number> {
-  const code = '.thingsdb_lock.locks.get(`:{name}`).held.first().due;';
+  // A change, because a read may be answered by a node of the cluster that lags behind; below too.
+  const code = 'wse(); .thingsdb_lock.locks.get(`:{name}`).held.first().due;';
   return Number(await backEnd.query(code, { name })) / 1000;
 }
 
 /** When a lease was granted, by the server's clock (milliseconds). */
 export async function grantedMs(backEnd: BackEnd, name: string, { fencingToken }: Lease): Promise<number> {
-  const code = '.thingsdb_lock.locks.get(`:{name}`).held.find(|t| t.token == token).since;';
+  const code = 'wse(); .thingsdb_lock.locks.get(`:{name}`).held.find(|t| t.token == token).since;';
   return Number(await backEnd.query(code, { name, token: fencingToken })) / 1000;
 }
 
