@@ -42,6 +42,15 @@ export async function untilClaimed(backEnd: BackEnd, name: string): Promise<void
   await until(async () => (await backEnd.query(code, { name })) === true);
 }
 
+/**
+ * Resolves when no process has still to answer whether it lives. To be waited for before one is killed: a node (ThingsDB
+ * 1.9.3) can crash when a WebSocket closes before the change that it asked for is made.
+ */
+export async function untilAnswered(backEnd: BackEnd): Promise<void> {
+  const code = 'wse(); .thingsdb_lock.inboxes.values().every(|box| !box.probe);';
+  await until(async () => (await backEnd.query(code)) === true);
+}
+
 /** When the only lease on a name ends, by the server's clock (milliseconds). */
 export async function dueMs(backEnd: BackEnd, name: string): Promise<number> {
   // A change, because a read may be answered by a node of the cluster that lags behind; below too.

@@ -4,7 +4,7 @@ import { nextEvent, rejection } from '../support/until.js';
 import { Worker } from '../support/worker.js';
 import type { Wish } from '../support/worker-main.js';
 import { nothingIsLeft } from './after-a-minute.js';
-import { dueMs, grantedMs, holderOf, testFaults, untilClaimed } from './lock-faults.js';
+import { dueMs, grantedMs, holderOf, testFaults, untilAnswered, untilClaimed } from './lock-faults.js';
 import { mostAtOnce } from './spans.js';
 
 const LONG: LockOptions = { waitTimeout: 25_000 };
@@ -276,6 +276,7 @@ onEachBackEnd('semaphores', (backEnd) => {
     const holder = await taken('dead large', 3, 2);
     await worker.enqueue('k', 'dead large', { ...LONG, permits: 3 }, 3);
     const small = await queued('dead large', 3);
+    await untilAnswered(backEnd);
     await worker.kill();
     const killedMs = performance.now();
     await small.lease;

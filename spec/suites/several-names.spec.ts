@@ -4,7 +4,7 @@ import { nextEvent, rejection, until } from '../support/until.js';
 import { Worker } from '../support/worker.js';
 import type { Wish } from '../support/worker-main.js';
 import { nothingIsLeft } from './after-a-minute.js';
-import { dueMs, grantedMs, holderOf, testFaults } from './lock-faults.js';
+import { dueMs, grantedMs, holderOf, testFaults, untilAnswered } from './lock-faults.js';
 import { mostAtOnce } from './spans.js';
 
 const LONG: LockOptions = { waitTimeout: 25_000 };
@@ -304,6 +304,7 @@ onEachBackEnd('several names at once', (backEnd) => {
     const holder = await acquire(['way 1', 'way 2']);
     for (const key of ['one', 'two']) await worker.enqueue(key, ['way 1', 'way 2', 'way 3'], LONG);
     const behind = [await queued('way 1'), await queued('way 2'), await queued('way 3')];
+    await untilAnswered(backEnd);
     await worker.kill();
     await holder.release();
     const releasedMs = performance.now();
@@ -318,6 +319,7 @@ onEachBackEnd('several names at once', (backEnd) => {
     for (const key of ['one', 'two']) await worker.enqueue(key, ['elsewhere 1', 'elsewhere 2'], LONG);
     const behind = await queued('elsewhere 2');
     expect([await isFree('elsewhere 2'), behind.isGranted]).toEqual([true, false]);
+    await untilAnswered(backEnd);
     await worker.kill();
     const killedMs = performance.now();
     await behind.lease;

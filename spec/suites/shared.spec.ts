@@ -5,7 +5,7 @@ import { nextEvent, rejection, until } from '../support/until.js';
 import { Worker } from '../support/worker.js';
 import type { Wish } from '../support/worker-main.js';
 import { nothingIsLeft } from './after-a-minute.js';
-import { dueMs, grantedMs, holderOf, testFaults } from './lock-faults.js';
+import { dueMs, grantedMs, holderOf, testFaults, untilAnswered } from './lock-faults.js';
 import { mostAtOnce } from './spans.js';
 
 const SHARED: LockOptions = { mode: 'shared', waitTimeout: 25_000 };
@@ -236,6 +236,7 @@ onEachBackEnd('shared locks', (backEnd) => {
     const reading = await backEnd.manager().get('dead writer').acquire(SHARED);
     for (const key of ['one', 'two']) await worker.enqueue(key, 'dead writer', EXCLUSIVE);
     const reader = await queued(SHARED, 'dead writer');
+    await untilAnswered(backEnd);
     await worker.kill();
     const killedMs = performance.now();
     await reader.lease;
