@@ -2,13 +2,14 @@
  * thingsdb.js as the client, instead of the built-in one: for programs that use it already.
  *
  *   npm install thingsdb.js ws
- *   npx thingsdb-lock dev-server                 # or any ThingsDB, named by THINGSDB_URL
+ *   npx thingsdb-lock dev-server                 # or any ThingsDB, named by THINGSDB_WS_URL: it speaks WebSocket only
  *   node --import tsx examples/thingsdb-js-client.ts
  */
 import { WebSocket } from 'ws';
 import { LockManager, type ThingsDBClient } from '../lib/index.js'; // in your program: 'thingsdb-lock'
 
-const { THINGSDB_URL, THINGSDB_USER, THINGSDB_PASSWORD, THINGSDB_TOKEN, THINGSDB_COLLECTION } = process.env;
+const { THINGSDB_WS_URL, THINGSDB_USER, THINGSDB_PASSWORD, THINGSDB_TOKEN, THINGSDB_COLLECTION } =
+  process.env;
 
 /** In your program: `import ThingsDB from 'thingsdb.js'`. Here a built file of it will do (`THINGSDB_JS`). */
 async function loadThingsDB(): Promise<new (url: string) => ThingsDBClient> {
@@ -26,7 +27,7 @@ async function main(): Promise<void> {
   });
   const manager = new LockManager({
     // A function, not an instance: the manager can connect again when it has lost its connection.
-    client: () => new ThingsDB(THINGSDB_URL ?? 'ws://127.0.0.1:9270'),
+    client: () => new ThingsDB(THINGSDB_WS_URL ?? 'ws://127.0.0.1:9270'),
     auth: THINGSDB_TOKEN
       ? { token: THINGSDB_TOKEN }
       : { username: THINGSDB_USER ?? 'admin', password: THINGSDB_PASSWORD ?? 'pass' },

@@ -40,7 +40,10 @@ export abstract class LockError extends Error {
   }
 }
 
-/** The lock was not granted within `waitTimeout`. The request has been withdrawn: it will not be granted later. */
+/**
+ * The lock was not granted within `waitTimeout`. The request has been withdrawn: it will not be granted later.
+ * `cause` is a `LockConnectionError` if the server could not be reached, or has not answered: then nobody may hold it.
+ */
 export class LockTimeoutError extends LockError {
   static override readonly code = 'LOCK_TIMEOUT';
   readonly code = LockTimeoutError.code;
@@ -50,7 +53,12 @@ export class LockTimeoutError extends LockError {
     readonly waitedMs: number,
     options?: ErrorOptions,
   ) {
-    super(`lock ${JSON.stringify(lockName)} was not granted within ${Math.round(waitedMs)} ms`, options);
+    const { cause } = options ?? {};
+    const why = cause instanceof LockError ? `; the server was out of reach: ${cause.message}` : '';
+    super(
+      `lock ${JSON.stringify(lockName)} was not granted within ${Math.round(waitedMs)} ms${why}`,
+      options,
+    );
   }
 }
 

@@ -24,7 +24,7 @@ export interface LockEvents {
 export interface LockManagerEvents extends LockEvents {
   connected: [];
   disconnected: [event: DisconnectedEvent];
-  /** A try to connect again begins in `delayMs`; made as long as somebody waits or a lease is held. */
+  /** A further try to connect begins in `delayMs`; made as long as a call, a wait, a lease or a watch needs it. */
   reconnecting: [event: ReconnectingEvent];
 }
 
@@ -72,6 +72,8 @@ export interface ReconnectingEvent {
   /** 1 for the first try after a loss. */
   readonly attempt: number;
   readonly delayMs: number;
+  /** How the connection was lost, or why the last try has failed. */
+  readonly reason: LockError;
 }
 
 export interface DisconnectedEvent {

@@ -12,7 +12,9 @@ export type {
   LockManagerOptions,
   LockOptions,
   Page,
+  Pem,
   SemaphoreOptions,
+  TlsOptions,
 } from './options.js';
 export type {
   AcquiredEvent,

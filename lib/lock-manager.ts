@@ -24,7 +24,7 @@ import {
  * use, and hands out locks. One for each process is enough; make it once and inject it where it is needed.
  *
  * @example
- * const manager = new LockManager({ url: 'ws://127.0.0.1:9270', auth: { username: 'admin', password: 'pass' } });
+ * const manager = new LockManager({ url: 'thingsdb://127.0.0.1:9200', auth: { username: 'admin', password: 'pass' } });
  * await manager.get('my-lock').runExclusive(async (lease) => {
  *   await writeReport({ signal: lease.signal, token: lease.fencingToken });
  * });

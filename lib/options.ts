@@ -65,6 +65,24 @@ export interface Page {
 /** Who we are to the server. A token is one made by `new_token`. */
 export type Auth = { readonly username: string; readonly password: string } | { readonly token: string };
 
+/** TLS for `wss://`, with the meaning that `node:tls` gives these options. */
+export interface TlsOptions {
+  /** The certificate authorities to trust, as PEM, instead of those that Node trusts. */
+  readonly ca?: Pem | undefined;
+  /** The client's certificate and its key, as PEM, for a server that asks for one. */
+  readonly cert?: Pem | undefined;
+  readonly key?: Pem | undefined;
+  /** What the key is encrypted with. */
+  readonly passphrase?: string | undefined;
+  /** The name that the server's certificate has to be for, if it is another one than the host's. */
+  readonly servername?: string | undefined;
+  /** `false` trusts any certificate: then anybody in between can read the password. Default true. */
+  readonly rejectUnauthorized?: boolean | undefined;
+}
+
+/** Text or bytes; several for a chain or several authorities. */
+export type Pem = string | Buffer | (string | Buffer)[];
+
 /** How a {@link LockManager} reaches ThingsDB, and what its locks have in common. `client` or `url`, not both. */
 export interface LockManagerOptions {
   /**
@@ -73,9 +91,18 @@ export interface LockManagerOptions {
    * manager and, once its connection is lost, the manager is of no more use. A function is called again then.
    */
   readonly client?: ThingsDBClient | (() => ThingsDBClient | Promise<ThingsDBClient>) | undefined;
-  /** `ws://` or `wss://` addresses of ThingsDB nodes, tried in this order, for the built-in client. Needs `auth`. */
+  /**
+   * Addresses of ThingsDB nodes, tried in this order, for the built-in client: `thingsdb://host[:9200]` is TCP, `ws://` and
+   * `wss://` are WebSockets. Needs `auth`.
+   */
   readonly url?: string | readonly string[] | undefined;
-  readonly auth?: Auth | undefined;
+  /**
+   * The credentials, or a function that gives them (also later), which is asked at each connect: for passwords and tokens
+   * that change. What it throws is a `LockConnectionError`, anything but credentials a `LockOptionsError`.
+   */
+  readonly auth?: Auth | (() => Auth | Promise<Auth>) | undefined;
+  /** For `wss://` addresses. Other addresses have no TLS: with one of them this is refused. */
+  readonly tls?: TlsOptions | undefined;
   /** The collection that holds the locks: letters, digits and `_`. Default `'lock'`, which the Python lock uses too. */
   readonly collection?: string | undefined;
   /**
@@ -85,7 +112,10 @@ export interface LockManagerOptions {
   readonly prefix?: string | undefined;
   /** A label for people: who holds or waits. Default: host name and process id. */
   readonly owner?: string | undefined;
-  /** How long one request to the server may take. Default 5 s. */
+  /**
+   * How long one call to the server may take, over as many connections as that takes. `close()` takes no longer. A server
+   * that is silent for so long is taken for lost, or for a third of the shortest ttl that is held. Default 5 s.
+   */
   readonly requestTimeout?: Duration | undefined;
   /**
    * By how much the clocks of the nodes may differ. A lease is taken to be over so much earlier than its ttl says, as

@@ -2,7 +2,7 @@
 //
 //   node --import tsx scripts/agreement-table.mjs [--check]
 //
-// All files in spec/vectors are run over the server's WebSocket, as a real node's would be. With --check nothing is
+// All files in spec/vectors are run over the server's TCP port, as a real node's would be. With --check nothing is
 // written; the exit status says whether the table in the file is still true.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { startThingsDB } from '../lib/testing/index.ts';

@@ -1,7 +1,7 @@
 // Looks for what the recorded answers do not cover: runs generated programs on a real node and on the embedded server,
 // and prints where they differ.
 //
-//   THINGSDB_URL=ws://127.0.0.1:9270 node --import tsx scripts/compare-with-node.mjs [COUNT] [SEED]
+//   THINGSDB_URL=thingsdb://127.0.0.1:9200 node --import tsx scripts/compare-with-node.mjs [COUNT] [SEED]
 //
 // The node is one for tests: the programs run in collections of their own, but they do whatever comes.
 import fc from 'fast-check';

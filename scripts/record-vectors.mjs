@@ -1,7 +1,7 @@
 // Records what a server answers, or checks what has been recorded.
 //
-//   THINGSDB_URL=ws://127.0.0.1:9270 node scripts/record-vectors.mjs CASES.json OUT.json
-//   THINGSDB_URL=ws://127.0.0.1:9270 node scripts/record-vectors.mjs --verify CASES.json
+//   THINGSDB_URL=thingsdb://127.0.0.1:9200 node scripts/record-vectors.mjs CASES.json OUT.json
+//   THINGSDB_URL=thingsdb://127.0.0.1:9200 node scripts/record-vectors.mjs --verify CASES.json
 //
 // CASES.json holds cases as scripts/vector-runner.mjs describes them, with or without answers; OUT.json may be the same
 // file. THINGSDB_USER, THINGSDB_PASSWORD and THINGSDB_TOKEN say who asks (admin/pass by default).

@@ -1,4 +1,4 @@
-// Runs recorded cases ("vectors") against a server over its public WebSocket, whatever server it is.
+// Runs recorded cases ("vectors") against a server over its TCP or WebSocket port, whatever server it is.
 //
 // A file of vectors is a list of cases: {group, steps}. Each case has an empty collection of its own, called COLLECTION
 // in what is sent and in what is recorded. A step is one of
@@ -10,6 +10,8 @@
 // `volatile` marks an answer that differs every time and is not compared.
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { decode, encode } from '@msgpack/msgpack';
@@ -21,24 +23,50 @@ const SYNTAX_ERROR = -52;
 
 /** A client that does just what the cases need. */
 class Client {
-  #ws;
+  #send;
+  #destroy;
+  #rest = Buffer.alloc(0);
   #nextId = 1;
   #pending = new Map();
   events = [];
 
   static async connect({ url, credentials }) {
     const client = new Client();
-    client.#ws = new WebSocket(url);
-    client.#ws.on('message', (data) => client.#read(data));
-    client.#ws.on('close', () => {
-      for (const { reject } of client.#pending.values()) reject(new Error('the connection was closed'));
-    });
-    await new Promise((resolve, reject) => {
-      client.#ws.once('open', resolve);
-      client.#ws.once('error', reject);
-    });
+    await (url.startsWith('thingsdb:') ? client.#overTcp(url) : client.#overWebSocket(url));
     await client.request(Type.auth, credentials);
     return client;
+  }
+
+  async #overTcp(url) {
+    const { hostname, port } = new URL(url);
+    const socket = connect({ host: hostname, port: Number(port || 9200), noDelay: true });
+    socket.on('data', (data) => this.#take(data)).on('close', () => this.#closed());
+    await once(socket, 'connect');
+    this.#send = (bytes) => socket.write(bytes);
+    this.#destroy = () => socket.destroy();
+  }
+
+  async #overWebSocket(url) {
+    const ws = new WebSocket(url);
+    ws.on('message', (data) => this.#take(data)).on('close', () => this.#closed());
+    await once(ws, 'open');
+    this.#send = (bytes) => ws.send(bytes);
+    this.#destroy = () => ws.terminate();
+  }
+
+  #closed() {
+    for (const { reject } of this.#pending.values()) reject(new Error('the connection was closed'));
+  }
+
+  /** Packages may come joined or in pieces. */
+  #take(data) {
+    this.#rest = Buffer.concat([this.#rest, data]);
+    while (this.#rest.length >= HEADER_BYTES) {
+      const length = HEADER_BYTES + this.#rest.readUInt32LE(0);
+      if (this.#rest.length < length) return;
+      this.#read(this.#rest.subarray(0, length));
+      this.#rest = this.#rest.subarray(length);
+    }
   }
 
   /** Resolves to the answer; rejects with the server's `{error_code, error_msg}`. */
@@ -50,12 +78,12 @@ class Client {
     header.writeUInt16LE(id, 4);
     header.writeUInt8(type, 6);
     header.writeUInt8(255 - type, 7);
-    this.#ws.send(Buffer.concat([header, bytes]));
+    this.#send(Buffer.concat([header, bytes]));
     return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
   }
 
   close() {
-    this.#ws.terminate();
+    this.#destroy();
   }
 
   #read(data) {
@@ -76,7 +104,7 @@ class Client {
 /** Where the server is and how to log in, from the environment (THINGSDB_URL, _USER, _PASSWORD, _TOKEN). */
 export function serverFromEnvironment() {
   const { THINGSDB_URL: url, THINGSDB_USER, THINGSDB_PASSWORD, THINGSDB_TOKEN } = process.env;
-  if (url === undefined) throw new Error('set THINGSDB_URL, for example ws://127.0.0.1:9270');
+  if (url === undefined) throw new Error('set THINGSDB_URL, for example thingsdb://127.0.0.1:9200');
   return { url, credentials: THINGSDB_TOKEN ?? [THINGSDB_USER ?? 'admin', THINGSDB_PASSWORD ?? 'pass'] };
 }
 

@@ -1,7 +1,7 @@
 """Takes turns with turns.ts at writing a diary: whose turn it is reads the last number and writes down the next one.
 
     pip install python-thingsdb
-    npx thingsdb-lock dev-server --tcp-port 9200        # or any ThingsDB, named by THINGSDB_TCP
+    npx thingsdb-lock dev-server                        # or any ThingsDB, named by THINGSDB_URL
     python3 examples/beside-python/turns.py             # and in another terminal:
     node --import tsx examples/beside-python/turns.ts
 
@@ -11,6 +11,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from thingsdb.client import Client
 from thingsdb.misc import lock
@@ -18,7 +19,8 @@ from thingsdb.misc import lock
 DIARY = Path(sys.argv[1] if len(sys.argv) > 1 else 'diary.txt')
 TURNS = 5
 
-host, port = os.environ.get('THINGSDB_TCP', '127.0.0.1:9200').rsplit(':', 1)
+url = urlsplit(os.environ.get('THINGSDB_URL', 'thingsdb://127.0.0.1:9200'))
+host, port = url.hostname, url.port or 9200
 token = os.environ.get('THINGSDB_TOKEN')
 user = os.environ.get('THINGSDB_USER', 'admin')
 password = os.environ.get('THINGSDB_PASSWORD', 'pass')

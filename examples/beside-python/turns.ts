@@ -2,7 +2,7 @@
  * Takes turns with turns.py at writing a diary: whose turn it is reads the last number and writes down the next one.
  *
  *   pip install python-thingsdb
- *   npx thingsdb-lock dev-server --tcp-port 9200        # or any ThingsDB, named by THINGSDB_URL
+ *   npx thingsdb-lock dev-server                        # or any ThingsDB, named by THINGSDB_URL
  *   node --import tsx examples/beside-python/turns.ts   # and in another terminal:
  *   python3 examples/beside-python/turns.py
  *
@@ -27,7 +27,7 @@ async function writeEntry(): Promise<void> {
 
 async function main(): Promise<void> {
   const manager = new LockManager({
-    url: THINGSDB_URL ?? 'ws://127.0.0.1:9270',
+    url: THINGSDB_URL ?? 'thingsdb://127.0.0.1:9200',
     auth: THINGSDB_TOKEN
       ? { token: THINGSDB_TOKEN }
       : { username: THINGSDB_USER ?? 'admin', password: THINGSDB_PASSWORD ?? 'pass' },

@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: four processes contend for one lock over real WebSockets, one of them is killed while it holds the
+ * `npm run demo`: four processes contend for one lock over real connections, one of them is killed while it holds the
  * lock, and what they noted is drawn and checked.
  *
  * Runs against a ThingsDB of its own (the embedded one), or the one that `THINGSDB_URL` names, with `THINGSDB_USER` and

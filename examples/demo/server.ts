@@ -36,7 +36,7 @@ export class DevServer {
    * @param signal kills it
    */
   static async start(signal: AbortSignal): Promise<DevServer> {
-    const command = ['--import', 'tsx', 'lib/cli/main.ts', 'dev-server', '--port', '0', '--tcp-port', '0'];
+    const command = ['--import', 'tsx', 'lib/cli/main.ts', 'dev-server', '--port', '0'];
     const child = spawn(process.execPath, command, {
       cwd: REPOSITORY,
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -47,7 +47,7 @@ export class DevServer {
       let printed = '';
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
         printed += text;
-        const [, address] = /^listening on (ws:\S+)$/m.exec(printed) ?? [];
+        const [, address] = /^listening on (thingsdb:\S+)$/m.exec(printed) ?? [];
         if (address !== undefined) resolve(address);
       });
       child.once('error', reject);

@@ -33,7 +33,7 @@ interface Pool extends SqlClient {
 
 async function main(): Promise<void> {
   const locks = new LockManager({
-    url: THINGSDB_URL ?? 'ws://127.0.0.1:9270',
+    url: THINGSDB_URL ?? 'thingsdb://127.0.0.1:9200',
     auth: THINGSDB_TOKEN
       ? { token: THINGSDB_TOKEN }
       : { username: THINGSDB_USER ?? 'admin', password: THINGSDB_PASSWORD ?? 'pass' },

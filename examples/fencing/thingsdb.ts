@@ -6,7 +6,7 @@
  *
  * If the collection has procedures of its own by the names of the lock's, give the manager a `prefix`.
  */
-import { WebSocketClient } from '../../lib/client/web-socket-client.js'; // in your program: thingsdb.js
+import { clientFor } from '../../lib/client/open-client.js'; // in your program: thingsdb.js
 import { LockManager } from '../../lib/index.js'; // in your program: 'thingsdb-lock'
 import { tellPausedHolder } from './paused-holder.js';
 import { ThingsDBStock } from './thingsdb-stock.js';
@@ -14,10 +14,10 @@ import { ThingsDBStock } from './thingsdb-stock.js';
 const { THINGSDB_URL, THINGSDB_USER, THINGSDB_PASSWORD, THINGSDB_TOKEN, THINGSDB_COLLECTION } = process.env;
 
 async function main(): Promise<void> {
-  const url = THINGSDB_URL ?? 'ws://127.0.0.1:9270';
+  const url = THINGSDB_URL ?? 'thingsdb://127.0.0.1:9200';
   const [user, password] = [THINGSDB_USER ?? 'admin', THINGSDB_PASSWORD ?? 'pass'];
   const collection = THINGSDB_COLLECTION ?? 'shop';
-  const client = new WebSocketClient(url);
+  const client = clientFor(url);
   await client.connect();
   await (THINGSDB_TOKEN ? client.authToken(THINGSDB_TOKEN) : client.auth(user, password));
   // One connection for both; it has been authenticated.

@@ -8,16 +8,17 @@ A ThingsDB for tests, demos and development. It keeps nothing on disk.
 User admin, password pass; only reachable from this machine.
 
   --port N      the WebSocket's port (default 9270, 0 = any free one)
-  --tcp-port N  the TCP port (default: any free one)
+  --tcp-port N  the TCP port (default 9200, 0 = any free one, as with --port 0 alone)
   --help        shows this`;
 
 const DEFAULT_PORT = 9270;
+const DEFAULT_TCP_PORT = 9200;
 const ANY_PORT = 0;
 const MAX_PORT = 65_535;
 
 /**
  * `thingsdb-lock dev-server`: serves the embedded ThingsDB until SIGINT or SIGTERM. Prints
- * `listening on ws://127.0.0.1:N` once clients can connect.
+ * `listening on thingsdb://127.0.0.1:N` and `listening on ws://127.0.0.1:N` once clients can connect.
  *
  * @returns the exit status: see {@link ExitStatus}: ok after a signal, unavailable when a port is taken, usage for bad arguments
  */
@@ -28,7 +29,7 @@ export async function devServer(args: string[]): Promise<number> {
     await using db = await startThingsDB(ports);
     const stopped = signal();
     console.log(`listening on ${db.url}`);
-    console.log(`listening on tcp://127.0.0.1:${db.tcpPort}`);
+    console.log(`listening on ${db.wsUrl}`);
     await stopped;
     return ExitStatus.ok;
   } catch (error) {
@@ -47,10 +48,10 @@ function readPorts(args: string[]): { port: number; tcpPort: number } | number {
       console.log(USAGE);
       return ExitStatus.ok;
     }
-    return {
-      port: readPort('--port', values.port, DEFAULT_PORT),
-      tcpPort: readPort('--tcp-port', values['tcp-port'], ANY_PORT),
-    };
+    const port = readPort('--port', values.port, DEFAULT_PORT);
+    // Whoever wants any free port wants no quarrel about another one.
+    const tcpFallback = port === ANY_PORT ? ANY_PORT : DEFAULT_TCP_PORT;
+    return { port, tcpPort: readPort('--tcp-port', values['tcp-port'], tcpFallback) };
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
     return ExitStatus.usage;

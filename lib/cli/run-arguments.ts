@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { Auth, Duration } from '../index.js';
+import type { Auth, Duration, TlsOptions } from '../index.js';
 
 export const RUN_USAGE = `Usage: thingsdb-lock run NAME [options] -- COMMAND [ARGUMENT...]
 
@@ -7,10 +8,16 @@ Waits for the lock NAME, runs COMMAND while holding it, releases it, and exits a
 
   --url URL            node to connect to; several, separated by commas, are tried in order [THINGSDB_URL]
   --ttl TIME           how long the lock outlives a crash of this machine (default 60s)
-  --wait-timeout TIME  the longest to wait for the lock (default: as long as it takes)
+  --wait-timeout TIME  the longest to wait for the lock, and for a server that is not there yet (default: for the lock
+                       as long as it takes, for the server not at all)
   --no-wait            do not wait at all
   --collection NAME    the collection with the locks (default lock)
   --kill-after TIME    when the lock is lost, from SIGTERM to SIGKILL (default 10s)
+  --tls-ca FILE        for wss://: the authorities to trust, as PEM, instead of those that Node trusts
+  --tls-cert FILE      the certificate, as PEM, to show to a server that asks for one
+  --tls-key FILE       its key
+  --tls-servername N   the name that the server's certificate is for, if not the host's
+  --tls-no-verify      trusts any certificate: whoever is in between can read the password
   --help               shows this
 
 TIME is such as 250ms, 30s, 5m, 2h. Credentials come from THINGSDB_USER and THINGSDB_PASSWORD, or THINGSDB_TOKEN.
@@ -31,9 +38,11 @@ export interface RunArguments {
   readonly commandArguments: readonly string[];
   readonly urls: readonly string[];
   readonly auth: Auth;
+  readonly tls: TlsOptions | undefined;
   readonly collection: string | undefined;
   readonly ttl: Duration | undefined;
-  readonly waitTimeout: Duration;
+  /** `undefined` if it was not given. */
+  readonly waitTimeout: Duration | undefined;
   readonly killAfterMs: number;
 }
 
@@ -66,9 +75,10 @@ export function parseRunArguments(args: readonly string[], env: NodeJS.ProcessEn
     commandArguments,
     urls: urlsFrom(values.url ?? env['THINGSDB_URL']),
     auth: authFrom(env),
+    tls: tlsFrom(values),
     collection: values.collection,
     ttl: values.ttl,
-    waitTimeout: values['no-wait'] === true ? 0 : (values['wait-timeout'] ?? Infinity),
+    waitTimeout: values['no-wait'] === true ? 0 : values['wait-timeout'],
     killAfterMs: millisecondsOf('--kill-after', values['kill-after'] ?? DEFAULT_KILL_AFTER),
   };
 }
@@ -85,6 +95,11 @@ function parsed(args: readonly string[]) {
         'no-wait': { type: 'boolean' },
         collection: { type: 'string' },
         'kill-after': { type: 'string' },
+        'tls-ca': { type: 'string' },
+        'tls-cert': { type: 'string' },
+        'tls-key': { type: 'string' },
+        'tls-servername': { type: 'string' },
+        'tls-no-verify': { type: 'boolean' },
         help: { type: 'boolean' },
       },
     });
@@ -103,6 +118,27 @@ function authFrom(env: NodeJS.ProcessEnv): Auth {
   if (token !== undefined && token !== '') return { token };
   if (username !== undefined && password !== undefined) return { username, password };
   throw new UsageError('no credentials: set THINGSDB_USER and THINGSDB_PASSWORD, or THINGSDB_TOKEN');
+}
+
+/** `undefined` if no option about TLS is given. */
+function tlsFrom(values: ReturnType<typeof parsed>['values']): TlsOptions | undefined {
+  const given = {
+    ca: contentOf('--tls-ca', values['tls-ca']),
+    cert: contentOf('--tls-cert', values['tls-cert']),
+    key: contentOf('--tls-key', values['tls-key']),
+    servername: values['tls-servername'],
+    rejectUnauthorized: values['tls-no-verify'] === true ? false : undefined,
+  };
+  return Object.values(given).some((value) => value !== undefined) ? given : undefined;
+}
+
+function contentOf(option: string, file: string | undefined): Buffer | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new UsageError(`${option}: ${(error as Error).message}`);
+  }
 }
 
 function millisecondsOf(option: string, text: string): number {

@@ -1,16 +1,18 @@
-import { LockManager, LockOptionsError, LockTimeoutError, type Lease } from '../index.js';
+import { settledWithin } from '../async/within.js';
+import {
+  LockConnectionError,
+  LockManager,
+  LockOptionsError,
+  LockTimeoutError,
+  type Lease,
+} from '../index.js';
 import { ExitStatus } from './exit-status.js';
-import { runGuardedCommand, SIGNALS, statusOf } from './guarded-command.js';
+import { runGuardedCommand, statusOf } from './guarded-command.js';
+import { Interrupted, Interruption } from './interruption.js';
 import { parseRunArguments, RUN_USAGE, UsageError, type RunArguments } from './run-arguments.js';
 
-const ignore = (): void => undefined;
-
-/** Somebody ended the waiting. */
-class Interrupted extends Error {
-  constructor(readonly signal: NodeJS.Signals) {
-    super(`ended by ${signal}`);
-  }
-}
+/** How long giving back may take at the end, when everything has been said. */
+const LEAVE_MS = 1_000;
 
 /** `thingsdb-lock run`: runs a command while holding a lock. Resolves with the exit status. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -27,42 +29,54 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 async function runWithManager(args: RunArguments): Promise<number> {
+  const { urls: url, auth, tls, collection } = args;
+  const manager = new LockManager({ url, auth, tls, collection });
   // From here on to the end a signal must not end this process before the lock is given back.
-  for (const signal of SIGNALS) process.on(signal, ignore);
-  const manager = new LockManager({ url: args.urls, auth: args.auth, collection: args.collection });
+  const interruption = new Interruption();
+  let status: number;
   try {
-    const lease = await acquire(manager, args);
-    return typeof lease === 'number' ? lease : await runHolding(lease, args);
+    const lease = await acquire(manager, args, interruption);
+    status = typeof lease === 'number' ? lease : await runHolding(lease, args, interruption);
   } finally {
-    await manager.close();
-    for (const signal of SIGNALS) process.off(signal, ignore);
+    const isClosed = await settledWithin(manager.close(), LEAVE_MS);
+    interruption.stopListening();
+    // What the server has not confirmed by now it does by itself, within the ttl.
+    if (!isClosed) setImmediate(() => process.exit());
   }
+  return status;
 }
 
 /** The lease, or the exit status if there is none. */
 async function acquire(
   manager: LockManager,
   { name, ttl, waitTimeout }: RunArguments,
+  interruption: Interruption,
 ): Promise<Lease | number> {
-  const lock = manager.get(name, { ttl, waitTimeout });
-  const interruption = new AbortController();
-  const interrupt = (signal: NodeJS.Signals): void => interruption.abort(new Interrupted(signal));
-  for (const signal of SIGNALS) process.on(signal, interrupt);
+  const lock = manager.get(name, { ttl, waitTimeout: waitTimeout ?? Infinity });
   try {
+    // Only who says how long to wait wants to wait for a server too.
+    if (waitTimeout === undefined) await interruption.orInterrupted(manager.setup());
     return await lock.acquire({ signal: interruption.signal });
   } catch (error) {
     if (error instanceof LockOptionsError) throw error;
     if (error instanceof Interrupted) return statusOf(error.signal);
     complain((error as Error).message);
-    return error instanceof LockTimeoutError ? ExitStatus.notAcquired : ExitStatus.unavailable;
-  } finally {
-    for (const signal of SIGNALS) process.off(signal, interrupt);
+    return isHeldByOthers(error) ? ExitStatus.notAcquired : ExitStatus.unavailable;
   }
 }
 
-async function runHolding(lease: Lease, args: RunArguments): Promise<number> {
+/** Whether the server has said so: a wait that is over may also have been one for a server. */
+function isHeldByOthers(error: unknown): boolean {
+  return error instanceof LockTimeoutError && !(error.cause instanceof LockConnectionError);
+}
+
+async function runHolding(lease: Lease, args: RunArguments, interruption: Interruption): Promise<number> {
+  if (interruption.signal.aborted) {
+    return releaseAfter(lease, statusOf((interruption.signal.reason as Interrupted).signal));
+  }
   const tellLost = (): void => complain(`${(lease.signal.reason as Error).message}; stopping the command`);
   lease.signal.addEventListener('abort', tellLost);
+  interruption.isCommandRunning = true;
   let status: number;
   try {
     status = await runGuardedCommand({
@@ -77,6 +91,7 @@ async function runHolding(lease: Lease, args: RunArguments): Promise<number> {
     status =
       (error as NodeJS.ErrnoException).code === 'ENOENT' ? ExitStatus.notFound : ExitStatus.notExecutable;
   }
+  interruption.isCommandRunning = false;
   lease.signal.removeEventListener('abort', tellLost);
   if (lease.signal.aborted) return ExitStatus.lost;
   return releaseAfter(lease, status);

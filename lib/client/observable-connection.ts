@@ -14,4 +14,7 @@ export interface ObservableConnection {
    * to let go of it. Without it the process lives while requests are pending, and an idle connection does not hold it.
    */
   hold(): () => void;
+
+  /** All bytes that the connection has brought in: that they grow is a sign of life, also in the middle of an answer. */
+  readonly bytesRead: number;
 }

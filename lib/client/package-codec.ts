@@ -8,83 +8,132 @@
  * | 6 | type |
  * | 7 | the type's complement: whoever sends anything else does not speak this protocol |
  */
-import { Decoder, Encoder } from '@msgpack/msgpack';
+import { Buffer } from 'node:buffer';
 import { LockProtocolError } from '../errors.js';
+import { MessagePackReader } from './message-pack-reader.js';
+import { MessagePackWriter } from './message-pack-writer.js';
 
-const HEADER_BYTES = 8;
-/** What MessagePack holds in four bytes. */
-const MAX_SHORT_INTEGER = 0x7fff_ffff;
-/** Five times what a node sends at most by default (`result_size_limit`): more is no package but another protocol. */
-const MAX_BODY_BYTES = 100 * 1024 * 1024;
+export const HEADER_BYTES = 8;
+/** Above the most that a node sends by default (`result_size_limit`, 20 MB): more is no package but another protocol. */
+export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 /** One package as it came in. `body` is `undefined` for a package of a header only. */
 export interface Package {
   readonly id: number;
   readonly type: number;
   readonly body: unknown;
+  /** Why the body could not be read. What comes after this package can be. */
+  readonly fault?: LockProtocolError;
 }
 
-// bigint on the wire is the only form in which @msgpack/msgpack keeps a 64-bit integer whole, both ways.
-const encoder = new Encoder({ useBigInt64: true, ignoreUndefined: true });
-const decoder = new Decoder({ useBigInt64: true });
+const EMPTY = Buffer.alloc(0);
+const writer = new MessagePackWriter();
+const reader = new MessagePackReader();
 
 /**
  * One package, ready to send. Without `body` it is a header only, as `ping` wants it.
  *
  * @throws LockProtocolError if the body holds what MessagePack cannot carry (a function, a symbol)
  */
-export function encodePackage(id: number, type: number, body?: unknown): Uint8Array {
-  const encoded = body === undefined ? undefined : encodeBody(body);
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + (encoded?.length ?? 0));
-  bytes.writeUInt32LE(encoded?.length ?? 0, 0);
-  bytes.writeUInt16LE(id, 4);
-  bytes[6] = type;
-  bytes[7] = ~type & 0xff;
-  if (encoded !== undefined) bytes.set(encoded, HEADER_BYTES);
+export function encodePackage(id: number, type: number, body?: unknown): Buffer {
+  writer.restart(HEADER_BYTES);
+  if (body !== undefined) writer.write(body);
+  const bytes = writer.take();
+  writeHeader(bytes, id, type, bytes.length - HEADER_BYTES);
   return bytes;
 }
 
+export function writeHeader(bytes: Buffer, id: number, type: number, bodySize: number): void {
+  bytes.writeUInt32LE(bodySize, 0);
+  bytes.writeUInt16LE(id, 4);
+  bytes[6] = type;
+  bytes[7] = ~type & 0xff;
+}
+
 /**
- * Cuts a stream of bytes into packages, wherever its pieces happen to end: a message of the WebSocket is one package
- * today, and nothing here depends on it.
+ * Cuts a stream of bytes into packages, wherever its pieces happen to end, in a time that grows with the number of bytes
+ * only: a message of the WebSocket is one package today, and nothing here depends on it.
  *
  * Integers become a `number` while that is exact (up to 2^53 - 1) and a `bigint` beyond: never a rounded number.
  */
 export class PackageReader {
-  #rest: Buffer | undefined;
+  /** What has come of a package that is not whole yet, at the beginning of a buffer with room for more. */
+  #begun: Buffer = EMPTY;
+  #length = 0;
+  /** How many bytes there must be before it is of use to look again. */
+  #needed = HEADER_BYTES;
 
   /**
    * Takes the next bytes; returns the packages they complete.
    *
    * @throws LockProtocolError at the first thing that is not a package; nothing can be read after it
    */
-  push(chunk: Buffer): Package[] {
-    const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
+  push(piece: Buffer): Package[] {
+    const bytes = this.#length === 0 ? piece : this.#append(piece);
+    if (bytes.length < this.#needed) {
+      if (this.#length === 0) this.#append(piece);
+      return [];
+    }
     const packages: Package[] = [];
     let start = 0;
+    this.#needed = HEADER_BYTES;
     while (bytes.length - start >= HEADER_BYTES) {
       const end = start + HEADER_BYTES + checkedBodySize(bytes, start);
-      if (bytes.length < end) break;
-      packages.push({
-        id: bytes.readUInt16LE(start + 4),
-        type: bytes.readUInt8(start + 6),
-        body: decodeBody(bytes.subarray(start + HEADER_BYTES, end)),
-      });
+      if (bytes.length < end) {
+        this.#needed = end - start;
+        break;
+      }
+      packages.push(readPackage(bytes, start, end));
       start = end;
     }
-    this.#rest = start === bytes.length ? undefined : bytes.subarray(start);
+    this.#length = 0;
+    this.#begun = EMPTY;
+    if (start < bytes.length) this.#append(bytes.subarray(start));
     return packages;
+  }
+
+  /** Twice the room each time it runs out: every byte is copied a few times, however small the pieces. */
+  #append(piece: Buffer): Buffer {
+    const length = this.#length + piece.length;
+    if (length > this.#begun.length) {
+      const longer = Buffer.allocUnsafe(Math.max(length, 2 * this.#begun.length));
+      this.#begun.copy(longer, 0, 0, this.#length);
+      this.#begun = longer;
+    }
+    piece.copy(this.#begun, this.#length);
+    this.#length = length;
+    return this.#begun.subarray(0, length);
+  }
+}
+
+function readPackage(bytes: Buffer, start: number, end: number): Package {
+  const id = bytes.readUInt16LE(start + 4);
+  const type = bytes[start + 6] as number;
+  const bodyStart = start + HEADER_BYTES;
+  if (bodyStart === end) return { id, type, body: undefined };
+  try {
+    return { id, type, body: reader.read(bytes, bodyStart, end) };
+  } catch (cause) {
+    const why = (cause as Error).message;
+    return {
+      id,
+      type,
+      body: undefined,
+      fault: new LockProtocolError(`it cannot be read: ${why}`, { cause }),
+    };
   }
 }
 
 function checkedBodySize(bytes: Buffer, start: number): number {
   const size = bytes.readUInt32LE(start);
-  const type = bytes.readUInt8(start + 6);
-  const check = bytes.readUInt8(start + 7);
+  const type = bytes[start + 6] as number;
+  const check = bytes[start + 7] as number;
   if (check !== 0xff - type) {
-    throw new LockProtocolError(
-      `not a ThingsDB package: type ${type} has check byte ${check} instead of ${0xff - type}`,
-    );
+    const isHttp = bytes.toString('latin1', start, start + 5) === 'HTTP/';
+    const hint = isHttp
+      ? 'it speaks HTTP; use ws:// for a WebSocket port'
+      : `type ${type}, check byte ${check}`;
+    throw new LockProtocolError(`not a ThingsDB package: ${hint}`);
   }
   if (size > MAX_BODY_BYTES) {
     throw new LockProtocolError(
@@ -92,49 +141,4 @@ function checkedBodySize(bytes: Buffer, start: number): number {
     );
   }
   return size;
-}
-
-function encodeBody(body: unknown): Uint8Array {
-  try {
-    return encoder.encodeSharedRef(withWholeIntegers(body));
-  } catch (cause) {
-    throw new LockProtocolError('the request holds a value that MessagePack cannot carry', { cause });
-  }
-}
-
-/** With bigints allowed, the encoder makes a float of a number beyond 32 bits: a fencing token is an integer. */
-function withWholeIntegers(value: unknown): unknown {
-  if (typeof value === 'number') {
-    return Number.isSafeInteger(value) && Math.abs(value) > MAX_SHORT_INTEGER ? BigInt(value) : value;
-  }
-  if (Array.isArray(value)) return value.map(withWholeIntegers);
-  if (!isMap(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withWholeIntegers(part)]));
-}
-
-function decodeBody(bytes: Uint8Array): unknown {
-  if (bytes.length === 0) return undefined;
-  try {
-    return withExactNumbers(decoder.decode(bytes));
-  } catch (cause) {
-    throw new LockProtocolError('not a ThingsDB package: its body is not MessagePack', { cause });
-  }
-}
-
-/** Changes `value` in place, as nobody else has seen it yet. */
-function withExactNumbers(value: unknown): unknown {
-  if (typeof value === 'bigint') {
-    const number = Number(value);
-    return Number.isSafeInteger(number) ? number : value;
-  }
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) value[i] = withExactNumbers(value[i]);
-  } else if (isMap(value)) {
-    for (const key in value) value[key] = withExactNumbers(value[key]);
-  }
-  return value;
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

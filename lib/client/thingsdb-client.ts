@@ -21,6 +21,26 @@ export interface ThingsDBClient {
   removeEventListener(callback: (type: number, message: unknown) => void): void;
 }
 
+const METHODS = [
+  'connect',
+  'disconnect',
+  'auth',
+  'authToken',
+  'ping',
+  'query',
+  'run',
+  'join',
+  'leave',
+  'addEventListener',
+  'removeEventListener',
+] as const satisfies readonly (keyof ThingsDBClient)[];
+
+/** Whether it has every method that this library needs of a client. */
+export function isClient(value: unknown): value is ThingsDBClient {
+  if (typeof value !== 'object' || value === null) return false;
+  return METHODS.every((method) => typeof (value as Partial<ThingsDBClient>)[method] === 'function');
+}
+
 /** What a server (and thingsdb.js) rejects a refused request with. */
 export interface ServerErrorBody {
   readonly error_code: number;

@@ -2,7 +2,11 @@ import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { WebSocket, type RawData } from 'ws';
 import { LockConnectionError, LockProtocolError, type LockError } from '../errors.js';
+import type { Address } from './address.js';
 import { connectFailure, connectTimeoutFailure, httpAnswerFailure } from './connect-failure.js';
+import { CLOSE_LIMIT_MS, type Connection, type ConnectionEvents } from './connection.js';
+import { ConnectionLife } from './connection-life.js';
+import { HEADER_BYTES, MAX_BODY_BYTES } from './package-codec.js';
 
 /** TLS for `wss://`, as `node:tls` takes it. */
 export type TlsOptions = Pick<
@@ -10,72 +14,73 @@ export type TlsOptions = Pick<
   'ca' | 'cert' | 'key' | 'passphrase' | 'pfx' | 'servername' | 'rejectUnauthorized'
 >;
 
-export interface ConnectionSettings {
-  readonly url: URL;
+export interface WebSocketSettings {
+  readonly address: Address;
   readonly connectTimeoutMs: number;
   readonly tls: TlsOptions | undefined;
 }
 
-export interface ConnectionEvents {
-  /** @throws LockProtocolError if this cannot come from ThingsDB; the connection is then closed with that reason */
-  readonly onBytes: (bytes: Buffer) => void;
-  /** The connection was open and is over: called once, before anything else can observe it. */
-  readonly onClose: (reason: LockError) => void;
-}
-
-/** How long a server may take to answer the closing of a connection before the socket is cut. */
-const CLOSE_LIMIT_MS = 1_000;
-const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
+const MAX_MESSAGE_BYTES = HEADER_BYTES + MAX_BODY_BYTES;
 
 /**
- * One WebSocket, from its opening to its end: it is never opened again.
+ * One WebSocket.
  *
- * Once open it does not keep the process alive, unless {@link keepAlive} says so.
  * TCP_NODELAY is on (`ws` sees to that): ThingsDB's packages are small and wait for nobody.
  */
-export class WebSocketConnection {
-  /** Rejects with LockConnectionError when the connection cannot be opened, or is closed while it opens. */
-  readonly opened: Promise<void>;
-  readonly #address: string;
-  readonly #ws: WebSocket;
+export class WebSocketConnection implements Connection {
+  /** A node (ThingsDB 1.9.3) can crash when a WebSocket closes before the changes that it asked for are made. */
+  readonly mayCloseUnanswered = false;
+  readonly #address: Address;
   readonly #events: ConnectionEvents;
+  readonly #life: ConnectionLife;
+  readonly #ws: WebSocket;
   readonly #closed: Promise<void>;
   #tcp: Socket | undefined;
-  #state: 'opening' | 'open' | 'over' = 'opening';
   #socketError: Error | undefined;
-  #failOpening: (error: Error) => void = () => undefined;
 
-  constructor(settings: ConnectionSettings, events: ConnectionEvents) {
-    this.#address = settings.url.origin;
+  constructor({ address, connectTimeoutMs, tls }: WebSocketSettings, events: ConnectionEvents) {
+    this.#address = address;
     this.#events = events;
-    this.#ws = new WebSocket(settings.url, {
-      ...settings.tls,
+    this.#life = new ConnectionLife({
+      connectTimeoutMs,
+      onTimeout: () => this.#cut(connectTimeoutFailure(address, connectTimeoutMs)),
+      onClose: events.onClose,
+    });
+    this.#ws = new WebSocket(address.url, {
+      ...tls,
       perMessageDeflate: false,
       maxPayload: MAX_MESSAGE_BYTES,
     });
     this.#closed = new Promise((resolve) => this.#ws.once('close', () => resolve()));
-    this.opened = this.#open(settings);
     this.#listen();
   }
 
+  get opened(): Promise<void> {
+    return this.#life.opened;
+  }
+
   get isOpen(): boolean {
-    return this.#state === 'open';
+    return this.#life.isOpen;
+  }
+
+  get bytesRead(): number {
+    return this.#tcp?.bytesRead ?? 0;
   }
 
   send(bytes: Uint8Array): void {
     this.#ws.send(bytes);
   }
 
-  /** Whether the process must not end while this connection is open. */
   keepAlive(wanted: boolean): void {
     if (wanted) this.#tcp?.ref();
     else this.#tcp?.unref();
   }
 
-  /** Lets what was sent go out, then closes; resolves when it is closed, after {@link CLOSE_LIMIT_MS} at the latest. */
   async close(): Promise<void> {
-    const wasOpen = this.#state === 'open';
-    this.#end(new LockConnectionError(`the connection to ${this.#address} was closed by disconnect()`));
+    const wasOpen = this.#life.isOpen;
+    this.#life.end(
+      new LockConnectionError(`the connection to ${this.#address.shown} was closed by disconnect()`),
+    );
     if (!wasOpen) {
       this.#ws.terminate();
       return this.#closed;
@@ -86,60 +91,44 @@ export class WebSocketConnection {
     clearTimeout(limit);
   }
 
-  #open({ connectTimeoutMs }: ConnectionSettings): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const limit = setTimeout(() => {
-        this.#end(connectTimeoutFailure(this.#address, connectTimeoutMs));
-        this.#ws.terminate();
-      }, connectTimeoutMs);
-      this.#failOpening = (error) => {
-        clearTimeout(limit);
-        reject(error);
-      };
-      this.#ws.once('open', () => {
-        clearTimeout(limit);
-        this.#state = 'open';
-        this.#tcp?.unref();
-        resolve();
-      });
-    });
-  }
-
   #listen(): void {
     this.#ws.on('upgrade', (response) => (this.#tcp = response.socket));
+    this.#ws.once('open', () => {
+      this.#tcp?.unref();
+      this.#life.open();
+    });
     this.#ws.on('unexpected-response', (request, response) => {
-      this.#end(httpAnswerFailure(this.#address, response.statusCode));
+      this.#life.end(httpAnswerFailure(this.#address, response.statusCode));
       request.destroy();
     });
     this.#ws.on('message', (data, isBinary) => this.#receive(data, isBinary));
     this.#ws.on('error', (error) => {
-      if (this.#state === 'opening') this.#end(connectFailure(this.#address, error));
+      if (this.#life.isOpening) this.#life.end(connectFailure(this.#address, error));
       this.#socketError ??= error;
     });
     this.#ws.on('close', (code) => {
       const cause = this.#socketError;
       const why = cause === undefined ? `closed by the server (code ${code})` : `lost: ${cause.message}`;
-      this.#end(new LockConnectionError(`the connection to ${this.#address} was ${why}`, cause && { cause }));
+      this.#life.end(
+        new LockConnectionError(`the connection to ${this.#address.shown} was ${why}`, cause && { cause }),
+      );
     });
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    if (this.#state === 'over') return;
+    if (this.#life.isOver) return;
     try {
       if (!isBinary || !Buffer.isBuffer(data)) {
         throw new LockProtocolError('not a ThingsDB server: it sent text, where ThingsDB sends packages');
       }
       this.#events.onBytes(data);
     } catch (error) {
-      this.#end(error as LockError);
-      this.#ws.terminate();
+      this.#cut(error as LockError);
     }
   }
 
-  #end(reason: LockError): void {
-    const was = this.#state;
-    this.#state = 'over';
-    if (was === 'opening') this.#failOpening(reason);
-    if (was === 'open') this.#events.onClose(reason);
+  #cut(reason: LockError): void {
+    this.#life.end(reason);
+    this.#ws.terminate();
   }
 }

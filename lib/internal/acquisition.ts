@@ -3,15 +3,18 @@ import { LockConnectionError, LockError, LockTimeoutError } from '../errors.js';
 import type { ResolvedLockOptions } from './lock-options.js';
 import type { TicketStatus } from '../schema/ticket-status.js';
 import type { Told } from '../schema/lock-procedures.js';
-import { Alarm } from './alarm.js';
-import { Deferred } from './deferred.js';
+import { Alarm } from '../async/alarm.js';
+import { Deferred } from '../async/deferred.js';
+import { settledWithin } from '../async/within.js';
 import type { TellLock } from './event-relay.js';
 import { EARLY_MS, HeldLease } from './held-lease.js';
 import type { LockService } from './lock-service.js';
 import { grantOf, type Grant, type Ticket } from './ticket.js';
 
-/** How long a caller who gives up waits for the withdrawal to be confirmed before it goes on without. */
-const WITHDRAW_MS = 1_000;
+/** How long a caller who gives up waits for the server to confirm the withdrawal, or for an answer to the request before. */
+const WITHDRAW_MS = 500;
+/** So much longer than its caller a call lives: what the caller is told is that its time is over. */
+const CALL_AFTER_MS = 100;
 /** Leases that were over before they were here, until it is no accident. */
 const MOST_TRIES = 3;
 
@@ -29,6 +32,8 @@ export class Acquisition {
   readonly #givenUp = new Deferred<never>();
   readonly #waitAlarm = new Alarm();
   #sent: Promise<unknown> | undefined;
+  /** Since when the request has no answer; `undefined` if it has one. */
+  #unansweredMs: number | undefined;
   #hasGivenUp = false;
 
   constructor(service: LockService, names: readonly string[], options: ResolvedLockOptions, tell: TellLock) {
@@ -51,8 +56,13 @@ export class Acquisition {
   acquire(): Promise<HeldLease> {
     const { waitTimeoutMs, isSteal } = this.#options;
     return this.#guarded(async () => {
-      if (waitTimeoutMs !== undefined && !isSteal) this.#giveUpAfter(waitTimeoutMs);
-      return (await this.#live(() => this.#service.procedures.acquire(this.#ticket, isSteal))) as HeldLease;
+      const isWait = waitTimeoutMs !== undefined && !isSteal;
+      if (isWait) this.#giveUpAfter(waitTimeoutMs);
+      const patience = isWait
+        ? { untilMs: this.#startedMs + waitTimeoutMs + CALL_AFTER_MS, isPatient: true }
+        : {};
+      const request = () => this.#service.procedures.acquire(this.#ticket, isSteal, patience);
+      return (await this.#live(request)) as HeldLease;
     });
   }
 
@@ -120,6 +130,11 @@ export class Acquisition {
 
   #send(request: Promise<Told<TicketStatus>>): Promise<Told<TicketStatus>> {
     this.#sent = request;
+    this.#unansweredMs = performance.now();
+    request.then(
+      () => (this.#unansweredMs = undefined),
+      () => undefined,
+    );
     return this.#before(request);
   }
 
@@ -160,11 +175,15 @@ export class Acquisition {
     this.#service.loose(withdrawal);
     // Who has just waited for an answer in vain does not wait for another.
     if (isUnanswered) return;
-    const limit = new Deferred<void>();
-    const alarm = new Alarm();
-    alarm.set(performance.now() + WITHDRAW_MS, () => limit.resolve());
-    await Promise.race([withdrawal.catch(() => undefined), limit.promise]);
-    alarm.clear();
+    const limitMs = this.#withdrawMs;
+    if (limitMs > 0) await settledWithin(withdrawal, limitMs);
+  }
+
+  /** How long the withdrawal may take: a server that has been silent for so long already is not waited for. */
+  get #withdrawMs(): number {
+    if (this.#service.trouble !== undefined) return 0;
+    const unansweredMs = performance.now() - (this.#unansweredMs ?? performance.now());
+    return Math.max(0, WITHDRAW_MS - unansweredMs);
   }
 
   #giveUp(reason: unknown): void {
@@ -174,7 +193,8 @@ export class Acquisition {
 
   #giveUpAfter(waitTimeoutMs: number): void {
     this.#waitAlarm.set(this.#startedMs + waitTimeoutMs, () => {
-      this.#giveUp(new LockTimeoutError(this.#ticket.label, performance.now() - this.#startedMs));
+      const cause = this.#unansweredMs === undefined ? undefined : this.#service.trouble;
+      this.#giveUp(new LockTimeoutError(this.#ticket.label, performance.now() - this.#startedMs, { cause }));
     });
   }
 }

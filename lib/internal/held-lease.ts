@@ -5,7 +5,7 @@ import { resolveLockOptions, type ResolvedLockOptions } from './lock-options.js'
 import { type Duration } from '../options.js';
 import type { Told } from '../schema/lock-procedures.js';
 import type { TicketStatus } from '../schema/ticket-status.js';
-import { Alarm } from './alarm.js';
+import { Alarm } from '../async/alarm.js';
 import type { TellLock } from './event-relay.js';
 import type { Renewer } from './renewer.js';
 import { serializedLease } from './serialized-lease.js';

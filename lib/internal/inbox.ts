@@ -2,7 +2,7 @@ import { PackageType } from '../client/package-type.js';
 import { LockConnectionError } from '../errors.js';
 import type { LockProcedures, Told } from '../schema/lock-procedures.js';
 import { takenAway, type TicketStatus } from '../schema/ticket-status.js';
-import { joinNewRoom, type JoinRoom } from './join-room.js';
+import { joinNewRoom, type JoinRoom } from '../connection/join-room.js';
 import type { ServerClock } from './server-clock.js';
 import type { HeldLease } from './held-lease.js';
 import { grantOf, Ticket, type Wish } from './ticket.js';

@@ -1,14 +1,17 @@
+import { settledWithin } from '../async/within.js';
 import { LockConnectionError, LockError } from '../errors.js';
 import type { TicketStatus } from '../schema/ticket-status.js';
 import type { HeldLease, LeaseKeeper } from './held-lease.js';
 import type { ResolvedManagerOptions } from './manager-options.js';
 import { LockProcedures, type RunProcedure } from '../schema/lock-procedures.js';
+import { setUp } from '../schema/setup.js';
 import { Inbox } from './inbox.js';
 import { randomId } from './random-id.js';
 import { Renewer } from './renewer.js';
-import { Requests } from './requests.js';
+import { Calls } from '../connection/calls.js';
 import { ServerClock } from './server-clock.js';
-import { Session, type SessionListener } from './session.js';
+import { Nodes } from '../connection/nodes.js';
+import { Session, type SessionListener } from '../connection/session.js';
 import type { Ticket } from './ticket.js';
 import { WatchList } from './watch-list.js';
 
@@ -25,16 +28,19 @@ export class LockService implements LeaseKeeper {
   readonly renewer: Renewer;
   readonly clockSkewMs: number;
   readonly #session: Session;
-  readonly #requests: Requests;
+  readonly #calls: Calls;
   /** Withdrawals that nobody waits for. */
   readonly #loose = new Set<Promise<unknown>>();
+  readonly #requestTimeoutMs: number;
+  /** How to let go of the connection when a lease ends. */
+  readonly #heldBy = new Map<Ticket, () => void>();
   #closing: Promise<void> | undefined;
   readonly #listener: ServiceListener;
 
   constructor(options: ResolvedManagerOptions, owner: string, listener: ServiceListener) {
     this.#listener = listener;
     this.clockSkewMs = options.clockSkew;
-    this.#session = new Session(options, {
+    this.#session = new Session(new Nodes(options), options.requestTimeout, {
       connected: () => this.#connected(),
       pushed: (type, body) => {
         this.inbox.pushed(type, body);
@@ -47,20 +53,24 @@ export class LockService implements LeaseKeeper {
       },
       reconnecting: (event) => listener.reconnecting(event),
       failed: (reason) => this.inbox.fail(reason),
-      isNeeded: () => this.#requests.areOpen || this.inbox.isNeeded || !this.watches.isEmpty,
     });
-    this.#requests = new Requests(this.#session, options);
+    const { collection, prefix } = options;
+    this.#calls = new Calls(this.#session, {
+      ...options,
+      setUp: (connection) => setUp(connection, collection, prefix),
+    });
+    this.#requestTimeoutMs = options.requestTimeout;
     const clock = new ServerClock();
-    const run: RunProcedure = (procedure, args) => this.#requests.run(procedure, args);
+    const run: RunProcedure = (procedure, args, how) => this.#calls.run(procedure, args, how);
     this.procedures = new LockProcedures(run, clock, { inbox: randomId(), owner });
-    const join = (roomId: number): Promise<boolean> => this.#requests.join(roomId);
+    const join = (roomId: number): Promise<boolean> => this.#calls.join(roomId);
     this.inbox = new Inbox(this.procedures, clock, join, (ticket) =>
       this.loose(this.procedures.withdraw([ticket.id])),
     );
     this.watches = new WatchList(
       this.procedures,
       join,
-      (roomId) => this.loose(this.#requests.leave(roomId)),
+      (roomId) => this.loose(this.#calls.leave(roomId)),
       () => this.hold(),
     );
     this.renewer = new Renewer(this.procedures);
@@ -68,7 +78,7 @@ export class LockService implements LeaseKeeper {
 
   /** Connected, authenticated and set up. */
   async ready(): Promise<void> {
-    await this.#requests.ready();
+    await this.#calls.ready();
   }
 
   /** Throws if the manager is closed: said before anything is sent. */
@@ -78,15 +88,23 @@ export class LockService implements LeaseKeeper {
 
   /** Keeps the process alive, and an eye on the connection, while somebody waits. Returns how to let go. */
   hold(): () => void {
-    return this.#session.hold();
+    return this.#session.keepAlive();
   }
 
   began(lease: HeldLease, ticket: Ticket): void {
     this.inbox.holds(ticket, lease);
+    this.#heldBy.set(ticket, this.#session.keepAlive(ticket.ttlMs));
   }
 
   ended(ticket: Ticket): void {
     this.inbox.holdsNoMore(ticket);
+    this.#heldBy.get(ticket)?.();
+    this.#heldBy.delete(ticket);
+  }
+
+  /** Why no answer is to be had from the server now; `undefined` while it answers. */
+  get trouble(): LockError | undefined {
+    return this.#session.trouble;
   }
 
   enterRoom(roomId: number): void {
@@ -140,35 +158,42 @@ export class LockService implements LeaseKeeper {
     this.#loose.add(tracked);
   }
 
-  /** Releases what is held, withdraws what waits, disconnects. Settles within two request time-outs. */
+  /** Releases what is held, withdraws what waits, disconnects. Settles within the request time-out. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
   async #close(): Promise<void> {
+    const endMs = performance.now() + this.#requestTimeoutMs;
     const reason = closedError();
     this.inbox.fail(reason);
     this.watches.closeAll();
     const closed = this.inbox.leases.map((lease) => lease.close(reason));
     try {
-      await Promise.allSettled(closed);
+      await settledWithin(this.#takenBack(closed), endMs - performance.now());
+    } finally {
+      await this.#session.close(reason, Math.max(0, endMs - performance.now()));
+    }
+  }
+
+  async #takenBack(closed: readonly Promise<void>[]): Promise<void> {
+    await Promise.allSettled(closed);
+    try {
       // A manager that has sent nothing has nothing to take back, and need not connect for it.
-      if (this.#requests.wereMade) await this.procedures.close();
-      await Promise.all(this.#loose);
+      if (this.#calls.wereMade) await this.procedures.close();
     } catch (error) {
       // Unreachable: the server ends it all by itself, by the leases' ttl.
       if (!(error instanceof LockError)) throw error;
-    } finally {
-      await this.#session.close(reason);
     }
+    await Promise.all(this.#loose);
   }
 
   /** `undefined` when the answer may be that to a repeat, after the first had ended it. */
   async #wasHeld(end: () => Promise<boolean[]>): Promise<boolean | undefined> {
-    const { repeats } = this.#requests;
+    const { repeats } = this.#calls;
     const [wasHeld] = await end();
-    return wasHeld === true || (repeats === this.#requests.repeats ? false : undefined);
+    return wasHeld === true || (repeats === this.#calls.repeats ? false : undefined);
   }
 
   /** What was pushed, and perhaps what was stored, is lost: everything that is waited for or held is asked about. */

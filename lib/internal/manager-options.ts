@@ -1,5 +1,8 @@
 import { z } from 'zod';
-import type { ThingsDBClient } from '../client/thingsdb-client.js';
+import { parseAddress } from '../client/address.js';
+import { isClient } from '../client/thingsdb-client.js';
+import { authProblem } from '../connection/auth.js';
+import type { LockOptionsError } from '../errors.js';
 import type { LockManagerOptions, LockOptions } from '../options.js';
 import { MAX_TTL_MS } from '../schema/constants.js';
 import { defaultsShape } from './lock-options.js';
@@ -10,43 +13,48 @@ export const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
 const MAX_CLOCK_SKEW_MS = 50;
 const DEFAULT_CLOCK_SKEW_MS = 10;
 
-const CLIENT_METHODS = [
-  'connect',
-  'disconnect',
-  'auth',
-  'authToken',
-  'ping',
-  'query',
-  'run',
-  'join',
-  'leave',
-  'addEventListener',
-  'removeEventListener',
-] as const satisfies readonly (keyof ThingsDBClient)[];
-
 const client = z.custom<NonNullable<LockManagerOptions['client']>>(
   (value) => typeof value === 'function' || isClient(value),
   'expected a client with the methods of thingsdb.js, or a function that makes one',
 );
 
-/** Whether it has every method that this library needs of a client. */
-export function isClient(value: unknown): value is ThingsDBClient {
-  if (typeof value !== 'object' || value === null) return false;
-  return CLIENT_METHODS.every((method) => typeof (value as Partial<ThingsDBClient>)[method] === 'function');
-}
+const url = z.custom<string | readonly string[]>().superRefine((value, context) => {
+  const addresses = [value].flat();
+  try {
+    addresses.forEach(parseAddress);
+  } catch (error) {
+    context.addIssue((error as LockOptionsError).message);
+  }
+  if (addresses.length === 0) context.addIssue('expected at least one address');
+});
 
-const url = z.string().regex(/^wss?:\/\/./, 'expected an address such as ws://127.0.0.1:9270');
+const auth = z.custom<NonNullable<LockManagerOptions['auth']>>().superRefine((value, context) => {
+  if (typeof value === 'function') return;
+  const problem = authProblem(value);
+  if (problem !== undefined) context.addIssue(problem);
+});
+
+const pemPart = z.custom<string | Buffer>(
+  (value) => typeof value === 'string' || Buffer.isBuffer(value),
+  'expected PEM as text or bytes',
+);
+const pem = z.union([pemPart, z.array(pemPart)], 'expected PEM as text or bytes').optional();
+
+const tls = z.strictObject({
+  ca: pem,
+  cert: pem,
+  key: pem,
+  passphrase: z.string().optional(),
+  servername: z.string().optional(),
+  rejectUnauthorized: z.boolean().optional(),
+});
 
 const managerOptions = z
   .strictObject({
     client: client.optional(),
-    url: z.union([url, z.array(url).min(1).readonly()]).optional(),
-    auth: z
-      .union([
-        z.strictObject({ username: z.string().min(1), password: z.string() }),
-        z.strictObject({ token: z.string().min(1) }),
-      ])
-      .optional(),
+    url: url.optional(),
+    auth: auth.optional(),
+    tls: tls.optional(),
     collection: z
       .string()
       .regex(/^[A-Za-z_][0-9A-Za-z_]{0,254}$/, 'expected letters, digits and _')
@@ -65,7 +73,23 @@ const managerOptions = z
   })
   .refine((options) => options.url === undefined || options.auth !== undefined, {
     error: 'expected auth: { username, password } or { token } together with url',
+  })
+  .superRefine(({ tls, url, client }, context) => {
+    if (tls === undefined) return;
+    const problem = client === undefined ? tlsProblem([url ?? []].flat()) : OF_A_CLIENT;
+    if (problem !== undefined) context.addIssue({ code: 'custom', path: ['tls'], message: problem });
   });
+
+const OF_A_CLIENT = 'expected together with url: a client of your own knows how it connects';
+
+/** TLS is asked for, so every address has to be one that has it: none must send the password in the clear. */
+function tlsProblem(urls: readonly string[]): string | undefined {
+  const plain = urls.map(parseAddress).find(({ scheme }) => scheme !== 'wss:');
+  if (plain === undefined) return undefined;
+  return plain.scheme === 'thingsdb:'
+    ? `ThingsDB's TCP port (${plain.shown}) speaks no TLS; use wss:// with its WebSocket port`
+    : `${plain.shown} is reached without TLS; use wss://`;
+}
 
 /** The manager's options as the code uses them. */
 export interface ResolvedManagerOptions extends Omit<

@@ -21,6 +21,9 @@ export const duration = (leastMs: number, mostMs: number) =>
     .transform(milliseconds)
     .refine((ms) => ms >= leastMs && ms <= mostMs, `expected ${leastMs} to ${mostMs} milliseconds`);
 
+/** What may hold a password: no message repeats it. */
+const SECRET: ReadonlySet<PropertyKey | undefined> = new Set(['auth', 'url', 'tls']);
+
 /** @throws LockOptionsError whose message holds the value that was wrong */
 export function parsed<Output, Input>(schema: z.ZodType<Output, Input>, value: Input, what: string): Output {
   const result = schema.safeParse(value);
@@ -30,7 +33,7 @@ export function parsed<Output, Input>(schema: z.ZodType<Output, Input>, value: I
   const wrong = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)[key], value);
   throw invalid(
     `${what} options`,
-    wrong,
+    SECRET.has(path[0]) ? {} : wrong,
     `${path.join('.')}${path.length > 0 ? ': ' : ''}${issue?.message}`,
     result.error,
   );

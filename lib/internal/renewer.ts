@@ -1,6 +1,6 @@
 import type { LockProcedures, Told } from '../schema/lock-procedures.js';
 import type { TicketStatus } from '../schema/ticket-status.js';
-import { Deferred } from './deferred.js';
+import { Deferred } from '../async/deferred.js';
 
 interface Renewal {
   readonly id: string;

@@ -1,6 +1,6 @@
 import type { TicketRequest, Told } from '../schema/lock-procedures.js';
 import type { TakenAway, TicketStatus } from '../schema/ticket-status.js';
-import { Deferred } from './deferred.js';
+import { Deferred } from '../async/deferred.js';
 import { randomId } from './random-id.js';
 
 /** A lease as the server granted it, on the monotonic clock. */

@@ -1,4 +1,4 @@
-import { Alarm } from './alarm.js';
+import { Alarm } from '../async/alarm.js';
 import type { Ticket } from './ticket.js';
 
 /** The requests of this manager that wait for the same names, first come first, and when to ask after them. */

@@ -4,9 +4,9 @@ import { modeOf } from '../lock-info.js';
 import { LockWatch, type LockWatchEvents, type WatchedEvent } from '../lock-watch.js';
 import type { LockProcedures } from '../schema/lock-procedures.js';
 import { takenAway } from '../schema/ticket-status.js';
-import { Alarm } from './alarm.js';
+import { Alarm } from '../async/alarm.js';
 import { tellEach } from './event-relay.js';
-import { joinNewRoom, type JoinRoom } from './join-room.js';
+import { joinNewRoom, type JoinRoom } from '../connection/join-room.js';
 
 /** The server forgets a watch two minutes after it was last asked for. */
 const ASK_EVERY_MS = 40_000;

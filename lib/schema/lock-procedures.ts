@@ -1,4 +1,5 @@
 import { ServerError } from '../client/server-error.js';
+import type { CallOptions } from '../connection/calls.js';
 import { LockProtocolError } from '../errors.js';
 import type { ServerClock } from '../internal/server-clock.js';
 import { TicketState } from './constants.js';
@@ -6,7 +7,10 @@ import { queueEntry, type QueueEntry } from './queue-entry.js';
 import { listOf, numbers, ticketStatus, unexpected, type TicketStatus } from './ticket-status.js';
 
 /** Calls one procedure by name; rejects with a `LockError`, or a `ServerError` for a refusal by the procedure. */
-export type RunProcedure = (procedure: string, args: unknown[]) => Promise<unknown>;
+export type RunProcedure = (procedure: string, args: unknown[], how?: CallOptions) => Promise<unknown>;
+
+/** Until when an answer is waited for, and whether a server is waited for that is not there yet. */
+export type Patience = Pick<CallOptions, 'untilMs' | 'isPatient'>;
 
 /** One request for a lock, as the server takes it in. */
 export interface TicketRequest {
@@ -44,20 +48,20 @@ export class LockProcedures {
   readonly #owner: string;
 
   constructor(run: RunProcedure, clock: ServerClock, identity: { inbox: string; owner: string }) {
-    this.#run = (procedure, args) => run(procedure, args).catch(refused);
+    this.#run = (procedure, args, how) => run(procedure, args, how).catch(refused);
     this.#clock = clock;
     this.#inbox = identity.inbox;
     this.#owner = identity.owner;
   }
 
   /** Takes its place in the queue, or the lock if it is free; or steals it, before all who wait. */
-  acquire(request: TicketRequest, isSteal = false): Promise<Told<TicketStatus>> {
-    return this.#request('lock_acquire', request, isSteal);
+  acquire(request: TicketRequest, isSteal = false, patience: Patience = {}): Promise<Told<TicketStatus>> {
+    return this.#request('lock_acquire', request, patience, isSteal);
   }
 
   /** As {@link acquire}, but `busy` instead of a place in the queue. */
   try(request: TicketRequest): Promise<Told<TicketStatus>> {
-    return this.#request('lock_try', request);
+    return this.#request('lock_try', request, {});
   }
 
   /**
@@ -97,7 +101,7 @@ export class LockProcedures {
   async adopt(id: string, request: Pick<TicketRequest, 'id' | 'number'>): Promise<Told<TicketStatus>> {
     const sentMs = performance.now();
     const args = [id, request.id, request.number, this.#inbox, this.#owner];
-    const value = ticketStatus(await this.#run('lock_adopt', args));
+    const value = ticketStatus(await this.#run('lock_adopt', args, { needsJoin: true }));
     return this.#told(sentMs, value, value.at);
   }
 
@@ -122,7 +126,7 @@ export class LockProcedures {
 
   /** Makes or keeps the rooms in which is told what happens to these names. Resolves with their ids. */
   async watch(names: readonly string[]): Promise<number[]> {
-    const rooms = numbers(await this.#run('lock_watch', [names]));
+    const rooms = numbers(await this.#run('lock_watch', [names], { needsJoin: true }));
     listOf(rooms, names.length);
     return rooms;
   }
@@ -151,12 +155,13 @@ export class LockProcedures {
   async #request(
     procedure: string,
     request: TicketRequest,
+    patience: Patience,
     ...how: readonly unknown[]
   ): Promise<Told<TicketStatus>> {
     const { names, id, number, ttlMs, want, limit } = request;
     const sentMs = performance.now();
     const args = [names, id, number, this.#inbox, ttlMs, this.#owner, want, limit, ...how];
-    const reply = await this.#run(procedure, args);
+    const reply = await this.#run(procedure, args, { ...patience, needsJoin: true });
     const value = ticketStatus(reply);
     return this.#told(sentMs, value, value.at);
   }

@@ -11,13 +11,16 @@ const LOOKUP_ERROR = -54;
 const LAG_TRIES = 20;
 const LAG_DELAY_MS = 50;
 
+/** What it needs of a connection. */
+export type SetupClient = Pick<ThingsDBClient, 'query' | 'run'>;
+
 /**
  * Makes sure that the collection exists and holds a schema that this version can use. One read when it does; any
  * number of processes may do it at once.
  *
  * @throws LockSetupError if it is absent and may not be made, or its schema is too new, or the names clash
  */
-export async function setUp(client: ThingsDBClient, collection: string, prefix = ''): Promise<void> {
+export async function setUp(client: SetupClient, collection: string, prefix = ''): Promise<void> {
   const present = await presentSchema(client, collection, prefix);
   const versions =
     present !== undefined && present[0] >= SCHEMA ? present : await install(client, collection, prefix);
@@ -33,7 +36,7 @@ export async function setUp(client: ThingsDBClient, collection: string, prefix =
 type Versions = readonly [version: number, compatible: number];
 
 async function presentSchema(
-  client: ThingsDBClient,
+  client: SetupClient,
   collection: string,
   prefix: string,
 ): Promise<Versions | undefined> {
@@ -45,7 +48,7 @@ async function presentSchema(
   }
 }
 
-async function install(client: ThingsDBClient, collection: string, prefix: string): Promise<Versions> {
+async function install(client: SetupClient, collection: string, prefix: string): Promise<Versions> {
   try {
     const code = installCode(prefix);
     const first = await installed(client, collection, code);
@@ -68,7 +71,7 @@ async function install(client: ThingsDBClient, collection: string, prefix: strin
 
 /** `undefined` when there is no such collection. */
 async function installed(
-  client: ThingsDBClient,
+  client: SetupClient,
   collection: string,
   code: string,
 ): Promise<Versions | undefined> {
@@ -80,7 +83,7 @@ async function installed(
   }
 }
 
-async function makeCollection(client: ThingsDBClient, collection: string): Promise<void> {
+async function makeCollection(client: SetupClient, collection: string): Promise<void> {
   try {
     await client.query('@thingsdb', 'new_collection(name);', { name: collection });
   } catch (error) {

@@ -23,6 +23,11 @@ export interface StartOptions {
   readonly port?: number;
   /** Of the plain TCP protocol; any free one by default. */
   readonly tcpPort?: number;
+  /**
+   * Whether small packages leave by TCP at once; default `true`. With `false` it is as with a real node: a package that
+   * follows another closely is held back, for up to 40 ms, until the client's system has acknowledged the first.
+   */
+  readonly tcpNoDelay?: boolean;
   /** A `ManualClock` to move time in the test; the machine's time by default. */
   readonly clock?: Clock;
   /** Users besides `admin` (password `pass`), who has every right as on a fresh node. */
@@ -43,8 +48,11 @@ export interface Snapshot {
 
 /** A server that runs; stop it with {@link EmbeddedThingsDB.close} or `await using`. */
 export interface EmbeddedThingsDB extends AsyncDisposable {
-  /** `ws://127.0.0.1:<port>` */
+  /** Over TCP: `thingsdb://127.0.0.1:<tcpPort>` */
   readonly url: string;
+  /** Over WebSocket: `ws://127.0.0.1:<port>` */
+  readonly wsUrl: string;
+  /** Of the WebSocket. */
   readonly port: number;
   readonly tcpPort: number;
   /** The one given, or the machine's. */
@@ -80,8 +88,8 @@ export async function startThingsDB(options: StartOptions = {}): Promise<Embedde
     await furnish(engine, options);
     // From here on: what a test has set up by options is not taken back.
     history.follow(engine);
-    const { port = 0, tcpPort = 0 } = options;
-    const server = await ThingsDBServer.listen({ engine, clock, faults, port, tcpPort });
+    const { port = 0, tcpPort = 0, tcpNoDelay } = options;
+    const server = await ThingsDBServer.listen({ engine, clock, faults, port, tcpPort, tcpNoDelay });
     return new RunningThingsDB(engine, server, faults, clock);
   } catch (error) {
     engine.close();
@@ -91,6 +99,7 @@ export async function startThingsDB(options: StartOptions = {}): Promise<Embedde
 
 class RunningThingsDB implements EmbeddedThingsDB {
   readonly url: string;
+  readonly wsUrl: string;
   readonly port: number;
   readonly tcpPort: number;
   readonly #engine: Engine;
@@ -106,6 +115,7 @@ class RunningThingsDB implements EmbeddedThingsDB {
     this.#engine = engine;
     this.#server = server;
     this.url = server.url;
+    this.wsUrl = server.wsUrl;
     this.port = server.port;
     this.tcpPort = server.tcpPort;
   }

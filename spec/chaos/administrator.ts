@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WebSocketClient } from '../../lib/client/web-socket-client.js';
+import { clientFor } from '../../lib/client/open-client.js';
 import type { ChaosServer } from './chaos-server.js';
 
 type Query = (code: string) => Promise<unknown>;
@@ -31,7 +31,7 @@ export class Administrator {
 
   async #on<T>(url: string, scope: string, action: (query: Query) => Promise<T>): Promise<T> {
     const { auth } = this.#server;
-    const client = new WebSocketClient(url, { requestTimeoutMs: REQUEST_LIMIT_MS });
+    const client = clientFor(url, { requestTimeoutMs: REQUEST_LIMIT_MS });
     try {
       await client.connect();
       await ('token' in auth ? client.authToken(auth.token) : client.auth(auth.username, auth.password));

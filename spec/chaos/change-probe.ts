@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WebSocketClient } from '../../lib/client/web-socket-client.js';
+import { clientFor } from '../../lib/client/open-client.js';
+import type { PackageClient } from '../../lib/client/package-client.js';
 import type { Auth } from '../../lib/index.js';
 import { clockMs } from './history.js';
 
@@ -21,7 +22,7 @@ export class ChangeProbe {
   readonly #onStandstill: OnStandstill;
   readonly #stop = new AbortController();
   readonly #asking: Promise<void>;
-  #client: WebSocketClient | undefined;
+  #client: PackageClient | undefined;
   #askedMs: number | undefined;
 
   constructor(url: string, auth: Auth, scope: string, onStandstill: OnStandstill) {
@@ -49,7 +50,7 @@ export class ChangeProbe {
   }
 
   async #askAll(): Promise<void> {
-    const client = new WebSocketClient(this.#url, { requestTimeoutMs: REQUEST_LIMIT_MS });
+    const client = clientFor(this.#url, { requestTimeoutMs: REQUEST_LIMIT_MS });
     this.#client = client;
     try {
       await client.connect();

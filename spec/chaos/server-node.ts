@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WebSocketClient } from '../../lib/client/web-socket-client.js';
+import { clientFor } from '../../lib/client/open-client.js';
 import type { Auth } from '../../lib/index.js';
 
 const STOP_LIMIT_MS = 10_000;
@@ -64,7 +64,7 @@ export class ServerNode {
   /** The answer of this node itself; `undefined` if there is none. */
   async #ask(code: string): Promise<unknown> {
     const limits = { requestTimeoutMs: ANSWER_LIMIT_MS, connectTimeoutMs: ANSWER_LIMIT_MS };
-    const client = new WebSocketClient(this.url, limits);
+    const client = clientFor(this.url, limits);
     try {
       await client.connect();
       await ('token' in this.#auth

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { PackageType } from '../../lib/client/package-type.js';
 import { ServerError } from '../../lib/client/server-error.js';
-import { WebSocketClient } from '../../lib/client/web-socket-client.js';
+import { clientFor } from '../../lib/client/open-client.js';
+import type { PackageClient } from '../../lib/client/package-client.js';
 import { setUp } from '../../lib/schema/setup.js';
 import { ServerState } from './server-state.js';
 import { STATE_CODE, type StateRows } from './state-rows.js';
@@ -10,13 +11,13 @@ import { type Heard, ROOM_GONE, type Subject } from './subject.js';
 /** A node that is not in the test's hand: its time goes by itself, and tells itself only by what it leaves behind. */
 export class NodeSubject implements Subject {
   readonly bench = undefined;
-  readonly #client: WebSocketClient;
+  readonly #client: PackageClient;
   readonly #scope: string;
   #heard: Heard[] = [];
   #newest = 0;
 
   private constructor(
-    client: WebSocketClient,
+    client: PackageClient,
     readonly collection: string,
   ) {
     this.#client = client;
@@ -27,7 +28,7 @@ export class NodeSubject implements Subject {
   /** A collection of its own, which is deleted when the subject is disposed of. */
   static async connect(url: string): Promise<NodeSubject> {
     const { THINGSDB_TOKEN: token, THINGSDB_USER: user, THINGSDB_PASSWORD: password } = process.env;
-    const client = new WebSocketClient(url, { requestTimeoutMs: 20_000 });
+    const client = clientFor(url, { requestTimeoutMs: 20_000 });
     await client.connect();
     await (token === undefined ? client.auth(user ?? 'admin', password ?? 'pass') : client.authToken(token));
     const collection = `model_${randomBytes(6).toString('hex')}`;

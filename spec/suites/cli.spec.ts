@@ -96,6 +96,8 @@ describe('thingsdb-lock', () => {
       env,
       'exclude each other',
     ],
+    ['a certificate that is not there', ['a', '--tls-ca', '/no/such/file', '--', 'true'], env, '--tls-ca'],
+    ['TLS over a port that has none', ['a', '--tls-no-verify', '--', 'true'], env, 'use wss://'],
     ['no server', ['a', '--', 'true'], withoutUrl, 'THINGSDB_URL'],
     ['no credentials', ['a', '--', 'true'], withoutCredentials, 'THINGSDB_TOKEN'],
   ])('run with %s exits with 64, says why, and runs nothing', async (_what, args, given, why) => {
@@ -114,9 +116,9 @@ describe('thingsdb-lock', () => {
 
 describe('thingsdb-lock dev-server', () => {
   test('says where it listens once a command can be run against it, and ends with 0 when told to', async () => {
-    const server = cli(['dev-server', '--port', '0', '--tcp-port', '0']);
-    await server.printed('listening on tcp://');
-    const [, url] = /^listening on (ws:\S+)$/m.exec(server.out) ?? [];
+    const server = cli(['dev-server', '--port', '0']);
+    await server.printed('listening on ws://');
+    const [, url] = /^listening on (thingsdb:\S+)$/m.exec(server.out) ?? [];
     const env = { THINGSDB_URL: url, THINGSDB_USER: 'admin', THINGSDB_PASSWORD: 'pass' };
     expect(await cli(['run', 'a', '--', 'true'], env).status).toBe(0);
     server.child.kill('SIGTERM');
@@ -243,6 +245,69 @@ onEachBackEnd('thingsdb-lock run', (backEnd) => {
     await proxy.close();
     expect(await holder.status).toBe(76);
     expect(holder.err).toContain('was lost');
+  });
+});
+
+onEachBackEnd('thingsdb-lock run, when the server does not answer', (backEnd) => {
+  let proxy: TcpProxy;
+  beforeEach(async () => {
+    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+  });
+  afterEach(() => proxy.close());
+
+  function run(args: readonly string[]): Cli {
+    const credentials =
+      'token' in backEnd.auth
+        ? { THINGSDB_TOKEN: backEnd.auth.token }
+        : { THINGSDB_USER: backEnd.auth.username, THINGSDB_PASSWORD: backEnd.auth.password };
+    const env = { ...credentials, THINGSDB_URL: proxy.url };
+    return cli(['run', 'a', '--collection', backEnd.collection, ...args], env);
+  }
+
+  /** How long it takes to end from now on, in milliseconds, and with what. */
+  async function ending({ status }: Cli): Promise<{ status: number; afterMs: number }> {
+    const startMs = performance.now();
+    return { status: await status, afterMs: performance.now() - startMs };
+  }
+
+  test('with --wait-timeout waits for a server that is not there yet', async () => {
+    proxy.refuse(true);
+    const waiting = run(['--wait-timeout', '30s', '--', 'echo', 'ran']);
+    await proxy.accepted(2);
+    proxy.refuse(false);
+    expect(await waiting.status).toBe(0);
+    expect(waiting.out).toBe('ran\n');
+  });
+
+  test('with --wait-timeout ends soon after that, with 69, when the server never answers', async () => {
+    proxy.freeze();
+    const waiting = run(['--wait-timeout', '1500ms', '--', 'echo', 'ran']);
+    await proxy.accepted(1);
+    const { status, afterMs } = await ending(waiting);
+    expect(status).toBe(69);
+    expect(afterMs).toBeLessThan(4_000);
+    expect(waiting.err).toContain('out of reach');
+  });
+
+  test('leaves at once at the second signal', async () => {
+    proxy.freeze();
+    const waiting = run(['--wait-timeout', '60s', '--', 'echo', 'ran']);
+    await proxy.accepted(1);
+    waiting.child.kill('SIGINT');
+    setImmediate(() => waiting.child.kill('SIGTERM'));
+    const { status, afterMs } = await ending(waiting);
+    expect([130, 143]).toContain(status);
+    expect(afterMs).toBeLessThan(1_000);
+  });
+
+  test('when the lock is lost ends soon after the command, with 76', async () => {
+    const script = 'console.log("held"); setInterval(() => {}, 1000)';
+    const holder = run(['--ttl', '2s', '--', process.execPath, '-e', script]);
+    await holder.printed('held');
+    proxy.freeze();
+    const { status, afterMs } = await ending(holder);
+    expect(status).toBe(76);
+    expect(afterMs).toBeLessThan(2_000 + 2_500);
   });
 });
 

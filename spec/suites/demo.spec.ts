@@ -56,7 +56,7 @@ describe('the demo, with a server of its own', () => {
     'leaves no server behind when it is told to stop',
     async () => {
       await using program = demo();
-      const [, port] = await program.printed(/ws:\/\/127\.0\.0\.1:(\d+)/);
+      const [, port] = await program.printed(/thingsdb:\/\/127\.0\.0\.1:(\d+)/);
       program.interrupt();
       expect(await program.ended).toBe(1);
       expect(await canConnect(Number(port))).toBe(false);

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { LockNotHeldError, type Lease } from '../../lib/index.js';
-import { onEachBackEnd } from '../support/back-end.js';
+import { onEachTransport } from '../support/back-end.js';
 import { nextEvent, until } from '../support/until.js';
 import { Worker } from '../support/worker.js';
 import type { Report } from '../support/worker-main.js';
 
-onEachBackEnd('exclusion and order', (backEnd) => {
+onEachTransport('exclusion and order', (backEnd) => {
   let workers: Worker[] = [];
   afterEach(async () => {
     await Promise.all(workers.map((worker) => worker.stop()));

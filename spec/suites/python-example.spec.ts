@@ -22,7 +22,6 @@ besideRealPython('examples/beside-python', (backEnd, python) => {
       ...process.env,
       ...python.env,
       THINGSDB_URL: backEnd.urls[0],
-      THINGSDB_TCP: `${backEnd.tcp!.host}:${backEnd.tcp!.port}`,
       THINGSDB_COLLECTION: backEnd.collection,
     };
     // Nobody begins before both are there.

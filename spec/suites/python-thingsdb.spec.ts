@@ -16,7 +16,7 @@ describeIf('python-thingsdb and its lock', reason, () => {
 
   beforeAll(async () => {
     db = await startThingsDB({ clock });
-    observer = await RawClient.overWebSocket(db.url);
+    observer = await RawClient.overWebSocket(db.wsUrl);
     observer.request(1, 33, ['admin', 'pass']);
     await observer.next();
     const worker = await start();

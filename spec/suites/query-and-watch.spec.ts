@@ -8,7 +8,7 @@ import {
   type LockWatch,
   type Page,
 } from '../../lib/index.js';
-import { WebSocketClient } from '../../lib/client/web-socket-client.js';
+import { clientFor } from '../../lib/client/open-client.js';
 import { type EmbeddedThingsDB, ManualClock, startThingsDB } from '../../lib/testing/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { lockedDownState, NOTHING } from '../support/state-left.js';
@@ -659,7 +659,7 @@ describe('a watch that nobody asks for again, with the clock moved', () => {
   });
 
   const left = async (url: string): Promise<unknown> => {
-    const client = new WebSocketClient(url);
+    const client = clientFor(url);
     await client.connect();
     await client.auth('admin', 'pass');
     const state = await lockedDownState({ query: (code) => client.query('//lock', code) });

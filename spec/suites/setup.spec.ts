@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LockConnectionError, LockPermissionError, LockSetupError, LockManager } from '../../lib/index.js';
-import { WebSocketClient } from '../../lib/client/web-socket-client.js';
+import { clientFor } from '../../lib/client/open-client.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { NOTHING } from '../support/state-left.js';
 import { rejection } from '../support/until.js';
@@ -130,6 +130,29 @@ onEachBackEnd('setup', (backEnd) => {
     }
   });
 
+  test('a user without the right JOIN is told at the first use, and not when a lock is contended', async () => {
+    await backEnd.manager().setup();
+    const username = `${backEnd.collection}_no_join`;
+    await backEnd.query(
+      'new_user(name); set_password(name, "secret"); grant(scope, name, RUN|CHANGE);',
+      { name: username, scope: `//${backEnd.collection}` },
+      '@thingsdb',
+    );
+    const manager = backEnd.manager({ auth: { username, password: 'secret' } });
+    try {
+      for (const use of [manager.acquire('free'), manager.get('free').tryAcquire(), manager.setup()]) {
+        const error = await rejection(use);
+        expect(error).toBeInstanceOf(LockPermissionError);
+        expect(String(error)).toContain('RUN|CHANGE|JOIN');
+      }
+      // What needs no push needs no such right.
+      expect(await manager.isLocked('free')).toBe(false);
+    } finally {
+      await manager.close();
+      await backEnd.query('del_user(name);', { name: username }, '@thingsdb');
+    }
+  });
+
   test('who does not know the id of a request cannot release, extend, withdraw, keep, hand on or adopt it, nor read it anywhere', async () => {
     await backEnd.manager().setup();
     const username = `${backEnd.collection}_other`;
@@ -140,7 +163,7 @@ onEachBackEnd('setup', (backEnd) => {
       '@thingsdb',
     );
     const lease = await backEnd.manager().get('mine').acquire();
-    const client = new WebSocketClient(backEnd.urls[0] ?? '');
+    const client = clientFor(backEnd.urls[0] ?? '');
     await client.connect();
     await client.auth(username, 'secret');
     const id = (await backEnd.query('.thingsdb_lock.tickets.values().map(|t| t.key).first();')) as string;

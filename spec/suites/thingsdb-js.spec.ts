@@ -29,7 +29,7 @@ describeIf(
     afterAll(() => db.close());
 
     async function login(): Promise<InstanceType<Constructor>> {
-      const client = new ThingsDB(db.url);
+      const client = new ThingsDB(db.wsUrl);
       await client.connect();
       await client.auth('admin', 'pass');
       return client;
@@ -57,7 +57,7 @@ describeIf(
     it('logs in with a token', async () => {
       const admin = await login();
       const token = (await admin.query('@t', 'new_token("admin");')) as string;
-      const client = new ThingsDB(db.url);
+      const client = new ThingsDB(db.wsUrl);
       await client.connect();
       await client.authToken(token);
       expect(await client.query('@t', 'user_info().load().name;')).toBe('admin');

@@ -1,4 +1,4 @@
-/** What a real ThingsDB answered, the embedded one answers too: asked as a client asks, over the WebSocket. */
+/** What a real ThingsDB answered, the embedded one answers too: asked as a client asks, over TCP. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EmbeddedThingsDB, startThingsDB } from '../../lib/testing/index.js';

@@ -1,9 +1,9 @@
 import { LockConnectionError, LockTimeoutError } from '../../lib/index.js';
-import { onEachBackEnd } from '../support/back-end.js';
+import { onEachTransport } from '../support/back-end.js';
 import { NOTHING } from '../support/state-left.js';
 import { nextEvent, rejection } from '../support/until.js';
 
-onEachBackEnd('waiting and giving up', (backEnd) => {
+onEachTransport('waiting and giving up', (backEnd) => {
   test('waitTimeout rejects and never enters, and its request is gone', async () => {
     const [a, b] = [backEnd.manager(), backEnd.manager()];
     const lease = await a.get('timeout').acquire();

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { WebSocket } from 'ws';
-import { WebSocketClient } from '../../lib/client/web-socket-client.js';
+import { parseAddress } from '../../lib/client/address.js';
+import { clientFor } from '../../lib/client/open-client.js';
+import type { PackageClient } from '../../lib/client/package-client.js';
 import { LockManager, type LockManagerOptions, type ThingsDBClient } from '../../lib/index.js';
 import { startThingsDB, type EmbeddedThingsDB } from '../../lib/testing/index.js';
 import { lockedDownState, type StateLeft } from './state-left.js';
@@ -9,10 +11,10 @@ import { lockedDownState, type StateLeft } from './state-left.js';
 /** A ThingsDB that the lock suite runs against. */
 export interface BackEnd {
   readonly name: string;
-  /** Nodes in order of preference. */
+  /** Nodes in order of preference, reached by the transport that this run of the tests is for. */
   readonly urls: readonly string[];
-  /** The TCP port of the first node, which clients in other languages speak to; `undefined` where nobody has told it. */
-  readonly tcp: { readonly host: string; readonly port: number } | undefined;
+  /** The TCP port of the first node, which clients in other languages speak to. */
+  readonly tcp: { readonly host: string; readonly port: number };
   readonly auth: { readonly username: string; readonly password: string } | { readonly token: string };
   /** A collection of this spec's own. */
   readonly collection: string;
@@ -25,17 +27,18 @@ export interface BackEnd {
   /** Runs a procedure of the collection as administrator. */
   run(procedure: string, ...args: unknown[]): Promise<unknown>;
   /** A connected, authenticated client, closed after the test; as administrator unless others are named. */
-  client(auth?: BackEnd['auth']): Promise<WebSocketClient>;
+  client(auth?: BackEnd['auth']): Promise<PackageClient>;
   /** What the locks have left in the collection. */
   left(): Promise<StateLeft>;
 }
 
 type Kind = 'embedded' | 'real' | 'thingsdb.js';
+type Transport = 'TCP' | 'WebSocket';
 
 /** The embedded server always; `THINGSDB_URL` too when it is set; with thingsdb.js as client if `THINGSDB_JS` says where it is. */
 function kinds(): readonly Kind[] {
   const all: Kind[] = ['embedded'];
-  if (process.env['THINGSDB_URL'] !== undefined) {
+  if (realUrls('TCP').length + realUrls('WebSocket').length > 0) {
     all.push('real');
     if (process.env['THINGSDB_JS'] !== undefined) all.push('thingsdb.js');
   }
@@ -43,10 +46,39 @@ function kinds(): readonly Kind[] {
   return only === undefined ? all : all.filter((kind) => kind === only);
 }
 
+/** Of each kind, the transports to run over; thingsdb.js has one of its own. */
+function runs(transports: readonly Transport[]): readonly (readonly [Kind, Transport])[] {
+  return kinds().flatMap((kind) => {
+    const own: readonly Transport[] = kind === 'thingsdb.js' ? ['WebSocket'] : transports;
+    return own.map((transport) => [kind, transport] as const);
+  });
+}
+
+/** Where the nodes listen: one port does not tell of the other. */
+function realUrls(transport: Transport): readonly string[] {
+  const { THINGSDB_URL = '', THINGSDB_WS_URL = '' } = process.env;
+  const all = `${THINGSDB_URL},${THINGSDB_WS_URL}`.split(',').filter((url) => url !== '');
+  return all.filter((url) => (parseAddress(url).scheme === 'thingsdb:') === (transport === 'TCP'));
+}
+
+function neededUrls(transport: Transport): readonly string[] {
+  const urls = realUrls(transport);
+  if (urls.length > 0) return urls;
+  throw new Error(
+    transport === 'TCP'
+      ? 'this suite needs the TCP port of the node: set THINGSDB_URL=thingsdb://host:9200'
+      : 'this suite needs the WebSocket port of the node: set THINGSDB_WS_URL=ws://host:9270',
+  );
+}
+
 /** Registers the same tests for each back end. After each test its managers and clients are closed. */
-export function onEachBackEnd(title: string, register: (backEnd: BackEnd) => void): void {
-  describe.each(kinds())(`${title}, on %s`, (kind) => {
-    const backEnd = new RunningBackEnd(kind);
+export function onEachBackEnd(
+  title: string,
+  register: (backEnd: BackEnd) => void,
+  { transports = ['TCP'] }: { readonly transports?: readonly Transport[] } = {},
+): void {
+  describe.each(runs(transports))(`${title}, on %s over %s`, (kind, transport) => {
+    const backEnd = new RunningBackEnd(kind, transport);
     beforeAll(() => backEnd.start());
     afterEach(() => backEnd.closeAll());
     afterAll(() => backEnd.stop());
@@ -54,23 +86,28 @@ export function onEachBackEnd(title: string, register: (backEnd: BackEnd) => voi
   });
 }
 
+/** The same, over each transport that the built-in client has. */
+export function onEachTransport(title: string, register: (backEnd: BackEnd) => void): void {
+  onEachBackEnd(title, register, { transports: ['TCP', 'WebSocket'] });
+}
+
 class RunningBackEnd implements BackEnd {
   readonly name: Kind;
   readonly collection = `suite_${randomBytes(6).toString('hex')}`;
-  urls: readonly string[] = (process.env['THINGSDB_URL'] ?? '').split(',');
+  urls: readonly string[] = [];
   embedded: EmbeddedThingsDB | undefined;
+  readonly #transport: Transport;
   readonly #closers: (() => Promise<unknown>)[] = [];
-  #admin: WebSocketClient | undefined;
+  #admin: PackageClient | undefined;
 
-  constructor(name: Kind) {
+  constructor(name: Kind, transport: Transport) {
     this.name = name;
+    this.#transport = transport;
   }
 
   get tcp(): BackEnd['tcp'] {
-    // Also before it has been started: whether there is one decides which tests are registered.
-    if (this.name === 'embedded') return { host: '127.0.0.1', port: this.embedded?.tcpPort ?? 0 };
-    const [, host = '', port] = /^(.+):(\d+)$/.exec(process.env['THINGSDB_TCP'] ?? '') ?? [];
-    return port === undefined ? undefined : { host, port: Number(port) };
+    const { host, port } = parseAddress(this.embedded?.url ?? neededUrls('TCP')[0] ?? '');
+    return { host, port };
   }
 
   get auth(): BackEnd['auth'] {
@@ -82,18 +119,22 @@ class RunningBackEnd implements BackEnd {
   async start(): Promise<void> {
     if (this.name === 'embedded') {
       this.embedded = await startThingsDB();
-      this.urls = [this.embedded.url];
+      this.urls = [this.#transport === 'TCP' ? this.embedded.url : this.embedded.wsUrl];
+    } else {
+      this.urls = neededUrls(this.#transport);
     }
     this.#admin = await this.#connected();
   }
 
   async stop(): Promise<void> {
+    // It has not started: that is the failure to be told, not what follows from it.
+    if (this.#admin === undefined) return;
     await this.query(
       'if (has_collection(name)) { del_collection(name); };',
       { name: this.collection },
       '@thingsdb',
     );
-    await this.#admin?.disconnect();
+    await this.#admin.disconnect();
     await this.embedded?.close();
   }
 
@@ -108,7 +149,7 @@ class RunningBackEnd implements BackEnd {
     return manager;
   }
 
-  async client(auth?: BackEnd['auth']): Promise<WebSocketClient> {
+  async client(auth?: BackEnd['auth']): Promise<PackageClient> {
     const client = await this.#connected(auth);
     this.#closers.push(() => client.disconnect());
     return client;
@@ -126,7 +167,7 @@ class RunningBackEnd implements BackEnd {
     return lockedDownState(this);
   }
 
-  get #adminClient(): WebSocketClient {
+  get #adminClient(): PackageClient {
     if (this.#admin === undefined) throw new Error('the back end has not been started');
     return this.#admin;
   }
@@ -140,8 +181,8 @@ class RunningBackEnd implements BackEnd {
     return { client: () => thingsdbJs([url].flat()[0]), auth: this.auth };
   }
 
-  async #connected(auth = this.auth): Promise<WebSocketClient> {
-    const client = new WebSocketClient(this.urls[0] ?? '', { requestTimeoutMs: 20_000 });
+  async #connected(auth = this.auth): Promise<PackageClient> {
+    const client = clientFor(this.urls[0] ?? '', { requestTimeoutMs: 20_000 });
     await client.connect();
     await ('token' in auth ? client.authToken(auth.token) : client.auth(auth.username, auth.password));
     return client;

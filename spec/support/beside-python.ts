@@ -12,8 +12,7 @@ export interface Python {
 }
 
 /**
- * Registers tests with real Python processes for each back end. They are skipped where python-thingsdb cannot be had, and
- * on a real node whose TCP port `THINGSDB_TCP` does not tell.
+ * Registers tests with real Python processes for each back end. They are skipped where python-thingsdb cannot be had.
  */
 export function besideRealPython(title: string, register: (backEnd: BackEnd, python: Python) => void): void {
   const installed = installPythonThingsDB();
@@ -23,24 +22,18 @@ export function besideRealPython(title: string, register: (backEnd: BackEnd, pyt
       if (installed.env !== undefined) installed.remove();
     });
     onEachBackEnd(title, (backEnd) => {
-      describeIf(
-        `over TCP to the ${backEnd.name} node`,
-        backEnd.tcp === undefined ? 'THINGSDB_TCP does not say where the port is' : undefined,
-        () => {
-          const workers: PythonWorker[] = [];
-          afterEach(() => Promise.all(workers.splice(0).map((worker) => worker.kill())));
-          const env = { ...installed.env };
-          register(backEnd, {
-            env,
-            async start() {
-              const { collection, auth, tcp } = backEnd;
-              const worker = await PythonWorker.start(env, { tcp: tcp!, collection, auth });
-              workers.push(worker);
-              return worker;
-            },
-          });
+      const workers: PythonWorker[] = [];
+      afterEach(() => Promise.all(workers.splice(0).map((worker) => worker.kill())));
+      const env = { ...installed.env };
+      register(backEnd, {
+        env,
+        async start() {
+          const { collection, auth, tcp } = backEnd;
+          const worker = await PythonWorker.start(env, { tcp, collection, auth });
+          workers.push(worker);
+          return worker;
         },
-      );
+      });
     });
   });
 }

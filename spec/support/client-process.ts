@@ -2,7 +2,7 @@
  * A process with one client, started by a spec that watches whether it ends by itself.
  * Arguments: the address, and what it does once connected.
  */
-import { WebSocketClient } from '../../lib/client/web-socket-client.js';
+import { clientFor } from '../../lib/client/open-client.js';
 
 const [url = '', mode = ''] = process.argv.slice(2);
 
@@ -11,12 +11,12 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 async function main(): Promise<void> {
   if (mode === 'pending') {
     // The only request under so short a limit is the one that is never answered.
-    const client = new WebSocketClient(url, { requestTimeoutMs: 300 });
+    const client = clientFor(url, { requestTimeoutMs: 300 });
     await client.connect();
     await client.query('//stuff', 'never answered').catch((error: Error) => say(error.message));
     return;
   }
-  const client = new WebSocketClient(url);
+  const client = clientFor(url);
   await client.connect();
   if (mode === 'held') {
     const letGo = client.hold();

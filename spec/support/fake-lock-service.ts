@@ -1,4 +1,4 @@
-import { LockConnectionError } from '../../lib/errors.js';
+import { LockConnectionError, type LockError } from '../../lib/errors.js';
 import type { HeldLease, LeaseKeeper } from '../../lib/internal/held-lease.js';
 import { Inbox } from '../../lib/internal/inbox.js';
 import type { LockService } from '../../lib/internal/lock-service.js';
@@ -20,6 +20,8 @@ export class FakeLockService implements LeaseKeeper {
   /** How many keep the process alive. */
   holds = 0;
   isClosed = false;
+  /** Why no answer is to be had. */
+  trouble: LockError | undefined;
   readonly #held = new Map<Ticket, HeldLease>();
 
   constructor() {

@@ -12,11 +12,19 @@ export class TcpProxy {
   readonly #server: Server;
   readonly #target: URL;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
+  /** Those on which nothing gets through any more. */
+  readonly #silent = new Set<readonly [Socket, Socket]>();
+  /** Those on which bytes are swallowed. */
+  readonly #cutShort = new Set<readonly [Socket, Socket]>();
   #isFrozen = false;
   #dropped: Side | undefined;
   #delayMs = 0;
   #isRefusing = false;
+  #isMute = false;
+  readonly #swallowed = new Map<Side, number>();
   #passedMs = 0;
+  #accepted = 0;
+  readonly #awaited = new Set<{ readonly count: number; readonly resolve: () => void }>();
 
   private constructor(target: URL) {
     this.#target = target;
@@ -29,6 +37,12 @@ export class TcpProxy {
     proxy.#server.listen(0, '127.0.0.1');
     await once(proxy.#server, 'listening');
     return proxy;
+  }
+
+  /** Resolves when so many connections have been taken since the start. */
+  async accepted(count: number): Promise<void> {
+    if (this.#accepted >= count) return;
+    await new Promise<void>((resolve) => this.#awaited.add({ count, resolve }));
   }
 
   get url(): string {
@@ -66,6 +80,32 @@ export class TcpProxy {
     this.cut();
   }
 
+  /**
+   * Whatever is said on the connections that there are is lost from now on, their ends too, and nobody is told: as when a
+   * NAT has forgotten them. New ones pass.
+   */
+  silence(): void {
+    for (const pair of this.#pairs) this.#silent.add(pair);
+  }
+
+  /** Ends the connections on which nothing got through. */
+  endSilence(): void {
+    const silent = [...this.#silent];
+    this.#silent.clear();
+    for (const socket of silent.flat()) socket.destroy();
+  }
+
+  /** Whether new connections are taken and then hear nothing, as from a node that hangs; those that there are go on. */
+  mute(isMute: boolean): void {
+    this.#isMute = isMute;
+  }
+
+  /** After so many bytes more, whatever this side sends is lost on every connection there is, in the middle of a message. */
+  swallowAfter(side: Side, bytes: number): void {
+    this.#swallowed.set(side, bytes);
+    for (const pair of this.#pairs) this.#cutShort.add(pair);
+  }
+
   /** Drops what was held back, with its connections; new ones pass. */
   forget(): void {
     this.cut();
@@ -91,6 +131,7 @@ export class TcpProxy {
 
   /** Ends every connection at once. */
   cut(): void {
+    this.#silent.clear();
     for (const socket of [...this.#pairs].flat()) socket.destroy();
   }
 
@@ -102,6 +143,8 @@ export class TcpProxy {
   }
 
   #accept(client: Socket): void {
+    this.#accepted++;
+    for (const { count, resolve } of this.#awaited) if (this.#accepted >= count) resolve();
     if (this.#isRefusing) {
       client.destroy();
       return;
@@ -109,6 +152,7 @@ export class TcpProxy {
     const server = connect(Number(this.#target.port), this.#target.hostname);
     const pair = [client, server] as const;
     this.#pairs.add(pair);
+    if (this.#isMute) this.#silent.add(pair);
     for (const [side, from, to] of [
       ['client', client, server],
       ['server', server, client],
@@ -117,16 +161,28 @@ export class TcpProxy {
       from.setNoDelay(true);
       from.on('data', (bytes) => {
         this.#passedMs = performance.now();
-        if (this.#dropped !== side) line.push(bytes, this.#delayMs);
+        if (this.#dropped === side || this.#silent.has(pair)) return;
+        const passing = this.#cutShort.has(pair) ? this.#passing(side, bytes) : bytes;
+        if (passing.length > 0) line.push(passing, this.#delayMs);
       });
       // Either side gone is both gone; why does not matter here.
       from.on('error', () => undefined);
       from.on('close', () => {
         line.clear();
+        // The other side hears nothing of it.
+        if (this.#silent.has(pair) && !to.destroyed) return;
+        this.#silent.delete(pair);
         to.destroy();
         this.#pairs.delete(pair);
+        this.#cutShort.delete(pair);
       });
       if (this.#isFrozen) from.pause();
     }
+  }
+
+  #passing(side: Side, bytes: Buffer): Buffer {
+    const left = this.#swallowed.get(side) ?? bytes.length;
+    if (this.#swallowed.has(side)) this.#swallowed.set(side, Math.max(0, left - bytes.length));
+    return bytes.subarray(0, left);
   }
 }

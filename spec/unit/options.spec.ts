@@ -471,9 +471,6 @@ describe('manager options', () => {
   });
 
   it.each<[string, object, string]>([
-    ['url', { ...place, url: 'http://x' }, '"http://x"'],
-    ['url', { ...place, url: '' }, '""'],
-    ['url', { ...place, url: 5 }, '5'],
     ['collection', { ...place, collection: '' }, '""'],
     ['collection', { ...place, collection: 'my-locks' }, '"my-locks"'],
     ['collection', { ...place, collection: '2locks' }, '"2locks"'],
@@ -495,7 +492,6 @@ describe('manager options', () => {
     ['requestTimeout', { ...place, requestTimeout: Infinity }, 'Infinity'],
     ['defaults.ttl', { ...place, defaults: { ttl: 5 } }, '5'],
     ['defaults', { ...place, defaults: 'none' }, '"none"'],
-    ['auth', { url: place.url, auth: 5 }, '5'],
     ['client', { client: 5 }, '5'],
   ])('refuse a wrong %s with a message that holds it', (option, options, shown) => {
     const { message } = refusal(() => manager(options));
@@ -508,6 +504,10 @@ describe('manager options', () => {
     ['auth', { url: place.url, auth: { username: 'u' } }],
     ['auth', { url: place.url, auth: { token: '' } }],
     ['auth', { url: place.url, auth: { token: 't', username: 'u', password: 'p' } }],
+    ['auth', { url: place.url, auth: 5 }],
+    ['url', { ...place, url: 'http://x' }],
+    ['url', { ...place, url: '' }],
+    ['url', { ...place, url: 5 }],
     ['url', { ...place, url: [] }],
     ['url', { ...place, url: ['ws://a', 'b'] }],
     ['client', { client: {} }],
@@ -536,16 +536,50 @@ describe('manager options', () => {
     expect(refusal(() => manager({ url: place.url })).message).toMatch(/auth.*password.*token/);
   });
 
-  it('never show a password or token', () => {
-    const auths = [
-      { username: '', password: 'hunter2' },
-      { username: 'u', password: 'hunter2', realm: 'x' },
-      { token: 'hunter2', kind: 'x' },
-    ];
-    for (const auth of auths) {
-      const error = refusal(() => manager({ url: place.url, auth }));
-      expect(error.message).not.toContain('hunter2');
-    }
+  it.each<[string, object]>([
+    ['a user without a name', { auth: { username: '', password: 'hunter2' } }],
+    ['a field too many', { auth: { username: 'u', password: 'hunter2', realm: 'x' } }],
+    ['a token with something beside it', { auth: { token: 'hunter2', kind: 'x' } }],
+    ['text in the place of auth', { auth: 'hunter2' }],
+    ['an address with a password in it', { url: 'http://u:hunter2@host' }],
+    ['an address that cannot be read', { url: 'ws://u:hunter2@host:port' }],
+    ['a TCP address with a password in it', { url: 'thingsdb://u:hunter2@host' }],
+    ['text in the place of tls', { url: 'wss://host', tls: 'hunter2' }],
+    ['a key that is none', { url: 'wss://host', tls: { key: 1, passphrase: 'hunter2' } }],
+    ['a passphrase that is none', { url: 'wss://host', tls: { passphrase: ['hunter2'] } }],
+  ])('never show a password or token: %s', (_what, options) => {
+    const error = refusal(() => manager({ ...place, ...options }));
+    expect(`${error.message} ${String(error.cause)}`).not.toContain('hunter2');
+  });
+
+  it.each<[string, unknown, string]>([
+    ['a password that is not set', { username: 'u', password: undefined }, 'password is missing'],
+    ['a user that is not set', { username: undefined, password: 'p' }, 'username is missing'],
+    ['a token that is not set', { token: undefined }, 'token is missing'],
+    ['other names', { user: 'u', pass: 'p' }, 'unknown field user'],
+  ])('name what is wrong with auth: %s', (_what, auth, why) => {
+    expect(refusal(() => manager({ url: place.url, auth })).message).toContain(`auth: ${why}`);
+  });
+
+  it('take a function as auth, and TLS for wss:// alone', () => {
+    const auth = () => ({ token: 't' });
+    expect(manager({ url: place.url, auth }).auth).toBe(auth);
+    const tls = {
+      ca: ['a', Buffer.from('b')],
+      cert: 'c',
+      key: 'd',
+      servername: 'e',
+      rejectUnauthorized: false,
+    };
+    expect(manager({ ...place, url: 'wss://host', tls }).tls).toEqual(tls);
+  });
+
+  it.each<[string, object, string]>([
+    ['the TCP port', { url: ['wss://a', 'thingsdb://b'] }, 'thingsdb://b:9200) speaks no TLS'],
+    ['a WebSocket without it', { url: ['wss://a', 'ws://b:1'] }, 'ws://b:1 is reached without TLS'],
+    ['a client of the caller', { url: undefined, client: client() }, 'a client of your own'],
+  ])('refuse tls where it would not be used, and say why: %s', (_what, options, why) => {
+    expect(refusal(() => manager({ ...place, ...options, tls: { ca: 'x' } })).message).toContain(why);
   });
 
   it.each([[undefined], [null], ['ws://127.0.0.1']])('refuse %p in the place of an object', (options) => {

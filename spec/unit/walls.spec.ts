@@ -136,8 +136,9 @@ describe('only one place', () => {
       return isCalling;
     }).map(({ path }) => path);
     const carriers = [
-      'lib/client/bounded-client.ts',
-      'lib/internal/requests.ts',
+      'lib/connection/node-connection.ts',
+      'lib/connection/bounded-client.ts',
+      'lib/connection/calls.ts',
       'lib/internal/lock-service.ts',
     ];
     expect(calling.filter((path) => !path.startsWith('lib/schema/') && !carriers.includes(path))).toEqual([]);

@@ -5,10 +5,10 @@ import type { Socket } from './link.js';
 export class TcpSocket implements Socket {
   readonly #socket: NetSocket;
 
-  constructor(socket: NetSocket) {
+  /** @param noDelay a real node leaves Nagle's algorithm on, which costs 40 ms at a time: in most tests only waiting */
+  constructor(socket: NetSocket, noDelay: boolean) {
     this.#socket = socket;
-    // A real node leaves Nagle's algorithm on, which costs 40 ms at a time. In tests that would only be waiting.
-    socket.setNoDelay(true);
+    socket.setNoDelay(noDelay);
   }
 
   send(bytes: Buffer): void {

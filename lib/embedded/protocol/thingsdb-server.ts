@@ -36,6 +36,8 @@ export interface ThingsDBServerOptions {
   readonly port: number;
   /** 0 is any free port. */
   readonly tcpPort: number;
+  /** Whether small packages leave by TCP at once; default `true`. A real node does not see to that. */
+  readonly tcpNoDelay?: boolean | undefined;
 }
 
 interface Client {
@@ -50,6 +52,7 @@ export class ThingsDBServer {
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #faults: Faults;
+  readonly #tcpNoDelay: boolean;
   readonly #clients = new Set<Client>();
   readonly #sockets = new Set<NetSocket>();
   readonly #http: HttpServer = createHttpServer((_request, response) => response.writeHead(404).end());
@@ -67,6 +70,7 @@ export class ThingsDBServer {
     this.#engine = options.engine;
     this.#clock = options.clock;
     this.#faults = options.faults ?? new Faults();
+    this.#tcpNoDelay = options.tcpNoDelay ?? true;
     for (const server of [this.#http, this.#tcp]) {
       server.on('connection', (socket: NetSocket) => {
         this.#sockets.add(socket);
@@ -105,7 +109,12 @@ export class ThingsDBServer {
     return (this.#tcp.address() as AddressInfo).port;
   }
 
+  /** Over TCP. */
   get url(): string {
+    return `thingsdb://${HOST}:${this.tcpPort}`;
+  }
+
+  get wsUrl(): string {
     return `ws://${HOST}:${this.port}`;
   }
 
@@ -132,7 +141,7 @@ export class ThingsDBServer {
   #acceptTcp(socket: NetSocket): void {
     if (this.#faults.isRefusing) return;
     const reader = new PackageReader();
-    const client = this.#addClient(new TcpSocket(socket), () => socket.end());
+    const client = this.#addClient(new TcpSocket(socket, this.#tcpNoDelay), () => socket.end());
     socket.on('data', (chunk) =>
       this.#receive(client, () => reader.read(chunk, (pkg) => client.connection.receive(pkg))),
     );

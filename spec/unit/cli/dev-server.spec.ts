@@ -30,36 +30,71 @@ async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
   return text;
 }
 
-/** Resolves with the URL that the server prints. */
-async function ready(child: ChildProcess): Promise<string> {
+/** Resolves with the addresses that the server prints, TCP first. */
+async function ready(child: ChildProcess): Promise<[tcp: URL, webSocket: URL]> {
+  const urls: URL[] = [];
   for await (const line of createInterface({ input: child.stdout! })) {
-    const url = /^listening on (ws:\/\/127\.0\.0\.1:\d+)$/.exec(line)?.[1];
-    if (url !== undefined) return url;
+    const [, url] = /^listening on (\w+:\/\/127\.0\.0\.1:\d+)$/.exec(line) ?? [];
+    if (url !== undefined) urls.push(new URL(url));
+    const [tcp, webSocket] = urls;
+    if (tcp !== undefined && webSocket !== undefined) return [tcp, webSocket];
   }
   throw new Error('the server ended before it was ready');
 }
 
-it.each(['SIGINT', 'SIGTERM'] as const)('serves once it says so, and ends well by %s', async (signal) => {
-  const child = run('--port', '0', '--tcp-port', '0');
-  const client = await RawClient.overWebSocket(await ready(child));
+async function logIn(client: RawClient): Promise<RawClient> {
   client.request(1, 33, ['admin', 'pass']);
   expect((await client.next()).type).toBe(17);
-  const exit = exitOf(child);
-  child.kill(signal);
-  expect(await exit).toBe(0);
-  await client.closed;
+  return client;
+}
+
+it.each(['SIGINT', 'SIGTERM'] as const)(
+  'serves TCP and WebSockets once it says so, on free ports with --port 0 alone, and ends well by %s',
+  async (signal) => {
+    const child = run('--port', '0');
+    const [tcp, webSocket] = await ready(child);
+    expect([tcp.protocol, webSocket.protocol]).toEqual(['thingsdb:', 'ws:']);
+    expect(['9200', '9270', '']).not.toContain(tcp.port);
+    expect(['9200', '9270', '']).not.toContain(webSocket.port);
+    const clients = [
+      await logIn(await RawClient.overTcp(Number(tcp.port))),
+      await logIn(await RawClient.overWebSocket(webSocket.href)),
+    ];
+    const exit = exitOf(child);
+    child.kill(signal);
+    expect(await exit).toBe(0);
+    await Promise.all(clients.map((client) => client.closed));
+  },
+);
+
+it('listens where it is told', async () => {
+  const first = run('--port', '0');
+  const [{ port: tcpPort }, { port }] = await ready(first);
+  const exit = exitOf(first);
+  first.kill('SIGTERM');
+  await exit;
+  const second = await ready(run('--port', port, '--tcp-port', tcpPort));
+  expect(second.map(String)).toEqual([`thingsdb://127.0.0.1:${tcpPort}`, `ws://127.0.0.1:${port}/`]);
 });
 
-it('says that a port is taken', async () => {
-  const child = run('--port', '0');
-  const { port } = new URL(await ready(child));
-  const second = run('--port', port);
+it.each(['--port', '--tcp-port'])('says that the port of %s is taken', async (option) => {
+  const [tcp, webSocket] = await ready(run('--port', '0'));
+  const taken = option === '--port' ? webSocket.port : tcp.port;
+  const second = run('--port', '0', option, taken);
   const errors = textOf(second.stderr!);
   expect(await exitOf(second)).toBe(69);
   expect(await errors).toContain('EADDRINUSE');
 });
 
-it.each([[['--port', 'x']], [['--port', '65536']], [['--unknown']]])(
+it('takes 9200 and 9270 by itself', async () => {
+  const help = run('--help');
+  const text = textOf(help.stdout!);
+  expect(await exitOf(help)).toBe(0);
+  expect(await text).toMatch(/--port N .*default 9270/);
+  expect(await text).toMatch(/--tcp-port N .*default 9200/);
+});
+
+it.each([[['--port', 'x']], [['--port', '65536']], [['--tcp-port', '-1']], [['--unknown']]])(
   'refuses %j and shows how it is used',
   async (args) => {
     const child = run(...args);

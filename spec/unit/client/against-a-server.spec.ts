@@ -1,47 +1,57 @@
 /** What the clients take for granted of a server, asked of the embedded one and, with THINGSDB_URL, of a real node. */
 import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
-import { BoundedClient } from '../../../lib/client/bounded-client.js';
+import { BoundedClient } from '../../../lib/connection/bounded-client.js';
+import { NodeConnection } from '../../../lib/connection/node-connection.js';
 import { ServerError } from '../../../lib/client/server-error.js';
 import type { ThingsDBClient } from '../../../lib/client/thingsdb-client.js';
-import { WebSocketClient } from '../../../lib/client/web-socket-client.js';
+import { clientFor } from '../../../lib/client/open-client.js';
 import { LockConnectionError, LockPermissionError, LockSetupError } from '../../../lib/errors.js';
 import { startThingsDB, type EmbeddedThingsDB } from '../../../lib/testing/index.js';
 
-const realUrl = process.env['THINGSDB_URL']?.split(',')[0];
-const username = (realUrl && process.env['THINGSDB_USER']) ?? 'admin';
-const password = (realUrl && process.env['THINGSDB_PASSWORD']) ?? 'pass';
-const thingsdbJsFile = process.env['THINGSDB_JS'];
-
-const builtIn = (url: string): ThingsDBClient => new WebSocketClient(url);
+/** One port of a node does not tell of the other: each is asked where its address is given. */
+const { THINGSDB_URL = '', THINGSDB_WS_URL = '', THINGSDB_JS: thingsdbJsFile } = process.env;
+const given = `${THINGSDB_URL},${THINGSDB_WS_URL}`.split(',');
+const real = {
+  TCP: given.find((url) => url.startsWith('thingsdb:')),
+  WebSocket: given.find((url) => /^wss?:/.test(url)),
+};
+const isReal = real.TCP !== undefined || real.WebSocket !== undefined;
+const username = (isReal && process.env['THINGSDB_USER']) || 'admin';
+const password = (isReal && process.env['THINGSDB_PASSWORD']) || 'pass';
 
 /** Bundled for browsers: on a Node without a global WebSocket it has to be given one. */
 function thingsdbJs(url: string): ThingsDBClient {
   (globalThis as { WebSocket?: unknown }).WebSocket ??= WebSocket;
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- a file that is known at run time only
   const ThingsDB = require(thingsdbJsFile ?? '') as new (url: string) => ThingsDBClient;
-  return new ThingsDB(url);
+  return new BoundedClient(new ThingsDB(url), 5_000);
 }
 
-const clients: [string, (url: string) => ThingsDBClient][] = [['the built-in client', builtIn]];
-if (thingsdbJsFile !== undefined) clients.push(['thingsdb.js', thingsdbJs]);
-const servers = realUrl === undefined ? ['the embedded server'] : ['the embedded server', 'a real node'];
-const cases = servers.flatMap((server) => clients.map(([name, make]) => ({ name, server, make })));
+const clients: [string, keyof typeof real, (url: string) => ThingsDBClient][] = [
+  ['the built-in client over TCP', 'TCP', clientFor],
+  ['the built-in client over WebSocket', 'WebSocket', clientFor],
+];
+if (thingsdbJsFile !== undefined) clients.push(['thingsdb.js', 'WebSocket', thingsdbJs]);
+const servers = isReal ? ['the embedded server', 'a real node'] : ['the embedded server'];
+const cases = servers.flatMap((server) =>
+  clients.map(([name, transport, make]) => ({ name, transport, server, make })),
+);
 
-describe.each(cases)('$name, bounded, against $server', ({ server, make }) => {
+describe.each(cases)('a connection by $name to $server', ({ transport, server, make }) => {
   const collection = `client_${randomBytes(6).toString('hex')}`;
   const scope = `//${collection}`;
   const user = `user_${collection}`;
-  const open: BoundedClient[] = [];
+  const open: NodeConnection[] = [];
   let embedded: EmbeddedThingsDB | undefined;
-  let url = realUrl ?? '';
-  let admin: BoundedClient;
+  let url = real[transport] ?? '';
+  let admin: NodeConnection;
 
-  async function connected(name: string, secret: string): Promise<BoundedClient> {
-    const client = new BoundedClient(make(url), { requestTimeoutMs: 5_000 });
+  async function connected(name: string, secret: string): Promise<NodeConnection> {
+    const client = new NodeConnection(make(url));
     open.push(client);
     await client.connect();
-    await client.auth(name, secret);
+    await client.authenticate({ username: name, password: secret });
     return client;
   }
 
@@ -54,8 +64,10 @@ describe.each(cases)('$name, bounded, against $server', ({ server, make }) => {
   beforeAll(async () => {
     if (server === 'the embedded server') {
       embedded = await startThingsDB();
-      url = embedded.url;
+      url = transport === 'TCP' ? embedded.url : embedded.wsUrl;
     }
+    if (url === '')
+      throw new Error('set THINGSDB_URL=thingsdb://host:9200 and THINGSDB_WS_URL=ws://host:9270');
     admin = await connected(username, password);
     await admin.query('@thingsdb', 'new_collection(name);', { name: collection });
     await admin.query('@thingsdb', 'new_user(user); set_password(user, "pass");', { user });
@@ -67,15 +79,14 @@ describe.each(cases)('$name, bounded, against $server', ({ server, make }) => {
 
   afterAll(async () => {
     await admin.query('@thingsdb', 'del_collection(name); del_user(user);', { name: collection, user });
-    await Promise.all(open.map((client) => client.disconnect()));
+    await Promise.all(open.map((client) => client.close(new LockConnectionError('the spec is over'))));
     await embedded?.close();
   });
 
-  it('queries with vars, runs procedures, pings', async () => {
+  it('queries with vars, runs procedures', async () => {
     expect(await admin.query(scope, 'x + 1;', { x: 41 })).toBe(42);
     expect(await admin.query(scope, 'nil;')).toBeNull();
     expect(await admin.run(scope, 'sum', [1, 2])).toBe(3);
-    await admin.ping();
   });
 
   it('carries integers exactly up to 2^53 - 1, and text and lists as they are', async () => {
@@ -92,12 +103,12 @@ describe.each(cases)('$name, bounded, against $server', ({ server, make }) => {
       if (type >= 6) told.push([type, message]);
       if (type === 7) gone();
     };
-    admin.addEventListener(listener);
-    expect(await admin.join(scope, room, 999_999)).toEqual([room, null]);
+    const hearing = await connected(username, password);
+    hearing.listen({ onPush: listener, onEnd: () => undefined, onSilent: () => undefined });
+    expect(await hearing.join(scope, room, 999_999)).toEqual([room, null]);
     await admin.query(scope, ".r.emit('go', 1, 'a');");
-    await admin.leave(scope, room);
+    await hearing.leave(scope, room);
     await left;
-    admin.removeEventListener(listener);
     expect(told.map(([type]) => type)).toEqual([6, 8, 7]);
     expect(told[1]?.[1]).toMatchObject({ id: room, event: 'go', args: [1, 'a'] });
   });
@@ -107,7 +118,7 @@ describe.each(cases)('$name, bounded, against $server', ({ server, make }) => {
   });
 
   it('is refused before it has authenticated', async () => {
-    const client = new BoundedClient(make(url), { requestTimeoutMs: 5_000 });
+    const client = new NodeConnection(make(url));
     open.push(client);
     await client.connect();
     expect(await failure(client.run(scope, 'sum', [1, 2]))).toBeInstanceOf(LockPermissionError);
@@ -133,11 +144,11 @@ describe.each(cases)('$name, bounded, against $server', ({ server, make }) => {
     expect(error).toMatchObject({ error_code: -105, error_msg: 'no' });
   });
 
-  it('rejects what is pending, and what comes after, when it is disconnected', async () => {
+  it('rejects what is pending, and what comes after, when it is closed', async () => {
     const client = await connected(username, password);
     const pending = failure(client.query(scope, '1;'));
-    await client.disconnect();
+    await client.close(new LockConnectionError('it is over'));
     expect(await pending).toBeInstanceOf(LockConnectionError);
-    expect(await failure(client.ping())).toBeInstanceOf(LockConnectionError);
+    expect(await failure(client.run(scope, 'sum', [1, 2]))).toBeInstanceOf(LockConnectionError);
   });
 });

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { types } from 'node:util';
 import { LockConnectionError } from '../../../lib/errors.js';
-import { WebSocketClient, type WebSocketClientOptions } from '../../../lib/client/web-socket-client.js';
+import { clientFor, type ClientOptions } from '../../../lib/client/open-client.js';
 import { FakeServer } from '../../support/fake-server.js';
 import { startTcpServer } from '../../support/tcp-server.js';
 import { TEST_CERTIFICATE } from '../../support/test-certificate.js';
@@ -19,8 +19,8 @@ function open<T extends { close: () => unknown }>(server: T): T {
 }
 
 /** Connecting must fail: the error says to which host, why, and what to do, and keeps the cause. */
-async function failureOf(url: string, options?: WebSocketClientOptions): Promise<LockConnectionError> {
-  const client = new WebSocketClient(url, options);
+async function failureOf(url: string, options?: ClientOptions): Promise<LockConnectionError> {
+  const client = clientFor(url, options);
   const error: unknown = await client.connect().then(
     () => client.disconnect().then(() => 'connected'),
     (reason: unknown) => reason,
@@ -39,15 +39,23 @@ describe('a connection that cannot be opened', () => {
     expect(message).toMatch(/ECONNREFUSED.*nothing listens there.*ws_port/);
   });
 
-  it('has no such host: says to check its name', async () => {
-    const { message } = await failureOf('ws://no-such-host.invalid:9270');
+  it('is refused over TCP: says that nothing listens there, and which port it is by default', async () => {
+    const tcp = open(await startTcpServer());
+    tcp.close();
+    const { message } = await failureOf(`thingsdb://127.0.0.1:${tcp.port}`);
+    expect(message).toMatch(/ECONNREFUSED.*nothing listens there.*9200/);
+    expect(message).not.toMatch(/WebSocket|ws_port/);
+  });
+
+  it.each(['ws', 'thingsdb'])('has no such host for %s: says to check its name', async (scheme) => {
+    const { message } = await failureOf(`${scheme}://no-such-host.invalid:9270`);
     expect(message).toMatch(/check its name|name of the host could not be looked up/);
   });
 
   it('is another protocol that hangs up: says which port to use', async () => {
     const tcp = open(await startTcpServer((socket) => socket.destroy()));
     const { message } = await failureOf(`ws://127.0.0.1:${tcp.port}`);
-    expect(message).toContain('use the port set as ws_port');
+    expect(message).toContain('use the port set as ws_port, or thingsdb:// for the TCP port');
   });
 
   it('is another protocol that talks: says which port to ask', async () => {
@@ -93,7 +101,7 @@ describe('a connection that cannot be opened', () => {
 
 it('a connection over TLS opens when its authority is given', async () => {
   const server = open(await FakeServer.start(TEST_CERTIFICATE));
-  const client = new WebSocketClient(server.url, { tls: { ca: TEST_CERTIFICATE.cert } });
+  const client = clientFor(server.url, { tls: { ca: TEST_CERTIFICATE.cert } });
   await client.connect();
   await client.ping();
   await client.disconnect();

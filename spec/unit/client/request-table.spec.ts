@@ -116,8 +116,45 @@ describe('RequestTable', () => {
     expect(await fine).toBe('fine');
   });
 
-  it('takes an error without code for another protocol', () => {
+  it('rejects the request whose answer cannot be read, or is an error without a code, and no other', async () => {
+    const [first, second, third] = [
+      table.send({ ...ping, label: 'first' }),
+      table.send(ping),
+      table.send(ping),
+    ];
+    table.settle({
+      id: sent[0] as number,
+      type: 18,
+      body: undefined,
+      fault: new LockProtocolError('it is cut'),
+    });
+    await expect(first).rejects.toThrow('first was answered, but it is cut');
+    table.settle({ id: sent[1] as number, type: 19, body: 'oops' });
+    await expect(second).rejects.toThrow(LockProtocolError);
+    expect(await settled(third)).toBe(false);
+  });
+
+  it('counts what was sent and is unanswered, timed out or rejected or not', async () => {
+    const late = table.send(ping).catch(() => undefined);
+    jest.advanceTimersByTime(1100);
+    await late;
+    const rejected = table.send(ping).catch(() => undefined);
+    table.rejectAll(new LockConnectionError('over'));
+    await rejected;
+    const answered = table.answered(5_000);
+    answer(sent[0] as number);
+    answer(sent[1] as number);
+    expect(await answered).toBe(true);
+    expect(await table.answered(5_000)).toBe(true);
+  });
+
+  it('knows that there will be no answers when the limit passes, or the connection ends', async () => {
     table.send(ping).catch(() => undefined);
-    expect(() => table.settle({ id: sent[0] as number, type: 19, body: 'oops' })).toThrow(LockProtocolError);
+    const inTime = table.answered(500);
+    jest.advanceTimersByTime(500);
+    expect(await inTime).toBe(false);
+    const inVain = table.answered(500);
+    table.end(new LockConnectionError('gone'));
+    expect(await inVain).toBe(false);
   });
 });

@@ -1,348 +1,118 @@
-import { spawn } from 'node:child_process';
+/** What only a WebSocket has; the rest is in package-client.spec.ts. */
 import { once } from 'node:events';
-import { Socket } from 'node:net';
-import path from 'node:path';
-import { LockConnectionError, LockOptionsError, LockProtocolError } from '../../../lib/errors.js';
-import { ServerError } from '../../../lib/client/server-error.js';
-import { WebSocketClient, type WebSocketClientOptions } from '../../../lib/client/web-socket-client.js';
-import { AnsweringWorker } from '../../support/answering-worker.js';
-import { FakeServer, answer, packageBytes } from '../../support/fake-server.js';
+import type { AddressInfo } from 'node:net';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { LockConnectionError, LockOptionsError } from '../../../lib/errors.js';
+import { WebSocketClient } from '../../../lib/client/web-socket-client.js';
+import { FakeServer, answer, packageBytes, type FakeRequest } from '../../support/fake-server.js';
 import { startTcpServer } from '../../support/tcp-server.js';
 
-let server: FakeServer;
-const clients: WebSocketClient[] = [];
-
-beforeEach(async () => {
-  server = await FakeServer.start();
-});
-
-afterEach(async () => {
-  await Promise.all(clients.splice(0).map((client) => client.disconnect()));
-  await server.close();
-});
-
-async function connected(options?: WebSocketClientOptions, url = server.url): Promise<WebSocketClient> {
-  const client = new WebSocketClient(url, options);
-  clients.push(client);
-  await client.connect();
-  return client;
-}
-
-const closing = (client: WebSocketClient) => new Promise<Error>((resolve) => void client.onClose(resolve));
 const failure = (promise: Promise<unknown>) =>
   promise.then(
     () => 'resolved',
     (error: unknown) => error,
   );
 
-describe('requests', () => {
-  it.each<[string, (client: WebSocketClient) => Promise<unknown>, number, unknown]>([
-    ['ping', (client) => client.ping(), 32, undefined],
-    ['auth', (client) => client.auth('admin', 'pass'), 33, ['admin', 'pass']],
-    ['authToken', (client) => client.authToken('abc'), 33, 'abc'],
-    ['query', (client) => client.query('//stuff', 'x;', { x: 1 }), 34, ['//stuff', 'x;', { x: 1 }]],
-    ['query without vars', (client) => client.query('//stuff', '1;'), 34, ['//stuff', '1;']],
-    ['run', (client) => client.run('//stuff', 'f', [1, 'a']), 37, ['//stuff', 'f', [1, 'a']]],
-    ['run without args', (client) => client.run('//stuff', 'f'), 37, ['//stuff', 'f']],
-    ['join', (client) => client.join('//stuff', 5, 6), 38, ['//stuff', 5, 6]],
-    ['leave', (client) => client.leave('//stuff', 5, 6), 39, ['//stuff', 5, 6]],
-  ])('%s is sent as the protocol wants it', async (_name, request, type, body) => {
-    await request(await connected());
-    expect(server.requests[0]).toMatchObject({ type });
-    expect(server.requests[0]?.body).toEqual(body);
-  });
-
-  it('rejects with the code and the words of the server', async () => {
-    server.onRequest = ({ id, connection }) =>
-      connection.send(packageBytes(id, 19, { error_code: -54, error_msg: 'not found' }));
-    const error = await failure((await connected()).run('//stuff', 'f'));
-    expect(error).toBeInstanceOf(ServerError);
-    expect(error).toMatchObject({ error_code: -54, error_msg: 'not found' });
-  });
-
-  it('settles each by its own answer when answers come in another order', async () => {
-    const client = await connected();
-    server.onRequest = () => undefined;
-    const results = Promise.all([client.query('//a', '1'), client.query('//b', '2')]);
-    await server.received(2);
-    for (const request of [...server.requests].reverse()) answer(request);
-    expect(await results).toEqual([
-      ['//a', '1'],
-      ['//b', '2'],
-    ]);
-  });
-
-  it('reads answers that come joined in one message, split over messages and split over frames', async () => {
-    const client = await connected();
-    server.onRequest = () => undefined;
-    const results = Promise.all([client.ping(), client.query('//a', '1'), client.query('//b', '2')]);
-    await server.received(3);
-    const [ping, first, second] = server.requests.map(({ id }) => id);
-    const bytes = Buffer.concat([
-      packageBytes(ping as number, 16),
-      packageBytes(first as number, 18, 'x'.repeat(1000)),
-      packageBytes(second as number, 18, 'y'),
-    ]);
-    server.push(bytes.subarray(0, 500));
-    const connection = server.connections[0];
-    connection?.send(bytes.subarray(500, 700), { fin: false });
-    connection?.send(bytes.subarray(700), { fin: true });
-    expect(await results).toEqual([undefined, 'x'.repeat(1000), 'y']);
-  });
-
-  it('go out at once: TCP_NODELAY is on', async () => {
-    const noDelay = jest.spyOn(Socket.prototype, 'setNoDelay');
-    await connected();
-    // Both ends live in this process: the client's is the one that the server sees at the other end.
-    const ownPort = server.remotePorts[0];
-    const calls = noDelay.mock.contexts.map((socket, i) => [
-      (socket as Socket).localPort,
-      noDelay.mock.calls[i]?.[0] ?? true,
-    ]);
-    expect(calls).toContainEqual([ownPort, true]);
-    noDelay.mockRestore();
-  });
+it('a package that is split over frames is read', async () => {
+  const server = new WebSocketServer({ port: 0 });
+  await once(server, 'listening');
+  const accepted = once(server, 'connection') as Promise<[WebSocket]>;
+  const client = new WebSocketClient(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  await client.connect();
+  const told = new Promise((resolve) => client.addEventListener((_type, message) => resolve(message)));
+  const [connection] = await accepted;
+  const bytes = packageBytes(0xffff, 8, 'in two frames');
+  connection.send(bytes.subarray(0, 11), { fin: false });
+  connection.send(bytes.subarray(11), { fin: true });
+  expect(await told).toBe('in two frames');
+  await client.disconnect();
+  server.close();
 });
 
-describe('time limit', () => {
-  it('rejects a request that has no answer, says which, and ignores the answer that comes late', async () => {
-    const client = await connected({ requestTimeoutMs: 30 });
-    server.onRequest = () => undefined;
-    const error = await failure(client.run('//stuff', 'slow'));
-    expect(error).toBeInstanceOf(LockConnectionError);
-    expect((error as Error).message).toBe('run slow in //stuff had no answer within 30 ms');
-    // Told by what comes after it, which no time limit is running for.
-    const told = new Promise((resolve) => client.addEventListener((_type, message) => resolve(message)));
-    for (const late of server.requests) answer(late);
-    server.push(packageBytes(0xffff, 8, 'after it'));
-    expect(await told).toBe('after it');
+it('a port that takes the connection and says nothing is given up', async () => {
+  const silent = await startTcpServer();
+  const client = new WebSocketClient(`ws://127.0.0.1:${silent.port}`, { connectTimeoutMs: 50 });
+  expect(await failure(client.connect())).toMatchObject({
+    message: expect.stringContaining('no connection within 50 ms') as string,
+  });
+  silent.close();
+});
+
+describe('a connection that is owed answers', () => {
+  let server: FakeServer;
+  let client: WebSocketClient;
+  let pending: FakeRequest[];
+  let closed: boolean;
+
+  beforeEach(async () => {
+    server = await FakeServer.start();
+    client = new WebSocketClient(server.url, { requestTimeoutMs: 60 });
+    await client.connect();
+    pending = [];
+    closed = false;
+    server.connections[0]?.once('close', () => (closed = true));
+    server.onRequest = (request) => pending.push(request);
   });
 
-  it('gives up on an address that takes the connection and says nothing', async () => {
-    const silent = await startTcpServer();
-    const error = await failure(connected({ connectTimeoutMs: 50 }, `ws://127.0.0.1:${silent.port}`));
-    expect(error).toBeInstanceOf(LockConnectionError);
-    expect((error as Error).message).toContain(
-      `cannot connect to ws://127.0.0.1:${silent.port}: no connection within 50 ms`,
-    );
-    silent.close();
-  });
-
-  it('does not give up on an answer that came while the process was stopped', async () => {
-    const worker = await AnsweringWorker.start();
-    const client = await connected({ requestTimeoutMs: 100 }, worker.url);
-    const answered = client.ping();
-    worker.blockUntilAnswered(200);
-    await expect(answered).resolves.toBeUndefined();
+  afterEach(async () => {
     await client.disconnect();
-    await worker.close();
+    await server.close();
   });
-});
 
-describe('the end of a connection', () => {
-  it.each<[string, (client: WebSocketClient) => void]>([
-    ['the server closes it', () => server.connections[0]?.close(1001)],
-    ['it breaks', () => server.connections[0]?.terminate()],
-    ['disconnect() is called', (client) => void client.disconnect()],
-  ])('rejects all that is pending when %s, and says so once', async (_how, end) => {
-    const client = await connected();
+  /** Half a second for the answers, then it is over for everybody here. */
+  async function disconnect(): Promise<void> {
     const reasons: Error[] = [];
     client.onClose((reason) => reasons.push(reason));
-    server.onRequest = () => undefined;
-    const pending = [client.ping(), client.query('//a', '1'), client.run('//a', 'f')].map(failure);
-    await server.received(3);
-    end(client);
-    for (const error of await Promise.all(pending)) expect(error).toBeInstanceOf(LockConnectionError);
-    expect(await failure(client.ping())).toBeInstanceOf(LockConnectionError);
     await client.disconnect();
     expect(reasons).toHaveLength(1);
-    expect(reasons[0]).toBeInstanceOf(LockConnectionError);
-  });
-
-  it('lets what was sent before disconnect() reach the server', async () => {
-    const client = await connected();
-    const pending = failure(client.run('//a', 'release'));
-    await client.disconnect();
-    await pending;
-    await server.received(1);
-    expect(server.requests[0]?.body).toEqual(['//a', 'release']);
-  });
-
-  it('disconnect() ends although the server never answers it', async () => {
-    const client = await connected();
-    server.connections[0]?.pause();
-    const before = performance.now();
-    await client.disconnect();
-    expect(performance.now() - before).toBeLessThan(3000);
-  });
-
-  it('disconnect() while connecting makes connect() reject', async () => {
-    const silent = await startTcpServer();
-    const client = new WebSocketClient(`ws://127.0.0.1:${silent.port}`);
-    const connecting = failure(client.connect());
-    await client.disconnect();
-    expect(await connecting).toBeInstanceOf(LockConnectionError);
-    silent.close();
-  });
-
-  it('leaves the client ready to connect again', async () => {
-    const client = await connected();
-    const closed = closing(client);
-    server.connections[0]?.terminate();
-    await closed;
-    await client.connect();
-    await client.ping();
-    expect(server.connections).toHaveLength(1);
-  });
-
-  it('a request before connect() rejects, a second connect() too', async () => {
-    expect(await failure(new WebSocketClient(server.url).ping())).toBeInstanceOf(LockConnectionError);
-    expect(await failure((await connected()).connect())).toBeInstanceOf(LockConnectionError);
-  });
-});
-
-describe('pushed messages', () => {
-  const emitted = { id: 5, event: 'go', args: [1] };
-
-  it('reach every listener with type and message, in the order in which they came', async () => {
-    const client = await connected();
-    const told: unknown[] = [];
-    const all = new Promise<void>((resolve) =>
-      client.addEventListener((type, message) => {
-        told.push([type, message]);
-        if (told.length === 6) resolve();
-      }),
-    );
-    for (const type of [0, 5, 6, 7, 8, 9]) server.push(packageBytes(0xffff, type, { ...emitted, type }));
-    await all;
-    expect(told).toEqual([0, 5, 6, 7, 8, 9].map((type) => [type, { ...emitted, type }]));
-  });
-
-  it('of a type that is not known yet are passed over', async () => {
-    const client = await connected();
-    server.push(packageBytes(0xffff, 12, emitted));
-    await expect(client.ping()).resolves.toBeUndefined();
-  });
-
-  it('reach the other listeners, and requests their answers, when one listener throws', async () => {
-    const warning = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-    const client = await connected();
-    client.addEventListener(() => {
-      throw new Error('from a listener');
-    });
-    const told = new Promise((resolve) => client.addEventListener((_type, message) => resolve(message)));
-    server.push(packageBytes(0xffff, 8, emitted));
-    expect(await told).toEqual(emitted);
-    await client.ping();
-    expect(warning).toHaveBeenCalledWith(expect.objectContaining({ message: 'from a listener' }));
-    warning.mockRestore();
-  });
-
-  it('reach no listener that was removed, nor any after disconnect()', async () => {
-    const client = await connected();
-    const removed = jest.fn();
-    client.addEventListener(removed);
-    client.removeEventListener(removed);
-    const told = new Promise<number>((resolve) => {
-      let count = 0;
-      client.addEventListener(() => {
-        count++;
-        void client.disconnect().then(() => resolve(count));
-      });
-    });
-    const twice = packageBytes(0xffff, 8, emitted);
-    server.push(Buffer.concat([twice, twice]));
-    expect(await told).toBe(1);
-    expect(removed).not.toHaveBeenCalled();
-  });
-});
-
-describe('a server that is not ThingsDB', () => {
-  const badCheck = packageBytes(1, 18, 'x');
-  badCheck[7] = 0;
-  const badBody = packageBytes(1, 18, 'x');
-  badBody[8] = 0xc1;
-
-  it.each<[string, Buffer | string]>([
-    ['text', 'hello'],
-    ['a wrong check byte', badCheck],
-    ['a body that is not MessagePack', badBody],
-    ['a request', packageBytes(1, 34, ['//a', '1'])],
-    ['bytes of something else', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
-  ])('is told by %s: pending calls reject, and the connection closes', async (_what, bytes) => {
-    const client = await connected();
-    server.onRequest = () => server.push(bytes);
-    const closed = closing(client);
-    const serverSide = once(server.connections[0] as unknown as NodeJS.EventEmitter, 'close');
-    expect(await failure(client.ping())).toBeInstanceOf(LockProtocolError);
-    expect(await closed).toBeInstanceOf(LockProtocolError);
-    await serverSide;
-  });
-
-  it('is told by what it says on connecting', async () => {
-    server.onConnection = (connection) => connection.send('welcome');
-    const client = new WebSocketClient(server.url);
-    clients.push(client);
-    const closed = closing(client);
-    await client.connect();
-    expect(await closed).toBeInstanceOf(LockProtocolError);
-  });
-});
-
-describe('bad input', () => {
-  it.each(['', 'localhost:9270', 'http://localhost:9270', '127.0.0.1'])('refuses %j as an address', (url) => {
-    expect(() => new WebSocketClient(url)).toThrow(LockOptionsError);
-  });
-
-  it('does not repeat a password that is in the address', () => {
-    expect(() => new WebSocketClient('http://admin:secret@localhost')).toThrow(/^(?!.*secret).*localhost/);
-  });
-
-  it.each([0, -1, NaN, Infinity])('refuses %d as a time limit', (limit) => {
-    expect(() => new WebSocketClient('ws://localhost', { requestTimeoutMs: limit })).toThrow(
-      LockOptionsError,
-    );
-    expect(() => new WebSocketClient('ws://localhost', { connectTimeoutMs: limit })).toThrow(
-      LockOptionsError,
-    );
-  });
-
-  it('refuses TLS for an address that is reached without', () => {
-    expect(() => new WebSocketClient('ws://localhost', { tls: {} })).toThrow(LockOptionsError);
-  });
-});
-
-describe('the process', () => {
-  const script = path.join(__dirname, '../../support/client-process.ts');
-
-  function start(mode: string) {
-    const child = spawn(process.execPath, ['--import', 'tsx', script, server.url, mode]);
-    const lines: string[] = [];
-    child.stdout.on('data', (data: Buffer) => lines.push(...data.toString().trim().split('\n')));
-    child.stderr.on('data', (data: Buffer) => lines.push(data.toString()));
-    return { lines, ended: once(child, 'exit').then(([code]) => code as number) };
+    expect(await failure(client.ping())).toBeInstanceOf(LockConnectionError);
   }
 
-  it('ends by itself although a connection is open and idle', async () => {
-    const { lines, ended } = start('idle');
-    expect(await ended).toBe(0);
-    expect(lines).toEqual(['connected']);
-  });
-
-  it('lives while a request is pending, until its time limit', async () => {
-    server.onRequest = () => undefined;
-    const { lines, ended } = start('pending');
-    expect(await ended).toBe(0);
-    expect(lines).toEqual(['query in //stuff had no answer within 300 ms']);
-  });
-
-  it('lives while the connection is held, and ends when it is let go', async () => {
-    const { lines, ended } = start('held');
+  it('stays open behind disconnect() until the last of them is in, those to requests that timed out too', async () => {
+    const late = failure(client.run('//a', 'timed out'));
     await server.received(1);
-    // Longer than anything but the hold could keep it.
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    server.push(packageBytes(0xffff, 8, {}));
-    expect(await ended).toBe(0);
-    expect(lines).toEqual(['connected', 'told']);
+    expect(await late).toBeInstanceOf(LockConnectionError);
+    const rejected = failure(client.run('//a', 'pending'));
+    await server.received(2);
+    await disconnect();
+    expect(await rejected).toBeInstanceOf(LockConnectionError);
+    answer(pending[0] as FakeRequest);
+    // The answer to a request of the server's own making shows that the one before it has been dealt with.
+    const connection = server.connections[0] as unknown as WebSocket;
+    const ponged = once(connection, 'pong');
+    connection.ping();
+    await ponged;
+    expect(closed).toBe(false);
+    const gone = new Promise<void>((resolve) => connection.once('close', () => resolve()));
+    answer(pending[1] as FakeRequest);
+    await gone;
   });
+
+  it('is not kept from a new one by the same client', async () => {
+    void failure(client.run('//a', 'pending'));
+    await server.received(1);
+    await disconnect();
+    await client.connect();
+    server.onRequest = answer;
+    await client.ping();
+    expect(server.connections).toHaveLength(2);
+  });
+
+  it('is closed after 30 seconds at the most, by a timer that does not keep the process alive', async () => {
+    const timeouts = jest.spyOn(globalThis, 'setTimeout');
+    void failure(client.run('//a', 'never answered'));
+    await server.received(1);
+    await disconnect();
+    const index = timeouts.mock.calls.findIndex(([, delayMs]) => delayMs === 30_000);
+    const timer = timeouts.mock.results[index]?.value as NodeJS.Timeout;
+    expect(timer.hasRef()).toBe(false);
+    const gone = new Promise<void>((resolve) => server.connections[0]?.once('close', resolve));
+    (timeouts.mock.calls[index]?.[0] as () => void)();
+    await gone;
+    timeouts.mockRestore();
+  });
+});
+
+it('tls is refused for an address that is reached without', () => {
+  expect(() => new WebSocketClient('ws://localhost', { tls: {} })).toThrow(LockOptionsError);
 });

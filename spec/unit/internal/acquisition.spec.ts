@@ -216,13 +216,42 @@ describe('waitTimeout', () => {
     expect(heard).toEqual([]);
   });
 
-  it('rejects within a second more when nothing can be withdrawn', async () => {
-    const lease = acquire({ waitTimeout: 500 });
-    await pass(1499);
+  it('rejects within half a second more when the withdrawal is not answered', async () => {
+    const { lease } = await waitIn({ waitTimeout: 500 });
+    await pass(999);
     expect(await outcome(lease)).toBe('pending');
     await pass(1);
     expect(await outcome(lease)).toMatchObject({ error: { code: 'LOCK_TIMEOUT', waitedMs: 500 } });
     expect(service.loosened).toHaveLength(1);
+  });
+
+  it('rejects when it is over, and no later, while the request itself has no answer', async () => {
+    const lease = acquire({ waitTimeout: 500 });
+    await pass(500);
+    expect(await outcome(lease)).toMatchObject({ error: { code: 'LOCK_TIMEOUT', waitedMs: 500 } });
+    expect(service.loosened).toHaveLength(1);
+  });
+
+  it('rejects at once, with the cause, when the server is known to be out of reach', async () => {
+    const lease = acquire({ waitTimeout: 100 });
+    await pass(50);
+    service.trouble = new LockConnectionError('nothing listens there');
+    await pass(50);
+    const settled = await outcome(lease);
+    expect(settled).toMatchObject({ error: { code: 'LOCK_TIMEOUT', cause: service.trouble } });
+    expect((settled as { error: Error }).error.message).toContain('nothing listens there');
+  });
+
+  it('is a limit for the request too, and includes waiting for a server, only where it is given', async () => {
+    void acquire({ waitTimeout: 60_000 });
+    const { args } = service.procedures.last('acquire');
+    expect(args[2]).toMatchObject({ isPatient: true });
+    expect((args[2] as { untilMs: number }).untilMs - performance.now()).toBeGreaterThanOrEqual(60_000);
+    void acquire({});
+    expect(service.procedures.last('acquire').args[2]).toEqual({});
+    service.procedures.last('acquire').answer(status.held(60_000));
+    service.procedures.of('acquire')[0]?.answer(status.held(60_000));
+    await rest();
   });
 });
 

@@ -6,7 +6,7 @@ import {
   type LostReason,
 } from '../../../lib/errors.js';
 import type { LockEvents } from '../../../lib/events.js';
-import { Deferred } from '../../../lib/internal/deferred.js';
+import { Deferred } from '../../../lib/async/deferred.js';
 import type { TellLock } from '../../../lib/internal/event-relay.js';
 import { HeldLease, type LeaseKeeper } from '../../../lib/internal/held-lease.js';
 import { Renewer } from '../../../lib/internal/renewer.js';

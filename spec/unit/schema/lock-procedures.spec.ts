@@ -1,4 +1,5 @@
 import { ServerError } from '../../../lib/client/server-error.js';
+import type { CallOptions } from '../../../lib/connection/calls.js';
 import { LockProtocolError } from '../../../lib/errors.js';
 import { ServerClock } from '../../../lib/internal/server-clock.js';
 import { Refusal, TicketState } from '../../../lib/schema/constants.js';
@@ -16,7 +17,7 @@ const REQUEST = {
 };
 
 function procedures(reply: unknown) {
-  const run = jest.fn<Promise<unknown>, [string, unknown[]]>(() => Promise.resolve(reply));
+  const run = jest.fn<Promise<unknown>, [string, unknown[], CallOptions?]>(() => Promise.resolve(reply));
   const clock = new ServerClock();
   return { run, clock, typed: new LockProcedures(run, clock, { inbox: 'an-inbox-id-here', owner: 'me' }) };
 }
@@ -32,7 +33,7 @@ it.each<[string, (typed: LockProcedures) => Promise<{ value: TicketStatus }>, un
   const { run, typed } = procedures(HELD);
   expect((await call(typed)).value).toMatchObject({ state: 'held', token: 42, room: 5 });
   expect(run.mock.calls).toEqual([
-    [`lock_${procedure}`, [names, id, 3, 'an-inbox-id-here', 1000, 'me', 2, 5, ...how]],
+    [`lock_${procedure}`, [names, id, 3, 'an-inbox-id-here', 1000, 'me', 2, 5, ...how], { needsJoin: true }],
   ]);
 });
 
@@ -40,7 +41,9 @@ it('adopt moves a lease from the id it had to that of the new request, in the ow
   const { run, typed, clock } = procedures(HELD);
   const told = await typed.adopt('the-id-that-it-had', REQUEST);
   expect(told.value).toMatchObject({ state: 'held', token: 42 });
-  expect(run.mock.calls).toEqual([['lock_adopt', ['the-id-that-it-had', id, 3, 'an-inbox-id-here', 'me']]]);
+  expect(run.mock.calls).toEqual([
+    ['lock_adopt', ['the-id-that-it-had', id, 3, 'an-inbox-id-here', 'me'], { needsJoin: true }],
+  ]);
   expect(clock.earliest(AT)).toBe(told.sentMs);
 });
 
@@ -75,7 +78,9 @@ it.each<[string, (typed: LockProcedures) => Promise<unknown>, unknown, unknown[]
 ])('%s is called with its arguments, and its answer is read', async (procedure, call, reply, args, read) => {
   const { run, typed } = procedures(reply);
   expect(await call(typed)).toEqual(read);
-  expect(run.mock.calls).toEqual([[procedure, args]]);
+  expect(run.mock.calls.map(([called, given]) => [called, given])).toEqual([[procedure, args]]);
+  // What is told in a room needs the right to join it.
+  expect(run.mock.calls[0]?.[2]?.needsJoin ?? false).toBe(procedure === 'lock_watch');
 });
 
 it('an answer says when it was asked for and told, and sets the clock', async () => {

@@ -1,4 +1,4 @@
-import { BoundedClient } from '../../../lib/client/bounded-client.js';
+import { NodeConnection } from '../../../lib/connection/node-connection.js';
 import type { ThingsDBClient } from '../../../lib/client/thingsdb-client.js';
 import {
   LockConnectionError,
@@ -61,8 +61,7 @@ function refused(body: object): Promise<never> {
 }
 
 let server: FakeThingsDB;
-const setup = () =>
-  setUp(new BoundedClient(server as unknown as ThingsDBClient, { requestTimeoutMs: 1000 }), 'my_locks');
+const setup = () => setUp(new NodeConnection(server as unknown as ThingsDBClient), 'my_locks');
 
 async function failure(): Promise<Error> {
   const settled = await setup().then(
@@ -118,12 +117,7 @@ describe('a collection that is set up', () => {
 });
 
 describe('a prefix', () => {
-  const prefixed = () =>
-    setUp(
-      new BoundedClient(server as unknown as ThingsDBClient, { requestTimeoutMs: 1000 }),
-      'my_locks',
-      'jobs_',
-    );
+  const prefixed = () => setUp(new NodeConnection(server as unknown as ThingsDBClient), 'my_locks', 'jobs_');
 
   it('is that of the procedure that is asked whether there is anything to do', async () => {
     server.versions = [SCHEMA, SCHEMA];

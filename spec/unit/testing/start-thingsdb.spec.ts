@@ -30,7 +30,7 @@ async function start(options?: StartOptions): Promise<EmbeddedThingsDB> {
 }
 
 async function login(db: EmbeddedThingsDB, user = 'admin', password = 'pass'): Promise<RawClient> {
-  const client = await RawClient.overWebSocket(db.url);
+  const client = await RawClient.overWebSocket(db.wsUrl);
   clients.push(client);
   client.request(1, AUTH, [user, password]);
   expect((await client.next()).type).toBe(17);
@@ -46,7 +46,8 @@ async function query(client: RawClient, code: string, scope = '//stuff'): Promis
 
 it('a fresh server is a fresh node: admin, the collection stuff, nothing in it', async () => {
   const db = await start();
-  expect(db.url).toBe(`ws://127.0.0.1:${db.port}`);
+  expect(db.url).toBe(`thingsdb://127.0.0.1:${db.tcpPort}`);
+  expect(db.wsUrl).toBe(`ws://127.0.0.1:${db.port}`);
   const client = await login(db);
   expect(await query(client, '.keys();')).toEqual([]);
   expect(await query(client, 'collections_info().map(|c| c.load().name);', '@t')).toEqual(['stuff']);

@@ -30,7 +30,7 @@ describe.each(['WebSocket', 'TCP'] as const)('faults over %s', (kind) => {
   async function connect(): Promise<RawClient> {
     const client = await (kind === 'TCP'
       ? RawClient.overTcp(server.tcpPort)
-      : RawClient.overWebSocket(server.url));
+      : RawClient.overWebSocket(server.wsUrl));
     clients.push(client);
     return client;
   }

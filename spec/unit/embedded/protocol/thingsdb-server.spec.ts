@@ -36,7 +36,7 @@ describe.each(kinds)('the server over %s', (kind) => {
   async function connect(): Promise<RawClient> {
     const client = await (kind === 'TCP'
       ? RawClient.overTcp(server.tcpPort)
-      : RawClient.overWebSocket(server.url));
+      : RawClient.overWebSocket(server.wsUrl));
     clients.push(client);
     return client;
   }
@@ -256,7 +256,7 @@ describe('what only WebSocket does', () => {
       port: 0,
       tcpPort: 0,
     });
-    client = await RawClient.overWebSocket(server.url);
+    client = await RawClient.overWebSocket(server.wsUrl);
   });
 
   afterEach(async () => {

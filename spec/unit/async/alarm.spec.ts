@@ -1,4 +1,4 @@
-import { Alarm } from '../../../lib/internal/alarm.js';
+import { Alarm } from '../../../lib/async/alarm.js';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const DAY_MS = 86_400_000;

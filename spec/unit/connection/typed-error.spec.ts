@@ -6,7 +6,7 @@ import {
   LockSetupError,
 } from '../../../lib/errors.js';
 import { ServerError } from '../../../lib/client/server-error.js';
-import { typedError } from '../../../lib/client/typed-error.js';
+import { typedError } from '../../../lib/connection/typed-error.js';
 
 const context = { what: 'run tl_request', scope: '//lock', user: 'worker' };
 const body = (error_code: number, error_msg = 'some words') => ({ error_code, error_msg });

@@ -7,7 +7,7 @@ import {
   LockProtocolError,
   LockSetupError,
 } from '../errors.js';
-import { ServerError } from './server-error.js';
+import { ServerError } from '../client/server-error.js';
 
 /** What was being done: it makes the message one that can be acted on. */
 export interface ErrorContext {

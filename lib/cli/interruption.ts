@@ -1,0 +1,54 @@
+import { SIGNALS, statusOf } from './guarded-command.js';
+
+/** Somebody ended the waiting. */
+export class Interrupted extends Error {
+  constructor(readonly signal: NodeJS.Signals) {
+    super(`ended by ${signal}`);
+  }
+}
+
+/**
+ * What SIGINT, SIGTERM and SIGHUP do to `run` itself: the first one ends the waiting in good order, a second one ends the
+ * process at once. While the command runs they are the command's; one that came then counts as the first.
+ */
+export class Interruption {
+  readonly #first = new AbortController();
+  readonly #onSignal = (signal: NodeJS.Signals): void => this.#told(signal);
+  #count = 0;
+  isCommandRunning = false;
+
+  constructor() {
+    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+  }
+
+  /** Aborts with {@link Interrupted} at the first signal that is not the command's. */
+  get signal(): AbortSignal {
+    return this.#first.signal;
+  }
+
+  /** Settles as the promise does, or rejects with {@link Interrupted}. */
+  async orInterrupted<T>(promise: Promise<T>): Promise<T> {
+    let stop: () => void = () => undefined;
+    const interrupted = new Promise<never>((_, reject) => {
+      stop = () => reject(this.signal.reason as Interrupted);
+      this.signal.addEventListener('abort', stop, { once: true });
+    });
+    try {
+      this.signal.throwIfAborted();
+      return await Promise.race([promise, interrupted]);
+    } finally {
+      this.signal.removeEventListener('abort', stop);
+    }
+  }
+
+  stopListening(): void {
+    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+  }
+
+  #told(signal: NodeJS.Signals): void {
+    this.#count++;
+    if (this.isCommandRunning) return;
+    if (this.#count > 1) process.exit(statusOf(signal));
+    this.#first.abort(new Interrupted(signal));
+  }
+}

@@ -1,0 +1,70 @@
+import { LockOptionsError } from '../errors.js';
+
+const SCHEMES = ['thingsdb:', 'ws:', 'wss:'] as const;
+
+/** How a node is reached: `thingsdb:` is its TCP port, `ws:` its WebSocket port, `wss:` that behind TLS. */
+export type Scheme = (typeof SCHEMES)[number];
+
+/** Where a node is, checked. */
+export interface Address {
+  readonly scheme: Scheme;
+  /** Without the brackets of an IPv6 address. */
+  readonly host: string;
+  readonly port: number;
+  /** For messages: scheme, host and port, never a user, a password, a path or a query. */
+  readonly shown: string;
+  /** As it was given, without a fragment; only for whoever opens the connection. */
+  readonly url: URL;
+}
+
+const DEFAULT_PORTS: Readonly<Record<Scheme, number>> = { 'thingsdb:': 9200, 'ws:': 80, 'wss:': 443 };
+const FAMILIAR_SCHEME = /^(?:https?|wss?|tcp|tls|thingsdbs?):\/\//i;
+const EXPECTED = 'use thingsdb://host, thingsdb://host:port, ws://host:port or wss://host:port';
+
+/**
+ * Reads the address of a node. The error never repeats what was given, since that may hold a password.
+ *
+ * @throws LockOptionsError if it is not the address of a node, or holds what its scheme cannot use
+ */
+export function parseAddress(text: string): Address {
+  const url = parsedUrl(text);
+  if (url === undefined) throw notAnAddress(text);
+  const scheme = SCHEMES.find((known) => known === url.protocol);
+  if (scheme === undefined) throw notAnAddress(text, url);
+  const port = url.port === '' ? DEFAULT_PORTS[scheme] : Number(url.port);
+  const isLeftOut = url.port === '' && scheme !== 'thingsdb:';
+  const shown = `${scheme}//${url.hostname}${isLeftOut ? '' : `:${port}`}`;
+  if (port === 0) throw new LockOptionsError(`${shown} has no port that could be connected to`);
+  if (scheme === 'thingsdb:') checkNothingBut(url, shown);
+  return { scheme, host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, shown, url };
+}
+
+/** `undefined` for what is no URL, or one whose parts may be pieces of a password. */
+function parsedUrl(text: unknown): URL | undefined {
+  if (typeof text !== 'string' || !URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  // A password with / ? or # in it is cut there: host and port are then a piece of it, and the @ stands behind them.
+  if (url.hostname === '' || `${url.pathname}${url.search}${url.hash}`.includes('@')) return undefined;
+  url.hash = '';
+  return url;
+}
+
+/** TCP has no use for the rest of a URL: whoever wrote it expects something of it. */
+function checkNothingBut(url: URL, shown: string): void {
+  if (url.username !== '' || url.password !== '') {
+    throw new LockOptionsError(
+      `${shown} is given with a user or password in the address; give those as auth: { username, password }`,
+    );
+  }
+  if (!['', '/'].includes(url.pathname) || url.search !== '') {
+    throw new LockOptionsError(`${shown} is followed by a path or query, which a TCP port has no use for`);
+  }
+}
+
+/** Of an address that cannot be read nothing is repeated but its scheme: a password may be anywhere behind that. */
+function notAnAddress(text: unknown, url?: URL): LockOptionsError {
+  const [scheme] = FAMILIAR_SCHEME.exec(String(text)) ?? [];
+  const host = url?.host ?? '...';
+  const given = scheme === undefined ? '' : `: ${scheme.toLowerCase()}${host}`;
+  return new LockOptionsError(`not the address of a ThingsDB node${given}; ${EXPECTED}`);
+}

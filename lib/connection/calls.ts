@@ -1,0 +1,178 @@
+import { within } from '../async/within.js';
+import { ServerError } from '../client/server-error.js';
+import { LockConnectionError, LockSetupError, type LockError } from '../errors.js';
+import type { NodeConnection } from './node-connection.js';
+import { Preparation } from './preparation.js';
+import type { Session } from './session.js';
+
+/** What one call may take. */
+export interface CallOptions {
+  /** Until when its answer is of use, on the monotonic clock (milliseconds). Default: the request time-out from now. */
+  readonly untilMs?: number | undefined;
+  /** Whether that includes waiting for a server that cannot be reached yet. Default: it fails at once then. */
+  readonly isPatient?: boolean | undefined;
+  /** Whether what it asks for may be told by a message in a room: the user then needs the right JOIN. */
+  readonly needsJoin?: boolean | undefined;
+}
+
+export interface CallsOptions {
+  readonly collection: string;
+  readonly prefix: string;
+  readonly requestTimeout: number;
+  /** Makes sure that the collection can be used; rejects with a `LockError`. */
+  readonly setUp: (connection: NodeConnection) => Promise<void>;
+}
+
+/** ThingsDB's code for something that does not exist. */
+const LOOKUP_ERROR = -54;
+/** How often one call may find the collection gone after it was set up anew. */
+const MOST_SETUPS = 1;
+
+/** How a manager's calls get to the server: over what connection, after the setup, and how often. */
+export class Calls {
+  /** Whether there has been any. */
+  wereMade = false;
+  /** How many had no answer: sent again, or given up. */
+  repeats = 0;
+  readonly #session: Session;
+  readonly #scope: string;
+  readonly #prefix: string;
+  readonly #timeoutMs: number;
+  readonly #preparation: Preparation;
+
+  constructor(session: Session, { collection, prefix, requestTimeout, setUp }: CallsOptions) {
+    this.#session = session;
+    this.#scope = `//${collection}`;
+    this.#prefix = prefix;
+    this.#timeoutMs = requestTimeout;
+    this.#preparation = new Preparation(setUp, async (connection) => {
+      // It joins no room, and is refused like a call that joins one.
+      await connection.join(this.#scope);
+    });
+  }
+
+  /** Connects and sets up. With it the user is known to have the right JOIN. */
+  async ready(): Promise<void> {
+    const limits = this.#limits({ needsJoin: true });
+    await this.#counted(limits, () => this.#repeated(limits, () => Promise.resolve()));
+  }
+
+  /**
+   * Runs a procedure. It is sent again when the connection is lost under it, the node cannot serve, or the server is
+   * silent: every procedure may be repeated.
+   *
+   * @throws LockConnectionError if there is no answer in time, or, unless it is patient, no node can be reached
+   */
+  async run(procedure: string, args: unknown[], options: CallOptions = {}): Promise<unknown> {
+    this.wereMade = true;
+    const limits = this.#limits(options);
+    return this.#counted(limits, () =>
+      this.#repeated(limits, async (connection) => {
+        const answer = await connection.run(this.#scope, this.#prefix + procedure, args);
+        this.#session.proved();
+        return answer;
+      }),
+    );
+  }
+
+  /** Whether the node knows the room. Not repeated: only the connection that joins is in the room. */
+  async join(roomId: number): Promise<boolean> {
+    const connection = await this.#connected(this.#limits({}));
+    const [joined] = await connection.join(this.#scope, roomId);
+    return joined === roomId;
+  }
+
+  async leave(roomId: number): Promise<void> {
+    await this.#session.current?.leave(this.#scope, roomId);
+  }
+
+  #limits({ untilMs, isPatient = false, needsJoin = false }: CallOptions): Limits {
+    const startMs = performance.now();
+    return { startMs, endMs: untilMs ?? startMs + this.#timeoutMs, isPatient, needsJoin };
+  }
+
+  async #counted<T>({ isPatient }: Limits, call: () => Promise<T>): Promise<T> {
+    this.#session.callBegan(isPatient);
+    try {
+      return await call();
+    } finally {
+      this.#session.callEnded(isPatient);
+    }
+  }
+
+  async #repeated<T>(limits: Limits, send: (connection: NodeConnection) => Promise<T>): Promise<T> {
+    let setups = 0;
+    for (let tries = 1; ; tries++) {
+      // Without an await when all is ready: an acknowledgement has to be sent before the caller's code goes on.
+      const current = this.#session.current;
+      const connection = current ?? (await this.#connected(limits));
+      const { generation } = this.#preparation;
+      try {
+        const isReady = this.#preparation.isDone(limits.needsJoin);
+        if (isReady && tries === 1) return await send(connection);
+        // A call that is sent again has less time left than the client gives it.
+        return await within(this.#prepared(connection, limits, send), limits.endMs - performance.now(), () =>
+          this.#late(limits),
+        );
+      } catch (error) {
+        if (isMissing(error) && setups < MOST_SETUPS && performance.now() < limits.endMs) {
+          if (this.#missingOn(connection, generation, error)) setups++;
+          continue;
+        }
+        this.#assertRepeatable(error, connection, limits);
+      }
+    }
+  }
+
+  async #prepared<T>(
+    connection: NodeConnection,
+    { needsJoin }: Limits,
+    send: (connection: NodeConnection) => Promise<T>,
+  ): Promise<T> {
+    await this.#preparation.prepare(connection, needsJoin);
+    return send(connection);
+  }
+
+  /** Throws what another try cannot help against; otherwise sees to it that the next one is over another connection. */
+  #assertRepeatable(error: unknown, connection: NodeConnection, { endMs }: Limits): void {
+    if (!(error instanceof LockConnectionError)) throw error;
+    this.repeats++;
+    if (performance.now() >= endMs || !this.#session.canReopen) throw error;
+    this.#session.giveUp(connection, error);
+  }
+
+  /**
+   * The collection was there and is not on this node. A node that is coming back may not know it yet; if no node does,
+   * the server has lost it: then it is set up anew, once for all who wait for it. Tells whether it is.
+   */
+  #missingOn(connection: NodeConnection, generation: number, error: LockError): boolean {
+    if (!this.#preparation.isMissing(generation, connection, this.#session.nodes)) {
+      this.#session.giveUp(connection, new LockConnectionError(error.message, { cause: error }));
+      return false;
+    }
+    return true;
+  }
+
+  async #connected(limits: Limits): Promise<NodeConnection> {
+    const connection = this.#session.connection(limits.isPatient);
+    return within(connection, limits.endMs - performance.now(), () => this.#late(limits));
+  }
+
+  #late({ startMs, endMs }: Limits): LockError {
+    const { trouble } = this.#session;
+    const why = trouble === undefined ? '' : `: ${trouble.message}`;
+    const message = `no answer within ${Math.round(endMs - startMs)} ms${why}`;
+    return new LockConnectionError(message, { cause: trouble });
+  }
+}
+
+interface Limits {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly isPatient: boolean;
+  readonly needsJoin: boolean;
+}
+
+function isMissing(error: unknown): error is LockSetupError {
+  return error instanceof LockSetupError && ServerError.from(error.cause)?.error_code === LOOKUP_ERROR;
+}

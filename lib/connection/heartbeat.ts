@@ -1,0 +1,175 @@
+import { Alarm } from '../async/alarm.js';
+import { detached } from '../async/detached.js';
+
+/** What a heartbeat needs of the connection that it watches. */
+export interface Pulse {
+  /** Asks the server for a sign of life. Its answer is told by `heard`. */
+  ping(): void;
+  /** All bytes that ever came in, if that is known: part of a long answer is a sign of life too. */
+  bytesRead(): number | undefined;
+  /** The server is silent for longer than usual: it is time to look for another connection beside this one. */
+  onSilent(): void;
+  /** The connection is of no use any more. */
+  onDead(silentMs: number): void;
+}
+
+/** The shortest time in which a connection is found dead; a shorter one would be no sign of anything. */
+const LEAST_WINDOW_MS = 250;
+/** Pings are never closer to each other than this. */
+const LEAST_BETWEEN_MS = 250;
+/** A call without an answer is a reason to ping after so long. */
+const CALL_SILENCE_MS = 250;
+/** An unanswered ping is a reason to look for another connection after so long, as RFC 8305 does for addresses. */
+const SILENT_MS = 500;
+const LEAST_PATIENCE_MS = 200;
+/** A server that is far away needs a few round trips before its silence means anything. */
+const ROUND_TRIPS = 3;
+
+/**
+ * Finds out that a connection has gone silent. It pings only after a silence, so that it costs nothing while there is
+ * traffic. From the last sign of life to `onDead` the window passes, which {@link watch} sets.
+ */
+export class Heartbeat {
+  readonly #pulse: Pulse;
+  readonly #alarm = new Alarm();
+  #windowMs: number | undefined;
+  #heardMs = performance.now();
+  /** The ping that has no answer yet. */
+  #pingMs: number | undefined;
+  #lastPingMs = -Infinity;
+  #bytesRead: number | undefined;
+  #isSilenceTold = false;
+  /** Since when calls wait for answers without a break. */
+  #callsMs: number | undefined;
+  #alarmMs = Infinity;
+  /** The shorter of the last two round trips, so that one which met a busy server does not count. */
+  #roundTripMs = 0;
+  #lastTripMs = Infinity;
+
+  constructor(pulse: Pulse) {
+    this.#pulse = pulse;
+    this.#bytesRead = pulse.bytesRead();
+  }
+
+  /** How soon a silence has to be found out; `undefined` when nobody needs to know. */
+  watch(windowMs: number | undefined): void {
+    this.#windowMs = windowMs === undefined ? undefined : Math.max(LEAST_WINDOW_MS, windowMs);
+    // An alarm that is set stays: one that finds nobody to tell does nothing, which costs less than clearing it.
+    if (this.#windowMs !== undefined && this.#pingMs === undefined) this.#lookAt(this.#dueMs());
+  }
+
+  /** For good. */
+  stop(): void {
+    this.#windowMs = undefined;
+    this.#alarm.clear();
+  }
+
+  /** Something came in. */
+  heard(): void {
+    this.#heardMs = performance.now();
+  }
+
+  /** @param roundTripMs how long an answer has taken that the server gives at once */
+  answered(roundTripMs: number): void {
+    this.#roundTripMs = Math.min(this.#lastTripMs, roundTripMs);
+    this.#lastTripMs = roundTripMs;
+    this.heard();
+  }
+
+  /** Calls wait for answers from now on. */
+  callsBegan(): void {
+    this.#callsMs = performance.now();
+    if (this.#windowMs !== undefined && this.#pingMs === undefined) this.#lookAt(this.#dueMs());
+  }
+
+  /** No call waits any more. */
+  callsEnded(): void {
+    this.#callsMs = undefined;
+  }
+
+  /** Whether nothing has come in since `onSilent`. */
+  get isSilent(): boolean {
+    this.#readBytes();
+    return this.#isSilenceTold && this.#heardMs < (this.#pingMs ?? -Infinity);
+  }
+
+  #look(): void {
+    if (this.#windowMs === undefined) return;
+    const nowMs = performance.now();
+    this.#readBytes();
+    if (this.#pingMs !== undefined && this.#heardMs >= this.#pingMs) {
+      this.#pingMs = undefined;
+      this.#isSilenceTold = false;
+    }
+    if (this.#pingMs === undefined) this.#pingWhenDue(nowMs);
+    else this.#judge(this.#pingMs, nowMs);
+  }
+
+  #pingWhenDue(nowMs: number): void {
+    const dueMs = this.#dueMs();
+    // A timer may be a fraction of a millisecond early.
+    if (dueMs > nowMs + 1) {
+      this.#lookAt(dueMs, true);
+      return;
+    }
+    this.#pingMs = this.#lastPingMs = nowMs;
+    this.#lookAt(nowMs + this.#silentAfterMs, true);
+    this.#pulse.ping();
+  }
+
+  #judge(pingMs: number, nowMs: number): void {
+    if (nowMs + 1 >= pingMs + this.#patienceMs) {
+      this.stop();
+      this.#pulse.onDead(nowMs - this.#heardMs);
+      return;
+    }
+    const isTime = nowMs + 1 >= pingMs + this.#silentAfterMs;
+    this.#lookAt(pingMs + (isTime ? this.#patienceMs : this.#silentAfterMs), true);
+    if (!isTime || this.#isSilenceTold) return;
+    this.#isSilenceTold = true;
+    this.#pulse.onSilent();
+  }
+
+  /** When the next ping is due, if nothing comes in until then. */
+  #dueMs(): number {
+    const quietMs = this.#window / 2;
+    // A call that has no answer is reason enough; of a connection that was idle before it, its answer is awaited first.
+    const dueMs =
+      this.#callsMs === undefined
+        ? this.#heardMs + quietMs
+        : Math.max(this.#callsMs, this.#heardMs) + Math.min(CALL_SILENCE_MS, quietMs);
+    return Math.max(dueMs, this.#lastPingMs + LEAST_BETWEEN_MS);
+  }
+
+  get #window(): number {
+    return this.#windowMs ?? Infinity;
+  }
+
+  get #silentAfterMs(): number {
+    const leastMs = Math.min(SILENT_MS, this.#window / 4);
+    return Math.min(this.#patienceMs, Math.max(leastMs, 2 * this.#roundTripMs));
+  }
+
+  get #patienceMs(): number {
+    return Math.max(this.#window / 2, LEAST_PATIENCE_MS, ROUND_TRIPS * this.#roundTripMs);
+  }
+
+  #readBytes(): void {
+    const bytesRead = this.#pulse.bytesRead();
+    if (bytesRead !== this.#bytesRead) this.heard();
+    this.#bytesRead = bytesRead;
+  }
+
+  /** Sets the alarm; without `isNew` only to something earlier than it is set to. */
+  #lookAt(atMs: number, isNew = false): void {
+    if (!isNew && this.#alarmMs <= atMs) return;
+    this.#alarmMs = atMs;
+    detached(() =>
+      this.#alarm.set(atMs, () => {
+        this.#alarmMs = Infinity;
+        // A process that was held up comes here before it has read its sockets: what is already there counts.
+        setImmediate(() => this.#look());
+      }),
+    );
+  }
+}

@@ -1,0 +1,64 @@
+/** Who needs the connection, and how soon its loss has to be found out. */
+export class Needs {
+  readonly #onChange: () => void;
+  /** How many there are of each time. */
+  readonly #holds = new Map<number, number>();
+  #shortestMs = Infinity;
+  #calls = 0;
+  #patientCalls = 0;
+
+  /** @param onChange told when somebody needs it for the first time, when nobody does any more, and when the time changes */
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+  }
+
+  /** Whether anybody needs it. */
+  get areAny(): boolean {
+    return this.#calls > 0 || this.areHolds;
+  }
+
+  /** Whether somebody is told by it, or holds a lease that is renewed by it: for as long as the process should live. */
+  get areHolds(): boolean {
+    return this.#holds.size > 0;
+  }
+
+  /** Whether somebody needs it who can wait for a server that is not there yet. */
+  get arePatient(): boolean {
+    return this.#patientCalls > 0 || this.areHolds;
+  }
+
+  /** The ttl of the shortest lease that is held; `Infinity` if none is. */
+  get shortestMs(): number {
+    return this.#shortestMs;
+  }
+
+  /** @param ttlMs the ttl of a lease; `Infinity` for somebody who waits or watches. Returns how to let go. */
+  hold(ttlMs: number): () => void {
+    this.#count(ttlMs, 1);
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#count(ttlMs, -1);
+      isHeld = false;
+    };
+  }
+
+  callBegan(isPatient: boolean): void {
+    if (isPatient) this.#patientCalls++;
+    if (++this.#calls === 1 && !this.areHolds) this.#onChange();
+  }
+
+  callEnded(isPatient: boolean): void {
+    if (isPatient) this.#patientCalls--;
+    if (--this.#calls === 0 && !this.areHolds) this.#onChange();
+  }
+
+  #count(ttlMs: number, change: number): void {
+    const count = (this.#holds.get(ttlMs) ?? 0) + change;
+    if (count > 0) this.#holds.set(ttlMs, count);
+    else this.#holds.delete(ttlMs);
+    // Only the first and the last of its kind make a difference.
+    if (count > 1 || (count === 1 && change < 0)) return;
+    this.#shortestMs = Math.min(...this.#holds.keys());
+    this.#onChange();
+  }
+}

@@ -1,0 +1,207 @@
+import type { AnnouncedRuns, AnnouncingClient } from '../client/announcing-client.js';
+import type { ObservableConnection } from '../client/observable-connection.js';
+import { ServerError } from '../client/server-error.js';
+import type { ThingsDBClient } from '../client/thingsdb-client.js';
+import { LockConnectionError, LockError } from '../errors.js';
+import type { Auth } from '../options.js';
+import { Heartbeat } from './heartbeat.js';
+import { requestName, typedError, type ErrorContext } from './typed-error.js';
+
+/** What a connection tells whoever uses it. */
+export interface NodeConnectionEvents {
+  /** It is over: for whatever reason, once. What was pending has been rejected with the same reason. */
+  readonly onEnd: (reason: LockError) => void;
+  /** The server is silent: another connection should be looked for. */
+  readonly onSilent: () => void;
+  /** A message that nobody asked for: the protocol's number of its kind, and its body. */
+  readonly onPush: (type: number, body: unknown) => void;
+}
+
+type Client = ThingsDBClient & Partial<ObservableConnection & AnnouncingClient>;
+type Fail = (reason: LockError) => void;
+
+/**
+ * One connection to one node, over whatever client, from its opening to its end.
+ *
+ * Every rejection is a `LockError`, or the `ServerError` of a refusal by our own procedures. The time limit of a call is
+ * the client's. {@link watch} says how soon a silent server has to be found out: the connection then ends by itself.
+ */
+export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'join' | 'leave'> {
+  readonly #client: Client;
+  readonly #pending = new Set<Fail>();
+  /** How many of them are calls: a ping is none, since it is a question and not a reason to ask. */
+  #calls = 0;
+  readonly #heartbeat: Heartbeat;
+  readonly #onPush = (type: number, body: unknown): void => this.#pushed(type, body);
+  #events: NodeConnectionEvents | undefined;
+  #user: string | undefined;
+  #endedBy: LockError | undefined;
+  #letGo: (() => void) | undefined;
+
+  constructor(client: Client) {
+    this.#client = client;
+    this.#heartbeat = new Heartbeat({
+      ping: () => void this.#ping(),
+      bytesRead: () => client.bytesRead,
+      onSilent: () => this.#events?.onSilent(),
+      onDead: (silentMs) =>
+        this.abandon(new LockConnectionError(`the server has been silent for ${Math.round(silentMs)} ms`)),
+    });
+    client.onClose?.((reason) => this.#ended(reason));
+  }
+
+  /** Opens the connection. */
+  async connect(): Promise<void> {
+    await this.#request({ what: 'connect' }, () => this.#client.connect());
+  }
+
+  async authenticate(auth: Auth): Promise<void> {
+    if ('username' in auth) this.#user = auth.username;
+    await this.#timed({ what: 'auth' }, () =>
+      'token' in auth ? this.#client.authToken(auth.token) : this.#client.auth(auth.username, auth.password),
+    );
+  }
+
+  /** Has no effect with a client that has no such method: it has no need of it. */
+  announceRuns(runs: AnnouncedRuns): void {
+    this.#client.announceRuns?.(runs);
+  }
+
+  /** From now on `events` are told. */
+  listen(events: NodeConnectionEvents): void {
+    this.#events = events;
+    this.#client.addEventListener(this.#onPush);
+  }
+
+  /** Why it has ended; `undefined` while it has not. */
+  get endedBy(): LockError | undefined {
+    return this.#endedBy;
+  }
+
+  /** Whether the server has not answered for so long that another connection is looked for. */
+  get isSilent(): boolean {
+    return this.#heartbeat.isSilent;
+  }
+
+  /** How soon a silent server is found out; `undefined` when nobody needs to know. */
+  watch(windowMs: number | undefined): void {
+    if (this.#endedBy === undefined) this.#heartbeat.watch(windowMs);
+  }
+
+  /** Whether the process must not end while this is open. */
+  keepAlive(wanted: boolean): void {
+    if (wanted) this.#letGo ??= this.#client.hold?.();
+    else {
+      this.#letGo?.();
+      this.#letGo = undefined;
+    }
+  }
+
+  query(scope: string, code: string, vars?: Record<string, unknown>): Promise<unknown> {
+    const context = { what: 'query', scope, rights: 'QUERY|CHANGE' };
+    return this.#request(context, () => this.#client.query(scope, code, vars));
+  }
+
+  run(scope: string, procedure: string, args?: unknown[]): Promise<unknown> {
+    return this.#request({ what: `run ${procedure}`, scope }, () => this.#client.run(scope, procedure, args));
+  }
+
+  join(scope: string, ...roomIds: number[]): Promise<(number | null)[]> {
+    return this.#request({ what: 'join', scope }, () => this.#client.join(scope, ...roomIds));
+  }
+
+  leave(scope: string, ...roomIds: number[]): Promise<(number | null)[]> {
+    return this.#request({ what: 'leave', scope }, () => this.#client.leave(scope, ...roomIds));
+  }
+
+  /** Takes it for lost: rejects what is pending with `reason`, tells `onEnd`, and closes behind it. */
+  abandon(reason: LockError): void {
+    void this.close(reason);
+  }
+
+  /** As {@link abandon}; resolves when the client has closed, or has failed to. */
+  async close(reason: LockError): Promise<void> {
+    this.#ended(reason);
+    try {
+      await this.#client.disconnect();
+    } catch {
+      // A client that cannot close its connection has none, and nobody uses it any more.
+    }
+  }
+
+  /** Takes no more part in it: the client stays open, as it is the caller's. */
+  detach(reason: LockError): void {
+    this.#ended(reason);
+  }
+
+  async #ping(): Promise<void> {
+    try {
+      await this.#timed({ what: 'ping' }, () => this.#client.ping());
+    } catch {
+      // The heartbeat has its own patience, and what ends the connection is told by `onEnd`.
+    }
+  }
+
+  /** A request that the server answers at once: it tells how far away that is. */
+  async #timed(context: ErrorContext, send: () => Promise<unknown>): Promise<void> {
+    const sentMs = performance.now();
+    await this.#request(context, send, false);
+    this.#heartbeat.answered(performance.now() - sentMs);
+  }
+
+  #request<T>(context: ErrorContext, send: () => Promise<T>, isCall = true): Promise<T> {
+    if (this.#endedBy !== undefined) {
+      const message = `${requestName(context)} was not sent: ${this.#endedBy.message}`;
+      return Promise.reject(new LockConnectionError(message, { cause: this.#endedBy }));
+    }
+    return new Promise((resolve, reject) => {
+      this.#pending.add(reject);
+      if (isCall && ++this.#calls === 1) this.#heartbeat.callsBegan();
+      const fail = (error: unknown): void => {
+        this.#settled(reject, isCall);
+        const typed = this.#typed(error, context);
+        if (!(typed instanceof LockConnectionError)) this.#heartbeat.heard();
+        reject(typed);
+      };
+      try {
+        send().then((value) => {
+          this.#settled(reject, isCall);
+          this.#heartbeat.heard();
+          resolve(value);
+        }, fail);
+      } catch (error) {
+        fail(error);
+      }
+    });
+  }
+
+  #settled(fail: Fail, isCall: boolean): void {
+    this.#pending.delete(fail);
+    if (isCall && --this.#calls === 0) this.#heartbeat.callsEnded();
+  }
+
+  #typed(error: unknown, context: ErrorContext): Error {
+    const typed = typedError(error, { ...context, user: this.#user });
+    if (typed instanceof LockError || typed instanceof ServerError) return typed;
+    // What a client throws by itself (not connected, the socket is closing) has one meaning here: it was not sent.
+    return new LockConnectionError(`${requestName(context)} could not be sent: ${typed.message}`, {
+      cause: error,
+    });
+  }
+
+  #pushed(type: number, body: unknown): void {
+    this.#heartbeat.heard();
+    this.#events?.onPush(type, body);
+  }
+
+  #ended(reason: LockError): void {
+    if (this.#endedBy !== undefined) return;
+    this.#endedBy = reason;
+    this.#heartbeat.stop();
+    this.keepAlive(false);
+    this.#client.removeEventListener(this.#onPush);
+    for (const fail of [...this.#pending]) fail(reason);
+    this.#pending.clear();
+    this.#events?.onEnd(reason);
+  }
+}

@@ -1,0 +1,101 @@
+import type { LockError } from '../errors.js';
+import { LockConnectionError } from '../errors.js';
+
+/** One try to reach a node. */
+export interface Attempt<T> {
+  /** Resolves when the node can be used; rejects with a `LockError`. */
+  readonly ready: Promise<T>;
+  /** Ends the try, or closes what has come of it. */
+  cancel(): void;
+}
+
+export interface RaceOptions<T> {
+  /** How many different nodes there are. */
+  readonly nodes: number;
+  /** Begins the nth try, from 0; its node is the nth in the order, which begins anew after the last. */
+  readonly begin: (n: number) => Attempt<T>;
+  /** Whether a node that hangs while it is connected to may be tried anew, beside the first try. */
+  readonly mayRepeat: boolean;
+}
+
+/** How long a try may be silent before the next one begins beside it, as RFC 8305 has it for addresses. */
+const BESIDE_MS = 500;
+/** How often nodes are tried anew when each of them has been tried and one hangs. */
+const MOST_REPEATS = 3;
+
+/**
+ * Tries nodes until one is ready, and cancels the other tries then. A try that fails is followed by the next at once;
+ * one that hangs is joined by the next after half a second. What cannot be mended by another node ends the race.
+ */
+export class Race<T> {
+  /** Rejects with a `LockError`: the last, when every node has failed. */
+  readonly winner: Promise<T>;
+  readonly #options: RaceOptions<T>;
+  readonly #running = new Set<Attempt<T>>();
+  #begun = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
+  #resolve: (winner: T) => void = () => undefined;
+  #reject: (reason: LockError) => void = () => undefined;
+
+  constructor(options: RaceOptions<T>) {
+    this.#options = options;
+    this.winner = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Whoever awaits it sees the rejection; a race that was cancelled may have nobody.
+    this.winner.catch(() => undefined);
+    this.#next();
+  }
+
+  /** Ends every try; `winner` rejects with the reason unless there is one already. */
+  cancel(reason: LockError): void {
+    this.#end();
+    this.#reject(reason);
+  }
+
+  #next(): void {
+    const attempt = this.#options.begin(this.#begun++);
+    this.#running.add(attempt);
+    attempt.ready.then(
+      (winner) => this.#won(attempt, winner),
+      (error: LockError) => this.#failed(attempt, error),
+    );
+    this.#arm();
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const { nodes, mayRepeat } = this.#options;
+    const repeats = this.#begun - nodes;
+    if (repeats >= 0 && (!mayRepeat || repeats >= MOST_REPEATS)) return;
+    this.#timer = setTimeout(() => this.#next(), BESIDE_MS * 2 ** Math.max(0, repeats));
+  }
+
+  #won(attempt: Attempt<T>, winner: T): void {
+    if (this.#isOver) return;
+    this.#running.delete(attempt);
+    this.#end();
+    this.#resolve(winner);
+  }
+
+  #failed(attempt: Attempt<T>, error: LockError): void {
+    if (this.#isOver) return;
+    this.#running.delete(attempt);
+    const isForGood = !(error instanceof LockConnectionError);
+    if (!isForGood && this.#begun < this.#options.nodes) {
+      this.#next();
+    } else if (isForGood || this.#running.size === 0) {
+      this.#end();
+      this.#reject(error);
+    }
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    for (const attempt of this.#running) attempt.cancel();
+    this.#running.clear();
+  }
+}

@@ -1,0 +1,324 @@
+import { Deferred } from '../async/deferred.js';
+import { detached } from '../async/detached.js';
+import { settledWithin } from '../async/within.js';
+import { LockConnectionError, type LockError } from '../errors.js';
+import type { ReconnectingEvent } from '../events.js';
+import { backOffMs } from './back-off.js';
+import { Needs } from './needs.js';
+import type { NodeConnection } from './node-connection.js';
+import type { Nodes, ReadyNode } from './nodes.js';
+import type { Race } from './race.js';
+
+export interface SessionListener {
+  connected(): void;
+  disconnected(reason: LockError): void;
+  reconnecting(event: ReconnectingEvent): void;
+  /** There will be no connection: refused for good, or the client cannot be opened again. */
+  failed(reason: LockError): void;
+  /** A message that nobody asked for: the protocol's number of its kind, and its body. */
+  pushed(type: number, body: unknown): void;
+}
+
+/** What a session needs of the nodes. */
+export type SessionNodes = Pick<Nodes, 'count' | 'canReopen' | 'race'>;
+
+type State = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'closed';
+
+/** From each state, the states that may follow. */
+const MOVES: Readonly<Record<State, readonly State[]>> = {
+  idle: ['connecting', 'closed'],
+  connecting: ['connected', 'reconnecting', 'idle', 'closed'],
+  connected: ['reconnecting', 'idle', 'closed'],
+  reconnecting: ['connected', 'idle', 'closed'],
+  closed: [],
+};
+
+/** What a node tells of itself before it goes (pushed node status). */
+const NODE_STATUS = 0;
+const SHUTTING_DOWN = 'SHUTTING_DOWN';
+/** Nothing has come in for so long while a node was connected to: it may be a node that hangs. */
+const HANGING_MS = 500;
+const SILENT = new LockConnectionError('the server is silent');
+const NOBODY = new LockConnectionError('no node has answered yet');
+const NOT_NEEDED = new LockConnectionError('this connection is not needed any more');
+
+/**
+ * One connection to ThingsDB at a time: opened at first use, opened again when it is lost and somebody needs it, or at
+ * the next use. Nodes are tried in the order given, so that all managers prefer the same one; after a loss the next in
+ * that order comes first. A server that goes silent while somebody needs it is found out in time: another connection is
+ * looked for beside the silent one, and takes its place as soon as it is ready.
+ */
+export class Session {
+  readonly #nodes: SessionNodes;
+  readonly #requestTimeoutMs: number;
+  readonly #listener: SessionListener;
+  readonly #needs = new Needs(() => this.#needsChanged());
+  #state: State = 'idle';
+  #current: ReadyNode | undefined;
+  /** The connection to come, and for those who cannot wait what the first try has come to. */
+  #coming = new Deferred<NodeConnection>();
+  #firstTry = new Deferred<NodeConnection>();
+  /** For a connection to come, or for one in the place of the silent one. */
+  #race: Race<ReadyNode> | undefined;
+  /** Where the next connection is tried first. */
+  #first = 0;
+  /** Tries to connect again since a request was served. */
+  #attempts = 0;
+  /** Since when a connection is looked for. */
+  #soughtMs = 0;
+  #trouble: LockError | undefined;
+  #closedBy: LockError | undefined;
+  #wake = new Deferred<void>();
+
+  /** @param requestTimeoutMs a server that is silent for so long is taken for lost */
+  constructor(nodes: SessionNodes, requestTimeoutMs: number, listener: SessionListener) {
+    this.#nodes = nodes;
+    this.#requestTimeoutMs = requestTimeoutMs;
+    this.#listener = listener;
+  }
+
+  /** How many there are to choose from. */
+  get nodes(): number {
+    return this.#nodes.count;
+  }
+
+  /** The connection, if there is one. */
+  get current(): NodeConnection | undefined {
+    return this.#current?.connection;
+  }
+
+  /** Whether a connection that is lost can be opened again. */
+  get canReopen(): boolean {
+    return this.#nodes.canReopen;
+  }
+
+  /** Why no answer is to be had now; `undefined` while a server answers, or before one was asked. */
+  get trouble(): LockError | undefined {
+    if (this.#current !== undefined) return this.#current.connection.isSilent ? SILENT : undefined;
+    const isHanging = this.#state === 'connecting' && performance.now() - this.#soughtMs >= HANGING_MS;
+    return this.#trouble ?? (isHanging ? NOBODY : undefined);
+  }
+
+  /** A request was served: the next loss is tried to be mended soon again. */
+  proved(): void {
+    this.#attempts = 0;
+  }
+
+  /**
+   * The connection; while it is opened again, the one to come. Rejects with a `LockError`: when no node can be reached,
+   * unless `isPatient`; when it is refused for good, or closed.
+   */
+  connection(isPatient: boolean): Promise<NodeConnection> {
+    if (this.#closedBy !== undefined) return Promise.reject(this.#closedBy);
+    if (this.#current !== undefined) return Promise.resolve(this.#current.connection);
+    if (this.#state === 'idle') {
+      this.#move('connecting');
+      this.#expectAnother();
+      detached(() => void this.#seek(undefined));
+    }
+    return isPatient || this.#state === 'reconnecting' ? this.#coming.promise : this.#firstTry.promise;
+  }
+
+  /** This connection is of no use: its node does not answer, or cannot serve. Without effect on a client of the caller's. */
+  giveUp(connection: NodeConnection, reason: LockError): void {
+    if (this.canReopen && this.current === connection) connection.abandon(reason);
+  }
+
+  /**
+   * Keeps the process alive and the connection watched, while somebody waits to be told or holds a lease. Returns how to
+   * let go.
+   *
+   * @param ttlMs of the lease: a silent server is found out within a third of it
+   */
+  keepAlive(ttlMs = Infinity): () => void {
+    return this.#needs.hold(ttlMs);
+  }
+
+  /** A call needs the connection from now on, until {@link callEnded}. */
+  callBegan(isPatient: boolean): void {
+    this.#needs.callBegan(isPatient);
+  }
+
+  callEnded(isPatient: boolean): void {
+    this.#needs.callEnded(isPatient);
+  }
+
+  /** Ends the connection and every call on it; nothing can be sent afterwards. Resolves within `limitMs`. */
+  async close(reason: LockError, limitMs: number): Promise<void> {
+    if (this.#closedBy !== undefined && this.#state === 'closed') return;
+    this.#closedBy = reason;
+    const connection = this.current;
+    this.#current = undefined;
+    this.#move('closed');
+    this.#dropRace(reason);
+    this.#coming.reject(reason);
+    this.#firstTry.reject(reason);
+    this.#wake.resolve();
+    if (connection === undefined) return;
+    if (this.canReopen) await settledWithin(connection.close(reason), limitMs);
+    else connection.detach(reason);
+  }
+
+  /** How soon a silent server has to be found out. */
+  get #windowMs(): number {
+    return Math.min(this.#requestTimeoutMs, this.#needs.shortestMs / 3);
+  }
+
+  /** Until a node is ready, connecting is refused for good, or nobody needs it any more. */
+  async #seek(lost: LockError | undefined): Promise<void> {
+    let failure = lost;
+    for (;;) {
+      if (failure !== undefined) {
+        await this.#paused(failure);
+        if (this.#closedBy !== undefined) return;
+        if (!this.#needs.areAny) return this.#rest(failure);
+      }
+      const found = await this.#found();
+      if (this.#closedBy !== undefined) {
+        if ('connection' in found) found.connection.abandon(this.#closedBy);
+        return;
+      }
+      if ('connection' in found) return this.#became(found);
+      failure = this.#trouble = found.failure;
+      if (!(failure instanceof LockConnectionError)) return this.#refused(failure);
+      this.#firstTry.reject(failure);
+      if (this.#state === 'connecting') {
+        if (!this.#needs.arePatient) return this.#rest(failure);
+        this.#move('reconnecting');
+      }
+    }
+  }
+
+  /** What a race comes to: one that is under way, or a new one. */
+  async #found(): Promise<ReadyNode | { readonly failure: LockError }> {
+    try {
+      this.#race ??= this.#nodes.race(this.#first);
+      const ready = await this.#race.winner;
+      return ready.connection.endedBy === undefined ? ready : { failure: ready.connection.endedBy };
+    } catch (error) {
+      return { failure: error as LockError };
+    } finally {
+      this.#race = undefined;
+    }
+  }
+
+  /** Nobody needs it now. */
+  #rest(reason: LockError): void {
+    this.#move('idle');
+    this.#coming.reject(reason);
+  }
+
+  #refused(reason: LockError): void {
+    const wasLost = this.#state === 'reconnecting';
+    this.#move('idle');
+    this.#coming.reject(reason);
+    this.#firstTry.reject(reason);
+    if (wasLost) this.#listener.failed(reason);
+  }
+
+  #expectAnother(): void {
+    this.#soughtMs = performance.now();
+    this.#coming = new Deferred();
+    this.#firstTry = new Deferred();
+  }
+
+  #became(ready: ReadyNode): void {
+    const { connection } = ready;
+    this.#move('connected');
+    this.#current = ready;
+    this.#first = ready.index;
+    connection.listen({
+      onEnd: (reason) => this.#lost(ready, reason),
+      onSilent: () => this.#lookBeside(connection),
+      onPush: (type, body) => this.#pushed(type, body),
+    });
+    this.#needsChanged();
+    this.#coming.resolve(connection);
+    this.#firstTry.resolve(connection);
+    this.#listener.connected();
+  }
+
+  #lost(lost: ReadyNode, reason: LockError): void {
+    if (this.#current !== lost) return;
+    this.#current = undefined;
+    this.#trouble = reason;
+    this.#first = (lost.index + 1) % this.nodes;
+    const isWanted = this.canReopen && this.#needs.areAny;
+    this.#move(isWanted ? 'reconnecting' : 'idle');
+    if (isWanted) this.#expectAnother();
+    else this.#dropRace(reason);
+    this.#listener.disconnected(reason);
+    if (!this.canReopen) {
+      this.#closedBy = reason;
+      this.#listener.failed(reason);
+    } else if (isWanted) {
+      detached(() => void this.#seek(reason));
+    }
+  }
+
+  #dropRace(reason: LockError): void {
+    this.#race?.cancel(reason);
+    this.#race = undefined;
+  }
+
+  /** The server is silent: another connection takes the place of this one, unless it is heard first. */
+  #lookBeside(silent: NodeConnection): void {
+    if (this.#race !== undefined || this.current !== silent) return;
+    const race = (this.#race = detached(() => this.#nodes.race((this.#first + 1) % this.nodes)));
+    race.winner.then(
+      ({ connection }) => {
+        if (this.#race !== race) {
+          if (this.current !== connection) connection.abandon(NOT_NEEDED);
+        } else if (this.current === silent) {
+          this.#takePlace(silent, connection);
+        }
+        // Otherwise the silent one has ended meanwhile, and whoever looks for another takes this one.
+      },
+      () => {
+        if (this.#race === race && this.current === silent) this.#race = undefined;
+      },
+    );
+  }
+
+  #takePlace(silent: NodeConnection, other: NodeConnection): void {
+    if (silent.isSilent && this.#needs.areAny) {
+      silent.abandon(new LockConnectionError('the server is silent; another connection answers'));
+    } else {
+      this.#race = undefined;
+      other.abandon(NOT_NEEDED);
+    }
+  }
+
+  #pushed(type: number, body: unknown): void {
+    const { status } = (body ?? {}) as { status?: unknown };
+    if (type === NODE_STATUS && status === SHUTTING_DOWN && this.current !== undefined) {
+      this.giveUp(this.current, new LockConnectionError('the node is shutting down'));
+    }
+    this.#listener.pushed(type, body);
+  }
+
+  #needsChanged(): void {
+    const { areAny, areHolds } = this.#needs;
+    if (!areAny) this.#wake.resolve();
+    this.current?.keepAlive(areHolds);
+    if (this.canReopen) this.current?.watch(areAny ? this.#windowMs : undefined);
+  }
+
+  /** Before the next try; not when one is under way already. */
+  async #paused(reason: LockError): Promise<void> {
+    const attempt = ++this.#attempts;
+    const delayMs = this.#race === undefined ? backOffMs(attempt, this.#windowMs) : 0;
+    const wake = (this.#wake = new Deferred());
+    this.#listener.reconnecting({ attempt, delayMs, reason });
+    if (delayMs === 0) return;
+    const timer = setTimeout(() => wake.resolve(), delayMs);
+    await wake.promise;
+    clearTimeout(timer);
+  }
+
+  #move(to: State): void {
+    if (!MOVES[this.#state].includes(to))
+      throw new Error(`a session that is ${this.#state} cannot become ${to}`);
+    this.#state = to;
+  }
+}

@@ -1,0 +1,63 @@
+import { onEachTransport } from '../support/back-end.js';
+import { Program } from '../support/program.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+
+onEachTransport('a process is kept alive', (backEnd) => {
+  let proxy: TcpProxy;
+  beforeEach(async () => {
+    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+  });
+  afterEach(async () => {
+    await proxy.quiet();
+    await proxy.close();
+  });
+
+  const program = (does: string): Program => {
+    const token = 'token' in backEnd.auth ? backEnd.auth.token : undefined;
+    const { username, password } = { username: undefined, password: undefined, ...backEnd.auth };
+    return new Program('spec/support/alive-program.ts', [does], {
+      THINGSDB_URL: proxy.url,
+      THINGSDB_COLLECTION: backEnd.collection,
+      THINGSDB_USER: username,
+      THINGSDB_PASSWORD: password,
+      THINGSDB_TOKEN: token,
+    });
+  };
+
+  test.each(['lead', 'hold'])('by a lease, as long as that lasts: %s', async (does) => {
+    await using running = program(does);
+    await running.printed(/begun/);
+    // Also while there is no connection.
+    await proxy.quiet();
+    proxy.cut();
+    expect(await backEnd.manager().forceRelease('alive')).toBe(1);
+    expect(await running.ended).toBe(0);
+    expect(running.lines).toEqual(['begun', 'told']);
+  });
+
+  test('by whoever waits for a lock', async () => {
+    const lease = await backEnd.manager().acquire('alive');
+    await using running = program('wait');
+    await running.printed(/begun/);
+    await proxy.quiet();
+    proxy.cut();
+    await lease.release();
+    expect(await running.ended).toBe(0);
+    expect(running.lines).toEqual(['begun', 'told']);
+  });
+
+  test('by a watch', async () => {
+    await using running = program('watch');
+    await running.printed(/begun/);
+    const lease = await backEnd.manager().acquire('alive');
+    expect(await running.ended).toBe(0);
+    expect(running.lines).toEqual(['begun', 'told']);
+    await lease.release();
+  });
+
+  test('and not by a manager that nobody uses any more', async () => {
+    await using running = program('idle');
+    expect(await running.ended).toBe(0);
+    expect(running.lines).toEqual(['begun']);
+  });
+});

@@ -1,0 +1,62 @@
+/**
+ * What keeps a process alive, as a program: it ends when nothing does, and says so. Its argument is what it does.
+ *
+ *   THINGSDB_URL=... THINGSDB_COLLECTION=... node --import tsx spec/support/alive-program.ts lead|hold|wait|watch|idle
+ */
+import { LockManager } from '../../lib/index.js';
+
+const {
+  THINGSDB_URL = '',
+  THINGSDB_COLLECTION,
+  THINGSDB_USER,
+  THINGSDB_PASSWORD,
+  THINGSDB_TOKEN,
+} = process.env;
+const manager = new LockManager({
+  url: THINGSDB_URL.split(','),
+  auth:
+    THINGSDB_TOKEN === undefined
+      ? { username: THINGSDB_USER ?? 'admin', password: THINGSDB_PASSWORD ?? 'pass' }
+      : { token: THINGSDB_TOKEN },
+  collection: THINGSDB_COLLECTION,
+});
+const lock = manager.get('alive');
+const say = (text: string): void => console.log(text);
+manager.on('waiting', () => say('begun'));
+
+const DOES: Readonly<Record<string, () => Promise<void>>> = {
+  /** Leads until it is told that it does not any more: only the signal is listened to. */
+  async lead() {
+    await lock
+      .runExclusive((lease) => {
+        const told = new Promise<void>((resolve) => lease.signal.addEventListener('abort', () => resolve()));
+        say('begun');
+        return told;
+      })
+      .catch(() => say('told'));
+  },
+  async hold() {
+    const lease = await lock.acquire();
+    lease.signal.addEventListener('abort', () => say('told'));
+    say('begun');
+  },
+  async wait() {
+    const lease = await lock.acquire({ waitTimeout: Infinity });
+    say('told');
+    await lease.release();
+  },
+  async watch() {
+    const watch = await manager.watch('alive');
+    watch.on('acquired', () => {
+      say('told');
+      watch.close();
+    });
+    say('begun');
+  },
+  /** Has locked, and does not any more: nobody closes the manager. */
+  async idle() {
+    await lock.runExclusive(() => say('begun'));
+  },
+};
+
+void DOES[process.argv[2] ?? '']?.();

@@ -1,0 +1,83 @@
+import { parseAddress } from '../../../lib/client/address.js';
+import { clientFor } from '../../../lib/client/open-client.js';
+import { TcpClient } from '../../../lib/client/tcp-client.js';
+import { WebSocketClient } from '../../../lib/client/web-socket-client.js';
+import { LockOptionsError } from '../../../lib/errors.js';
+
+it.each([
+  ['thingsdb://host', 'thingsdb:', 'host', 9200, 'thingsdb://host:9200'],
+  ['thingsdb://host/', 'thingsdb:', 'host', 9200, 'thingsdb://host:9200'],
+  ['thingsdb://host:9201', 'thingsdb:', 'host', 9201, 'thingsdb://host:9201'],
+  ['thingsdb://10.0.0.1:80', 'thingsdb:', '10.0.0.1', 80, 'thingsdb://10.0.0.1:80'],
+  ['thingsdb://[::1]:9200', 'thingsdb:', '::1', 9200, 'thingsdb://[::1]:9200'],
+  ['thingsdb://[fe80::2]', 'thingsdb:', 'fe80::2', 9200, 'thingsdb://[fe80::2]:9200'],
+  ['ws://host:9270/path?q=1', 'ws:', 'host', 9270, 'ws://host:9270'],
+  ['wss://host', 'wss:', 'host', 443, 'wss://host'],
+  ['wss://u:secret@host:9270', 'wss:', 'host', 9270, 'wss://host:9270'],
+])('%s leads to its host and port, and is shown without anything else', (text, scheme, host, port, shown) => {
+  expect(parseAddress(text)).toMatchObject({ scheme, host, port, shown });
+});
+
+it.each([
+  '',
+  'localhost:9270',
+  '127.0.0.1',
+  'http://localhost:9270',
+  'thingsdb:host',
+  'thingsdb://',
+  'thingsdb://host:0',
+  'thingsdb://host:65536',
+  'thingsdb://host:9200/path',
+  'thingsdb://host?x',
+  'ws://:9270',
+  5 as unknown as string,
+])('%j is refused', (text) => {
+  expect(() => parseAddress(text)).toThrow(LockOptionsError);
+});
+
+it.each([
+  'http://u:PASSWORD@h',
+  'https://PASSWORD@h/PASSWORD?PASSWORD',
+  'thingsdb://u:PASSWORD@h',
+  'thingsdb://PASSWORD@h:9200',
+  'thingsdb://h/PASSWORD',
+  'ws://u:PASSWORD@h:99999',
+  'ws://u:PASSWORD/9@h:9270',
+  'ws://u:9/PASSWORD@h:9270',
+  'thingsdb://u:PASS#WORD@h',
+  'ws://u:PASSWORD@h h',
+  'u:PASSWORD@h',
+  'PASSWORD',
+  'PASSWORD://h',
+])('nothing that may be a password is repeated of %j', (text) => {
+  let message = '';
+  try {
+    parseAddress(text);
+  } catch (error) {
+    message = String(error) + JSON.stringify(error) + (error as Error).stack;
+  }
+  expect(message).toContain('LockOptionsError');
+  expect(message.replace(/at .*spec.*/g, '')).not.toMatch(/PASS|WORD/);
+});
+
+describe('clientFor', () => {
+  it('makes the client that the scheme asks for', () => {
+    expect(clientFor('thingsdb://localhost')).toBeInstanceOf(TcpClient);
+    expect(clientFor('ws://localhost')).toBeInstanceOf(WebSocketClient);
+    expect(clientFor('wss://localhost', { tls: { servername: 'x' } })).toBeInstanceOf(WebSocketClient);
+  });
+
+  it('refuses tls for the TCP port and says why', () => {
+    expect(() => clientFor('thingsdb://localhost', { tls: {} })).toThrow(
+      /speaks no TLS.*in the clear.*wss:\/\//,
+    );
+    expect(() => clientFor('ws://localhost', { tls: {} })).toThrow(LockOptionsError);
+  });
+
+  it.each(['thingsdb://localhost', 'ws://localhost'])('refuses limits for %s that are none', (url) => {
+    for (const limit of [0, -1, NaN, Infinity]) {
+      expect(() => clientFor(url, { requestTimeoutMs: limit })).toThrow(LockOptionsError);
+      expect(() => clientFor(url, { connectTimeoutMs: limit })).toThrow(LockOptionsError);
+    }
+  });
+});

@@ -1,0 +1,82 @@
+import { askedAuth, authProblem } from '../../../lib/connection/auth.js';
+import { LockConnectionError, LockOptionsError, LockPermissionError } from '../../../lib/errors.js';
+import type { Auth } from '../../../lib/options.js';
+import { rejection } from '../../support/until.js';
+
+const LIMIT_MS = 50;
+const wrong = new LockPermissionError('wrong password');
+
+describe('credentials from a function', () => {
+  it('are asked for at each login, also later', async () => {
+    const tokens = ['first', 'second'];
+    const used: Auth[] = [];
+    const ask = (): Promise<Auth> => Promise.resolve({ token: tokens.shift() ?? 'none' });
+    const logIn = (auth: Auth): Promise<void> => Promise.resolve(void used.push(auth));
+    await askedAuth(ask, LIMIT_MS, logIn);
+    await askedAuth(ask, LIMIT_MS, logIn);
+    expect(used).toEqual([{ token: 'first' }, { token: 'second' }]);
+  });
+
+  it('are asked for once more when they are refused: they may just have been changed', async () => {
+    const tokens = ['old', 'new'];
+    const logIn = jest.fn((auth: Auth) =>
+      'token' in auth && auth.token === 'new' ? Promise.resolve() : Promise.reject(wrong),
+    );
+    await askedAuth(() => ({ token: tokens.shift() ?? 'none' }), LIMIT_MS, logIn);
+    expect(logIn).toHaveBeenCalledTimes(2);
+  });
+
+  it('that are the same again are not tried again', async () => {
+    const logIn = jest.fn(() => Promise.reject(wrong));
+    const failure = await rejection(askedAuth(() => ({ token: 'old' }), LIMIT_MS, logIn));
+    expect(failure).toBe(wrong);
+    expect(logIn).toHaveBeenCalledTimes(1);
+  });
+
+  it.each<[string, () => never]>([
+    [
+      'throws',
+      () => {
+        throw new Error('hunter2 leaked');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('hunter2 leaked')) as never],
+  ])('that %s is a LockConnectionError that does not say what it said', async (_how, ask) => {
+    const failure = await rejection(askedAuth(ask, LIMIT_MS, () => Promise.resolve()));
+    expect(failure).toBeInstanceOf(LockConnectionError);
+    expect((failure as Error).message).not.toContain('hunter2');
+    expect((failure as Error).cause).toMatchObject({ message: 'hunter2 leaked' });
+  });
+
+  it('that never answers is a LockConnectionError in time', async () => {
+    const ask = () => new Promise<Auth>(() => undefined);
+    const failure = await rejection(askedAuth(ask, LIMIT_MS, () => Promise.resolve()));
+    expect(failure).toBeInstanceOf(LockConnectionError);
+    expect((failure as Error).message).toContain(`${LIMIT_MS} ms`);
+  });
+
+  it.each([
+    [undefined, 'expected { username, password }'],
+    ['hunter2', 'expected { username, password }'],
+    [{ username: 'u', password: 7 }, 'password is missing'],
+    [{ password: 'hunter2' }, 'username is missing'],
+    [{ token: '' }, 'token is missing or empty'],
+    [{ token: 'hunter2', password: 'hunter2' }, 'either a token or'],
+    [{ user: 'hunter2' }, 'unknown field user'],
+  ])('that are none (%j) are a LockOptionsError with the field and no value', async (value, why) => {
+    const failure = await rejection(
+      askedAuth(
+        () => value as Auth,
+        LIMIT_MS,
+        () => Promise.resolve(),
+      ),
+    );
+    expect(failure).toBeInstanceOf(LockOptionsError);
+    expect((failure as Error).message).toContain(why);
+    expect((failure as Error).message).not.toContain('hunter2');
+  });
+});
+
+it.each([[{ username: 'u', password: '' }], [{ token: 't' }]])('%j is nothing wrong', (auth) => {
+  expect(authProblem(auth)).toBeUndefined();
+});

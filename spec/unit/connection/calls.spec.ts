@@ -1,0 +1,298 @@
+import { Calls, type CallOptions } from '../../../lib/connection/calls.js';
+import { Session } from '../../../lib/connection/session.js';
+import { LockConnectionError, LockPermissionError, LockProtocolError } from '../../../lib/errors.js';
+import { FakeNodes, type FakeNode } from '../../support/fake-nodes.js';
+import { outcome } from '../../support/fake-procedures.js';
+import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
+
+const TIMEOUT_MS = 5_000;
+const missing = { error_code: -54, error_msg: 'procedure `lock_try` not found' };
+const refused = { error_code: -55, error_msg: 'missing the privileges (JOIN)' };
+const away = { error_code: -51, error_msg: 'node is away' };
+
+let nodes: FakeNodes;
+let session: Session;
+let calls: Calls;
+/** The nodes on which the collection was set up, in order. */
+let setups: number[];
+let setUp: () => Promise<void>;
+
+beforeEach(() => stopTime());
+afterEach(async () => {
+  await session.close(new LockConnectionError('the spec is over'), 0);
+  await pass(60_000);
+  resumeTime();
+});
+
+function callsOver(count = 1): void {
+  nodes = new FakeNodes(count);
+  setups = [];
+  setUp = () => Promise.resolve();
+  const ignore = (): void => undefined;
+  session = new Session(nodes, TIMEOUT_MS, {
+    connected: ignore,
+    disconnected: ignore,
+    reconnecting: ignore,
+    failed: ignore,
+    pushed: ignore,
+  });
+  calls = new Calls(session, {
+    collection: 'lock',
+    prefix: 'my_',
+    requestTimeout: TIMEOUT_MS,
+    setUp: (connection) => {
+      setups.push(nodes.tried.findIndex((node) => node.connection === connection));
+      return setUp();
+    },
+  });
+}
+
+/** Connected to the first node, set up, and known to be allowed to join. */
+async function ready(count = 1): Promise<FakeNode> {
+  callsOver(count);
+  const done = calls.ready();
+  nodes.last.open();
+  await done;
+  return nodes.last;
+}
+
+/** A call and what comes of it; that nobody awaits it yet is no fault. */
+function called(options?: CallOptions): Promise<unknown> {
+  const answer = calls.run('lock_try', ['a'], options);
+  answer.catch(() => undefined);
+  return answer;
+}
+
+/** The next connection that is tried, once it is. */
+async function next(): Promise<FakeNode> {
+  const before = nodes.tried.length;
+  while (nodes.tried.length === before) await pass(10);
+  return nodes.last;
+}
+
+describe('a first call', () => {
+  it('connects and sets up, once for all, and is sent then', async () => {
+    callsOver();
+    const both = [called(), called()];
+    nodes.last.open();
+    await rest();
+    expect(setups).toEqual([0]);
+    expect(nodes.last.runs.map(({ procedure }) => procedure)).toEqual(['my_lock_try', 'my_lock_try']);
+    nodes.last.runs.forEach(({ answer }, i) => answer(i));
+    expect(await Promise.all(both)).toEqual([0, 1]);
+  });
+
+  it('rejects at once when no node can be reached', async () => {
+    callsOver();
+    const call = called();
+    nodes.last.refuse();
+    expect(await outcome(call)).toMatchObject({ error: { message: 'node 0 refuses' } });
+  });
+
+  it('rejects in time when nothing answers, with the reason', async () => {
+    callsOver();
+    const call = called();
+    await pass(TIMEOUT_MS);
+    expect(await outcome(call)).toMatchObject({ error: { code: 'LOCK_CONNECTION' } });
+  });
+
+  it('that is patient waits for a server, for as long as it may', async () => {
+    callsOver();
+    const untilMs = performance.now() + 30_000;
+    const [patient, late] = [called({ untilMs, isPatient: true }), called({ untilMs: 100, isPatient: true })];
+    nodes.last.refuse();
+    await rest();
+    for (let tries = 0; tries < 5; tries++) {
+      const node = await next();
+      node.refuse();
+      await rest();
+    }
+    expect(await outcome(late)).toMatchObject({
+      error: { message: expect.stringContaining('refuses') as string },
+    });
+    (await next()).open();
+    await rest();
+    nodes.last.runs[0]?.answer('at last');
+    expect(await patient).toBe('at last');
+  });
+
+  it('whose setup fails rejects, and the next call sets up again', async () => {
+    callsOver();
+    setUp = () => Promise.reject(new LockPermissionError('no'));
+    const first = called();
+    nodes.last.open();
+    expect(await outcome(first)).not.toBe('resolved');
+    await expect(first).rejects.toThrow('no');
+    setUp = () => Promise.resolve();
+    const second = called();
+    await rest();
+    nodes.last.runs[0]?.answer('yes');
+    expect(await second).toBe('yes');
+  });
+});
+
+describe('a call', () => {
+  it('is sent before this returns, once all is ready', async () => {
+    const node = await ready();
+    const call = called({ needsJoin: true });
+    expect(node.runs).toHaveLength(1);
+    node.runs[0]?.answer(7);
+    expect(await call).toBe(7);
+  });
+
+  it('that the server refuses rejects, and is not repeated', async () => {
+    const node = await ready();
+    const call = called();
+    node.runs[0]?.fail({ error_code: -50, error_msg: 'overflow' });
+    expect(await outcome(call)).toMatchObject({ error: expect.any(LockProtocolError) as Error });
+    expect(nodes.tried).toHaveLength(1);
+  });
+
+  it('is sent again on the next connection when the first is lost under it', async () => {
+    const node = await ready();
+    const call = called();
+    node.cut();
+    (await next()).open();
+    await rest();
+    nodes.last.runs[0]?.answer('second');
+    expect(await call).toBe('second');
+    expect(calls.repeats).toBe(1);
+  });
+
+  it('is sent again to the next node when the first cannot serve', async () => {
+    const node = await ready(2);
+    const call = called();
+    node.runs[0]?.fail(away);
+    (await next()).open();
+    await rest();
+    expect(nodes.last.index).toBe(1);
+    nodes.last.runs[0]?.answer('second');
+    expect(await call).toBe('second');
+  });
+
+  it('on a silent connection is answered over the next one within a second', async () => {
+    const node = await ready();
+    await pass(60_000);
+    node.isAlive = false;
+    const call = called();
+    const sentMs = performance.now();
+    (await next()).open();
+    await rest();
+    nodes.last.runs[0]?.answer('second');
+    expect(await call).toBe('second');
+    expect(performance.now() - sentMs).toBeLessThan(1_000);
+  });
+
+  it('that is repeated ends in its time, whatever the client allows for each try', async () => {
+    const node = await ready();
+    const call = called();
+    const endMs = performance.now() + TIMEOUT_MS;
+    await pass(4_000);
+    node.cut();
+    (await next()).open();
+    await pass(endMs - performance.now() - 50);
+    expect(await outcome(call)).toBe('pending');
+    await pass(100);
+    expect(await outcome(call)).toMatchObject({ error: { message: 'no answer within 5000 ms' } });
+  });
+
+  it('over a client of the caller is not repeated', async () => {
+    const node = await ready();
+    nodes.canReopen = false;
+    const call = called();
+    node.cut();
+    expect(await outcome(call)).toMatchObject({ error: { message: 'node 0 has gone' } });
+  });
+});
+
+describe('a server that has lost its state', () => {
+  it('is set up again once for all who wait for it', async () => {
+    const node = await ready();
+    const five = Array.from({ length: 5 }, () => called());
+    for (const { fail } of node.runs.splice(0)) fail(missing);
+    await rest();
+    expect(setups).toEqual([0, 0]);
+    node.runs.forEach(({ answer }) => answer('set up'));
+    expect(await Promise.all(five)).toEqual(Array(5).fill('set up'));
+  });
+
+  it('is set up again once also where the connection is lost with it', async () => {
+    const node = await ready();
+    const five = Array.from({ length: 5 }, () => called());
+    node.cut();
+    (await next()).open();
+    await rest();
+    for (const { fail } of nodes.last.runs.splice(0)) fail(missing);
+    await rest();
+    expect(setups).toEqual([0, 1]);
+    nodes.last.runs.forEach(({ answer }) => answer('set up'));
+    expect(await Promise.all(five)).toEqual(Array(5).fill('set up'));
+  });
+
+  it('is found by those who come later as well, and not set up for them again', async () => {
+    const node = await ready();
+    const [first, second] = [called(), called()];
+    node.runs[0]?.fail(missing);
+    await rest();
+    // Sent before the setup, answered after it.
+    node.runs[1]?.fail(missing);
+    await rest();
+    expect(setups).toEqual([0, 0]);
+    node.runs.slice(2).forEach(({ answer }) => answer('set up'));
+    expect(await Promise.all([first, second])).toEqual(['set up', 'set up']);
+  });
+
+  it('is asked for at every node before it is set up again: one that comes back may lag', async () => {
+    const node = await ready(2);
+    const call = called();
+    node.runs[0]?.fail(missing);
+    const other = await next();
+    other.open();
+    await rest();
+    expect(setups).toEqual([0]);
+    other.runs[0]?.answer('there');
+    expect(await call).toBe('there');
+  });
+
+  it('and loses it again is told', async () => {
+    const node = await ready();
+    const call = called();
+    node.runs[0]?.fail(missing);
+    await rest();
+    node.runs[1]?.fail(missing);
+    expect(await outcome(call)).toMatchObject({ error: { code: 'LOCK_SETUP' } });
+  });
+});
+
+describe('the right to join', () => {
+  it('is asked for once, by the first call that may be told something', async () => {
+    callsOver();
+    const call = called();
+    nodes.last.open();
+    await rest();
+    nodes.last.runs[0]?.answer(null);
+    await call;
+    expect(nodes.last.joins).toBe(0);
+    const both = [called({ needsJoin: true }), called({ needsJoin: true })];
+    await rest();
+    expect(nodes.last.joins).toBe(1);
+    nodes.last.runs.slice(1).forEach(({ answer }) => answer(null));
+    await Promise.all(both);
+  });
+
+  it('that is missing refuses that call before it is sent, and no other', async () => {
+    callsOver();
+    const call = called({ needsJoin: true });
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as thingsdb.js does
+    nodes.last.onJoin = () => Promise.reject(refused);
+    nodes.last.open();
+    expect(await outcome(call)).toBeDefined();
+    await expect(call).rejects.toThrow('RUN|CHANGE|JOIN');
+    await expect(call).rejects.toBeInstanceOf(LockPermissionError);
+    expect(nodes.last.runs).toHaveLength(0);
+    const other = called();
+    await rest();
+    nodes.last.runs[0]?.answer('read');
+    expect(await other).toBe('read');
+  });
+});

@@ -1,0 +1,175 @@
+import { Heartbeat } from '../../../lib/connection/heartbeat.js';
+import { pass, resumeTime, stopTime } from '../../support/fake-time.js';
+
+/** The times, counted from the start of the spec, at which each thing happened. */
+let pings: number[];
+let silences: number[];
+let deaths: number[];
+let bytesRead: number | undefined;
+let heartbeat: Heartbeat;
+let startMs: number;
+
+const now = (): number => Math.round(performance.now() - startMs);
+
+beforeEach(() => {
+  stopTime();
+  startMs = performance.now();
+  [pings, silences, deaths] = [[], [], []];
+  bytesRead = undefined;
+  heartbeat = new Heartbeat({
+    ping: () => pings.push(now()),
+    bytesRead: () => bytesRead,
+    onSilent: () => silences.push(now()),
+    onDead: () => deaths.push(now()),
+  });
+});
+
+afterEach(() => {
+  heartbeat.stop();
+  resumeTime();
+});
+
+/** Time passes, and something comes in each `everyMs`. */
+async function traffic(ms: number, everyMs: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += everyMs) {
+    heartbeat.heard();
+    await pass(everyMs);
+  }
+}
+
+describe('a connection that is watched', () => {
+  it('is not pinged while there is traffic', async () => {
+    heartbeat.watch(5_000);
+    await traffic(30_000, 1_000);
+    expect(pings).toEqual([]);
+  });
+
+  it('is pinged after half of the window without any, and again when that was answered', async () => {
+    heartbeat.watch(5_000);
+    await pass(2_499);
+    expect(pings).toEqual([]);
+    await pass(1);
+    heartbeat.answered(1);
+    await pass(10_000 - 2_500);
+    expect(pings).toEqual([2_500, 5_000]);
+  });
+
+  it.each([
+    [5_000, 2_500, 3_000, 5_000],
+    [2_000, 1_000, 1_500, 2_000],
+    [1_000, 500, 750, 1_000],
+    [500, 250, 375, 500],
+  ])('of %i ms is pinged, told silent, and told dead in time', async (windowMs, pinged, silent, dead) => {
+    heartbeat.watch(windowMs);
+    await pass(10_000);
+    expect([pings, silences, deaths]).toEqual([[pinged], [silent], [dead]]);
+  });
+
+  it('of less than a quarter of a second is watched as if it were that', async () => {
+    heartbeat.watch(10);
+    await pass(1_000);
+    expect([pings, silences, deaths]).toEqual([[125], [188], [325]]);
+  });
+
+  it('is pinged no more often than each quarter of a second', async () => {
+    heartbeat.watch(250);
+    for (let passed = 0; passed < 2_000; passed++) {
+      await pass(1);
+      if (pings.at(-1) === now()) heartbeat.answered(1);
+    }
+    expect(pings.length).toBeGreaterThan(6);
+    expect(Math.min(...pings.slice(1).map((ms, i) => ms - (pings[i] as number)))).toBeGreaterThanOrEqual(250);
+  });
+
+  it('that answers after it was told silent lives, and can be told silent again', async () => {
+    heartbeat.watch(2_000);
+    await pass(1_600);
+    expect(heartbeat.isSilent).toBe(true);
+    heartbeat.answered(600);
+    expect(heartbeat.isSilent).toBe(false);
+    await pass(2_400);
+    expect(deaths).toEqual([]);
+    expect(silences).toHaveLength(2);
+  });
+
+  it('lives as long as bytes come in, although no message is complete', async () => {
+    bytesRead = 0;
+    heartbeat.watch(1_000);
+    for (let passed = 0; passed < 10_000; passed += 100) {
+      bytesRead += 1_000;
+      await pass(100);
+    }
+    expect(deaths).toEqual([]);
+    await pass(2_100);
+    expect(deaths).toHaveLength(1);
+  });
+
+  it('to a server that is far away has three round trips for its answer', async () => {
+    heartbeat.answered(400);
+    heartbeat.watch(600);
+    await pass(5_000);
+    expect([pings, silences, deaths]).toEqual([[300], [1_100], [1_500]]);
+  });
+
+  it('is not held to be far away for one slow answer', async () => {
+    heartbeat.answered(1);
+    heartbeat.answered(4_000);
+    heartbeat.watch(600);
+    await pass(5_000);
+    expect(deaths).toEqual([600]);
+  });
+
+  it('is found dead sooner from when the window gets shorter', async () => {
+    heartbeat.watch(60_000);
+    await pass(1_000);
+    heartbeat.watch(2_000);
+    await pass(3_000);
+    expect([pings, deaths]).toEqual([[1_000], [2_000]]);
+  });
+});
+
+describe('a call without an answer', () => {
+  it('is a reason to ping after a quarter of a second, and to look elsewhere after half a second more', async () => {
+    heartbeat.watch(undefined);
+    await pass(60_000);
+    heartbeat.watch(5_000);
+    heartbeat.callsBegan();
+    await pass(1_000);
+    expect([pings, silences]).toEqual([[60_250], [60_750]]);
+  });
+
+  it('is none while other answers come in', async () => {
+    heartbeat.watch(5_000);
+    heartbeat.callsBegan();
+    await traffic(5_000, 200);
+    expect(pings).toEqual([]);
+  });
+
+  it('that is answered leaves nothing to ping for', async () => {
+    heartbeat.watch(5_000);
+    heartbeat.callsBegan();
+    await pass(100);
+    heartbeat.heard();
+    heartbeat.callsEnded();
+    await pass(2_000);
+    expect(pings).toEqual([]);
+  });
+});
+
+it('a connection that nobody needs is not pinged', async () => {
+  heartbeat.watch(1_000);
+  heartbeat.watch(undefined);
+  await pass(60_000);
+  expect(pings).toEqual([]);
+});
+
+it('a process that was held up reads what is there before it gives a connection up', async () => {
+  heartbeat.watch(1_000);
+  await pass(600);
+  expect(pings).toEqual([500]);
+  // The timer is due now, and the answer is in the socket: it is read between the timer and the judgement.
+  const judged = pass(400);
+  setImmediate(() => heartbeat.answered(100));
+  await judged;
+  expect(deaths).toEqual([]);
+});

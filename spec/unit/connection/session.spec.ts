@@ -1,0 +1,395 @@
+import { LockConnectionError, LockPermissionError, type LockError } from '../../../lib/errors.js';
+import type { ReconnectingEvent } from '../../../lib/events.js';
+import { Session } from '../../../lib/connection/session.js';
+import { FakeNodes, type FakeNode } from '../../support/fake-nodes.js';
+import { outcome } from '../../support/fake-procedures.js';
+import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
+
+let nodes: FakeNodes;
+let session: Session;
+/** What the session has told, in order. */
+let told: string[];
+let reconnecting: ReconnectingEvent[];
+let failures: LockError[];
+
+beforeEach(() => stopTime());
+afterEach(async () => {
+  await session.close(new LockConnectionError('the spec is over'), 0);
+  await pass(60_000);
+  resumeTime();
+});
+
+function sessionOf(count = 1, requestTimeoutMs = 5_000): void {
+  nodes = new FakeNodes(count);
+  [told, reconnecting, failures] = [[], [], []];
+  session = new Session(nodes, requestTimeoutMs, {
+    connected: () => told.push('connected'),
+    disconnected: () => told.push('disconnected'),
+    reconnecting: (event) => {
+      told.push('reconnecting');
+      reconnecting.push(event);
+    },
+    failed: (reason) => {
+      told.push('failed');
+      failures.push(reason);
+    },
+    pushed: (type, body) => told.push(`pushed ${type} ${JSON.stringify(body)}`),
+  });
+}
+
+/** A session that is connected, to the first of its nodes. */
+async function connected(count = 1, requestTimeoutMs = 5_000): Promise<FakeNode> {
+  sessionOf(count, requestTimeoutMs);
+  const connection = session.connection(false);
+  nodes.last.open();
+  await connection;
+  told = [];
+  return nodes.last;
+}
+
+describe('a session', () => {
+  it('connects at first use, once for all who ask', async () => {
+    sessionOf();
+    expect(nodes.tried).toHaveLength(0);
+    const both = [session.connection(false), session.connection(false)];
+    expect(nodes.tried).toHaveLength(1);
+    nodes.last.open();
+    const { connection } = nodes.last;
+    expect(await Promise.all(both)).toEqual([connection, connection]);
+    expect(session.current).toBe(connection);
+    expect(told).toEqual(['connected']);
+  });
+
+  it('rejects at once when no node can be reached, and tries anew at the next use', async () => {
+    sessionOf();
+    const first = session.connection(false);
+    nodes.last.refuse();
+    await expect(first).rejects.toThrow('node 0 refuses');
+    const second = session.connection(false);
+    expect(nodes.tried).toHaveLength(2);
+    nodes.last.open();
+    await second;
+    expect(told).toEqual(['connected']);
+  });
+
+  it('says after half a second that no node answers, while it connects', async () => {
+    sessionOf();
+    void session.connection(true);
+    await pass(499);
+    expect(session.trouble).toBeUndefined();
+    await pass(1);
+    expect(session.trouble?.message).toBe('no node has answered yet');
+    nodes.last.open();
+    await rest();
+    expect(session.trouble).toBeUndefined();
+  });
+
+  it('goes on trying for whoever is patient, and tells each try with its reason', async () => {
+    sessionOf();
+    session.callBegan(true);
+    const [patient, hasty] = [session.connection(true), session.connection(false)];
+    nodes.last.refuse();
+    await expect(hasty).rejects.toThrow('node 0 refuses');
+    expect(session.trouble?.message).toBe('node 0 refuses');
+    for (let tries = 2; tries < 6; tries++) {
+      while (nodes.tried.length < tries) await pass(10);
+      if (tries < 5) nodes.last.refuse();
+      await rest();
+    }
+    nodes.last.open();
+    expect(await patient).toBe(nodes.last.connection);
+    expect(reconnecting.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
+    expect(reconnecting[0]?.reason.message).toBe('node 0 refuses');
+    session.callEnded(true);
+  });
+
+  it('stops trying when nobody is patient any more', async () => {
+    sessionOf();
+    session.callBegan(true);
+    const patient = session.connection(true);
+    nodes.last.refuse();
+    await rest();
+    session.callEnded(true);
+    await pass(60_000);
+    expect(nodes.tried).toHaveLength(1);
+    expect(await outcome(patient)).toMatchObject({ error: { code: 'LOCK_CONNECTION' } });
+  });
+
+  it('rejects what is refused for good, also for the patient', async () => {
+    sessionOf();
+    session.callBegan(true);
+    const patient = session.connection(true);
+    nodes.last.refuse(new LockPermissionError('wrong password'));
+    await expect(patient).rejects.toThrow('wrong password');
+    session.callEnded(true);
+  });
+
+  it('passes pushed messages on', async () => {
+    const node = await connected();
+    node.push(8, { id: 1 });
+    expect(told).toEqual(['pushed 8 {"id":1}']);
+  });
+});
+
+describe('a connection that is lost', () => {
+  it('is not opened again while nobody needs it, and over the next node at the next use', async () => {
+    const node = await connected(2);
+    node.cut();
+    await pass(60_000);
+    expect(told).toEqual(['disconnected']);
+    expect(nodes.tried).toHaveLength(1);
+    const again = session.connection(false);
+    expect(nodes.last.index).toBe(1);
+    nodes.last.open();
+    await again;
+  });
+
+  it.each<[string, () => unknown]>([
+    ['a lease', () => session.keepAlive(10_000)],
+    ['somebody who waits', () => session.keepAlive()],
+    ['a call', () => session.callBegan(false)],
+  ])('is opened again for %s', async (_who, need) => {
+    const node = await connected();
+    need();
+    node.cut();
+    const next = session.connection(false);
+    await pass(200);
+    nodes.last.open();
+    expect(await next).toBe(nodes.last.connection);
+    expect(told).toEqual(['disconnected', 'reconnecting', 'connected']);
+  });
+
+  it('is opened again after a random time of at most 200 ms, less for a short lease', async () => {
+    const delays: number[] = [];
+    for (let n = 0; n < 20; n++) {
+      const node = await connected();
+      session.keepAlive(n < 10 ? 60_000 : 300);
+      node.cut();
+      delays.push(reconnecting[0]?.delayMs ?? NaN);
+      await session.close(new LockConnectionError('next'), 0);
+    }
+    expect(Math.max(...delays)).toBeLessThanOrEqual(200);
+    expect(Math.max(...delays.slice(10))).toBeLessThanOrEqual(25);
+    expect(new Set(delays).size).toBe(20);
+  });
+
+  it('is tried again ever more rarely, but no more rarely than the shortest lease needs', async () => {
+    const node = await connected();
+    session.keepAlive(1_500);
+    node.cut();
+    for (let tries = 2; tries < 12; tries++) {
+      await pass(500);
+      nodes.last.refuse();
+      await rest();
+    }
+    expect(Math.max(...reconnecting.map(({ delayMs }) => delayMs))).toBeLessThanOrEqual(500);
+    expect(reconnecting.length).toBeGreaterThan(8);
+  });
+
+  it('that may not be opened again is told as a failure for whoever waits', async () => {
+    const node = await connected();
+    session.keepAlive();
+    node.cut();
+    await pass(200);
+    nodes.last.refuse(new LockPermissionError('the password was changed'));
+    await rest();
+    expect(failures.map(({ code }) => code)).toEqual(['LOCK_PERMISSION']);
+    await pass(60_000);
+    expect(nodes.tried).toHaveLength(2);
+  });
+
+  it('over a client of the caller is the end', async () => {
+    const node = await connected();
+    nodes.canReopen = false;
+    session.keepAlive();
+    node.cut();
+    expect(told).toEqual(['disconnected', 'failed']);
+    await expect(session.connection(true)).rejects.toThrow('has gone');
+  });
+
+  it('is left when its node says that it is shutting down', async () => {
+    const node = await connected(2);
+    session.keepAlive();
+    node.push(0, { id: 0, status: 'SHUTTING_DOWN' });
+    await pass(200);
+    nodes.last.open();
+    await rest();
+    expect(nodes.last.index).toBe(1);
+    expect(told.filter((event) => !event.startsWith('pushed'))).toEqual([
+      'disconnected',
+      'reconnecting',
+      'connected',
+    ]);
+  });
+});
+
+describe('a server that goes silent', () => {
+  it('is left for the next node as soon as that is ready, within a third of the lease', async () => {
+    const node = await connected(3);
+    session.keepAlive(6_000);
+    node.isAlive = false;
+    await pass(1_500);
+    expect(nodes.tried.map(({ index }) => index)).toEqual([0, 1]);
+    expect(session.current).toBe(node.connection);
+    nodes.last.open();
+    await rest();
+    expect(session.current).toBe(nodes.last.connection);
+    expect(node.isClosed).toBe(true);
+    expect(told).toEqual(['disconnected', 'reconnecting', 'connected']);
+    expect(reconnecting[0]).toMatchObject({ attempt: 1, delayMs: 0 });
+  });
+
+  it('is passed by although the next node is silent too', async () => {
+    const node = await connected(3);
+    session.keepAlive(6_000);
+    node.isAlive = false;
+    await pass(2_000);
+    expect(nodes.tried.map(({ index }) => index)).toEqual([0, 1, 2]);
+    nodes.last.open();
+    await rest();
+    expect(session.current).toBe(nodes.last.connection);
+    expect(nodes.tried[1]?.isClosed).toBe(true);
+  });
+
+  it('is kept when it answers before another is ready, and the other is closed', async () => {
+    const node = await connected();
+    session.keepAlive(6_000);
+    node.isAlive = false;
+    await pass(1_500);
+    node.push(8, { id: 1 });
+    nodes.last.open();
+    await rest();
+    expect(session.current).toBe(node.connection);
+    expect(nodes.last.isClosed).toBe(true);
+    expect(told).toEqual(['pushed 8 {"id":1}']);
+    // And it is found out again.
+    await pass(1_500);
+    expect(nodes.tried).toHaveLength(3);
+  });
+
+  it.each([
+    [30_000, 5_000],
+    [10_000, 3_334],
+    [6_000, 2_000],
+    [3_000, 1_000],
+  ])('is given up within a third of a ttl of %i ms when no other answers', async (ttlMs, withinMs) => {
+    const node = await connected();
+    session.keepAlive(ttlMs);
+    node.isAlive = false;
+    await pass(withinMs - 20);
+    expect(told).toEqual([]);
+    await pass(30);
+    expect(told).toEqual(['disconnected', 'reconnecting']);
+    expect(session.trouble?.message).toContain('silent');
+    // The try that began beside it goes on.
+    nodes.last.open();
+    await rest();
+    expect(told).toEqual(['disconnected', 'reconnecting', 'connected']);
+  });
+
+  it('is found out by the shortest of the leases, and less soon when that has ended', async () => {
+    const node = await connected();
+    session.keepAlive(60_000);
+    const end = session.keepAlive(3_000);
+    await pass(500);
+    expect(node.pings).toBe(1);
+    end();
+    await pass(2_400);
+    expect(node.pings).toBe(1);
+    await pass(200);
+    expect(node.pings).toBe(2);
+  });
+
+  it('is found out by a call: another connection is ready within a second', async () => {
+    const node = await connected();
+    await pass(60_000);
+    node.isAlive = false;
+    session.callBegan(false);
+    const call = outcome(node.connection.run('//lock', 'lock_try'));
+    await pass(800);
+    nodes.last.open();
+    await rest();
+    expect(session.current).toBe(nodes.last.connection);
+    expect(await call).toBeDefined();
+    session.callEnded(false);
+  });
+
+  it('is no matter while nobody needs it', async () => {
+    const node = await connected();
+    node.isAlive = false;
+    await pass(600_000);
+    expect(node.pings).toBe(0);
+    expect(nodes.tried).toHaveLength(1);
+  });
+
+  it('whose other connection becomes ready when nobody needs one keeps neither of them open for nothing', async () => {
+    const node = await connected();
+    const end = session.keepAlive(6_000);
+    node.isAlive = false;
+    await pass(1_500);
+    end();
+    nodes.last.open();
+    await rest();
+    expect(nodes.last.isClosed).toBe(true);
+    expect(session.current).toBe(node.connection);
+  });
+});
+
+describe('what keeps the process alive', () => {
+  it('is a lease, or somebody who waits, and not an idle connection or a call', async () => {
+    const node = await connected();
+    expect(node.keepsAlive).toBe(false);
+    session.callBegan(false);
+    expect(node.keepsAlive).toBe(false);
+    const [lease, waiter] = [session.keepAlive(1_000), session.keepAlive()];
+    lease();
+    expect(node.keepsAlive).toBe(true);
+    waiter();
+    waiter();
+    expect(node.keepsAlive).toBe(false);
+    session.callEnded(false);
+  });
+
+  it('is the next connection when the first is lost', async () => {
+    const node = await connected();
+    session.keepAlive(10_000);
+    node.cut();
+    expect(node.keepsAlive).toBe(false);
+    await pass(200);
+    nodes.last.open();
+    await rest();
+    expect(nodes.last.keepsAlive).toBe(true);
+  });
+});
+
+describe('close', () => {
+  it('ends the connection and every call on it, and tells nothing', async () => {
+    const node = await connected();
+    const call = node.connection.run('//lock', 'f');
+    await session.close(new LockConnectionError('closed'), 1_000);
+    await expect(call).rejects.toThrow('closed');
+    expect(node.isClosed).toBe(true);
+    expect(told).toEqual([]);
+    await expect(session.connection(true)).rejects.toThrow('closed');
+  });
+
+  it('ends what is being connected to', async () => {
+    sessionOf(2);
+    const [hasty, patient] = [session.connection(false), session.connection(true)];
+    await session.close(new LockConnectionError('closed'), 1_000);
+    await expect(hasty).rejects.toThrow('closed');
+    await expect(patient).rejects.toThrow('closed');
+    expect(nodes.last.isClosed).toBe(true);
+  });
+
+  it('closes the connection that becomes ready in the same moment', async () => {
+    sessionOf();
+    const connection = session.connection(false);
+    nodes.last.open();
+    await session.close(new LockConnectionError('closed'), 1_000);
+    await expect(connection).rejects.toThrow('closed');
+    await rest();
+    expect(nodes.last.isClosed).toBe(true);
+    expect(told).toEqual([]);
+  });
+});
