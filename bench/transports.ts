@@ -6,8 +6,8 @@
  *
  * Where: THINGSDB_URL=thingsdb://... and THINGSDB_WS_URL=ws://...; THINGSDB_USER and THINGSDB_PASSWORD say who.
  *
- * tasks: so many tasks of one process, each with a name of its own, which it holds for so many milliseconds; how long an
- * acquire takes. hand-overs: so many processes contend for one name; how often it changes hands in a second.
+ * tasks: so many tasks of one process, each with a name of its own, which it holds for so many milliseconds on average;
+ * how long an acquire takes. hand-overs: so many processes contend for one name; how often it changes hands in a second.
  */
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util';
 import { clientFor } from '../lib/client/open-client.js';
 import type { PackageClient } from '../lib/client/package-client.js';
 import { TcpClient } from '../lib/client/tcp-client.js';
-import { percentile } from './interleaved.js';
+import { quantile } from './statistics.js';
 
 const KINDS = ['ws', 'tcp', 'announcing'] as const;
 type Kind = (typeof KINDS)[number];
@@ -32,13 +32,12 @@ const SETUP = `
 .take = |s, name, id, box| {
   key = \`:{name}\`;
   lock = s.locks.get(key);
-  room = s.boxes.get(box) || s.boxes[box] = room();
   if (is_nil(lock)) {
     s.locks[key] = {id:, waiting: []};
-    return [true, room.id()];
+    return true;
   };
   lock.waiting.push([id, box]);
-  [false, room.id()];
+  false;
 };
 .give = |s, name, id| {
   key = \`:{name}\`;
@@ -54,6 +53,10 @@ const SETUP = `
   true;
 };
 new_procedure('${PROCEDURE}', |padding, op, name, id, box| {
+  if (op == 'open') {
+    .boxes[box] = room();
+    return .boxes[box].id();
+  };
   if (op == 'take') return wse(.take(thing(.id()), name, id, box));
   if (op == 'give') return wse(.give(thing(.id()), name, id));
 });
@@ -74,7 +77,6 @@ class BareLock {
   readonly #scope: string;
   readonly #box = randomBytes(8).toString('hex');
   readonly #waiting = new Map<string, () => void>();
-  #joined: Promise<unknown> | undefined;
   handOvers = 0;
 
   private constructor(client: PackageClient, scope: string) {
@@ -95,16 +97,17 @@ class BareLock {
     if (kind === 'announcing' && client instanceof TcpClient) {
       client.announceRuns({ scope, procedure: PROCEDURE, idle: ['', '', '', ''] });
     }
-    return new BareLock(client, scope);
+    const lock = new BareLock(client, scope);
+    // Before anything is asked for: what is told in a room that nobody is in is told to nobody.
+    await client.join(scope, (await lock.#run('open', '', '', lock.#box)) as number);
+    return lock;
   }
 
   async acquire(name: string): Promise<string> {
     const id = randomBytes(8).toString('hex');
     const granted = new Promise<void>((resolve) => this.#waiting.set(id, resolve));
-    const [isHeld, room] = (await this.#run('take', name, id, this.#box)) as [boolean, number];
-    this.#joined ??= this.#client.join(this.#scope, room);
-    if (isHeld) this.#waiting.delete(id);
-    else await Promise.all([this.#joined, granted]);
+    if (await this.#run('take', name, id, this.#box)) this.#waiting.delete(id);
+    else await granted;
     return id;
   }
 
@@ -159,7 +162,8 @@ async function measureTasks(kind: Kind, scope: string, { acquires, tasks, hold }
       const fromMs = performance.now();
       const id = await lock.acquire(name);
       tookMs.push(performance.now() - fromMs);
-      await sleep(hold);
+      // Not all the same, or Node's timers would bring the tasks into step.
+      await sleep(hold * (0.5 + Math.random()));
       await lock.release(name, id);
     }
   };
@@ -168,7 +172,7 @@ async function measureTasks(kind: Kind, scope: string, { acquires, tasks, hold }
   await lock.close();
   const sorted = Float64Array.from(tookMs).sort();
   const slow = tookMs.filter((ms) => ms > 10).length;
-  const shown = [0.5, 0.99, 0.999, 1].map((share) => percentile(sorted, share).toFixed(2));
+  const shown = [0.5, 0.99, 0.999, 1].map((share) => quantile(sorted, share).toFixed(2));
   console.log(
     `tasks      ${kind.padEnd(10)} ${tookMs.length} acquires, ${((100 * slow) / tookMs.length).toFixed(3)} % over 10 ms, ` +
       `p50 ${shown[0]}, p99 ${shown[1]}, p99.9 ${shown[2]}, longest ${shown[3]} ms, ${(tookMs.length / seconds).toFixed(0)}/s`,
@@ -179,13 +183,14 @@ async function measureHandOvers(kind: Kind, scope: string, { processes, seconds 
   const workers = Array.from({ length: processes }, () =>
     fork(__filename, ['--worker', kind, scope, String(seconds)], { execArgv: ['--import', 'tsx'] }),
   );
+  const ended = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
   const next = (i: number) =>
     new Promise<number>((resolve) => workers[i]?.once('message', (n) => resolve(n as number)));
   await Promise.all(workers.map((_, i) => next(i)));
   const counts = Promise.all(workers.map((_, i) => next(i)));
   for (const worker of workers) worker.send('go');
   const handOvers = (await counts).reduce((sum, count) => sum + count, 0);
-  await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve))));
+  await Promise.all(ended);
   console.log(
     `hand-overs ${kind.padEnd(10)} ${(handOvers / seconds).toFixed(0)}/s between ${processes} processes`,
   );

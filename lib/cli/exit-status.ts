@@ -3,7 +3,7 @@ export const ExitStatus = {
   ok: 0,
   /** The arguments cannot be used. */
   usage: 64,
-  /** ThingsDB could not be reached, or refused: nothing was run. */
+  /** ThingsDB could not be reached, did not answer, or refused: nothing was run. */
   unavailable: 69,
   /** The lock was not had in time: nothing was run. */
   notAcquired: 75,

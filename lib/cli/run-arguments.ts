@@ -25,7 +25,7 @@ COMMAND finds the fencing token in THINGSDB_LOCK_TOKEN and the name in THINGSDB_
 
 Exit status, when it is not COMMAND's own (128 + N if signal N ended it):
    64  the arguments cannot be used
-   69  ThingsDB could not be reached, or refused; nothing was run
+   69  ThingsDB could not be reached, did not answer, or refused; nothing was run
    75  the lock was not had in time; nothing was run
    76  the lock was lost while COMMAND ran
   126  COMMAND cannot be run

@@ -1,4 +1,5 @@
 import { settledWithin } from '../async/within.js';
+import type { AnnouncedRuns, AnnouncingClient } from '../client/announcing-client.js';
 import { DeadlineQueue } from '../client/deadline-queue.js';
 import type { ObservableConnection } from '../client/observable-connection.js';
 import type { ThingsDBClient } from '../client/thingsdb-client.js';
@@ -18,14 +19,14 @@ const CLOSE_LIMIT_MS = 2_000;
  *
  * thingsdb.js cannot tell that its connection has ended either: only the time limit shows that. A call that has timed out
  * may have taken effect. What the client itself rejects with comes through as it is, and so does what it offers of an
- * {@link ObservableConnection}.
+ * {@link ObservableConnection} and an {@link AnnouncingClient}.
  */
-export class BoundedClient implements ThingsDBClient, ObservableConnection {
-  readonly #client: ThingsDBClient & Partial<ObservableConnection>;
+export class BoundedClient implements ThingsDBClient, ObservableConnection, AnnouncingClient {
+  readonly #client: ThingsDBClient & Partial<ObservableConnection & AnnouncingClient>;
   readonly #pending: DeadlineQueue<PendingCall>;
 
   /** @param limitMs how long a call may take, opening the connection included */
-  constructor(client: ThingsDBClient & Partial<ObservableConnection>, limitMs: number) {
+  constructor(client: ThingsDBClient & Partial<ObservableConnection & AnnouncingClient>, limitMs: number) {
     this.#client = client;
     this.#pending = new DeadlineQueue(limitMs, ({ what, reject }) =>
       reject(new LockConnectionError(`${what} had no answer within ${limitMs} ms`)),
@@ -93,6 +94,10 @@ export class BoundedClient implements ThingsDBClient, ObservableConnection {
 
   get bytesRead(): number {
     return this.#client.bytesRead ?? 0;
+  }
+
+  announceRuns(runs: AnnouncedRuns): void {
+    this.#client.announceRuns?.(runs);
   }
 
   #bounded<T>(what: string, send: () => Promise<T>): Promise<T> {

@@ -11,6 +11,8 @@ export interface CallOptions {
   readonly untilMs?: number | undefined;
   /** Whether that includes waiting for a server that cannot be reached yet. Default: it fails at once then. */
   readonly isPatient?: boolean | undefined;
+  /** Rejects when nobody wants the answer any more: a call that waits for a connection then waits no longer. */
+  readonly givenUp?: Promise<never> | undefined;
   /** Whether what it asks for may be told by a message in a room: the user then needs the right JOIN. */
   readonly needsJoin?: boolean | undefined;
 }
@@ -25,6 +27,7 @@ export interface CallsOptions {
 
 /** ThingsDB's code for something that does not exist. */
 const LOOKUP_ERROR = -54;
+const EARLY_MS = 2;
 /** How often one call may find the collection gone after it was set up anew. */
 const MOST_SETUPS = 1;
 
@@ -86,9 +89,9 @@ export class Calls {
     await this.#session.current?.leave(this.#scope, roomId);
   }
 
-  #limits({ untilMs, isPatient = false, needsJoin = false }: CallOptions): Limits {
+  #limits({ untilMs, isPatient = false, needsJoin = false, givenUp }: CallOptions): Limits {
     const startMs = performance.now();
-    return { startMs, endMs: untilMs ?? startMs + this.#timeoutMs, isPatient, needsJoin };
+    return { startMs, endMs: untilMs ?? startMs + this.#timeoutMs, isPatient, needsJoin, givenUp };
   }
 
   async #counted<T>({ isPatient }: Limits, call: () => Promise<T>): Promise<T> {
@@ -137,8 +140,11 @@ export class Calls {
   #assertRepeatable(error: unknown, connection: NodeConnection, { endMs }: Limits): void {
     if (!(error instanceof LockConnectionError)) throw error;
     this.repeats++;
-    if (performance.now() >= endMs || !this.#session.canReopen) throw error;
-    this.#session.giveUp(connection, error);
+    // Timers are a little early at times.
+    if (performance.now() + EARLY_MS >= endMs || !this.#session.canReopen) throw error;
+    // The only node, and it lives: a new connection to it would only cost the other calls their answers.
+    const isSlow = error.cause === undefined && connection.endedBy === undefined;
+    if (!isSlow || this.#session.nodes > 1) this.#session.giveUp(connection, error);
   }
 
   /**
@@ -154,7 +160,8 @@ export class Calls {
   }
 
   async #connected(limits: Limits): Promise<NodeConnection> {
-    const connection = this.#session.connection(limits.isPatient);
+    const coming = this.#session.connection(limits.isPatient);
+    const connection = limits.givenUp === undefined ? coming : Promise.race([coming, limits.givenUp]);
     return within(connection, limits.endMs - performance.now(), () => this.#late(limits));
   }
 
@@ -171,6 +178,7 @@ interface Limits {
   readonly endMs: number;
   readonly isPatient: boolean;
   readonly needsJoin: boolean;
+  readonly givenUp: Promise<never> | undefined;
 }
 
 function isMissing(error: unknown): error is LockSetupError {

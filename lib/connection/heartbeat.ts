@@ -9,6 +9,8 @@ export interface Pulse {
   bytesRead(): number | undefined;
   /** The server is silent for longer than usual: it is time to look for another connection beside this one. */
   onSilent(): void;
+  /** The server answers pings, and for so long no call. */
+  onStuck(waitedMs: number): void;
   /** The connection is of no use any more. */
   onDead(silentMs: number): void;
 }
@@ -33,13 +35,15 @@ export class Heartbeat {
   readonly #pulse: Pulse;
   readonly #alarm = new Alarm();
   #windowMs: number | undefined;
+  /** How long calls may wait while none of them is answered. */
+  #callPatienceMs = Infinity;
   #heardMs = performance.now();
   /** The ping that has no answer yet. */
   #pingMs: number | undefined;
   #lastPingMs = -Infinity;
   #bytesRead: number | undefined;
   #isSilenceTold = false;
-  /** Since when calls wait for answers without a break. */
+  /** Since when calls wait while none was answered. */
   #callsMs: number | undefined;
   #alarmMs = Infinity;
   /** The shorter of the last two round trips, so that one which met a busy server does not count. */
@@ -51,8 +55,12 @@ export class Heartbeat {
     this.#bytesRead = pulse.bytesRead();
   }
 
-  /** How soon a silence has to be found out; `undefined` when nobody needs to know. */
-  watch(windowMs: number | undefined): void {
+  /**
+   * @param windowMs how soon a silence has to be found out; `undefined` when nobody needs to know
+   * @param callPatienceMs how long calls may wait while none of them is answered, although the server answers pings
+   */
+  watch(windowMs: number | undefined, callPatienceMs = Infinity): void {
+    this.#callPatienceMs = callPatienceMs;
     this.#windowMs = windowMs === undefined ? undefined : Math.max(LEAST_WINDOW_MS, windowMs);
     // An alarm that is set stays: one that finds nobody to tell does nothing, which costs less than clearing it.
     if (this.#windowMs !== undefined && this.#pingMs === undefined) this.#lookAt(this.#dueMs());
@@ -82,6 +90,12 @@ export class Heartbeat {
     if (this.#windowMs !== undefined && this.#pingMs === undefined) this.#lookAt(this.#dueMs());
   }
 
+  /** One of several calls that wait was answered. */
+  callAnswered(): void {
+    this.heard();
+    if (this.#callsMs !== undefined) this.#callsMs = this.#heardMs;
+  }
+
   /** No call waits any more. */
   callsEnded(): void {
     this.#callsMs = undefined;
@@ -101,19 +115,33 @@ export class Heartbeat {
       this.#pingMs = undefined;
       this.#isSilenceTold = false;
     }
-    if (this.#pingMs === undefined) this.#pingWhenDue(nowMs);
-    else this.#judge(this.#pingMs, nowMs);
+    if (this.#pingMs !== undefined) this.#judge(this.#pingMs, nowMs);
+    else if (nowMs + 1 >= this.#stuckMs) this.#tellStuck(nowMs);
+    else this.#pingWhenDue(nowMs);
+  }
+
+  /** When it is enough that no call was answered. */
+  get #stuckMs(): number {
+    return (this.#callsMs ?? Infinity) + this.#callPatienceMs;
+  }
+
+  #tellStuck(nowMs: number): void {
+    const waitedMs = nowMs - (this.#callsMs ?? nowMs);
+    // Once: whoever is told decides.
+    this.#callPatienceMs = Infinity;
+    this.#lookAt(this.#dueMs(), true);
+    this.#pulse.onStuck(waitedMs);
   }
 
   #pingWhenDue(nowMs: number): void {
     const dueMs = this.#dueMs();
     // A timer may be a fraction of a millisecond early.
     if (dueMs > nowMs + 1) {
-      this.#lookAt(dueMs, true);
+      this.#lookAt(Math.min(dueMs, this.#stuckMs), true);
       return;
     }
     this.#pingMs = this.#lastPingMs = nowMs;
-    this.#lookAt(nowMs + this.#silentAfterMs, true);
+    this.#lookAt(Math.min(nowMs + this.#silentAfterMs, this.#stuckMs), true);
     this.#pulse.ping();
   }
 

@@ -13,6 +13,8 @@ export interface NodeConnectionEvents {
   readonly onEnd: (reason: LockError) => void;
   /** The server is silent: another connection should be looked for. */
   readonly onSilent: () => void;
+  /** The server answers pings, and for so long no call: another node may do better. */
+  readonly onStuck: (waitedMs: number) => void;
   /** A message that nobody asked for: the protocol's number of its kind, and its body. */
   readonly onPush: (type: number, body: unknown) => void;
 }
@@ -44,6 +46,7 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
       ping: () => void this.#ping(),
       bytesRead: () => client.bytesRead,
       onSilent: () => this.#events?.onSilent(),
+      onStuck: (waitedMs) => this.#events?.onStuck(waitedMs),
       onDead: (silentMs) =>
         this.abandon(new LockConnectionError(`the server has been silent for ${Math.round(silentMs)} ms`)),
     });
@@ -62,11 +65,6 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
     );
   }
 
-  /** Has no effect with a client that has no such method: it has no need of it. */
-  announceRuns(runs: AnnouncedRuns): void {
-    this.#client.announceRuns?.(runs);
-  }
-
   /** From now on `events` are told. */
   listen(events: NodeConnectionEvents): void {
     this.#events = events;
@@ -83,9 +81,12 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
     return this.#heartbeat.isSilent;
   }
 
-  /** How soon a silent server is found out; `undefined` when nobody needs to know. */
-  watch(windowMs: number | undefined): void {
-    if (this.#endedBy === undefined) this.#heartbeat.watch(windowMs);
+  /**
+   * @param windowMs how soon a silent server is found out; `undefined` when nobody needs to know
+   * @param callPatienceMs how long calls may wait while none is answered, until `onStuck`
+   */
+  watch(windowMs: number | undefined, callPatienceMs?: number): void {
+    if (this.#endedBy === undefined) this.#heartbeat.watch(windowMs, callPatienceMs);
   }
 
   /** Whether the process must not end while this is open. */
@@ -95,6 +96,11 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
       this.#letGo?.();
       this.#letGo = undefined;
     }
+  }
+
+  /** Without effect on a client that cannot announce: it has no need of it. */
+  announceRuns(runs: AnnouncedRuns): void {
+    this.#client.announceRuns?.(runs);
   }
 
   query(scope: string, code: string, vars?: Record<string, unknown>): Promise<unknown> {
@@ -160,13 +166,13 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
       const fail = (error: unknown): void => {
         this.#settled(reject, isCall);
         const typed = this.#typed(error, context);
-        if (!(typed instanceof LockConnectionError)) this.#heartbeat.heard();
+        if (isCall && !(typed instanceof LockConnectionError)) this.#heartbeat.callAnswered();
         reject(typed);
       };
       try {
         send().then((value) => {
           this.#settled(reject, isCall);
-          this.#heartbeat.heard();
+          if (isCall) this.#heartbeat.callAnswered();
           resolve(value);
         }, fail);
       } catch (error) {

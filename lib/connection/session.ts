@@ -38,6 +38,8 @@ const NODE_STATUS = 0;
 const SHUTTING_DOWN = 'SHUTTING_DOWN';
 /** Nothing has come in for so long while a node was connected to: it may be a node that hangs. */
 const HANGING_MS = 500;
+/** A node that answers pings may still be waiting for another one that hangs: a call has so long to be answered there. */
+const LEAST_CALL_PATIENCE_MS = 1_000;
 const SILENT = new LockConnectionError('the server is silent');
 const NOBODY = new LockConnectionError('no node has answered yet');
 const NOT_NEEDED = new LockConnectionError('this connection is not needed any more');
@@ -66,6 +68,8 @@ export class Session {
   #attempts = 0;
   /** Since when a connection is looked for. */
   #soughtMs = 0;
+  /** How often nodes were left since a call was answered, because they answered none. */
+  #stuckTimes = 0;
   #trouble: LockError | undefined;
   #closedBy: LockError | undefined;
   #wake = new Deferred<void>();
@@ -102,6 +106,9 @@ export class Session {
   /** A request was served: the next loss is tried to be mended soon again. */
   proved(): void {
     this.#attempts = 0;
+    if (this.#stuckTimes === 0) return;
+    this.#stuckTimes = 0;
+    this.#needsChanged();
   }
 
   /**
@@ -162,6 +169,10 @@ export class Session {
   /** How soon a silent server has to be found out. */
   get #windowMs(): number {
     return Math.min(this.#requestTimeoutMs, this.#needs.shortestMs / 3);
+  }
+
+  get #callPatienceMs(): number {
+    return Math.max(LEAST_CALL_PATIENCE_MS, this.#windowMs / 2) * 2 ** this.#stuckTimes;
   }
 
   /** Until a node is ready, connecting is refused for good, or nobody needs it any more. */
@@ -230,6 +241,7 @@ export class Session {
     connection.listen({
       onEnd: (reason) => this.#lost(ready, reason),
       onSilent: () => this.#lookBeside(connection),
+      onStuck: (waitedMs) => this.#leaveStuck(connection, waitedMs),
       onPush: (type, body) => this.#pushed(type, body),
     });
     this.#needsChanged();
@@ -280,6 +292,16 @@ export class Session {
     );
   }
 
+  /** Ever more patient, so that nodes which are merely slow are not left one after the other. */
+  #leaveStuck(connection: NodeConnection, waitedMs: number): void {
+    if (this.nodes === 1) return;
+    this.#stuckTimes++;
+    this.giveUp(
+      connection,
+      new LockConnectionError(`the node has answered no call for ${Math.round(waitedMs)} ms`),
+    );
+  }
+
   #takePlace(silent: NodeConnection, other: NodeConnection): void {
     if (silent.isSilent && this.#needs.areAny) {
       silent.abandon(new LockConnectionError('the server is silent; another connection answers'));
@@ -301,7 +323,7 @@ export class Session {
     const { areAny, areHolds } = this.#needs;
     if (!areAny) this.#wake.resolve();
     this.current?.keepAlive(areHolds);
-    if (this.canReopen) this.current?.watch(areAny ? this.#windowMs : undefined);
+    if (this.canReopen) this.current?.watch(areAny ? this.#windowMs : undefined, this.#callPatienceMs);
   }
 
   /** Before the next try; not when one is under way already. */

@@ -59,7 +59,11 @@ export class Acquisition {
       const isWait = waitTimeoutMs !== undefined && !isSteal;
       if (isWait) this.#giveUpAfter(waitTimeoutMs);
       const patience = isWait
-        ? { untilMs: this.#startedMs + waitTimeoutMs + CALL_AFTER_MS, isPatient: true }
+        ? {
+            untilMs: this.#startedMs + waitTimeoutMs + CALL_AFTER_MS,
+            isPatient: true,
+            givenUp: this.#givenUp.promise,
+          }
         : {};
       const request = () => this.#service.procedures.acquire(this.#ticket, isSteal, patience);
       return (await this.#live(request)) as HeldLease;

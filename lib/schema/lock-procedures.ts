@@ -10,7 +10,7 @@ import { listOf, numbers, ticketStatus, unexpected, type TicketStatus } from './
 export type RunProcedure = (procedure: string, args: unknown[], how?: CallOptions) => Promise<unknown>;
 
 /** Until when an answer is waited for, and whether a server is waited for that is not there yet. */
-export type Patience = Pick<CallOptions, 'untilMs' | 'isPatient'>;
+export type Patience = Pick<CallOptions, 'untilMs' | 'isPatient' | 'givenUp'>;
 
 /** One request for a lock, as the server takes it in. */
 export interface TicketRequest {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clientFor } from '../../lib/client/open-client.js';
 import type { ChaosServer } from './chaos-server.js';
+import { onNode } from './node-client.js';
 
 type Query = (code: string) => Promise<unknown>;
 
@@ -19,25 +19,16 @@ export class Administrator {
   async ask<T>(scope: string, limitMs: number, action: (query: Query) => Promise<T>): Promise<T> {
     const endMs = performance.now() + limitMs;
     for (let tries = 0; ; tries++) {
-      const { urls } = this.#server;
+      const { urls, auth } = this.#server;
       try {
-        return await this.#on(urls[tries % urls.length] ?? '', scope, action);
+        const limits = { requestTimeoutMs: REQUEST_LIMIT_MS };
+        return await onNode(urls[tries % urls.length] ?? '', auth, limits, (client) =>
+          action((code) => client.query(scope, code)),
+        );
       } catch (error) {
         if (performance.now() > endMs) throw error;
         await sleep(TRY_AGAIN_MS);
       }
-    }
-  }
-
-  async #on<T>(url: string, scope: string, action: (query: Query) => Promise<T>): Promise<T> {
-    const { auth } = this.#server;
-    const client = clientFor(url, { requestTimeoutMs: REQUEST_LIMIT_MS });
-    try {
-      await client.connect();
-      await ('token' in auth ? client.authToken(auth.token) : client.auth(auth.username, auth.password));
-      return await action((code) => client.query(scope, code));
-    } finally {
-      await client.disconnect();
     }
   }
 }

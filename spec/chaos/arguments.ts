@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { BurstOptions } from './burst-run.js';
 import { FAULT_TITLES, isOrderedFault } from './fault-kinds.js';
 import { PACES, type PaceName } from './pace.js';
 import { USES, type Uses } from './round-plan.js';
@@ -23,6 +24,11 @@ export const USAGE = `usage: npm run chaos -- [--seed N] [--minutes M] [--backen
   --without KIND   none of this kind of fault; may be given again
   --linger         real: a node sees the end of a connection only when it has been silent on it for a minute; else
                    ThingsDB 1.9.3 crashes when one ends before a change is answered, most of all in a cluster
+  --burst N        instead: N clients are killed at once, all in the middle of a request; are the nodes well, and do those
+                   who are left go on as before? Of the other options it takes --backend, --url, --node, --linger, --json
+  --left N         burst: so many clients are left alone; default 40
+  --per-process N  burst: so many clients, each with a connection of its own, are in one process; default 20
+  --window S       burst: seconds in which the rate is measured, before and after; default 10
   --until-empty    wait at the end until what is remembered for two minutes is gone too: then nothing may be left
   --keep           keep the histories, also when nothing is wrong
   --json           print the figures as JSON
@@ -43,6 +49,8 @@ export interface ChaosArguments {
   readonly uses: Uses;
   readonly faults: FaultOrder;
   readonly isLingering: boolean;
+  /** Instead of a run of chaos. */
+  readonly burst: BurstOptions | undefined;
   readonly untilEmpty: boolean;
   readonly isKept: boolean;
   readonly isJson: boolean;
@@ -62,6 +70,10 @@ const OPTIONS = {
   every: { type: 'string', default: String(USUAL_FAULTS.everyMs) },
   without: { type: 'string', multiple: true, default: [] as string[] },
   linger: { type: 'boolean', default: false },
+  burst: { type: 'string' },
+  left: { type: 'string', default: '40' },
+  'per-process': { type: 'string', default: '20' },
+  window: { type: 'string', default: '10' },
   'until-empty': { type: 'boolean', default: false },
   keep: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
@@ -92,6 +104,15 @@ export function parseArguments(args: readonly string[], environment: NodeJS.Proc
     uses,
     faults: { everyMs: number('every', values.every, 1), without: values.without.map(orderedFault) },
     isLingering: values.linger,
+    burst:
+      values.burst === undefined
+        ? undefined
+        : {
+            clients: number('burst', values.burst, 1),
+            left: number('left', values.left, 1),
+            perProcess: number('per-process', values['per-process'], 1),
+            windowMs: number('window', values.window, 1) * 1_000,
+          },
     untilEmpty: values['until-empty'],
     isKept: values.keep,
     isJson: values.json,

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clientFor } from '../../lib/client/open-client.js';
-import type { PackageClient } from '../../lib/client/package-client.js';
 import type { Auth } from '../../lib/index.js';
 import { clockMs } from './history.js';
+import { onNode } from './node-client.js';
 
 const ASK_EVERY_MS = 200;
 /** The connection stays open as long: nodes of ThingsDB 1.9.3 crash when one ends before its change is made. */
@@ -22,8 +21,8 @@ export class ChangeProbe {
   readonly #onStandstill: OnStandstill;
   readonly #stop = new AbortController();
   readonly #asking: Promise<void>;
-  #client: PackageClient | undefined;
   #askedMs: number | undefined;
+  #changedMs = -Infinity;
 
   constructor(url: string, auth: Auth, scope: string, onStandstill: OnStandstill) {
     this.#url = url;
@@ -33,11 +32,15 @@ export class ChangeProbe {
     this.#asking = this.#run();
   }
 
+  /** When it last saw a change made. */
+  get changedMs(): number {
+    return this.#changedMs;
+  }
+
   /** A standstill that goes on is told as far as it has come. */
   async close(): Promise<void> {
-    this.#stop.abort();
     this.#answered();
-    await this.#client?.disconnect();
+    this.#stop.abort();
     await this.#asking;
   }
 
@@ -50,23 +53,20 @@ export class ChangeProbe {
   }
 
   async #askAll(): Promise<void> {
-    const client = clientFor(this.#url, { requestTimeoutMs: REQUEST_LIMIT_MS });
-    this.#client = client;
     try {
-      await client.connect();
-      await ('token' in this.#auth
-        ? client.authToken(this.#auth.token)
-        : client.auth(this.#auth.username, this.#auth.password));
-      while (!this.#stop.signal.aborted) {
-        this.#askedMs = clockMs();
-        await client.query(this.#scope, 'wse(); nil;');
-        this.#answered();
-        await this.#rest(ASK_EVERY_MS);
-      }
+      const limits = { requestTimeoutMs: REQUEST_LIMIT_MS, signal: this.#stop.signal };
+      await onNode(this.#url, this.#auth, limits, async (client) => {
+        while (!this.#stop.signal.aborted) {
+          this.#askedMs = clockMs();
+          await client.query(this.#scope, 'wse(); nil;');
+          this.#answered();
+          this.#changedMs = clockMs();
+          await this.#rest(ASK_EVERY_MS);
+        }
+      });
     } finally {
       // An error, or a connection that was lost, is an answer too.
       this.#answered();
-      await client.disconnect();
     }
   }
 

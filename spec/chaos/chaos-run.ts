@@ -16,7 +16,7 @@ import type { Uses } from './round-plan.js';
 import { planFaults, type FaultOrder } from './schedule.js';
 import { watchForStalls } from './stall-watch.js';
 import { TakerProcess, type TakerListener } from './taker-process.js';
-import type { FromTaker } from './taker-messages.js';
+import type { FromTaker, Parcel } from './taker-messages.js';
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -57,6 +57,7 @@ export class ChaosRun implements TakerPool, TakerListener {
   #probes: readonly ChangeProbe[] = [];
   readonly #starting = new Set<Promise<void>>();
   #isOver = false;
+  #parcels = 0;
 
   constructor(server: ChaosServer, options: ChaosOptions, history: HistoryWriter) {
     this.#server = server;
@@ -115,6 +116,14 @@ export class ChaosRun implements TakerPool, TakerListener {
 
   write(taker: TakerProcess, message: Extract<FromTaker, { told: 'write' }>): boolean {
     return this.#resource.write(message.resource, taker.name, message.name, message.token);
+  }
+
+  /** To others if there are any, in turn, and whether they run or not. */
+  handedOn(from: TakerProcess, parcel: Parcel): void {
+    const others = this.takers.filter((taker) => taker !== from);
+    const targets = others.length > 0 ? others : [from];
+    for (let copy = 0; copy < parcel.copies; copy++)
+      targets[this.#parcels++ % targets.length]?.send({ do: 'adopt', parcel });
   }
 
   exited({ name, isExpectedToEnd }: TakerProcess, end: number | string): void {

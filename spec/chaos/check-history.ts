@@ -8,6 +8,7 @@ import { checkSignals } from './rules/signals.js';
 import { checkTogether } from './rules/together.js';
 import { checkTokens } from './rules/tokens.js';
 import { checkWakeUps } from './rules/wake-ups.js';
+import { checkWatches } from './rules/watches.js';
 import { readRun, type Reading } from './reading.js';
 import type { HistoryRecord } from './history.js';
 import type { Violation } from './violation.js';
@@ -17,6 +18,8 @@ export interface Verdict {
   readonly violations: readonly Violation[];
   /** Pairs of requests whose order at the server is known, and was kept. */
   readonly pairsInOrder: number;
+  /** Grants and ends that watches had to tell, and did. */
+  readonly seenByWatches: number;
 }
 
 /**
@@ -28,6 +31,7 @@ export interface Verdict {
 export function checkHistory(records: readonly HistoryRecord[]): Verdict {
   const run = readRun(records);
   const fifo = checkFifo(run);
+  const watches = checkWatches(run);
   const violations = [
     ...checkTogether(run),
     ...checkSections(run),
@@ -38,7 +42,9 @@ export function checkHistory(records: readonly HistoryRecord[]): Verdict {
     ...checkSignals(run),
     ...checkEarlyEnds(run),
     ...checkOutcomes(run),
+    ...watches.violations,
     ...checkLeft(run),
   ];
-  return { run, violations, pairsInOrder: fifo.compared - fifo.violations.length };
+  const pairsInOrder = fifo.compared - fifo.violations.length;
+  return { run, violations, pairsInOrder, seenByWatches: watches.seen };
 }

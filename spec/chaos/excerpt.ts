@@ -1,5 +1,6 @@
 import type { HistoryRecord } from './history.js';
-import type { Reading } from './reading.js';
+import { overlaps } from './lease-span.js';
+import type { Fault, Reading, Span } from './reading.js';
 import type { Violation } from './violation.js';
 
 /** Renewals between the first and the last say nothing new. */
@@ -7,16 +8,11 @@ const MOST_RENEWALS = 2;
 
 /** The part of the history that shows a violation: what was noted of those concerned, and the faults around them. */
 export function excerpt({ rule, what, records }: Violation, run: Reading): string {
-  const fromMs = Math.min(...records.map(({ atMs }) => atMs));
-  const toMs = Math.max(...records.map(({ atMs }) => atMs));
-  const processes = new Set(records.flatMap((record) => ('by' in record ? [record.by] : [record.process])));
-  const isNear = (span: { fromMs: number; toMs: number }): boolean =>
-    span.fromMs <= toMs && span.toMs >= fromMs;
-  const faults = run.faults.filter(
-    (fault) => isNear(fault) && (fault.target === undefined || processes.has(fault.target)),
-  );
+  const span = spanOf(records);
+  const processes = processesOf(records);
+  const faults = faultsNear(records, run);
   const stalls = run.records.filter(
-    (record) => record.event === 'stalled' && processes.has(record.process) && isNear(record),
+    (record) => record.event === 'stalled' && processes.has(record.process) && overlaps(record, span),
   );
   const lines = new Map<HistoryRecord, string>();
   for (const record of [...thinned(records), ...stalls]) lines.set(record, describe(record));
@@ -25,6 +21,24 @@ export function excerpt({ rule, what, records }: Violation, run: Reading): strin
   const origin = run.records[0]?.atMs ?? 0;
   const shown = ordered.map(([record, line]) => `  ${seconds(record.atMs - origin)}  ${line}`);
   return [`${rule}: ${what}`, ...shown].join('\n');
+}
+
+/** Those that met somebody concerned, or all, while this was going on. */
+export function faultsNear(records: readonly HistoryRecord[], { faults }: Reading): readonly Fault[] {
+  const span = spanOf(records);
+  const processes = processesOf(records);
+  return faults.filter(
+    (fault) => overlaps(fault, span) && (fault.target === undefined || processes.has(fault.target)),
+  );
+}
+
+function spanOf(records: readonly HistoryRecord[]): Span {
+  const times = records.map(({ atMs }) => atMs);
+  return { fromMs: Math.min(...times), toMs: Math.max(...times) };
+}
+
+function processesOf(records: readonly HistoryRecord[]): ReadonlySet<string> {
+  return new Set(records.flatMap((record) => ('by' in record ? [record.by] : [record.process])));
 }
 
 function thinned(records: readonly HistoryRecord[]): HistoryRecord[] {

@@ -25,10 +25,12 @@ const EXTENT_MS: Readonly<Record<OrderedFault, readonly [number, number]>> = {
   'restart-with-loss': [0, 1_000],
   cut: [0, 0],
   'half-open': [500, 4_000],
+  silence: [2_000, 8_000],
   delay: [1_000, 4_000],
   'step-clock': [60_000, 86_400_000],
   'restart-node': [0, 3_000],
   'kill-node': [0, 3_000],
+  'hang-node': [500, 6_000],
   'isolate-node': [200, 4_000],
 };
 
@@ -76,11 +78,9 @@ export class FaultInjector {
     const server = this.#server;
     switch (kind) {
       case 'freeze-server':
-        return this.#log.around(kind, {}, async () => {
-          server.freeze(0);
-          await sleep(lastsMs);
-          server.thaw(0);
-        });
+        return this.#log.around(kind, {}, () => this.#freezeNode(0, lastsMs));
+      case 'hang-node':
+        return this.#log.around(kind, { detail: `node ${node}` }, () => this.#freezeNode(node, lastsMs));
       case 'freeze-network':
         return this.#log.around(kind, {}, () => this.#freezeProxies(lastsMs, () => true));
       case 'restart':
@@ -102,6 +102,12 @@ export class FaultInjector {
       default:
         throw new Error(`${kind} is not done to the service`);
     }
+  }
+
+  async #freezeNode(node: number, lastsMs: number): Promise<void> {
+    this.#server.freeze(node);
+    await sleep(lastsMs);
+    this.#server.thaw(node);
   }
 
   async #freezeProxies(lastsMs: number, isHit: (node: number) => boolean): Promise<void> {
@@ -182,6 +188,12 @@ export class FaultInjector {
           for (const proxy of proxies) proxy.restore();
         });
       }
+      case 'silence':
+        return this.#log.around(kind, { target }, async () => {
+          for (const proxy of proxies) proxy.silence();
+          await sleep(lastsMs);
+          for (const proxy of proxies) proxy.endSilence();
+        });
       case 'delay': {
         const byMs = Math.ceil(extent * MOST_DELAY_MS);
         return this.#log.around(kind, { target, detail: `by ${byMs} ms` }, async () => {

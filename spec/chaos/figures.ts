@@ -27,6 +27,10 @@ export interface Figures {
   /** Writes with an older token after a newer, which only fencing stops. */
   readonly staleWritesRefused: number;
   readonly pairsInOrder: number;
+  readonly handedOn: number;
+  readonly adopted: number;
+  readonly watches: number;
+  readonly seenByWatches: number;
   readonly faults: readonly FaultFigures[];
   /** What users saw with no fault near, in processes that the machine gave no processor just then. */
   readonly seenWhileStarved: Counts;
@@ -40,8 +44,10 @@ const EXPLAINS_MS = 5_000;
 const STARVED_MS = 100;
 const WAITED_TOO_LONG = 'acquire rejected: LOCK_TIMEOUT';
 
-export function figuresOf({ run, violations, pairsInOrder }: Verdict): Figures {
-  const { records, requests, grants } = run;
+export function figuresOf({ run, violations, pairsInOrder, seenByWatches }: Verdict): Figures {
+  const { records } = run;
+  const [requests] = partition(run.requests);
+  const [grants, adopted] = partition(run.grants);
   const lasted = (records.at(-1)?.atMs ?? 0) - (records[0]?.atMs ?? 0);
   const faults = withoutConsequences(run.faults);
   const attributed = attribute(run, faults);
@@ -51,12 +57,16 @@ export function figuresOf({ run, violations, pairsInOrder }: Verdict): Figures {
     requests: requests.length,
     grants: grants.length,
     granted: count(grants.map(kindOf)),
-    lost: count(grants.flatMap(({ aborted }) => (aborted === undefined ? [] : [aborted.reason]))),
+    lost: count(run.grants.flatMap(({ aborted }) => (aborted === undefined ? [] : [aborted.reason]))),
     rejected: count(requests.flatMap(({ rejected }) => (rejected === undefined ? [] : [rejected.code]))),
     releasesNotHeld: grants.filter(({ released }) => released?.result === false).length,
     releasesUnanswered: grants.filter(({ released }) => typeof released?.result === 'string').length,
     staleWritesRefused: eventsNamed(records, 'wrote').filter(({ isAccepted }) => !isAccepted).length,
     pairsInOrder,
+    handedOn: grants.filter(({ handedOn }) => handedOn?.result === true).length,
+    adopted: adopted.length,
+    watches: run.watches.length,
+    seenByWatches,
     faults: (Object.keys(FAULT_TITLES) as FaultKind[]).flatMap((kind) => {
       const injected = faults.filter((fault) => fault.kind === kind).length;
       return injected === 0 ? [] : [{ kind, injected, seen: count(attributed.get(kind) ?? []) }];
@@ -72,9 +82,18 @@ export function figuresOf({ run, violations, pairsInOrder }: Verdict): Figures {
   };
 }
 
-function kindOf({ requested: { names, limit } }: Request): string {
+function kindOf({ requested: { names, limit, isSteal, minHoldMs } }: Request): string {
   const kind = limit === 1 ? 'lock' : limit === null ? 'shared lock' : 'permits';
-  return names.length > 1 ? `${kind} of several names` : kind;
+  const whole = names.length > 1 ? `${kind} of several names` : kind;
+  return isSteal ? `${whole}, stolen` : minHoldMs > 0 ? `${whole}, with minHold` : whole;
+}
+
+/** Those that asked for a lock, and those that went on with another's lease. */
+function partition<Item extends Request>(items: readonly Item[]): [asked: Item[], adopting: Item[]] {
+  return [
+    items.filter(({ origin }) => origin === undefined),
+    items.filter(({ origin }) => origin !== undefined),
+  ];
 }
 
 /** A standstill counts where nothing had been done to the service, and once for all nodes. */
@@ -115,18 +134,25 @@ function attribute(run: Reading, all: readonly Fault[]): Map<Cause, string[]> {
   return seen;
 }
 
-/** What came unasked: a caller that would not wait, or cancelled, got what it asked for. */
-function seenBy({ aborted, rejected, released, requested }: Request): { atMs: number; what: string }[] {
+/** What came unasked: a caller that would not wait, or cancelled, got what it asked for; a thief what it took. */
+function seenBy(request: Request): { atMs: number; what: string }[] {
+  const { aborted, rejected, released, handedOn, requested, origin } = request;
   const seen: { atMs: number; what: string }[] = [];
   // Whoever asks not to be renewed has a lease that may end under its work.
-  if (aborted !== undefined && requested.autoRenew)
+  if (aborted !== undefined && requested.autoRenew && aborted.reason !== 'stolen')
     seen.push({ atMs: aborted.atMs, what: `lease lost: ${aborted.reason}` });
   const isAskedFor =
     rejected?.code === 'busy' ||
     rejected?.code === 'TimeoutError' ||
+    rejected?.code === 'LOCK_LOST' ||
     (rejected?.code === 'LOCK_TIMEOUT' && (requested.waitTimeoutMs ?? Infinity) <= 1_000);
   if (rejected !== undefined && !isAskedFor)
-    seen.push({ atMs: rejected.atMs, what: `acquire rejected: ${rejected.code}` });
+    seen.push({
+      atMs: rejected.atMs,
+      what: `${origin === undefined ? 'acquire' : 'adopt'} rejected: ${rejected.code}`,
+    });
+  if (typeof handedOn?.result === 'string' && handedOn.result !== 'LOCK_LOST')
+    seen.push({ atMs: handedOn.atMs, what: `serialize rejected: ${handedOn.result}` });
   if (typeof released?.result === 'string')
     seen.push({ atMs: released.atMs, what: `release rejected: ${released.result}` });
   return seen;

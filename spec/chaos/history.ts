@@ -12,6 +12,23 @@ interface OfLease extends OfRequest {
   readonly token: number;
 }
 
+/** One watch of one name. */
+interface OfWatch {
+  readonly watch: string;
+}
+
+/** What a watch has told of a lease. */
+interface Told {
+  readonly event: 'told';
+  readonly what: 'acquired' | 'released' | 'expired' | 'lost';
+  readonly owner: string;
+  readonly token: number;
+  readonly mode: 'exclusive' | 'shared' | 'semaphore';
+  readonly want: number;
+  /** Why it was lost; `null` otherwise. */
+  readonly reason: string | null;
+}
+
 /** What a lock-taking process notes of itself. */
 export type TakerEvent =
   | { readonly event: 'started'; readonly pid: number }
@@ -27,6 +44,12 @@ export type TakerEvent =
       readonly waitTimeoutMs: number | null;
       readonly abortAfterMs: number | null;
       readonly autoRenew: boolean;
+      /** Taken from whoever holds it. */
+      readonly isSteal: boolean;
+      /** For at least so long from its grant nobody else gets it, even if it is released earlier. */
+      readonly minHoldMs: number;
+      /** Of a lease that another process has handed on: the request that it was granted to; else `null`. */
+      readonly adopts: string | null;
       /** Made when all faults are over: it has to be granted. */
       readonly isFinal: boolean;
     })
@@ -40,7 +63,19 @@ export type TakerEvent =
   | (OfLease & { readonly event: 'releasing' })
   /** `result`: what `release` resolved to, or the code it rejected with. */
   | (OfLease & { readonly event: 'released'; readonly result: boolean | string })
+  /** Its text is asked for, by which another process can go on with it. */
+  | (OfLease & { readonly event: 'handing-on' })
+  /** `result`: `true`, or the code it rejected with. */
+  | (OfLease & { readonly event: 'handed-on'; readonly result: true | string })
   | (OfRequest & { readonly event: 'rejected'; readonly code: string; readonly message: string })
+  | (OfWatch & { readonly event: 'watch-asked'; readonly name: string })
+  /** From here on everything that happens to the name is told. */
+  | (OfWatch & { readonly event: 'watching'; readonly name: string })
+  | (OfWatch & Told)
+  /** Something may have been missed before. */
+  | (OfWatch & { readonly event: 'watch-resumed' })
+  | (OfWatch & { readonly event: 'watch-failed'; readonly code: string; readonly message: string })
+  | (OfWatch & { readonly event: 'watch-closed' })
   /** The event loop did not turn in that time: the process was stopped, or had no processor. */
   | { readonly event: 'stalled'; readonly fromMs: number; readonly toMs: number }
   | { readonly event: 'drained' };

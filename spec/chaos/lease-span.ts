@@ -1,4 +1,5 @@
 import type { Fault, Granted, Reading, Span } from './reading.js';
+import { stolenFromMs } from './theft.js';
 
 /** What a busy event loop may add before a timer's callback runs. */
 export const EVENT_LOOP_MS = 50;
@@ -16,8 +17,17 @@ export function deadlineMs({ granted, renewed }: Granted): number {
 }
 
 /** When the holder ceased to be one by its own doing; Infinity if it did not. */
-export function givenUpMs(lease: Granted): number {
-  return Math.min(lease.releasing?.atMs ?? Infinity, lease.aborted?.atMs ?? Infinity);
+function givenUpMs(lease: Granted): number {
+  return Math.min(lease.releasing?.atMs ?? Infinity, lease.aborted?.atMs ?? Infinity, goneOnMs(lease));
+}
+
+/** When another process has gone on with it, or may have. */
+function goneOnMs({ handedOn, adoptions }: Granted): number {
+  if (handedOn?.result !== true) return Infinity;
+  const adopted = adoptions.flatMap(({ granted }) => (granted === undefined ? [] : [granted]));
+  // One that had no answer may have moved it, and given it back.
+  const moves = adopted.length > 0 ? adopted : adoptions.map(({ requested }) => requested);
+  return Math.min(...moves.map(({ atMs }) => atMs));
 }
 
 /**
@@ -26,14 +36,35 @@ export function givenUpMs(lease: Granted): number {
  */
 export function liveUntilMs(lease: Granted, run: Reading): number {
   const losses = run.faults.filter(({ lostSinceMs }) => lostSinceMs !== undefined);
-  const promisedMs = Math.max(
-    ...evidenceOf(lease).map((evidence) => standsUntilMs(evidence, lease, losses, run)),
+  const stands = (evidence: Evidence): number => standsUntilMs(evidence, lease, losses, run);
+  const heldMs = Math.min(Math.max(...evidenceOf(lease).map(stands)), givenUpMs(lease));
+  const kept = keptBeyondRelease(lease, run);
+  const untilMs = kept === undefined ? heldMs : Math.max(heldMs, stands(kept));
+  return Math.min(untilMs, stolenFromMs(lease, run));
+}
+
+/** The server's word that the lock stays taken beyond the release. */
+function keptBeyondRelease({ process, granted, released, requested }: Granted, run: Reading) {
+  if (released?.result !== true || requested.minHoldMs === 0) return undefined;
+  // It counts from the grant, which its process may have noted later than it had it.
+  const grant = { fromMs: granted.atMs - EVENT_LOOP_MS, toMs: granted.atMs };
+  const pauses = (run.pauses.get(process) ?? []).filter((pause) => overlaps(pause, grant));
+  const fromMs = Math.min(grant.fromMs, ...pauses.map((pause) => pause.fromMs));
+  return { atMs: released.atMs, untilMs: fromMs + requested.minHoldMs };
+}
+
+/** The latest that the server has surely had it in its holder's hands: it said so, or renewed it after that. */
+export function provenMs(lease: Granted): number {
+  const { requested, handingOn, handedOn, releasing, released } = lease;
+  return Math.max(
+    deadlineMs(lease) - requested.ttlMs,
+    released?.result === true ? (releasing?.atMs ?? 0) : 0,
+    handedOn?.result === true ? (handingOn?.atMs ?? 0) : 0,
   );
-  return Math.min(promisedMs, givenUpMs(lease));
 }
 
 function evidenceOf(lease: Granted): Evidence[] {
-  const { granted, renewed, released, releasing } = lease;
+  const { granted, renewed, released, releasing, handingOn, handedOn, requested } = lease;
   // One with nothing left was over at some time before: it says nothing of that time.
   const told = [granted, ...renewed].filter(({ remainingMs }) => remainingMs > 0);
   const evidence = told.map(({ atMs, remainingMs }) => ({ atMs, untilMs: atMs + remainingMs }));
@@ -41,6 +72,9 @@ function evidenceOf(lease: Granted): Evidence[] {
   if (released?.result === true && releasing !== undefined) {
     evidence.push({ atMs: releasing.atMs, untilMs: releasing.atMs });
   }
+  // A whole ttl is left for whoever goes on with it.
+  if (handedOn?.result === true && handingOn !== undefined)
+    evidence.push({ atMs: handedOn.atMs, untilMs: handingOn.atMs + requested.ttlMs });
   return evidence;
 }
 
@@ -61,11 +95,15 @@ function isInLoss(atMs: number, { process }: Granted, loss: Fault, run: Reading)
   return atMs >= (loss.lostSinceMs ?? Infinity) && atMs <= lastReadMs;
 }
 
+/** Whether the server may have forgotten what it told the lease's holder at that time. */
+export function wasInLoss(atMs: number, lease: Granted, run: Reading): boolean {
+  return run.faults.some((fault) => isInLoss(atMs, lease, fault, run));
+}
+
 /** Whether the server may have forgotten the lease, or a renewal of it. */
 export function mayBeForgotten(lease: Granted, run: Reading): boolean {
-  return run.faults.some((fault) =>
-    [lease.granted, ...lease.renewed].some(({ atMs }) => isInLoss(atMs, lease, fault, run)),
-  );
+  const told = [lease.granted, ...lease.renewed, lease.handedOn].filter((record) => record !== undefined);
+  return told.some(({ atMs }) => wasInLoss(atMs, lease, run));
 }
 
 /** The end of the span, or of the pause that lasts beyond it. */

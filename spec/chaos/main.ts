@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Auth } from '../../lib/index.js';
 import { commandOf, parseArguments, USAGE, type ChaosArguments } from './arguments.js';
+import { describeBurst } from './burst-report.js';
+import { BurstRun, isHarmless, type BurstOptions } from './burst-run.js';
 import { ChaosRun, harnessHistory } from './chaos-run.js';
 import type { ChaosServer, OnNodeCrash } from './chaos-server.js';
 import { checkHistory } from './check-history.js';
@@ -24,6 +26,7 @@ async function main(): Promise<number> {
   const options = parseArguments(args, process.env);
   const directory = mkdtempSync(join(tmpdir(), 'thingsdb-lock-chaos-'));
   const { seed, isJson } = options;
+  if (options.burst !== undefined) return burst(options, options.burst);
   const command = commandOf(args, seed);
   if (!isJson) print(command);
   let isKept = true;
@@ -46,6 +49,18 @@ async function main(): Promise<number> {
   }
 }
 
+async function burst(options: ChaosArguments, how: BurstOptions): Promise<number> {
+  // A node that dies of it is to be seen, not to be started again.
+  const server = await startServer(options);
+  try {
+    const result = await new BurstRun(server, how).run();
+    print(options.isJson ? JSON.stringify(result) : describeBurst(result));
+    return isHarmless(result) ? 0 : 1;
+  } finally {
+    await server.close();
+  }
+}
+
 async function contend(options: ChaosArguments, directory: string, signal: AbortSignal): Promise<void> {
   const late: { onCrash?: OnNodeCrash } = {};
   const server = await startServer(options, (...crash) => late.onCrash?.(...crash));
@@ -60,7 +75,7 @@ async function contend(options: ChaosArguments, directory: string, signal: Abort
 
 function startServer(
   { backend, urls, commands, isLingering }: ChaosArguments,
-  onCrash: OnNodeCrash,
+  onCrash?: OnNodeCrash,
 ): Promise<ChaosServer> {
   if (backend === 'embedded') return EmbeddedServer.start();
   return RealServer.start({ urls, commands, isLingering, auth: authOf(process.env) }, onCrash);

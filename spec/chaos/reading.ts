@@ -29,17 +29,41 @@ export interface Request {
   entered?: RecordOf<'section-entered'>;
   left?: RecordOf<'section-left'>;
   aborted?: RecordOf<'signal-aborted'>;
+  handingOn?: RecordOf<'handing-on'>;
+  handedOn?: RecordOf<'handed-on'>;
   releasing?: RecordOf<'releasing'>;
   released?: RecordOf<'released'>;
+  /** The request whose lease this one goes on with. */
+  readonly origin: Request | undefined;
+  /** Those that tried to go on with it when it was handed on. */
+  readonly adoptions: Request[];
+}
+
+/** One watch of a name, from when it was live. */
+export interface Watch {
+  readonly id: string;
+  readonly process: string;
+  readonly name: string;
+  readonly watching: RecordOf<'watching'>;
+  readonly told: RecordOf<'told'>[];
+  readonly resumed: RecordOf<'watch-resumed'>[];
+  closed?: RecordOf<'watch-closed'>;
 }
 
 export type Granted = Request & { readonly granted: RecordOf<'granted'> };
+
+export function wasGranted(request: Request | undefined): request is Granted {
+  return request?.granted !== undefined;
+}
 
 /** A history, put together by what it is about. */
 export interface Reading {
   readonly records: readonly HistoryRecord[];
   readonly requests: readonly Request[];
   readonly grants: readonly Granted[];
+  /** By name: the requests that steal it. */
+  readonly thieves: ReadonlyMap<string, readonly Request[]>;
+  readonly watches: readonly Watch[];
   readonly faults: readonly Fault[];
   /** By process: when it did not run, by its own watch or because it was stopped. */
   readonly pauses: ReadonlyMap<string, readonly Span[]>;
@@ -56,7 +80,9 @@ export function readRun(records: readonly HistoryRecord[]): Reading {
   return {
     records,
     requests,
-    grants: requests.filter((request): request is Granted => request.granted !== undefined),
+    grants: requests.filter(wasGranted),
+    thieves: groupByName(requests.filter(({ requested }) => requested.isSteal)),
+    watches: readWatches(records),
     faults,
     pauses: readPauses(records, faults),
     deaths: readDeaths(records, faults),
@@ -74,9 +100,10 @@ export function eventsNamed<Name extends EventName>(
 
 /** Everything noted of a request. */
 export function recordsOf(request: Request): HistoryRecord[] {
-  const { requested, waiting, rejected, granted, renewed, entered, left, aborted, releasing, released } =
-    request;
-  return [requested, waiting, granted, ...renewed, entered, left, aborted, releasing, released, rejected]
+  const { requested, waiting, rejected, granted, renewed, entered, left, aborted, ...end } = request;
+  const { handingOn, handedOn, releasing, released } = end;
+  const of = [requested, waiting, granted, ...renewed, entered, left, aborted, handingOn, handedOn];
+  return [...of, releasing, released, rejected]
     .filter((record) => record !== undefined)
     .sort((a, b) => a.atMs - b.atMs);
 }
@@ -126,8 +153,11 @@ function readRequests(records: readonly HistoryRecord[]): Request[] {
   const requests = new Map<string, Request>();
   for (const record of records) {
     if (record.event === 'requested') {
-      const { request: id, process, names } = record;
-      requests.set(id, { id, process, names, requested: record, renewed: [] });
+      const { request: id, process, names, adopts } = record;
+      const origin = adopts === null ? undefined : requests.get(adopts);
+      const request = { id, process, names, requested: record, renewed: [], origin, adoptions: [] };
+      origin?.adoptions.push(request);
+      requests.set(id, request);
     } else if ('request' in record) {
       const request = requests.get(record.request);
       if (request === undefined) throw new Error(`${record.event} of an unknown request ${record.request}`);
@@ -163,6 +193,12 @@ function add(request: Request, record: OfRequest): void {
     case 'signal-aborted':
       request.aborted = record;
       return;
+    case 'handing-on':
+      request.handingOn = record;
+      return;
+    case 'handed-on':
+      request.handedOn = record;
+      return;
     case 'releasing':
       request.releasing = record;
       return;
@@ -170,6 +206,21 @@ function add(request: Request, record: OfRequest): void {
       request.released = record;
       return;
   }
+}
+
+function readWatches(records: readonly HistoryRecord[]): Watch[] {
+  const watches = new Map<string, Watch>();
+  for (const record of records) {
+    if (!('watch' in record)) continue;
+    const { watch: id, process } = record;
+    if (record.event === 'watching')
+      watches.set(id, { id, process, name: record.name, watching: record, told: [], resumed: [] });
+    const watch = watches.get(id);
+    if (record.event === 'told') watch?.told.push(record);
+    if (record.event === 'watch-resumed') watch?.resumed.push(record);
+    if (record.event === 'watch-closed' && watch !== undefined) watch.closed = record;
+  }
+  return [...watches.values()];
 }
 
 function readFaults(records: readonly HistoryRecord[]): Fault[] {

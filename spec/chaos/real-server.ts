@@ -32,14 +32,14 @@ export class RealServer implements ChaosServer {
   readonly #touched = new Set<number>();
   /** By node: the last time that it is ended and started, and those before. */
   readonly #turns = new Map<number, Promise<void>>();
-  readonly #onCrash: OnNodeCrash;
+  readonly #onCrash: OnNodeCrash | undefined;
   readonly #stopLooking = new AbortController();
   #looking: Promise<unknown> = Promise.resolve();
 
   private constructor(
     { urls, commands, auth }: RealServerOptions,
     relays: readonly LingeringRelay[],
-    onCrash: OnNodeCrash,
+    onCrash: OnNodeCrash | undefined,
   ) {
     this.urls = relays.length > 0 ? relays.map(({ url }) => url) : urls;
     this.#relays = relays;
@@ -49,7 +49,8 @@ export class RealServer implements ChaosServer {
     this.abilities = { canRestart: commands.length > 0, nodes: urls.length };
   }
 
-  static async start(options: RealServerOptions, onCrash: OnNodeCrash): Promise<RealServer> {
+  /** @param onCrash without it a node that has crashed is left as it is */
+  static async start(options: RealServerOptions, onCrash?: OnNodeCrash): Promise<RealServer> {
     const relayed = options.isLingering ? options.urls : [];
     const relays = await Promise.all(relayed.map((url) => LingeringRelay.to(url)));
     const server = new RealServer(options, relays, onCrash);
@@ -61,7 +62,8 @@ export class RealServer implements ChaosServer {
       await server.close();
       throw error;
     }
-    server.#looking = Promise.all(server.#nodes.map((_, i) => server.#lookAfter(i)));
+    if (onCrash !== undefined)
+      server.#looking = Promise.all(server.#nodes.map((_, i) => server.#lookAfter(i)));
     return server;
   }
 
@@ -130,7 +132,7 @@ export class RealServer implements ChaosServer {
 
   /** One that has to be killed nevertheless had crashed, and forgets. */
   async #stop(node: ServerNode, index: number): Promise<void> {
-    if (!(await node.stop())) this.#onCrash(index, 'it did not stop', Promise.resolve());
+    if (!(await node.stop())) this.#onCrash?.(index, 'it did not stop', Promise.resolve());
   }
 
   async #endAndStart(index: number, downMs: number, end: (node: ServerNode) => Promise<unknown>) {
@@ -158,7 +160,7 @@ export class RealServer implements ChaosServer {
       if (silences === 0 || (node.isRunning && silences < MOST_SILENCES)) continue;
       silences = 0;
       const restarting = this.killNode(index, 0);
-      this.#onCrash(index, node.isRunning ? 'it did not answer' : 'it had ended', restarting);
+      this.#onCrash?.(index, node.isRunning ? 'it did not answer' : 'it had ended', restarting);
       await restarting.catch(() => undefined);
     }
   }

@@ -2,6 +2,7 @@ import { excerpt } from './excerpt.js';
 import { FAULT_TITLES } from './fault-kinds.js';
 import type { Figures } from './figures.js';
 import type { Verdict } from './check-history.js';
+import { drawViolation } from './picture.js';
 import { RULES, type Rule } from './violation.js';
 
 const MOST_SHOWN = 3;
@@ -17,6 +18,8 @@ export function describeFigures(figures: Figures): string {
     `releases that found the lease gone: ${figures.releasesNotHeld}; without an answer: ${figures.releasesUnanswered}`,
     `writes with an old token, refused by the guarded resource: ${figures.staleWritesRefused}`,
     `pairs of requests compared for their order: ${pairsInOrder}`,
+    `handed on: ${figures.handedOn}, adopted: ${figures.adopted}`,
+    `watches: ${figures.watches}; grants and ends that they had to tell, and told: ${figures.seenByWatches}`,
     '',
     ...table(['fault', 'times injected', 'what the user of the library saw'], faultRows(figures)),
     '',
@@ -30,7 +33,7 @@ export function describeFigures(figures: Figures): string {
 /** The first violations, the shortest first, each with what shows it. */
 export function describeViolations({ violations, run }: Verdict): string {
   const shown = violations
-    .map((violation) => excerpt(violation, run))
+    .map((violation) => [excerpt(violation, run), ...drawViolation(violation, run)].join('\n'))
     .sort((a, b) => a.split('\n').length - b.split('\n').length)
     .slice(0, MOST_SHOWN);
   const rest = violations.length - shown.length;

@@ -11,6 +11,12 @@ export interface Round {
   readonly isTry: boolean;
   readonly ttlMs: number;
   readonly autoRenew: boolean;
+  /** Whether it is taken from whoever holds it. */
+  readonly isSteal: boolean;
+  /** For so long nobody else gets it, even if it is given back earlier. */
+  readonly minHoldMs: number;
+  /** Who is to go on with the lease after the section: nobody in particular (it is given back), or how many are told to. */
+  readonly handOn: HandOn;
   /** `null`: the library's default. */
   readonly waitTimeoutMs: number | null;
   readonly abortAfterMs: number | null;
@@ -18,10 +24,16 @@ export interface Round {
   readonly restMs: number;
 }
 
+/** To whom a lease is handed on: `lost` on the way, or to `two`, of whom one gets it. */
+export type HandOn = 'no' | 'lost' | 'one' | 'two';
+
 /** Longer than any queue of a run that is well: whoever waits so long is stuck. */
 export const PATIENT_MS = 60_000;
 
-/** What is asked for: only locks, or shared locks, permits and several names at once among them. */
+/**
+ * What is asked for: only locks; or shared locks, permits and several names at once among them, some stolen, kept beyond
+ * their release or handed on, and the names watched.
+ */
 export const USES = ['locks', 'all'] as const;
 export type Uses = (typeof USES)[number];
 
@@ -33,6 +45,11 @@ const SHARES = {
 /** How many permits there are; not always the same number, as while a service is deployed that knows another. */
 const LIMITS = [3, 3, 3, 2, 5];
 const MOST_TOGETHER = 3;
+const STOLEN = 0.04;
+const KEPT = 0.06;
+/** Some longer than the shortest ttl. */
+const MOST_KEPT_MS = 600;
+const HANDED_ON = { no: 92, one: 6, two: 1.5, lost: 0.5 } satisfies Record<HandOn, number>;
 
 /** Plans the rounds of one hand. */
 export class RoundPlan {
@@ -54,8 +71,14 @@ export class RoundPlan {
   next(): Round {
     const random = this.#random;
     const waiting = random.weighted({ patient: 65, impatient: 15, default: 12, aborting: 8 });
+    const what = this.#what();
+    const isAll = this.#uses === 'all';
     return {
-      ...this.#what(),
+      ...what,
+      // Of what is held together nothing can be stolen.
+      isSteal: isAll && what.limit === 1 && random.chance(STOLEN),
+      minHoldMs: isAll && random.chance(KEPT) ? random.between(1, MOST_KEPT_MS) : 0,
+      handOn: isAll ? random.weighted(HANDED_ON) : 'no',
       isTry: random.chance(0.06),
       ttlMs: random.between(300, 3_000),
       autoRenew: random.chance(0.8),

@@ -31,10 +31,12 @@ const WEIGHTS: Readonly<Record<OrderedFault, number>> = {
   'restart-with-loss': 2.5,
   cut: 12,
   'half-open': 6,
+  silence: 6,
   delay: 8,
   'step-clock': 8,
   'restart-node': 4,
   'kill-node': 4,
+  'hang-node': 4,
   'isolate-node': 4,
 };
 
@@ -73,12 +75,20 @@ export function planFaults(
 function weightsFor({ canRestart, nodes }: ServerAbilities): Record<OrderedFault, number> {
   const weights = { ...WEIGHTS };
   if (!canRestart) {
-    const ours = ['freeze-server', 'restart', 'restart-with-loss', 'restart-node', 'kill-node'] as const;
+    const ours = [
+      'freeze-server',
+      'restart',
+      'restart-with-loss',
+      'restart-node',
+      'kill-node',
+      'hang-node',
+    ] as const;
     for (const kind of ours) weights[kind] = 0;
   }
   if (nodes === 1) {
     weights['restart-node'] = 0;
     weights['kill-node'] = 0;
+    weights['hang-node'] = 0;
     weights['isolate-node'] = 0;
   } else {
     // Nodes together lose nothing when one is killed; that all are killed at once is not what they are there for.

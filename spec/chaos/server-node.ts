@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clientFor } from '../../lib/client/open-client.js';
 import type { Auth } from '../../lib/index.js';
+import { onNode } from './node-client.js';
 
 const STOP_LIMIT_MS = 10_000;
 const ANSWER_LIMIT_MS = 3_000;
@@ -62,20 +62,11 @@ export class ServerNode {
   }
 
   /** The answer of this node itself; `undefined` if there is none. */
-  async #ask(code: string): Promise<unknown> {
+  #ask(code: string): Promise<unknown> {
     const limits = { requestTimeoutMs: ANSWER_LIMIT_MS, connectTimeoutMs: ANSWER_LIMIT_MS };
-    const client = clientFor(this.url, limits);
-    try {
-      await client.connect();
-      await ('token' in this.#auth
-        ? client.authToken(this.#auth.token)
-        : client.auth(this.#auth.username, this.#auth.password));
-      return await client.query('@node', code);
-    } catch {
-      return undefined;
-    } finally {
-      await client.disconnect();
-    }
+    return onNode(this.url, this.#auth, limits, (client) => client.query('@node', code)).catch(
+      () => undefined,
+    );
   }
 
   async #end(signal: NodeJS.Signals, limitMs: number): Promise<boolean> {

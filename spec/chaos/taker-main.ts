@@ -2,13 +2,16 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockManager } from '../../lib/index.js';
-import { Hand, type HandOwner } from './hand.js';
+import { Adopter } from './adopter.js';
+import { Hand } from './hand.js';
 import { HistoryWriter, type ResourceKind } from './history.js';
+import type { LeaseOwner } from './lease-work.js';
+import { NameWatcher } from './name-watcher.js';
 import { PACES } from './pace.js';
 import { Random } from './random.js';
 import { PATIENT_MS, RoundPlan, type Round } from './round-plan.js';
 import { watchForStalls } from './stall-watch.js';
-import type { FromTaker, TakerTask, ToTaker } from './taker-messages.js';
+import type { FromTaker, Parcel, TakerTask, ToTaker } from './taker-messages.js';
 
 const FINAL_TTL_MS = 3_000;
 const FINAL_TRIES = 20;
@@ -18,11 +21,12 @@ const REST_WITHOUT_SERVER_MS = 200;
 
 const realNow = Date.now;
 
-class Taker implements HandOwner {
+class Taker implements LeaseOwner {
   readonly manager: LockManager;
   readonly history: HistoryWriter;
   readonly #task: TakerTask;
   readonly #hands: readonly Hand[];
+  readonly #adopter: Adopter;
   readonly #writes = new Map<number, (isAccepted: boolean) => void>();
   readonly #finish = new AbortController();
   #calls = 0;
@@ -30,7 +34,7 @@ class Taker implements HandOwner {
   constructor(task: TakerTask) {
     this.#task = task;
     // Each hand listens for it while it rests.
-    setMaxListeners(task.hands, this.#finish.signal);
+    setMaxListeners(task.hands + 1, this.#finish.signal);
     this.history = new HistoryWriter(task.historyPath, task.process);
     const random = Random.of(task.seed, `manager of ${task.process}`);
     this.manager = new LockManager({
@@ -41,21 +45,23 @@ class Taker implements HandOwner {
       requestTimeout: random.between(1_000, 4_000),
     });
     this.#hands = Array.from({ length: task.hands }, (_, i) => new Hand(this, task.process, i + 1));
+    this.#adopter = new Adopter(this, task.process);
   }
 
   async run(): Promise<void> {
     this.history.record({ event: 'started', pid: process.pid });
     const endWatch = watchForStalls(
       (fromMs, toMs) => this.history.record({ event: 'stalled', fromMs, toMs }),
-      () => this.#hands.forEach((hand) => hand.look()),
+      () => [...this.#hands, this.#adopter].forEach((holder) => holder.look()),
     );
     const closed = new Promise<void>((resolve) => process.on('message', this.#obey(resolve)));
     tell({ told: 'ready' });
-    await Promise.all(this.#hands.map((hand, i) => this.#play(hand, i)));
+    await Promise.all([this.#watch(), ...this.#hands.map((hand, i) => this.#play(hand, i))]);
     await this.#finalRounds();
     this.history.record({ event: 'drained' });
     tell({ told: 'drained' });
     await closed;
+    await this.#adopter.rest();
     await this.manager.close();
     endWatch();
     process.disconnect();
@@ -69,6 +75,17 @@ class Taker implements HandOwner {
     const call = ++this.#calls;
     tell({ told: 'write', call, resource, name, token });
     return new Promise((resolve) => this.#writes.set(call, resolve));
+  }
+
+  handOn(parcel: Parcel): void {
+    tell({ told: 'handed-on', parcel });
+  }
+
+  async #watch(): Promise<void> {
+    const { seed, process: name, names, uses } = this.#task;
+    if (uses !== 'all') return;
+    const random = Random.of(seed, `watches of ${name}`);
+    await new NameWatcher(this.manager, this.history, name, random).run(names, this.#finish.signal);
   }
 
   async #play(hand: Hand, index: number): Promise<void> {
@@ -109,6 +126,9 @@ class Taker implements HandOwner {
         case 'finish':
           this.#finish.abort();
           return;
+        case 'adopt':
+          this.#adopter.adopt(message.parcel);
+          return;
         case 'close':
           onClose();
           return;
@@ -124,8 +144,9 @@ class Taker implements HandOwner {
 function finalRound(name: string): Round {
   const [ttlMs, holdMs, restMs] = [FINAL_TTL_MS, 0, 0];
   const waitTimeoutMs = PATIENT_MS / 2;
+  const what = { names: [name], want: 1, limit: 1, isSteal: false, minHoldMs: 0, handOn: 'no' } as const;
   const how = { isTry: false, ttlMs, autoRenew: true, waitTimeoutMs, abortAfterMs: null, holdMs, restMs };
-  return { names: [name], want: 1, limit: 1, ...how };
+  return { ...what, ...how };
 }
 
 function tell(message: FromTaker): void {

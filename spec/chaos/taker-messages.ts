@@ -18,10 +18,25 @@ export interface TakerTask {
   readonly uses: Uses;
 }
 
+/** A lease that is handed on, as another process gets it. */
+export interface Parcel {
+  /** The request that it was granted to. */
+  readonly request: string;
+  readonly text: string;
+  /** To how many it goes; the first who adopts it has it. */
+  readonly copies: number;
+  readonly names: readonly string[];
+  readonly want: number;
+  readonly limit: number | null;
+  readonly ttlMs: number;
+  readonly holdMs: number;
+}
+
 export type ToTaker =
   | { readonly do: 'step-clock'; readonly byMs: number }
   /** No new rounds; then, with nothing else going on, each name once. */
   | { readonly do: 'finish' }
+  | { readonly do: 'adopt'; readonly parcel: Parcel }
   | { readonly do: 'close' }
   | { readonly do: 'written'; readonly call: number; readonly isAccepted: boolean };
 
@@ -41,4 +56,5 @@ export type FromTaker =
       readonly name: string;
       readonly token: number;
     }
+  | { readonly told: 'handed-on'; readonly parcel: Parcel }
   | { readonly told: 'drained' };

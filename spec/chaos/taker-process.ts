@@ -1,13 +1,14 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import type { FromTaker, TakerTask, ToTaker } from './taker-messages.js';
+import type { FromTaker, Parcel, TakerTask, ToTaker } from './taker-messages.js';
 
 const REPOSITORY = join(__dirname, '../..');
 
 /** What its parent does for a taker. */
 export interface TakerListener {
   write(taker: TakerProcess, message: Extract<FromTaker, { told: 'write' }>): boolean;
+  handedOn(taker: TakerProcess, parcel: Parcel): void;
   exited(taker: TakerProcess, end: number | string): void;
 }
 
@@ -46,6 +47,7 @@ export class TakerProcess {
     this.#child.on('error', () => undefined);
     this.#child.on('message', (message: FromTaker) => {
       if (message.told === 'doing') this.#doing.set(message.hand, message);
+      if (message.told === 'handed-on') listener.handedOn(this, message.parcel);
       if (message.told !== 'write') return;
       const isAccepted = listener.write(this, message);
       this.send({ do: 'written', call: message.call, isAccepted });

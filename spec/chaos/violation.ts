@@ -11,6 +11,7 @@ export const RULES = {
   signal: 'a signal later than the end of its lease',
   'early-end': 'a lease ended before its time by a server that had lost nothing',
   outcome: 'an outcome that no user is told to expect',
+  watch: 'a watch that told what was not, or not what was',
   left: 'something left in the collection',
 } as const;
 

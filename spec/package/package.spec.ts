@@ -65,8 +65,9 @@ function command(packageName: string, name = packageName): string {
 }
 
 function isCopied(path: string): boolean {
-  const [top = '', next = ''] = relative(ROOT, path).split(/[\\/]/);
-  if (['node_modules', 'dist', '.git', 'coverage'].includes(top)) return false;
+  const parts = relative(ROOT, path).split(/[\\/]/);
+  const [top = '', next = ''] = parts;
+  if (['dist', '.git', 'coverage'].includes(top) || parts.includes('node_modules')) return false;
   return !(top === 'spec' && next === 'vectors') && !(top === 'docs' && next === 'api');
 }
 

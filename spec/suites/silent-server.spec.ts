@@ -223,6 +223,17 @@ onEachTransport('a server that is not there yet', (backEnd) => {
     expect(await (await waiting).release()).toBe(true);
   });
 
+  test('is not waited for any more when the waiting is cancelled', async () => {
+    const manager = backEnd.manager({ url: proxy.url });
+    const abort = new AbortController();
+    const reconnecting = nextEvent(manager, 'reconnecting');
+    const waiting = manager.acquire('cancelled', { waitTimeout: Infinity, signal: abort.signal });
+    await reconnecting;
+    abort.abort();
+    expect(await rejection(waiting)).toBe(abort.signal.reason);
+    proxy.refuse(false);
+  });
+
   test('in all the time there was: the error says that, and why', async () => {
     const waiting = backEnd.manager({ url: proxy.url }).acquire('never', { waitTimeout: 400 });
     expect(await tookMs(waiting)).toBeLessThan(900);

@@ -21,7 +21,7 @@ const manager = new LockManager({
   collection: THINGSDB_COLLECTION,
 });
 const lock = manager.get('alive');
-const say = (text: string): void => console.log(text);
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
 manager.on('waiting', () => say('begun'));
 
 const DOES: Readonly<Record<string, () => Promise<void>>> = {

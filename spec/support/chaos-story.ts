@@ -28,6 +28,9 @@ export class Told {
       waitTimeoutMs: 60_000,
       abortAfterMs: null,
       autoRenew: true,
+      isSteal: false,
+      minHoldMs: 0,
+      adopts: null,
       isFinal: false,
     };
     return this.#note(atMs, { event: 'requested', ...this.#of, ...defaults, ...details });
@@ -61,12 +64,64 @@ export class Told {
     return this.#note(atMs + 1, { event: 'released', ...this.#lease, result });
   }
 
+  handedOn(atMs: number, result: true | string = true): this {
+    this.#note(atMs, { event: 'handing-on', ...this.#lease });
+    return this.#note(atMs + 1, { event: 'handed-on', ...this.#lease, result });
+  }
+
   rejected(atMs: number, code: string): this {
     return this.#note(atMs, { event: 'rejected', ...this.#of, code, message: code });
   }
 
+  /** What another request says of whose lease it goes on with. */
+  get id(): string {
+    return this.#of.request;
+  }
+
   get #lease(): { request: string; token: number } {
     return { ...this.#of, token: this.#token };
+  }
+
+  #note(atMs: number, event: TakerEvent): this {
+    this.#story.note(this.#process, atMs, event);
+    return this;
+  }
+}
+
+/** A watch in a story, of the lock `a`. */
+export class ToldWatch {
+  readonly #story: Story;
+  readonly #process: string;
+  readonly #of: { watch: string };
+
+  constructor(story: Story, process: string, id: string) {
+    this.#story = story;
+    this.#process = process;
+    this.#of = { watch: id };
+  }
+
+  watching(atMs: number): this {
+    this.#note(atMs, { event: 'watch-asked', ...this.#of, name: 'a' });
+    return this.#note(atMs, { event: 'watching', ...this.#of, name: 'a' });
+  }
+
+  told(
+    atMs: number,
+    what: 'acquired' | 'released' | 'expired' | 'lost',
+    token: number,
+    details: Details<'told'> = {},
+  ): this {
+    const lock = { owner: 'p1', mode: 'exclusive', want: 1 } as const;
+    const reason = what === 'lost' ? 'stolen' : null;
+    return this.#note(atMs, { event: 'told', ...this.#of, what, token, ...lock, reason, ...details });
+  }
+
+  resumed(atMs: number): this {
+    return this.#note(atMs, { event: 'watch-resumed', ...this.#of });
+  }
+
+  closed(atMs: number): this {
+    return this.#note(atMs, { event: 'watch-closed', ...this.#of });
   }
 
   #note(atMs: number, event: TakerEvent): this {
@@ -84,6 +139,10 @@ export class Story {
   /** A request of this process, for the lock `a` or for others. */
   request(process: string, ...names: string[]): Told {
     return new Told(this, process, `${process}/${++this.#count}`, names.length > 0 ? names : ['a']);
+  }
+
+  watch(process = 'w'): ToldWatch {
+    return new ToldWatch(this, process, `${process}/watch.${++this.#count}`);
   }
 
   fault(

@@ -128,6 +128,7 @@ describe('only one place', () => {
           ts.isPropertyAccessExpression(node) &&
           node.name.text === 'run' &&
           ts.isCallExpression(node.parent) &&
+          node.parent.expression === node &&
           // What runs there is a function of ours, in a context of its own.
           !text.includes(`${node.expression.getText(tree)} = new AsyncLocalStorage`);
         ts.forEachChild(node, visit);

@@ -1,4 +1,4 @@
-import { fit } from '../fit.js';
+import { allFit } from '../fit.js';
 import { HARNESS } from '../history.js';
 import { deadlineMs } from '../lease-span.js';
 import {
@@ -6,6 +6,7 @@ import {
   groupByName,
   labelOf,
   recordsOf,
+  wasGranted,
   type Granted,
   type Reading,
   type Request,
@@ -67,16 +68,25 @@ function holdersInTheWay(request: Request, wait: Span, { grants }: Traffic): Spa
       .map((lease) => ({
         lease,
         fromMs: lease.granted.atMs,
-        toMs: lease.released?.atMs ?? deadlineMs(lease),
+        toMs: inTheWayUntilMs(lease),
       }))
       .filter(({ fromMs, toMs }) => fromMs < wait.toMs && toMs > wait.fromMs);
     const changesMs = held.flatMap(({ fromMs, toMs }) => [fromMs, toMs]).sort((a, b) => a - b);
     return changesMs.flatMap((fromMs, i): Span[] => {
       const toMs = changesMs[i + 1] ?? fromMs;
       const there = held.filter((span) => span.fromMs <= fromMs && span.toMs > fromMs);
-      return fit([...there.map(({ lease }) => lease), request]) ? [] : [{ fromMs, toMs }];
+      return allFit([...there.map(({ lease }) => lease), request]) ? [] : [{ fromMs, toMs }];
     });
   });
+}
+
+function inTheWayUntilMs(lease: Granted): number {
+  const { requested, granted, released, handingOn, handedOn } = lease;
+  const adopted = lease.adoptions.find(wasGranted);
+  if (adopted !== undefined) return adopted.granted.atMs;
+  if (handedOn?.result === true) return (handingOn?.atMs ?? handedOn.atMs) + requested.ttlMs;
+  const keptMs = released?.result === true ? granted.atMs + requested.minHoldMs : 0;
+  return Math.max(released?.atMs ?? deadlineMs(lease), keptMs);
 }
 
 /** When one that had come before it waited for one of its names: perhaps for another of its own that was not free. */

@@ -1,4 +1,5 @@
-import { eventsNamed, labelOf, recordsOf, type Reading, type Request } from '../reading.js';
+import { eventsNamed, labelOf, recordsOf, wasGranted, type Reading, type Request } from '../reading.js';
+import { stolenFromMs } from '../theft.js';
 import type { Violation } from '../violation.js';
 
 /** What a caller of `acquire` is told to expect when the service is disturbed. */
@@ -9,7 +10,8 @@ const EXPECTED_REJECTIONS: ReadonlySet<string> = new Set([
   // The caller's own signal.
   'TimeoutError',
 ]);
-const EXPECTED_LOSSES: ReadonlySet<string> = new Set(['expired', 'forgotten-by-server']);
+const EXPECTED_LOSSES: ReadonlySet<string> = new Set(['expired', 'forgotten-by-server', 'stolen']);
+const EXPECTED_OF_HOLDERS: ReadonlySet<string> = new Set(['LOCK_CONNECTION', 'LOCK_LOST']);
 
 /** Users see what the documentation says they see, and no process ends by itself. */
 export function checkOutcomes(run: Reading): Violation[] {
@@ -20,17 +22,28 @@ export function checkOutcomes(run: Reading): Violation[] {
       what: `${exit.target} ended by itself: ${exit.end}`,
       records: [exit],
     })),
-    ...run.requests.flatMap(checkRequest),
+    ...run.requests.flatMap((request) => checkRequest(request, run)),
+    ...eventsNamed(run.records, 'watch-failed')
+      .filter(({ code }) => code !== 'LOCK_CONNECTION')
+      .map((failed): Violation => ({
+        rule: 'outcome',
+        what: `a watch: ${failed.message}`,
+        records: [failed],
+      })),
   ];
 }
 
-function checkRequest(request: Request): Violation[] {
-  const { rejected, released, aborted, requested } = request;
+function checkRequest(request: Request, run: Reading): Violation[] {
+  const { rejected, released, aborted, handedOn, requested, origin } = request;
   const wrong: string[] = [];
-  if (rejected !== undefined && !EXPECTED_REJECTIONS.has(rejected.code))
-    wrong.push(`rejected: ${rejected.message}`);
+  const expected = origin === undefined ? EXPECTED_REJECTIONS : EXPECTED_OF_HOLDERS;
+  if (rejected !== undefined && !expected.has(rejected.code)) wrong.push(`rejected: ${rejected.message}`);
+  if (typeof handedOn?.result === 'string' && !EXPECTED_OF_HOLDERS.has(handedOn.result))
+    wrong.push(`not handed on: ${handedOn.result}`);
   if (rejected?.code === 'TimeoutError' && requested.abortAfterMs === null) wrong.push('aborted by nobody');
   if (aborted !== undefined && !EXPECTED_LOSSES.has(aborted.reason)) wrong.push(`lost: ${aborted.reason}`);
+  if (aborted?.reason === 'stolen' && isStolenByNobody(request, aborted.atMs, run))
+    wrong.push('stolen by nobody');
   const isOddRelease = typeof released?.result === 'string' && released.result !== 'LOCK_CONNECTION';
   if (isOddRelease) wrong.push(`release: ${String(released?.result)}`);
   return wrong.map((what) => ({
@@ -38,4 +51,8 @@ function checkRequest(request: Request): Violation[] {
     what: `${labelOf(request)}: ${request.id} ${what}`,
     records: recordsOf(request),
   }));
+}
+
+function isStolenByNobody(request: Request, atMs: number, run: Reading): boolean {
+  return wasGranted(request) && stolenFromMs(request, run) > atMs;
 }

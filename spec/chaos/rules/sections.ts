@@ -1,11 +1,13 @@
-import { fit } from '../fit.js';
+import { allFit } from '../fit.js';
 import { deadlineMs, EVENT_LOOP_MS, mayBeForgotten, overlaps } from '../lease-span.js';
+import { stolenFromMs } from '../theft.js';
 import { groupByName, labelOf, recordsOf, type Granted, type Reading, type Span } from '../reading.js';
 import type { Violation } from '../violation.js';
 
 /**
  * Work under a lock goes on after the lease only where the process was paused, or had been told by its signal; and those
- * who exclude each other work at once only where that is so of the one with the older lease, or the server had forgotten it.
+ * who exclude each other work at once only where that is so of the one with the older lease, or the server had forgotten it,
+ * or it was stolen, which its holder learns a moment later.
  */
 export function checkSections(run: Reading): Violation[] {
   const worked = run.grants.filter(({ entered }) => entered !== undefined);
@@ -47,7 +49,7 @@ function checkOverlaps(name: string, leases: readonly Granted[], run: Reading): 
     open = open.filter(({ toMs }) => toMs > next.fromMs);
     const beside = open.filter((before) => !isLeftBehind(before, next, run));
     const together = [...beside, next].map(({ lease }) => lease);
-    if (!fit(together)) {
+    if (!allFit(together)) {
       const others = beside.map(({ lease }) => lease.id).join(', ');
       const what = `"${name}": ${next.lease.id} was in its section while ${others} was in its own`;
       violations.push({ rule: 'section', what, records: together.flatMap(recordsOf) });
@@ -59,7 +61,8 @@ function checkOverlaps(name: string, leases: readonly Granted[], run: Reading): 
 
 /** Whether of these two the one with the older lease was there without knowing better, or by right. */
 function isLeftBehind(before: Section, next: Section, run: Reading): boolean {
-  const older = before.lease.granted.token < next.lease.granted.token ? before : next;
+  const older = before.lease.granted.token <= next.lease.granted.token ? before : next;
+  if (stolenFromMs(older.lease, run) <= next.fromMs) return true;
   return isExcused(older.lease, next.fromMs, older, run) || mayBeForgotten(older.lease, run);
 }
 

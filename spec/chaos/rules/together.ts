@@ -1,7 +1,11 @@
-import { fit } from '../fit.js';
-import { liveUntilMs } from '../lease-span.js';
-import { groupByName, recordsOf, type Granted, type Reading } from '../reading.js';
+import { allFit } from '../fit.js';
+import { liveUntilMs, mayBeForgotten, provenMs } from '../lease-span.js';
+import { groupByName, labelOf, recordsOf, wasGranted, type Granted, type Reading } from '../reading.js';
+import { thiefOf } from '../theft.js';
 import type { Violation } from '../violation.js';
+
+/** Renewals are noted with a time to go that is rounded. */
+const ROUNDED_MS = 5;
 
 interface Live {
   readonly lease: Granted;
@@ -13,7 +17,30 @@ interface Live {
  * with it. What a holder has been told counts as true until the server may have forgotten it.
  */
 export function checkTogether(run: Reading): Violation[] {
-  return [...groupByName(run.grants)].flatMap(([name, leases]) => checkName(name, leases, run));
+  return [
+    ...[...groupByName(run.grants)].flatMap(([name, leases]) => checkName(name, leases, run)),
+    ...run.grants.flatMap((lease) => checkTheft(lease, run)),
+    ...run.grants.flatMap((lease) => checkAdoptions(lease, run)),
+  ];
+}
+
+/** A victim's lease is not renewed, nor confirmed, once the thief has the lock. */
+function checkTheft(lease: Granted, run: Reading): Violation[] {
+  const thief = thiefOf(lease, run);
+  if (thief === undefined || mayBeForgotten(thief, run)) return [];
+  const lateMs = provenMs(lease) - thief.granted.atMs;
+  if (lateMs <= ROUNDED_MS) return [];
+  const what = `${labelOf(lease)}: ${lease.id} was held ${lateMs.toFixed(1)} ms after ${thief.id} had stolen it`;
+  return [{ rule: 'together', what, records: [...recordsOf(lease), ...recordsOf(thief)] }];
+}
+
+/** One goes on with a lease that was handed on, and no second. */
+function checkAdoptions(lease: Granted, run: Reading): Violation[] {
+  const adopted = lease.adoptions.filter(wasGranted);
+  const lasting = adopted.filter((adoption) => !mayBeForgotten(adoption, run));
+  if (adopted.length <= 1 || lasting.length === 0) return [];
+  const what = `${labelOf(lease)}: the lease of ${lease.id} was adopted ${adopted.length} times`;
+  return [{ rule: 'together', what, records: [lease, ...adopted].flatMap(recordsOf) }];
 }
 
 function checkName(name: string, leases: readonly Granted[], run: Reading): Violation[] {
@@ -24,7 +51,7 @@ function checkName(name: string, leases: readonly Granted[], run: Reading): Viol
   ordered.forEach((lease, i) => {
     // Granted before it by their tokens, and not over when it was told: they were there when it was granted.
     const beside = live.filter(({ untilMs }) => untilMs > lease.granted.atMs);
-    if (!fit([...beside.map((one) => one.lease), lease])) violations.push(violation(name, beside, lease));
+    if (!allFit([...beside.map((one) => one.lease), lease])) violations.push(violation(name, beside, lease));
     live.push({ lease, untilMs: liveUntilMs(lease, run) });
     live = live.filter(({ untilMs }) => untilMs > (nextMs[i + 1] ?? Infinity));
   });

@@ -1,4 +1,4 @@
-import { groupBy, groupByName, recordsOf, type Granted, type Reading } from '../reading.js';
+import { groupBy, groupByName, recordsOf, wasGranted, type Granted, type Reading } from '../reading.js';
 import type { Violation } from '../violation.js';
 
 /**
@@ -7,9 +7,26 @@ import type { Violation } from '../violation.js';
  */
 export function checkTokens(run: Reading): Violation[] {
   return [...groupByName(run.grants)].flatMap(([name, leases]) => [
-    ...checkUnique(name, leases),
-    ...checkGrowing(name, leases),
+    ...checkUnique(name, leases.filter(isGranted)),
+    ...checkGrowing(name, leases.filter(isGranted)),
+    ...checkKept(leases),
   ]);
+}
+
+/** Not a lease that was granted to another request before. */
+function isGranted({ origin }: Granted): boolean {
+  return origin === undefined;
+}
+
+/** Whoever goes on with a lease has its token. */
+function checkKept(leases: readonly Granted[]): Violation[] {
+  return leases.flatMap((lease) => {
+    const { origin } = lease;
+    if (!wasGranted(origin) || origin.granted.token === lease.granted.token) return [];
+    return [
+      violation([origin, lease], `${lease.id} has adopted the lease of ${origin.id} with another token`),
+    ];
+  });
 }
 
 function checkUnique(name: string, leases: readonly Granted[]): Violation[] {

@@ -21,8 +21,8 @@ export function checkWakeUps(run: Reading): Violation[] {
 function checkSettled(run: Reading): Violation[] {
   const drained = new Set(eventsNamed(run.records, 'drained').map(({ process }) => process));
   return run.requests.flatMap((request) => {
-    const { process, granted, rejected, released } = request;
-    if (rejected !== undefined || released !== undefined) return [];
+    const { process, granted, rejected, released, handedOn } = request;
+    if (rejected !== undefined || released !== undefined || handedOn?.result === true) return [];
     // The dead settle nothing.
     if (!drained.has(process) && (run.deaths.get(process) ?? Infinity) < run.faultsOverMs) return [];
     const what = `${request.id} was ${granted === undefined ? 'neither granted nor rejected' : 'not released'} when all had come to rest`;

@@ -75,6 +75,22 @@ describe('for a while', () => {
     expect(brokenRules(leaving({ withdrawn: 2, ...due(2) }, withWithdrawn()))).toEqual(['left']);
   });
 
+  it('the rooms of names that were watched may be left, one each', () => {
+    const watched = (): Story => {
+      const story = new Story();
+      for (const process of ['p1', 'p2']) story.watch(process).watching(10).closed(99_000);
+      return story;
+    };
+    const rooms = (watches: number): Partial<StateLeft> => ({
+      watches,
+      ...due(watches),
+      latestDueMs: 119_000,
+    });
+    expect(brokenRules(leaving(rooms(1), watched()))).toEqual([]);
+    expect(brokenRules(leaving(rooms(2), watched()))).toEqual(['left']);
+    expect(brokenRules(leaving(rooms(1), watched(), LONG_AFTER_MS))).toEqual(['left']);
+  });
+
   it('and for no longer', () => {
     const long = (left: Partial<StateLeft>, story: Story): string[] =>
       brokenRules(leaving(left, story, LONG_AFTER_MS));

@@ -73,6 +73,9 @@ describe('what is asked for', () => {
     expect(all.some(({ limit, names }) => limit === null && names.length === 1)).toBe(true);
     expect(all.some(({ want, limit }) => want > 1 && want <= (limit ?? 0))).toBe(true);
     expect(all.some(({ names }) => names.length > 1)).toBe(true);
+    expect(all.some(({ isSteal }) => isSteal)).toBe(true);
+    expect(all.some(({ minHoldMs }) => minHoldMs > 300)).toBe(true);
+    expect(new Set(all.map(({ handOn }) => handOn))).toEqual(new Set(['no', 'one', 'two', 'lost']));
   });
 
   it('is never more than there is, nor a name twice, nor permits of several names', () => {
@@ -81,11 +84,14 @@ describe('what is asked for', () => {
       new Set(names).size < names.length ||
       (names.length > 1 && limit !== 1 && limit !== null);
     expect(all.filter(isOdd)).toEqual([]);
+    expect(all.filter(({ isSteal, limit }) => isSteal && limit !== 1)).toEqual([]);
   });
 
   it('is locks and nothing else where that is wanted', () => {
     const locks = rounds('p1', 'brisk', 1, 'locks');
-    expect(locks.filter(({ limit, names }) => limit !== 1 || names.length > 1)).toEqual([]);
+    const isOther = ({ limit, names, isSteal, minHoldMs, handOn }: Round): boolean =>
+      limit !== 1 || names.length > 1 || isSteal || minHoldMs > 0 || handOn !== 'no';
+    expect(locks.filter(isOther)).toEqual([]);
   });
 });
 

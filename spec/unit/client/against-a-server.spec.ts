@@ -104,7 +104,12 @@ describe.each(cases)('a connection by $name to $server', ({ transport, server, m
       if (type === 7) gone();
     };
     const hearing = await connected(username, password);
-    hearing.listen({ onPush: listener, onEnd: () => undefined, onSilent: () => undefined });
+    hearing.listen({
+      onPush: listener,
+      onEnd: () => undefined,
+      onSilent: () => undefined,
+      onStuck: () => undefined,
+    });
     expect(await hearing.join(scope, room, 999_999)).toEqual([room, null]);
     await admin.query(scope, ".r.emit('go', 1, 'a');");
     await hearing.leave(scope, room);

@@ -4,10 +4,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { decode } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { AnnouncedForm } from '../../../lib/client/announcement.js';
+import { BoundedClient } from '../../../lib/connection/bounded-client.js';
+import { NodeConnection } from '../../../lib/connection/node-connection.js';
 import { RequestTable } from '../../../lib/client/request-table.js';
 import { ServerError } from '../../../lib/client/server-error.js';
 import { TcpClient } from '../../../lib/client/tcp-client.js';
-import { NodeConnection } from '../../../lib/connection/node-connection.js';
 import { LockConnectionError, LockProtocolError } from '../../../lib/errors.js';
 import { startThingsDB, type EmbeddedThingsDB } from '../../../lib/testing/index.js';
 import { describeIf } from '../../support/describe-if.js';
@@ -212,14 +213,15 @@ describe('a client that announces', () => {
     expect((server.requests[1]?.body as [string, string, unknown[]])[2][0]).toHaveLength(256);
   });
 
-  it('is reached through a connection, which passes it on only where there is such a client', async () => {
-    new NodeConnection(client).announceRuns({ ...RUNS, procedure: 'q' });
+  it('is reached through a connection over any client, which passes it on only where there is such a client', async () => {
+    const bounded = new NodeConnection(new BoundedClient(client, 1000));
+    bounded.announceRuns({ ...RUNS, procedure: 'q' });
     client.hold();
     await pushAndWait();
     await client.run('//stuff', 'q', [NO_PADDING, 'a', 1]);
     expect(server.requests).toHaveLength(1);
     const without = { ...client, onClose: undefined, announceRuns: undefined } as never;
-    expect(() => new NodeConnection(without).announceRuns(RUNS)).not.toThrow();
+    expect(() => new NodeConnection(new BoundedClient(without, 1000)).announceRuns(RUNS)).not.toThrow();
   });
 
   describe('to a server that refuses it', () => {

@@ -1,3 +1,4 @@
+import { Deferred } from '../../../lib/async/deferred.js';
 import { Calls, type CallOptions } from '../../../lib/connection/calls.js';
 import { Session } from '../../../lib/connection/session.js';
 import { LockConnectionError, LockPermissionError, LockProtocolError } from '../../../lib/errors.js';
@@ -116,6 +117,21 @@ describe('a first call', () => {
     expect(await patient).toBe('at last');
   });
 
+  it('that is patient waits no longer than somebody wants its answer', async () => {
+    callsOver();
+    const givenUp = new Deferred<never>();
+    const call = called({ untilMs: Infinity, isPatient: true, givenUp: givenUp.promise });
+    nodes.last.refuse();
+    await next();
+    nodes.last.refuse();
+    await rest();
+    givenUp.reject(new Error('somebody pressed a key'));
+    expect(await outcome(call)).toMatchObject({ error: { message: 'somebody pressed a key' } });
+    const { length } = nodes.tried;
+    await pass(60_000);
+    expect(nodes.tried).toHaveLength(length);
+  });
+
   it('whose setup fails rejects, and the next call sets up again', async () => {
     callsOver();
     setUp = () => Promise.reject(new LockPermissionError('no'));
@@ -194,6 +210,31 @@ describe('a call', () => {
     expect(await outcome(call)).toBe('pending');
     await pass(100);
     expect(await outcome(call)).toMatchObject({ error: { message: 'no answer within 5000 ms' } });
+  });
+
+  it('that is slow at the only node does not cost the others their connection', async () => {
+    const node = await ready();
+    const [slow, late] = [called({ untilMs: performance.now() + 20_000 }), called()];
+    await pass(5_000);
+    // As the client says it, when its own time limit is over.
+    const noAnswer = new LockConnectionError('run my_lock_try in //lock had no answer within 5000 ms');
+    for (const { fail } of node.runs.slice(0, 2)) fail(noAnswer);
+    await rest();
+    expect(session.current).toBe(node.connection);
+    expect(await outcome(late)).toEqual({ error: noAnswer });
+    node.runs[2]?.answer('at last');
+    expect(await slow).toBe('at last');
+  });
+
+  it('whose time is over does not cost the others their connection, although timers are early', async () => {
+    const node = await ready(2);
+    const late = called({ untilMs: performance.now() + 1_000 });
+    await pass(999);
+    const noAnswer = new LockConnectionError('no answer');
+    node.runs[0]?.fail(noAnswer);
+    expect(await outcome(late)).toEqual({ error: noAnswer });
+    expect(session.current).toBe(node.connection);
+    expect(calls.repeats).toBe(1);
   });
 
   it('over a client of the caller is not repeated', async () => {

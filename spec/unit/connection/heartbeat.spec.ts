@@ -5,6 +5,7 @@ import { pass, resumeTime, stopTime } from '../../support/fake-time.js';
 let pings: number[];
 let silences: number[];
 let deaths: number[];
+let stuck: [atMs: number, waitedMs: number][];
 let bytesRead: number | undefined;
 let heartbeat: Heartbeat;
 let startMs: number;
@@ -14,12 +15,13 @@ const now = (): number => Math.round(performance.now() - startMs);
 beforeEach(() => {
   stopTime();
   startMs = performance.now();
-  [pings, silences, deaths] = [[], [], []];
+  [pings, silences, deaths, stuck] = [[], [], [], []];
   bytesRead = undefined;
   heartbeat = new Heartbeat({
     ping: () => pings.push(now()),
     bytesRead: () => bytesRead,
     onSilent: () => silences.push(now()),
+    onStuck: (waitedMs) => stuck.push([now(), Math.round(waitedMs)]),
     onDead: () => deaths.push(now()),
   });
 });
@@ -153,6 +155,53 @@ describe('a call without an answer', () => {
     heartbeat.callsEnded();
     await pass(2_000);
     expect(pings).toEqual([]);
+  });
+});
+
+describe('a server that answers pings and no call', () => {
+  beforeEach(() => {
+    heartbeat = new Heartbeat({
+      ping: () => {
+        pings.push(now());
+        heartbeat.answered(1);
+      },
+      bytesRead: () => undefined,
+      onSilent: () => silences.push(now()),
+      onStuck: (waitedMs) => stuck.push([now(), Math.round(waitedMs)]),
+      onDead: () => deaths.push(now()),
+    });
+  });
+
+  it('is told stuck, once, when the patience for calls is over', async () => {
+    heartbeat.watch(5_000, 2_000);
+    heartbeat.callsBegan();
+    await pass(10_000);
+    expect(stuck).toEqual([[2_000, 2_000]]);
+    expect([silences, deaths]).toEqual([[], []]);
+  });
+
+  it('is not while other calls are answered', async () => {
+    heartbeat.watch(5_000, 2_000);
+    heartbeat.callsBegan();
+    for (let seconds = 0; seconds < 10; seconds++) {
+      await pass(1_000);
+      heartbeat.callAnswered();
+    }
+    expect(stuck).toEqual([]);
+    await pass(2_000);
+    expect(stuck).toEqual([[12_000, 2_000]]);
+  });
+
+  it('is not when the call is answered, or another begins later', async () => {
+    heartbeat.watch(5_000, 2_000);
+    heartbeat.callsBegan();
+    await pass(1_500);
+    heartbeat.callAnswered();
+    heartbeat.callsEnded();
+    await pass(1_000);
+    heartbeat.callsBegan();
+    await pass(1_900);
+    expect(stuck).toEqual([]);
   });
 });
 

@@ -16,8 +16,8 @@ const over = (methods: Partial<ThingsDBClient>) => new NodeConnection(stubClient
 const REASON = new LockConnectionError('it is over');
 
 describe('what a client rejects with', () => {
-   
   const rejecting = (reason: unknown) =>
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- clients reject with anything
     over({ run: () => Promise.reject(reason), auth: () => Promise.resolve() });
 
   it('becomes a typed error by its code, with the call and its cause', async () => {
@@ -92,6 +92,7 @@ describe('the end of a connection', () => {
           resolve();
         },
         onSilent: () => undefined,
+        onStuck: () => undefined,
         onPush: () => undefined,
       }),
     );

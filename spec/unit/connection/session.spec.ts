@@ -47,6 +47,13 @@ async function connected(count = 1, requestTimeoutMs = 5_000): Promise<FakeNode>
   return nodes.last;
 }
 
+/** Resolves once so many connections were tried, with the time that took. */
+async function triedMs(count: number): Promise<number> {
+  const startMs = performance.now();
+  while (nodes.tried.length < count) await pass(10);
+  return performance.now() - startMs;
+}
+
 describe('a session', () => {
   it('connects at first use, once for all who ask', async () => {
     sessionOf();
@@ -92,7 +99,7 @@ describe('a session', () => {
     await expect(hasty).rejects.toThrow('node 0 refuses');
     expect(session.trouble?.message).toBe('node 0 refuses');
     for (let tries = 2; tries < 6; tries++) {
-      while (nodes.tried.length < tries) await pass(10);
+      await triedMs(tries);
       if (tries < 5) nodes.last.refuse();
       await rest();
     }
@@ -178,7 +185,7 @@ describe('a connection that is lost', () => {
     session.keepAlive(1_500);
     node.cut();
     for (let tries = 2; tries < 12; tries++) {
-      await pass(500);
+      await triedMs(tries);
       nodes.last.refuse();
       await rest();
     }
@@ -332,6 +339,66 @@ describe('a server that goes silent', () => {
     await rest();
     expect(nodes.last.isClosed).toBe(true);
     expect(session.current).toBe(node.connection);
+  });
+});
+
+describe('a node that answers pings and no call', () => {
+  /** A call without an answer, on the connection that there is. */
+  const call = (): void => {
+    session.current?.run('//lock', 'lock_try').catch(() => undefined);
+  };
+
+  it('is left for the next, ever more patiently while none answers', async () => {
+    const node = await connected(3);
+    session.keepAlive(6_000);
+    const left: number[] = [];
+    const startMs = performance.now();
+    for (let tries = 2; tries < 5; tries++) {
+      call();
+      await triedMs(tries);
+      left.push(performance.now() - startMs);
+      nodes.last.open();
+      await rest();
+    }
+    expect(nodes.tried.map(({ index }) => index)).toEqual([0, 1, 2, 0]);
+    expect(node.isClosed).toBe(true);
+    // 1 s, then 2 s, then 4 s, each with the random time before the next try.
+    const [first = 0, second = 0, third = 0] = left;
+    expect(first).toBeLessThan(1_300);
+    expect(second - first).toBeGreaterThanOrEqual(2_000);
+    expect(third - second).toBeGreaterThanOrEqual(4_000);
+  });
+
+  it('is left after half of the request time-out when no lease is held, so that another has time to answer', async () => {
+    await connected(2);
+    session.callBegan(false);
+    call();
+    await pass(2_400);
+    expect(nodes.tried).toHaveLength(1);
+    await pass(400);
+    expect(nodes.tried).toHaveLength(2);
+    session.callEnded(false);
+  });
+
+  it('is not left when there is no other', async () => {
+    await connected(1);
+    session.callBegan(false);
+    call();
+    await pass(60_000);
+    expect(nodes.tried).toHaveLength(1);
+    session.callEnded(false);
+  });
+
+  it('is met with the first patience again once a call was answered', async () => {
+    await connected(2);
+    session.keepAlive(6_000);
+    call();
+    await triedMs(2);
+    nodes.last.open();
+    await rest();
+    session.proved();
+    call();
+    expect(await triedMs(3)).toBeLessThan(1_300);
   });
 });
 

@@ -1,0 +1,57 @@
+import { WebSocket } from 'ws';
+import type { ThingsDBClient } from '../../lib/client/thingsdb-client.js';
+import type { LockAdapter, LockSession } from './lock-system.js';
+import {
+  bareSpace,
+  BARE_CHANGE,
+  connected,
+  makeClient,
+  ROOM_EVENT,
+  TrafficCounter,
+} from './thingsdb-client.js';
+
+/** What `acquire` of the Python lock answers. */
+type Answer = readonly [immediately: boolean, room: number, ahead: number];
+
+/** The procedures of the Python lock, used as that library uses them, by a client that does nothing else. */
+export const procedures: LockAdapter = {
+  open: async ({ urls, auth }, space): Promise<LockSession> => {
+    const counter = new TrafficCounter();
+    const client = await connected(counter.watch(await newClient(urls[0] ?? '')), auth);
+    const turns = new Map<number, () => void>();
+    client.addEventListener((type, message) => {
+      if (type !== ROOM_EVENT) return;
+      const { id, event } = message as { id: number; event: string };
+      if (event === 'go') turns.get(id)?.();
+    });
+    const scope = `//${space}`;
+    let change = 0;
+    const turnOf = async (room: number): Promise<void> => {
+      const told = new Promise<void>((resolve) => turns.set(room, resolve));
+      await client.join(scope, room);
+      // The event may have been missed before the join.
+      if ((await client.run(scope, 'test', [room])) !== true) await told;
+      turns.delete(room);
+    };
+    return {
+      acquire: async (name, { ttlMs }) => {
+        const answer = (await client.run(scope, 'acquire', [name, Math.ceil(ttlMs / 1_000)])) as Answer;
+        const [immediately, room] = answer;
+        if (!immediately) await turnOf(room);
+        return { release: () => client.run(scope, 'release', [name, room]) };
+      },
+      bareChange: () => client.run(`//${bareSpace(space)}`, BARE_CHANGE, [++change]),
+      traffic: () => counter.traffic,
+      close: async () => void (await client.disconnect()),
+    };
+  },
+};
+
+async function newClient(url: string): Promise<ThingsDBClient> {
+  const specifier = process.env['THINGSDB_JS'];
+  if (specifier === undefined) return makeClient(url);
+  // thingsdb.js is made for browsers: Node has a WebSocket of its own only from version 22 on.
+  (globalThis as { WebSocket?: unknown }).WebSocket ??= WebSocket;
+  const module = (await import(specifier)) as { default: new (url: string) => ThingsDBClient };
+  return new module.default(url);
+}

@@ -1,0 +1,35 @@
+/** The process that measures systems with a client for Node: an operation a line on stdin, an answer a line on stdout. */
+import { createInterface } from 'node:readline';
+import { ADAPTERS } from '../systems/adapters.js';
+import { Unavailable } from '../unavailable.js';
+import { LockWorker } from './lock-worker.js';
+import type { OperationName } from './operations.js';
+
+interface Order {
+  readonly id: number;
+  readonly op: OperationName;
+  readonly args: never;
+}
+
+const worker = new LockWorker((system) => {
+  const adapter = ADAPTERS[system];
+  if (adapter === undefined) throw new Unavailable(`no adapter for ${system}`);
+  return adapter;
+});
+
+async function obey({ id, op, args }: Order): Promise<void> {
+  let answer: object;
+  try {
+    answer = { id, result: await worker[op](args) };
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    answer = error instanceof Unavailable ? { id, unavailable: text } : { id, error: text };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+  if (op === 'close') process.exit(0);
+}
+
+const orders = createInterface({ input: process.stdin });
+orders.on('line', (line) => void obey(JSON.parse(line) as Order));
+// The harness is gone: nobody reads what is measured.
+orders.on('close', () => process.exit(0));
