@@ -1,13 +1,14 @@
 import { EventEmitter } from 'eventemitter3';
-import { LockNotHeldError, LockTimeoutError } from './errors.js';
+import { LockAmbiguousError, LockNotHeldError, LockTimeoutError } from './errors.js';
 import type { LockEvents } from './events.js';
-import { Acquisition } from './internal/acquisition.js';
-import { relayTo, type LockEmitter, type TellLock } from './internal/event-relay.js';
-import type { LockService } from './internal/lock-service.js';
-import { HeldLease, type OwnLease } from './internal/held-lease.js';
-import { heldAgain, insideOf, refuseDeadlock } from './internal/reentry.js';
-import { labelOf } from './internal/ticket.js';
 import type { Lease } from './lease.js';
+import { acquire } from './manager/acquisition.js';
+import { relayTo, type LockEmitter, type TellLock } from './manager/event-relay.js';
+import { HeldLease, type OwnLease } from './manager/held-lease.js';
+import type { LockCore } from './manager/manager-core.js';
+import { labelOf } from './manager/outcomes.js';
+import { heldAgain, refuseDeadlock } from './manager/reentry.js';
+import { insideOf, leasesAround } from './manager/sections.js';
 import type { Duration, LockOptions } from './options.js';
 import type { ResolvedLockOptions } from './internal/lock-options.js';
 
@@ -26,17 +27,19 @@ export class DistributedLock extends EventEmitter<LockEvents> {
   /** Of several names the first. */
   readonly name: string;
   readonly names: readonly string[];
-  readonly #service: LockService;
+  readonly #core: LockCore;
   readonly #resolveOptions: ResolveOptions;
   readonly #layers: readonly LockOptions[];
   readonly #options: ResolvedLockOptions;
   readonly #tell: TellLock;
-  /** What was acquired through this object and may still have to be released, the newest last. */
+  /** What `acquire` and `tryAcquire` of this object gave, and nobody has released yet; the newest last. */
   #leases: OwnLease[] = [];
+  /** Those of `runExclusive`, which releases them itself. */
+  readonly #running = new Set<OwnLease>();
 
   /** @internal */
   constructor(
-    service: LockService,
+    core: LockCore,
     names: readonly string[],
     resolveOptions: ResolveOptions,
     layers: readonly LockOptions[],
@@ -45,7 +48,7 @@ export class DistributedLock extends EventEmitter<LockEvents> {
     super();
     this.name = names[0] as string;
     this.names = names;
-    this.#service = service;
+    this.#core = core;
     this.#resolveOptions = resolveOptions;
     this.#layers = layers;
     this.#tell = relayTo(this, manager);
@@ -55,7 +58,7 @@ export class DistributedLock extends EventEmitter<LockEvents> {
 
   /** Whether a lease acquired through this object is held now; of others see {@link isLocked}. */
   get isHeld(): boolean {
-    return this.#leases.some((lease) => lease.isHeld);
+    return this.#leases.some((lease) => lease.isHeld) || [...this.#running].some((lease) => lease.isHeld);
   }
 
   /**
@@ -67,18 +70,13 @@ export class DistributedLock extends EventEmitter<LockEvents> {
    *   LockPermissionError, LockSetupError.
    */
   async acquire(options?: LockOptions): Promise<Lease> {
-    const resolved = this.#resolve(options);
-    if (resolved.waitTimeoutMs === 0) {
-      const lease = await this.#try(resolved);
-      if (lease === null) throw new LockTimeoutError(labelOf(this.names), 0);
-      return lease;
-    }
-    return this.#acquire(resolved);
+    return this.#owned(await this.#take(this.#resolve(options)));
   }
 
   /** Takes the lock if it is free, `null` if it is not. Never waits; a refusal costs the server no change. */
   async tryAcquire(options?: LockOptions): Promise<Lease | null> {
-    return this.#try(this.#resolve(options));
+    const lease = await this.#try(this.#resolve(options));
+    return lease && this.#owned(lease);
   }
 
   /**
@@ -91,12 +89,10 @@ export class DistributedLock extends EventEmitter<LockEvents> {
    * @throws what {@link acquire} throws, then `fn` was not called
    */
   async runExclusive<T>(fn: (lease: Lease) => Promise<T> | T, options?: LockOptions): Promise<T> {
-    const lease = await this.acquire(options);
+    const lease = await this.#take(this.#resolve(options));
     let result: T;
     try {
-      result = await (lease instanceof HeldLease
-        ? insideOf(this.#service, lease, () => fn(lease))
-        : fn(lease));
+      result = await (lease instanceof HeldLease ? insideOf(this.#core, lease, () => fn(lease)) : fn(lease));
     } finally {
       await lease[Symbol.asyncDispose]();
     }
@@ -105,16 +101,19 @@ export class DistributedLock extends EventEmitter<LockEvents> {
   }
 
   /**
-   * Releases what was acquired through this object, the newest first; see `lease.release`.
-   * @throws LockNotHeldError if nothing was, or it has been released already
+   * Releases what was acquired through this object by `acquire` or `tryAcquire`; see `lease.release`. `false` if it had
+   * been lost. For the simple case of one lease at a time: who has the lease releases that.
+   *
+   * @throws LockNotHeldError if there is nothing to release; LockAmbiguousError if there are several leases that nobody has
+   *   released yet, lost ones included: which of them is the caller's cannot be known, so none is released
    */
   async release(): Promise<boolean> {
     return this.#current().release();
   }
 
   /**
-   * Extends what was acquired last through this object; see `lease.extend`.
-   * @throws LockNotHeldError if nothing was, or it has been released already
+   * Extends what was acquired through this object; see `lease.extend`.
+   * @throws LockNotHeldError, LockAmbiguousError as {@link release}
    */
   async extend(ttl?: Duration): Promise<void> {
     await this.#current().extend(ttl);
@@ -122,8 +121,8 @@ export class DistributedLock extends EventEmitter<LockEvents> {
 
   /** Whether anybody holds the lock, or one of its names, by the server's word. @throws LockConnectionError if it has none */
   async isLocked(): Promise<boolean> {
-    this.#service.assertOpen();
-    const answers = await Promise.all(this.names.map((name) => this.#service.procedures.isLocked(name)));
+    this.#core.assertOpen();
+    const answers = await Promise.all(this.names.map((name) => this.#core.procedures.isLocked(name)));
     return answers.includes(true);
   }
 
@@ -131,32 +130,43 @@ export class DistributedLock extends EventEmitter<LockEvents> {
     return options === undefined ? this.#options : this.#resolveOptions(...this.#layers, options);
   }
 
-  async #acquire(options: ResolvedLockOptions): Promise<Lease> {
-    const again = heldAgain(this.#service, this.names, options);
-    if (again !== undefined) return this.#owned(again);
-    refuseDeadlock(this.#service, this.names, options);
-    return this.#owned(await this.#acquisition(options).acquire());
+  async #take(options: ResolvedLockOptions): Promise<OwnLease> {
+    if (options.waitTimeoutMs !== 0) return this.#acquire(options);
+    const lease = await this.#try(options);
+    if (lease === null) throw new LockTimeoutError(labelOf(this.names), 0);
+    return lease;
+  }
+
+  async #acquire(options: ResolvedLockOptions): Promise<OwnLease> {
+    const again = heldAgain(this.#core, this.names, options);
+    if (again !== undefined) return again;
+    refuseDeadlock(this.#core, this.names, options);
+    return (await acquire(this.#core, this.names, 'acquire', options, this.#tell)) as HeldLease;
   }
 
   /** Never waits, so not for itself either. */
-  async #try(options: ResolvedLockOptions): Promise<Lease | null> {
-    const again = heldAgain(this.#service, this.names, options);
-    const lease = again ?? (await this.#acquisition(options).try());
-    return lease && this.#owned(lease);
-  }
-
-  #acquisition(options: ResolvedLockOptions): Acquisition {
-    return new Acquisition(this.#service, this.names, options, this.#tell);
+  async #try(options: ResolvedLockOptions): Promise<OwnLease | null> {
+    const again = heldAgain(this.#core, this.names, options);
+    return again ?? acquire(this.#core, this.names, 'try', options, this.#tell);
   }
 
   #owned(lease: OwnLease): Lease {
-    this.#leases = [...this.#leases.filter(({ isHeld }) => isHeld), lease];
+    const open = this.#leases.filter(({ isReleased }) => !isReleased);
+    // Of those that were lost and never released two are as good as many: which is meant cannot be known.
+    const lost = open.filter(({ isHeld }) => !isHeld).slice(-2);
+    this.#leases = [...open.filter((one) => one.isHeld || lost.includes(one)), lease];
     return lease;
   }
 
   #current(): Lease {
-    const lease = this.#leases.findLast(({ isReleased }) => !isReleased);
-    if (lease === undefined) throw new LockNotHeldError(labelOf(this.names));
-    return lease;
+    const open = this.#leases.filter(({ isReleased }) => !isReleased);
+    // The section that the caller is inside of is known to be the caller's.
+    const around = leasesAround(this.#core).find((lease) => this.#running.has(lease));
+    if (around !== undefined) open.unshift(around);
+    const newest = open.at(-1);
+    if (newest === undefined) throw new LockNotHeldError(labelOf(this.names));
+    // Holds of one lease, one inside the other, are one caller's.
+    if (open.some(({ root }) => root !== newest.root)) throw new LockAmbiguousError(labelOf(this.names));
+    return newest;
   }
 }

@@ -10,6 +10,7 @@ export type LockErrorCode =
   | 'LOCK_TIMEOUT'
   | 'LOCK_LOST'
   | 'LOCK_NOT_HELD'
+  | 'LOCK_AMBIGUOUS'
   | 'LOCK_DEADLOCK'
   | 'LOCK_OPTIONS'
   | 'LOCK_CONNECTION'
@@ -91,6 +92,22 @@ export class LockNotHeldError extends LockError {
 }
 
 /**
+ * `release` or `extend` on a lock through which several leases were acquired that nobody has released yet, those that were
+ * lost included. Which of them is the caller's cannot be known: nothing was sent. Call it on the lease.
+ */
+export class LockAmbiguousError extends LockError {
+  static override readonly code = 'LOCK_AMBIGUOUS';
+  readonly code = LockAmbiguousError.code;
+
+  constructor(readonly lockName: string) {
+    super(
+      `several leases of lock ${JSON.stringify(lockName)} were acquired through this object and not released: ` +
+        'which is meant cannot be known; use the lease that acquire() gave',
+    );
+  }
+}
+
+/**
  * The lock would wait for itself: the caller runs inside `runExclusive` of a lock that this one excludes. Nothing was
  * sent. The option `reentrant` makes it count instead.
  */
@@ -99,7 +116,10 @@ export class LockDeadlockError extends LockError {
   readonly code = LockDeadlockError.code;
 
   constructor(readonly lockName: string) {
-    super(`lock ${JSON.stringify(lockName)} is held by the caller itself, and would wait for it for ever`);
+    super(
+      `lock ${JSON.stringify(lockName)} is held by the runExclusive() that the caller runs inside of, and would wait for it. ` +
+        'Use the lease that was passed in, or { reentrant: true }; for work that may wait until that has ended: outside(fn)',
+    );
   }
 }
 

@@ -31,6 +31,7 @@ export type {
   WaitingEvent,
 } from './events.js';
 export {
+  LockAmbiguousError,
   LockConnectionError,
   LockDeadlockError,
   LockError,

@@ -2,9 +2,9 @@ import { hostname } from 'node:os';
 import { EventEmitter } from 'eventemitter3';
 import { DistributedLock, type ResolveOptions } from './distributed-lock.js';
 import type { LockManagerEvents } from './events.js';
-import { tellEach, type LockEmitter } from './internal/event-relay.js';
-import { LockService } from './internal/lock-service.js';
-import { adoptedLease } from './internal/adoption.js';
+import { tellEach, type LockEmitter } from './manager/event-relay.js';
+import { adoptedLease } from './manager/adoption.js';
+import { ManagerCore } from './manager/manager-core.js';
 import type { Lease } from './lease.js';
 import { lockSnapshot, type LockSnapshot } from './lock-info.js';
 import type { LockWatch } from './lock-watch.js';
@@ -31,7 +31,7 @@ import {
  * await manager.close();
  */
 export class LockManager extends EventEmitter<LockManagerEvents> {
-  readonly #service: LockService;
+  readonly #core: ManagerCore;
   readonly #defaults: LockOptions;
 
   /** Connects to nothing yet. @throws LockOptionsError */
@@ -39,7 +39,7 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
     super();
     const resolved = resolveManagerOptions(options);
     this.#defaults = resolved.defaults;
-    this.#service = new LockService(resolved, resolved.owner ?? `${hostname()}:${process.pid}`, {
+    this.#core = new ManagerCore(resolved, resolved.owner ?? `${hostname()}:${process.pid}`, {
       connected: () => tellEach(this, 'connected', []),
       reconnecting: (event) => tellEach(this, 'reconnecting', [event]),
       disconnected: (reason) => tellEach(this, 'disconnected', [{ reason }]),
@@ -81,11 +81,10 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
    * @throws LockOptionsError, LockConnectionError if the server does not answer
    */
   async query(which: string | Page = {}): Promise<LockSnapshot> {
-    this.#service.assertOpen();
-    if (typeof which === 'string')
-      return lockSnapshot(await this.#service.procedures.query(checkedName(which)));
+    this.#core.assertOpen();
+    if (typeof which === 'string') return lockSnapshot(await this.#core.procedures.query(checkedName(which)));
     const { after, limit } = checkedPage(which);
-    return lockSnapshot(await this.#service.procedures.query(null, after, limit));
+    return lockSnapshot(await this.#core.procedures.query(null, after, limit));
   }
 
   /**
@@ -93,8 +92,8 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
    * @throws LockOptionsError, LockConnectionError
    */
   async watch(name: string): Promise<LockWatch> {
-    this.#service.assertOpen();
-    return this.#service.watches.open(checkedName(name));
+    this.#core.assertOpen();
+    return this.#core.watches.open(checkedName(name));
   }
 
   /**
@@ -103,8 +102,8 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
    * @throws LockOptionsError, LockConnectionError
    */
   async forceRelease(name: string): Promise<number> {
-    this.#service.assertOpen();
-    return this.#service.procedures.forceRelease(checkedName(name));
+    this.#core.assertOpen();
+    return this.#core.procedures.forceRelease(checkedName(name));
   }
 
   /**
@@ -113,8 +112,8 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
    * @throws LockOptionsError, LockConnectionError
    */
   async requestRelease(name: string): Promise<number> {
-    this.#service.assertOpen();
-    return this.#service.procedures.requestRelease(checkedName(name));
+    this.#core.assertOpen();
+    return this.#core.procedures.requestRelease(checkedName(name));
   }
 
   /**
@@ -123,9 +122,9 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
    *   LockConnectionError
    */
   async adopt(serialized: string, options?: AdoptOptions): Promise<Lease> {
-    this.#service.assertOpen();
+    this.#core.assertOpen();
     const layers = { defaults: this.#defaults, options };
-    return adoptedLease(this.#service, serialized, layers, this as unknown as LockEmitter);
+    return adoptedLease(this.#core, serialized, layers, this as unknown as LockEmitter);
   }
 
   /**
@@ -135,8 +134,8 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
    * @throws LockSetupError, LockPermissionError, LockConnectionError
    */
   async setup(): Promise<void> {
-    this.#service.assertOpen();
-    await this.#service.ready();
+    this.#core.assertOpen();
+    await this.#core.ready();
   }
 
   /**
@@ -144,7 +143,7 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
    * disconnects. The signals of leases that were still held abort. Never rejects; bounded by the request time-out.
    */
   close(): Promise<void> {
-    return this.#service.close();
+    return this.#core.close();
   }
 
   #lock(
@@ -153,7 +152,7 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
     options: LockOptions | undefined,
   ): DistributedLock {
     const layers = options === undefined ? [this.#defaults] : [this.#defaults, options];
-    return new DistributedLock(this.#service, names, resolve, layers, this as unknown as LockEmitter);
+    return new DistributedLock(this.#core, names, resolve, layers, this as unknown as LockEmitter);
   }
 
   /** As {@link close}. */

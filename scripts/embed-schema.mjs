@@ -1,15 +1,19 @@
 // Writes lib/schema/source.generated.ts from the .ti files, so that the package needs no files beside its modules.
 // `node scripts/embed-schema.mjs --check` fails when the generated file is not what it would write.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 
 const schema = new URL('../lib/schema/', import.meta.url);
 const target = new URL('source.generated.ts', schema);
 
+/** Folders within are for the reader: what a file holds is known by its name alone, so that no two may share one. */
 function folder(name) {
-  const files = readdirSync(new URL(`${name}/`, schema)).filter((file) => file.endsWith('.ti'));
-  const entries = files.sort().map((file) => {
+  const all = readdirSync(new URL(`${name}/`, schema), { recursive: true });
+  const files = all.filter((file) => file.endsWith('.ti')).map((file) => [basename(file, '.ti'), file]);
+  if (new Map(files).size < files.length) throw new Error(`two files of one name in ${name}`);
+  const entries = files.sort().map(([key, file]) => {
     const code = readFileSync(new URL(`${name}/${file}`, schema), 'utf8').trim();
-    return `  ${JSON.stringify(file.slice(0, -'.ti'.length))}: ${JSON.stringify(code)},\n`;
+    return `  ${JSON.stringify(key)}: ${JSON.stringify(code)},\n`;
   });
   return `export const ${name}: Readonly<Record<string, string>> = {\n${entries.join('')}};\n`;
 }

@@ -1,6 +1,9 @@
 import { within } from '../async/within.js';
+import type { AnnouncedRuns } from '../client/announcing-client.js';
 import { ServerError } from '../client/server-error.js';
 import { LockConnectionError, LockSetupError, type LockError } from '../errors.js';
+import type { Reply } from '../schema/lock-procedures.js';
+import type { RoomId } from '../schema/replies.js';
 import type { NodeConnection } from './node-connection.js';
 import { Preparation } from './preparation.js';
 import type { Session } from './session.js';
@@ -21,6 +24,8 @@ export interface CallsOptions {
   readonly collection: string;
   readonly prefix: string;
   readonly requestTimeout: number;
+  /** The procedure that is run most, whose runs a client may announce; and what to run it with to no effect. */
+  readonly announced?: Pick<AnnouncedRuns, 'procedure' | 'idle'>;
   /** Makes sure that the collection can be used; rejects with a `LockError`. */
   readonly setUp: (connection: NodeConnection) => Promise<void>;
 }
@@ -35,19 +40,24 @@ const MOST_SETUPS = 1;
 export class Calls {
   /** Whether there has been any. */
   wereMade = false;
-  /** How many had no answer: sent again, or given up. */
-  repeats = 0;
   readonly #session: Session;
   readonly #scope: string;
   readonly #prefix: string;
   readonly #timeoutMs: number;
   readonly #preparation: Preparation;
+  readonly #announced: AnnouncedRuns | undefined;
+  #announcedOn: NodeConnection | undefined;
 
-  constructor(session: Session, { collection, prefix, requestTimeout, setUp }: CallsOptions) {
+  constructor(session: Session, { collection, prefix, requestTimeout, setUp, announced }: CallsOptions) {
     this.#session = session;
     this.#scope = `//${collection}`;
     this.#prefix = prefix;
     this.#timeoutMs = requestTimeout;
+    this.#announced = announced && {
+      scope: this.#scope,
+      procedure: prefix + announced.procedure,
+      idle: announced.idle,
+    };
     this.#preparation = new Preparation(setUp, async (connection) => {
       // It joins no room, and is refused like a call that joins one.
       await connection.join(this.#scope);
@@ -66,27 +76,42 @@ export class Calls {
    *
    * @throws LockConnectionError if there is no answer in time, or, unless it is patient, no node can be reached
    */
-  async run(procedure: string, args: unknown[], options: CallOptions = {}): Promise<unknown> {
+  async run(procedure: string, args: unknown[], options: CallOptions = {}): Promise<Reply> {
     this.wereMade = true;
     const limits = this.#limits(options);
+    // What had no answer may have been done all the same.
+    let wasRepeated = false;
     return this.#counted(limits, () =>
       this.#repeated(limits, async (connection) => {
-        const answer = await connection.run(this.#scope, this.#prefix + procedure, args);
-        this.#session.proved();
-        return answer;
+        this.#announce(connection);
+        try {
+          const value = await connection.run(this.#scope, this.#prefix + procedure, args);
+          this.#session.proved();
+          return { value, wasRepeated };
+        } catch (error) {
+          wasRepeated ||= error instanceof LockConnectionError;
+          throw error;
+        }
       }),
     );
   }
 
   /** Whether the node knows the room. Not repeated: only the connection that joins is in the room. */
-  async join(roomId: number): Promise<boolean> {
+  async join(roomId: RoomId): Promise<boolean> {
     const connection = await this.#connected(this.#limits({}));
-    const [joined] = await connection.join(this.#scope, roomId);
+    const [joined] = await connection.join(this.#scope, roomId as number);
     return joined === roomId;
   }
 
-  async leave(roomId: number): Promise<void> {
-    await this.#session.current?.leave(this.#scope, roomId);
+  async leave(roomId: RoomId): Promise<void> {
+    await this.#session.current?.leave(this.#scope, roomId as number);
+  }
+
+  /** Once for each connection, and not before the procedures are there. */
+  #announce(connection: NodeConnection): void {
+    if (this.#announced === undefined || connection === this.#announcedOn) return;
+    this.#announcedOn = connection;
+    connection.announceRuns(this.#announced);
   }
 
   #limits({ untilMs, isPatient = false, needsJoin = false, givenUp }: CallOptions): Limits {
@@ -139,7 +164,6 @@ export class Calls {
   /** Throws what another try cannot help against; otherwise sees to it that the next one is over another connection. */
   #assertRepeatable(error: unknown, connection: NodeConnection, { endMs }: Limits): void {
     if (!(error instanceof LockConnectionError)) throw error;
-    this.repeats++;
     // Timers are a little early at times.
     if (performance.now() + EARLY_MS >= endMs || !this.#session.canReopen) throw error;
     // The only node, and it lives: a new connection to it would only cost the other calls their answers.

@@ -5,8 +5,25 @@ export const SCHEMA = 1;
 /** The oldest schema version whose clients can use what {@link SCHEMA} installs. */
 export const COMPATIBLE = 1;
 
-/** What a request is told of itself. */
-export const TicketState = { gone: 0, waiting: 1, held: 2, busy: 3 } as const;
+/** What a request is on the server: `.state`. From {@link RequestState.granted} on it holds its names. */
+export const RequestState = {
+  /** Its process did not answer: it keeps its place for a while, but is passed over. */
+  silent: 0,
+  waiting: 1,
+  /** By a push, which has not been acknowledged. */
+  granted: 2,
+  held: 3,
+  /** Handed over by its process, not yet adopted. */
+  inTransit: 4,
+  /** Released by its process, but its names stay taken for a while. */
+  kept: 5,
+} as const;
+
+/** How an answer to an operation begins. */
+export const Told = { gone: 0, waiting: 1, held: 2, busy: 3, refused: 4, ended: 5 } as const;
+
+/** What a request was until it was ended. */
+export const Was = { gone: 0, waiting: 1, held: 2 } as const;
 
 /** Codes that our procedures refuse with: ours are -127 to -100. */
 export const Refusal = {
@@ -25,6 +42,17 @@ export const SHARED_LIMIT = 2_147_483_647;
 /** How many names one request may be for. */
 export const MAX_NAMES = 64;
 
+/** How many names one page of a query may hold. */
+export const MAX_PAGE = 1_000;
+
+/** How many operations one call may hold, and for how many names its requests may be in all. */
+export const MAX_OPERATIONS = 1_024;
+const MAX_PLACES = 4_096;
+
+/** Bytes of a request's id, and how many of them are given back with its grant, as proof of who pushed it. */
+export const ID_BYTES = 32;
+export const PROOF_BYTES = 16;
+
 /** How a request is to be treated when what it wants is not free. */
 const How = { try: 0, wait: 1, steal: 2 } as const;
 
@@ -32,61 +60,96 @@ const How = { try: 0, wait: 1, steal: 2 } as const;
 export const MAX_TTL_MS = 2_147_483_647;
 
 /**
- * How long a process has to answer a grant that was pushed to it, in milliseconds. With the sweeper's second it
- * bounds what a dead process at the head of a queue costs the others (2 s).
+ * How long a process has to acknowledge a grant that was pushed to it, or to answer a probe, in milliseconds. With the
+ * sweeper's second it bounds what a dead process at the head of a queue costs the others (2 s).
  */
-export const CLAIM_MS = 800;
+export const ACKNOWLEDGE_MS = 800;
+
+/** How long the requests of a process that did not answer keep their places, should it come back (microseconds). */
+const SILENT_US = 10_000_000;
 
 /**
- * So often is asked whether a process lives whose waiting request alone keeps others waiting (microseconds). With the
- * time for its answer it bounds what it costs them when it does not (2 s).
+ * How often a process is probed while its waiting request blocks others that would fit (microseconds). With the time
+ * for its answer it bounds what it costs them when it does not answer (2 s).
  */
 const PROBE_US = 900_000;
 
 /** An inbox that no request has used for this long is removed (microseconds); its manager opens it again. */
 const IDLE_US = 60_000_000;
 
-/** So long a withdrawn id is remembered (microseconds): a request must have arrived by then, if it still does. */
-const REMEMBER_US = 60_000_000;
+/** How long a tombstone stands (microseconds): a request must have arrived by then, if it still does. */
+const TOMBSTONE_US = 60_000_000;
 
-/** So long a watched name is told of, unless its watcher asks again (microseconds). */
+/** How long a watched name is told of, unless its watcher asks again (microseconds). */
 const WATCH_US = 120_000_000;
 
-/** How far is looked for the lease that several names' requests wait for, one behind the other, and when to ask again if further. */
+/**
+ * Requests for several names can wait for each other in a chain. At most so many links are followed; beyond, the waiter
+ * asks again after {@link ASK_AGAIN_US}.
+ */
 const MAX_STEPS = 100;
 const ASK_AGAIN_US = 1_000_000;
 
 /** A sweeper that has not run so many seconds after its time is replaced. */
 const OVERDUE_S = 3;
 
+/** How many names one sweep ends leases of, and how many places in queues one call of lock_close gives up. */
+const MAX_SWEPT = 10_000;
+const MAX_CLOSED = 2_000;
+
+/** The longest time-out that a Python request may have: ten years. */
+const MAX_TIMEOUT_S = 315_360_000;
+
+/** Later than any lease ends: the year 3000. */
+const NEVER_US = 32_503_680_000_000_000;
+
 const VALUES: Readonly<Record<string, string | number>> = {
   SCHEMA,
   COMPATIBLE,
-  GONE: TicketState.gone,
-  WAITING: TicketState.waiting,
-  HELD: TicketState.held,
-  BUSY: TicketState.busy,
+  SILENT: RequestState.silent,
+  WAITING: RequestState.waiting,
+  GRANTED: RequestState.granted,
+  HELD: RequestState.held,
+  IN_TRANSIT: RequestState.inTransit,
+  KEPT: RequestState.kept,
+  TOLD_GONE: Told.gone,
+  TOLD_WAITING: Told.waiting,
+  TOLD_HELD: Told.held,
+  TOLD_BUSY: Told.busy,
+  TOLD_REFUSED: Told.refused,
+  TOLD_ENDED: Told.ended,
+  WAS_GONE: Was.gone,
+  WAS_WAITING: Was.waiting,
+  WAS_HELD: Was.held,
   BAD_ARGUMENT: Refusal.badArgument,
   ID_IN_USE: Refusal.idInUse,
   NAME_CLASH: Refusal.nameClash,
   FENCED: Refusal.fenced,
   STOLEN: Why.stolen,
   FORCE_RELEASED: Why.forceReleased,
-  SHARED: SHARED_LIMIT,
-  MAX_NAMES,
   TRY: How.try,
   WAIT: How.wait,
   STEAL: How.steal,
-  WATCH_US,
+  MAX_COUNT: SHARED_LIMIT,
+  MAX_NAMES,
+  MAX_PAGE,
+  MAX_OPERATIONS,
+  MAX_PLACES,
   MAX_STEPS,
-  ASK_AGAIN_US,
-  MAX_TTL_MS,
-  CLAIM_MS,
-  CLAIM_US: CLAIM_MS * 1000,
+  MAX_SWEPT,
+  MAX_CLOSED,
+  MAX_TIMEOUT_S,
+  ID_BYTES,
+  PROOF_BYTES,
+  ACKNOWLEDGE_US: ACKNOWLEDGE_MS * 1000,
+  SILENT_US,
   PROBE_US,
+  ASK_AGAIN_US,
   IDLE_US,
-  REMEMBER_US,
+  TOMBSTONE_US,
+  WATCH_US,
   OVERDUE_S,
+  NEVER_US,
 };
 
 /**

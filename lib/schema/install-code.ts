@@ -31,9 +31,9 @@ ${Object.entries(procedures)
   .map(([name, code]) => procedureStep(prefix + name, code))
   .join('\n')}
 state = .$STATE;
-requests.each(|r| state.fn.enlist(state, state.fn.queue(state, r[0]), r[1], r[2] * 1000, at, r[3]));
+requests.each(|r| state.fn.enlist(state, r[0], r[1], r[2] * 1000, at, r[3]));
 // Python may have failed to tell the first in line: who knows already does not mind.
-if (requests) state.locks.each(|_, q| q.held.each(|t| t.room.emit('go')));
+if (requests) state.locks.each(|_, q| q.held.each(|r| r.inbox.room.emit('go')));
 state.schema = $SCHEMA;
 state.compatible = $COMPATIBLE;
 [state.schema, state.compatible];

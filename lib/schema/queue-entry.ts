@@ -1,4 +1,4 @@
-import { listOf, unexpected } from './ticket-status.js';
+import { listOf, unexpected } from './replies.js';
 
 /** One who holds or waits for a name, as the server tells it to anybody. */
 export interface QueueEntry {

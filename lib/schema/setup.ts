@@ -3,7 +3,7 @@ import type { ThingsDBClient } from '../client/thingsdb-client.js';
 import { LockError, LockPermissionError, LockSetupError } from '../errors.js';
 import { SCHEMA } from './constants.js';
 import { installCode } from './install-code.js';
-import { numbers } from './ticket-status.js';
+import { numbers } from './replies.js';
 
 /** ThingsDB's code for something that does not exist, and for a collection that exists already. */
 const LOOKUP_ERROR = -54;

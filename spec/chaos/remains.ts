@@ -22,35 +22,30 @@ const OVERDUE_MS = 3_000;
 
 /** What is there that may not be. */
 export function excess(left: StateLeft, { dead, endedLately, watchedLately, restedMs }: Allowed): string[] {
-  const { locks, tickets, inboxes, withdrawn, watches, due, dueItems, dueEmpty, tasks } = left;
+  const { locks, requests, waiting, python, inboxes, tombstones, watches, tasks } = left;
   const wrong: string[] = [];
   const most = (count: number, limit: number, what: string): void => {
     if (count > limit) wrong.push(`${count} ${what}${limit > 0 ? `, at most ${limit} may be` : ''}`);
   };
   const isKept = restedMs < INBOX_KEPT_MS;
   most(locks, 0, 'locks');
-  most(tickets, 0, 'requests');
+  most(Math.max(requests, waiting, python), 0, 'requests');
   most(inboxes, isKept ? dead : 0, 'inboxes');
-  most(withdrawn, isKept ? endedLately : 0, 'withdrawals');
+  most(tombstones, isKept ? endedLately : 0, 'tombstones');
   most(watches, isKept ? watchedLately : 0, 'rooms of watched names');
-  most(dueEmpty, 0, 'seconds in the index in which nothing is due');
-  if (tickets === 0 && dueItems !== inboxes + withdrawn + watches)
-    wrong.push(
-      `${dueItems} entries in the index for ${inboxes} inboxes, ${withdrawn} withdrawals, ${watches} watches`,
-    );
   if (left.overdueMs > OVERDUE_MS) wrong.push(`something that has been due for ${left.overdueMs} ms`);
-  if (left.latestDueMs > (watches > 0 ? WATCHED_MS : REMEMBERED_MS))
-    wrong.push(`something due only in ${left.latestDueMs} ms`);
-  if (left.hasSweeper !== due > 0)
-    wrong.push(left.hasSweeper ? 'a sweeper with nothing to come' : 'no sweeper for what is to come');
-  const sweepers = due > 0 ? 1 : 0;
+  if (left.latestDueMs > (watches > 0 ? WATCHED_MS : REMEMBERED_MS)) wrong.push(`something due only in ${left.latestDueMs} ms`);
+  // One that has nothing to do stays until it has run.
+  if (-left.sweepsInMs > OVERDUE_MS) wrong.push(`a sweeper that is late by ${-left.sweepsInMs} ms`);
+  if (inboxes + tombstones + watches > 0 && !left.hasSweeper) wrong.push('no sweeper for what is to come');
+  const sweepers = left.hasSweeper ? 1 : 0;
   if (tasks !== sweepers) wrong.push(`${tasks} tasks instead of ${sweepers}`);
   return wrong;
 }
 
 /** Nobody holds or waits, and the sweeper is on time. */
-export function isAtRest({ locks, tickets, overdueMs }: StateLeft): boolean {
-  return locks === 0 && tickets === 0 && overdueMs <= OVERDUE_MS;
+export function isAtRest({ locks, requests, overdueMs }: StateLeft): boolean {
+  return locks === 0 && requests === 0 && overdueMs <= OVERDUE_MS;
 }
 
 /** Nothing, not even what is remembered for a while. */

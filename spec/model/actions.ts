@@ -5,25 +5,52 @@ import type { Wish } from './lock-state.js';
 export type Action = CallAction | TimeAction;
 
 export type CallAction =
-  /** Under an id that no ticket has, from `id` on; a `clash` under one that may have been used, for whatever it was. */
+  | OperationAction
+  /** Several at once, in one call of one process. */
+  | { readonly kind: 'several'; readonly actions: readonly OperationAction[]; readonly inbox: number }
   | {
-      readonly kind: 'acquire' | 'try' | 'steal' | 'clash';
+      readonly kind: 'steal';
       readonly wish: Wish;
       readonly id: number;
+      readonly ttlMs: number;
       readonly inbox: number;
+    }
+  | { readonly kind: 'locked' | 'python locked' | 'force release' | 'ask'; readonly name: string }
+  /** With the token of `nth` of all holders, or with the last one given. */
+  | { readonly kind: 'fence'; readonly name: string; readonly nth: number }
+  | { readonly kind: 'watch'; readonly names: readonly string[] }
+  | { readonly kind: 'query'; readonly name: string | null; readonly after: string; readonly count: number }
+  | { readonly kind: 'close'; readonly inbox: number }
+  | { readonly kind: 'python acquire'; readonly name: string; readonly timeoutS: number }
+  /** `nth` of the rooms that Python requests of this run were given; a room that never was, if there are none. */
+  | { readonly kind: 'python test'; readonly nth: number }
+  | { readonly kind: 'python release'; readonly name: string; readonly nth: number };
+
+/** One or more operations of a batch, which an inbox asks. */
+export type OperationAction = { readonly inbox: number } & (
+  | /** Under an id that no ticket has, from `id` on; a `clash` under one that may have been used, for whatever it was. */
+    {
+      readonly kind: 'acquire' | 'try' | 'clash';
+      readonly wish: Wish;
+      readonly id: number;
       readonly ttlMs: number;
     }
-  | { readonly kind: 'check'; readonly ids: readonly number[]; readonly isSure: boolean }
-  | { readonly kind: 'release' | 'withdraw'; readonly ids: readonly number[] }
+    /** By their ids; with the name that they have, or with `astray`. */
   | {
-      readonly kind: 'extend' | 'keep';
+      readonly kind: 'check' | 'check surely' | 'release' | 'withdraw' | 'acknowledge';
+      readonly ids: readonly number[];
+      readonly astray: string | null;
+    }
+  | {
+      readonly kind: 'extend' | 'keep' | 'transfer';
       readonly leases: readonly (readonly [id: number, ms: number])[];
+      readonly astray: string | null;
     }
   /** What the process of an inbox does with the grants that were pushed to it. */
-  | { readonly kind: 'answer'; readonly inbox: number; readonly ttlMs: number }
-  /** By `nth` of those who hold a name, whoever it is; a Python holder releases, whatever it is to do. */
+  | { readonly kind: 'answer' }
+  /** By `nth` of those who hold a name, whoever it is; nothing is done by Python. */
   | {
-      readonly kind: 'release holder' | 'renew holder' | 'keep holder' | 'hand on holder';
+      readonly kind: 'release holder' | 'renew holder' | 'keep holder' | 'transfer holder';
       readonly name: string;
       readonly nth: number;
       readonly ttlMs: number;
@@ -35,7 +62,7 @@ export type CallAction =
       readonly kind: 'repeat holder' | 'repeat waiting';
       readonly name: string;
       readonly nth: number;
-      readonly how: How;
+      readonly how: Exclude<How, 'steal'>;
     }
   /** A lease moves to another inbox, under an id that no ticket has from `id` on; a `take` under any. */
   | {
@@ -43,20 +70,10 @@ export type CallAction =
       readonly name: string;
       readonly nth: number;
       readonly id: number;
-      readonly inbox: number;
     }
   /** The lease that moved last is asked for again, by whoever asked. */
   | { readonly kind: 'adopt again' }
-  | { readonly kind: 'locked' | 'python locked' | 'force release' | 'ask'; readonly name: string }
-  /** With the token of `nth` of all holders, or with the last one given. */
-  | { readonly kind: 'fence'; readonly name: string; readonly nth: number }
-  | { readonly kind: 'watch'; readonly names: readonly string[] }
-  | { readonly kind: 'query'; readonly name: string | null; readonly after: string; readonly count: number }
-  | { readonly kind: 'close'; readonly inbox: number }
-  | { readonly kind: 'python acquire'; readonly name: string; readonly timeoutS: number }
-  /** `nth` of the rooms that Python requests of this run were given; a room that never was, if there are none. */
-  | { readonly kind: 'python test'; readonly nth: number }
-  | { readonly kind: 'python release'; readonly name: string; readonly nth: number };
+);
 
 export type TimeAction =
   | { readonly kind: 'pass' | 'jump'; readonly ms: number }
@@ -73,8 +90,10 @@ export const INBOXES = 3;
 // The last would be code, if a name were ever taken for code.
 export const NAMES = ['a', 'b', '{x}`:\n'] as const;
 
+const ID_BYTES = 32;
+
 /** An id as clients make them, but for its being guessable. */
-export const ticketId = (number: number): string => `ticket-${number}-of-the-model`;
+export const ticketId = (number: number): string => `ticket-${number}-of-the-model`.padEnd(ID_BYTES, '-');
 export const inboxId = (number: number): string => `inbox-${number}-of-the-model`;
 export const ownerOf = (inbox: number): string => `owner ${inbox}`;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert';
 import { ticketId } from './actions.js';
 import { fits, holdersOf, waitingFor } from './lines.js';
 import type { LockModel } from './lock-model.js';
-import type { Message, Status, Ticket } from './lock-state.js';
+import type { Answer, Message, Ticket } from './lock-state.js';
 import { PROBE_US } from './queue-rules.js';
 
 const WAITING = 1;
@@ -12,8 +12,14 @@ export class Beliefs {
   readonly #asksAt = new Map<string, number>();
   readonly #unknown = new Set<string>();
 
+  /** Told in a room that its process has yet to join: it asks as soon as it has. */
+  unheard(key: string): void {
+    this.#asksAt.delete(key);
+    this.#unknown.add(key);
+  }
+
   /** From an answer that a ticket waits: it asks when it was told to, but not later than it was going to anyhow. */
-  answered(key: string, [state, at = 0, due = 0]: Status): void {
+  answered(key: string, [state, due = 0]: Answer, at: number): void {
     if (state !== WAITING || this.#unknown.has(key)) return;
     assert.ok(due > at, `${key} is to ask at ${due}, before it was told to: it would ask without end`);
     const before = this.#asksAt.get(key) ?? 0;
@@ -22,7 +28,7 @@ export class Beliefs {
 
   told(messages: readonly Message[]): void {
     for (const { event, args } of messages) {
-      if (event !== 'watch') continue;
+      if (event !== 'ask') continue;
       const key = ticketId(Number(args[0]));
       this.#unknown.delete(key);
       this.#asksAt.set(key, Number(args[2]));
@@ -44,12 +50,13 @@ export class Beliefs {
    */
   assertInTime(model: LockModel, at: number): void {
     for (const key of [...this.#asksAt.keys(), ...this.#unknown]) {
-      if (model.ticket(key)?.lease === null) continue;
+      // One that is set aside does not know it.
+      if (model.tickets().some((ticket) => ticket.key === key && !ticket.lease)) continue;
       this.#asksAt.delete(key);
       this.#unknown.delete(key);
     }
     for (const [key, asksAt] of this.#asksAt) {
-      const ticket = model.ticket(key);
+      const ticket = waiting(model, key);
       if (!ticket || !isBehindOneProcess(model, ticket)) continue;
       assert.ok(
         asksAt <= at + PROBE_US,
@@ -64,6 +71,11 @@ export class Beliefs {
       assert.ok(asksAt <= Math.max(at, first), `the next for ${name} asks at ${asksAt}, after ${first}`);
     }
   }
+}
+
+/** Of one id only one waits. */
+function waiting(model: LockModel, key: string): Ticket | undefined {
+  return model.tickets().find((ticket) => ticket.key === key && ticket.state === 'waiting');
 }
 
 /** It fits, and all in front of it, in each of its queues, are of one process, which is another than its own. */

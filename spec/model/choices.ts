@@ -1,14 +1,14 @@
-import type { Message, Ticket } from './lock-state.js';
+import { labelOf, type Message, type Ticket } from './lock-state.js';
 
 /** What the server was free to choose in one change, as it shows in what it has told. The model checks each choice. */
 export class Choices {
   readonly #granted: readonly Granted[];
   readonly #tokens: ReadonlyMap<string, number>;
-  readonly #warnings: Message[];
+  readonly #asks: Message[];
   readonly #named: ReadonlySet<unknown>;
 
   /**
-   * @param tokens of those who hold after the change, by their keys
+   * @param tokens of those who hold after the change, by their labels
    * @param answer in which the server has named a time, where there are several that it may name
    */
   constructor(
@@ -18,15 +18,15 @@ export class Choices {
   ) {
     this.#granted = grantedIn(heard, tokens);
     this.#tokens = tokens;
-    this.#warnings = heard.filter(({ event }) => event === 'watch');
-    this.#named = new Set([answer].flat(3));
+    this.#asks = heard.filter(({ event }) => event === 'ask');
+    this.#named = new Set([answer].flat(4));
   }
 
   /** Which of those who can be granted goes first: they have no name in common, so that it is nobody's loss. */
   first(tickets: readonly Ticket[]): Ticket | undefined {
     const token = (ticket: Ticket): number =>
       this.#granted.find(({ message }) => isTold(ticket, message))?.token ??
-      this.#tokens.get(ticket.key) ??
+      this.#tokens.get(labelOf(ticket)) ??
       Infinity;
     return [...tickets].sort((a, b) => Math.sign(token(a) - token(b)) || a.entry - b.entry)[0];
   }
@@ -35,10 +35,10 @@ export class Choices {
     return times.find((time) => this.#named.has(time)) ?? times[0] ?? NaN;
   }
 
-  /** The next warning, if it is as it may be. */
-  takeWarning(isDue: (warning: Message) => boolean): Message | undefined {
-    const [next] = this.#warnings;
-    return next && isDue(next) ? this.#warnings.shift() : undefined;
+  /** The next message to ask that is as it may be. In what order the unheard ones were told nobody knows. */
+  takeAsk(isDue: (ask: Message) => boolean): Message | undefined {
+    const next = this.#asks.findIndex(isDue);
+    return next < 0 ? undefined : this.#asks.splice(next, 1)[0];
   }
 }
 
@@ -52,7 +52,7 @@ function grantedIn(heard: readonly Message[], tokens: ReadonlyMap<string, number
   const granted: Granted[] = [];
   for (const message of heard) {
     const { event, to, args } = message;
-    if (event === 'granted') granted.push({ message, token: Number(args[1]) });
+    if (event === 'granted') granted.push({ message, token: Number(args[2]) });
     if (event !== 'go') continue;
     granted.push({ message, token: tokens.get(to) ?? (granted.at(-1)?.token ?? 0) + 0.5 });
   }

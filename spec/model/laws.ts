@@ -1,5 +1,5 @@
 import assert from 'node:assert';
-import type { Ticket } from './lock-state.js';
+import { labelOf, type Ticket } from './lock-state.js';
 
 /**
  * What must be true after every change, whatever the procedures and the model make of it. In its own words: it uses
@@ -15,13 +15,14 @@ export class Laws {
     const lines = linesOf(tickets);
     for (const [name, { held, waiting }] of lines) {
       assert.ok(held.every(isWithin(held)), `more hold ${name} than may`);
-      for (const { key, entry, lease } of held) {
-        if (key === stealer || this.#tokens.has(lease?.token ?? NaN)) continue;
+      for (const ticket of held) {
+        const { key, entry, lease } = ticket;
+        if (labelOf(ticket) === stealer || this.#tokens.has(lease?.token ?? NaN)) continue;
         const passed = waiting.find((other) => other.entry < entry);
         assert.equal(passed?.key, undefined, `${key} was granted ${name} before an older request`);
       }
     }
-    for (const ticket of tickets.filter(({ lease }) => !lease)) {
+    for (const ticket of tickets.filter(({ state }) => state === 'waiting')) {
       const isStuck = ticket.names.every((name) => {
         const { held = [], waiting = [] } = lines.get(name) ?? {};
         return waiting[0] === ticket && [...held, ticket].every(isWithin([...held, ticket]));
@@ -59,7 +60,9 @@ function linesOf(tickets: readonly Ticket[]): Map<string, Line> {
     for (const name of ticket.names) {
       const line = lines.get(name) ?? { held: [], waiting: [] };
       lines.set(name, line);
-      (ticket.lease ? line.held : line.waiting).push(ticket);
+      // Who does not answer has no turn.
+      if (ticket.lease) line.held.push(ticket);
+      else if (ticket.state !== 'silent') line.waiting.push(ticket);
     }
   }
   return lines;
@@ -67,6 +70,6 @@ function linesOf(tickets: readonly Ticket[]): Map<string, Line> {
 
 /** Whether all that are together are within the limit of one of them. */
 function isWithin(together: readonly Ticket[]): (ticket: Ticket) => boolean {
-  const taken = together.reduce((sum, { want }) => sum + want, 0);
+  const taken = together.reduce((sum, { units }) => sum + units, 0);
   return ({ limit }) => taken <= limit;
 }

@@ -1,6 +1,7 @@
 /** Who is in line for what, and what that means: questions to the model's state, which none of them changes. */
 
 import type { Holder, LockState, Ticket, Wish } from './lock-state.js';
+import { isWaiting } from './lock-state.js';
 
 /** How long to wait with a question where nothing can be said about when. */
 const ASK_AGAIN_US = 1_000_000;
@@ -14,17 +15,22 @@ export function holdersOf({ tickets }: State, name: string): Holder[] {
     .sort((a, b) => a.lease.token - b.lease.token);
 }
 
-/** Who waits for a name, first come first. */
-export function waitingFor({ tickets }: State, name: string): Ticket[] {
+/** Who waits for a name, first come first; those of processes that did not answer are passed over. */
+export function waitingFor(state: State, name: string): Ticket[] {
+  return placesFor(state, name).filter(isWaiting);
+}
+
+/** Who has a place in line for a name, first come first. */
+export function placesFor({ tickets }: State, name: string): Ticket[] {
   return tickets.filter((ticket) => ticket.lease === null && ticket.names.includes(name));
 }
 
 /** Together with those who hold, within the limit of everyone: of each name. */
-export function fits(state: State, { names, want, limit }: Wish): boolean {
+export function fits(state: State, { names, units, limit }: Wish): boolean {
   return names.every((name) => {
     const holders = holdersOf(state, name);
-    const taken = holders.reduce((sum, holder) => sum + holder.want, 0);
-    return taken + want <= Math.min(limit, ...holders.map((holder) => holder.limit));
+    const taken = holders.reduce((sum, holder) => sum + holder.units, 0);
+    return taken + units <= Math.min(limit, ...holders.map((holder) => holder.limit));
   });
 }
 
@@ -37,22 +43,23 @@ export function isFree(state: State, wish: Wish): boolean {
 export function grantable(state: State): Ticket[] {
   const isFirst = (ticket: Ticket): boolean =>
     ticket.names.every((name) => waitingFor(state, name)[0] === ticket);
-  return state.tickets.filter((ticket) => ticket.lease === null && isFirst(ticket) && fits(state, ticket));
+  return state.tickets.filter((ticket) => isWaiting(ticket) && isFirst(ticket) && fits(state, ticket));
 }
 
-/** Whether it fits, and only its place behind somebody of another process keeps it waiting. Python is not asked. */
-export function isKeptWaiting(state: State, ticket: Ticket): boolean {
+/** Head-of-line blocking: it fits, and only its place behind somebody of another process keeps it waiting. Python is not probed. */
+export function isBlocked(state: State, ticket: Ticket): boolean {
   const heads = ticket.names.map((name) => waitingFor(state, name)[0]);
+  if (!isWaiting(ticket)) return false;
   const isOther = (head: Ticket | undefined): boolean => head?.inbox !== null && head?.inbox !== ticket.inbox;
   const mayBeDead = heads.filter((head) => head !== ticket);
   return ticket.inbox !== null && mayBeDead.length > 0 && mayBeDead.every(isOther) && fits(state, ticket);
 }
 
-/** Those whom the first in line for a name keeps waiting: it may be dead. */
-export function keptWaiting(state: State, name: string): Ticket[] {
+/** Those whom the first in line for a name blocks: it may be dead. */
+export function blockedBy(state: State, name: string): Ticket[] {
   const [first, ...others] = waitingFor(state, name);
   if (!first || first.inbox === null) return [];
-  return others.filter((other) => other.inbox !== first.inbox && isKeptWaiting(state, other));
+  return others.filter((other) => other.inbox !== first.inbox && isBlocked(state, other));
 }
 
 /**
@@ -64,6 +71,8 @@ export function inTheWay(state: State, at: number, names: readonly string[]): nu
   const own = firstEnd(state, names);
   if (own.length > 0) return own;
   const dues = firstInLine(state, names).flatMap((ticket) => endsBehind(state, ticket, new Set()));
+  // Of one that is set aside nobody may be in the way.
+  if (dues.length === 0) return [at + ASK_AGAIN_US];
   return dues.map((due) => (due <= at ? at + ASK_AGAIN_US : due));
 }
 

@@ -4,9 +4,20 @@
  */
 
 import type { Choices } from './choices.js';
-import { holdersOf, inTheWay, isFree, isKeptWaiting, waitingFor } from './lines.js';
-import type { Heir, Holder, Inbox, LockState, Message, Request, Status, Ticket, Wish } from './lock-state.js';
-import { copyOf, keptKey } from './lock-state.js';
+import { holdersOf, inTheWay, isBlocked, isFree, placesFor } from './lines.js';
+import type {
+  Answer,
+  Caller,
+  Holder,
+  Inbox,
+  LockState,
+  Message,
+  Ref,
+  Request,
+  Ticket,
+  Wish,
+} from './lock-state.js';
+import { copyOf, labelOf, refOf } from './lock-state.js';
 import { PROBE_US, QueueRules } from './queue-rules.js';
 import { aheadOf, entriesOf, namesAfter } from './queue-view.js';
 import { isSane } from './wish.js';
@@ -20,6 +31,8 @@ const GONE = 0;
 const WAITING = 1;
 const HELD = 2;
 const BUSY = 3;
+const REFUSED = 4;
+const ENDED = 5;
 const STOLEN = 1;
 const FORCE_RELEASED = 2;
 const BAD_ARGUMENT = -100;
@@ -30,6 +43,16 @@ const NO_SUCH_ROOM = -54;
 /** What is to be done when not everything is free. */
 export type How = 'wait' | 'try' | 'steal';
 
+/** One operation of a batch: how the procedures take it, and what the model does. */
+export interface ModelOperation {
+  readonly wire: readonly unknown[];
+  readonly decide: (at: number, caller: Caller) => Answer;
+  /** The answer of a read, where a read can answer. */
+  readonly peek?: (at: number) => Answer | undefined;
+  /** The requests that it is about, for what those who wait believe. */
+  readonly about: Ref;
+}
+
 export class LockModel {
   readonly #rules: QueueRules;
 
@@ -39,122 +62,139 @@ export class LockModel {
 
   // --- what clients call ---
 
-  /** lock_acquire and lock_try; a repeat with the same id finds what the first made. */
-  request(at: number, request: Request, how: How): Status | number {
-    if (!isSane(request)) return BAD_ARGUMENT;
-    if (this.#isOfOthers(request)) return ID_IN_USE;
-    if (how === 'try' && this.isBusy(at, request)) return this.#busy(at, request);
-    if (this.#isSpent(request.key)) return this.#gone(at, request.key);
-    this.#rules.settle(at, request.names);
-    const same = this.ticket(request.key);
+  /** lock_batch, and lock_steal: each by itself, in order; whoever calls lives. What changes nothing is a read. */
+  batch(at: number, caller: Caller, operations: readonly ModelOperation[]): Answer[] {
+    const answers = operations.map(({ peek }) => peek?.(at));
+    if (answers.every((answer) => answer !== undefined)) return answers;
+    this.#rules.alive(at, caller.inbox);
+    return operations.map(({ decide }) => decide(at, caller));
+  }
+
+  /** Whether {@link batch} makes a change. */
+  makesChange(at: number, operations: readonly ModelOperation[]): boolean {
+    return operations.some(({ peek }) => peek?.(at) === undefined);
+  }
+
+  /** acquire and try; a repeat with the same id finds what the first made. */
+  request(at: number, request: Request, how: How, caller: Caller): Answer {
+    const { names, key } = request;
+    const ref = refOf(request);
+    if (!isSane(request)) return [REFUSED, BAD_ARGUMENT];
+    if (this.state.tombstones.has(key)) return this.#gone(key);
+    const isNew =
+      names.length === 1 && placesFor(this.state, ref.name).length === 0 && !this.holders(ref.name)[0];
+    this.#rules.settle(at, names, caller.inbox);
+    const same = this.ticket(ref);
+    const isForOthers = same && JSON.stringify(same.names) !== JSON.stringify(names);
+    const isElsewhere = this.tickets().some((one) => one !== same && one.key === key && !one.lease);
+    if (isForOthers || (isElsewhere && !isNew)) return [REFUSED, ID_IN_USE];
     if (same) {
-      this.#rules.claim(at, same);
+      this.#rules.acknowledge(at, same);
+      standBehind(same);
       return this.#status(at, same);
     }
     if (how === 'try' && !isFree(this.state, request)) return this.#busy(at, request);
-    this.#enter(at, request, how);
-    return this.#state(at, request.key);
+    this.#enter(at, request, how, caller);
+    return this.status(at, ref);
   }
 
-  /** lock_check: whoever asks shows that it lives; with `isSure`, or where that changes something anyway. */
-  check(at: number, keys: readonly string[], isSure: boolean): Status[] {
-    const isChange =
-      isSure ||
-      this.isStale(
-        at,
-        keys.flatMap((key) => this.ticket(key)?.names ?? []),
-      );
-    return keys.map((key) => {
-      const ticket = this.ticket(key);
-      if (ticket && isChange) {
-        this.#rules.seen(at, ticket);
-        this.#rules.look(at, ticket.names);
-        const left = this.ticket(key);
-        if (left) this.#rules.claim(at, left);
-      }
-      return this.#state(at, key);
-    });
+  /** What a read can say of {@link request} with `try`: that it is turned away. */
+  peekTry(at: number, request: Request): Answer | undefined {
+    if (!isSane(request)) return [REFUSED, BAD_ARGUMENT];
+    const isKnown = this.ticket(refOf(request)) !== undefined;
+    if (isKnown || this.hasExpired(at, request.names) || isFree(this.state, request)) return undefined;
+    return this.#busy(at, request);
   }
 
-  /** lock_extend: renews from now, never revives; the answer to a pushed grant too. */
-  extend(
+  check(at: number, ref: Ref, caller: Caller): Answer {
+    const ticket = this.ticket(ref);
+    if (ticket) this.#rules.look(at, ticket.names, caller.inbox);
+    const left = this.ticket(ref);
+    if (left) this.#rules.acknowledge(at, left);
+    if (left) standBehind(left);
+    return this.status(at, ref);
+  }
+
+  /** What a read can say of {@link check}. */
+  peekCheck(at: number, ref: Ref): Answer | undefined {
+    const ticket = this.ticket(ref);
+    const isChange = ticket && (ticket.state === 'silent' || this.isStale(at, ticket.names));
+    return isChange ? undefined : this.status(at, ref);
+  }
+
+  acknowledge(at: number, ref: Ref, caller: Caller): Answer {
+    const ticket = this.ticket(ref);
+    if (ticket && !ticket.lease) return this.check(at, ref, caller);
+    if (!ticket?.lease || ticket.lease.due <= at) return this.#gone(ref.key);
+    this.#rules.acknowledge(at, ticket);
+    return this.#status(at, ticket);
+  }
+
+  /** extend: renews from now, never revives; transfer: and is nobody's until it is adopted. */
+  extend(at: number, ref: Ref, ttlMs: number, caller: Caller, isTransfer = false): Answer {
+    const ticket = this.ticket(ref);
+    // Acknowledged too late: it waits again, unless its turn has come again.
+    if (ticket && !ticket.lease) this.#rules.look(at, ticket.names, caller.inbox);
+    if (ticket && !ticket.lease) return this.#status(at, ticket);
+    const holder = this.#live(at, ref);
+    if (!holder) return this.#gone(ref.key);
+    holder.lease.due = at + ttlMs * 1000;
+    if (holder.state === 'granted') holder.state = 'held';
+    if (isTransfer) Object.assign(holder, { inbox: null, state: 'in transit' });
+    this.#rules.ask(at);
+    return this.#status(at, holder);
+  }
+
+  /** keep: the holder gives it up, but nobody gets it for so long. */
+  keep(at: number, ref: Ref, ms: number): Answer {
+    if (this.ticket(ref)?.state === 'kept') return [ENDED, HELD];
+    const holder = this.#live(at, ref);
+    if (!holder) return [ENDED, GONE];
+    this.#rules.bury(at, ref.key, 0);
+    Object.assign(holder, { inbox: null, state: 'kept' });
+    holder.lease.due = at + ms * 1000;
+    this.#rules.ask(at);
+    return [ENDED, HELD];
+  }
+
+  /** adopt: the lease is another's from now on, under an id that the one before does not know; repeatable. */
+  adopt(
     at: number,
-    leases: readonly (readonly [key: string, ttlMs: number])[],
-    inbox?: Ticket['inbox'],
-  ): Status[] {
-    return leases.map(([key, ttlMs]) => {
-      const holder = this.#live(at, key);
-      if (!holder) return this.#gone(at, key);
-      const { lease } = holder;
-      lease.due = at + ttlMs * 1000;
-      lease.isClaimed = true;
-      if (inbox !== undefined) holder.inbox = inbox;
-      this.#rules.warn(at);
-      return this.#status(at, holder);
-    });
+    ref: Ref,
+    heir: { readonly key: string; readonly number: number },
+    caller: Caller,
+  ): Answer {
+    const moved = this.ticket({ ...ref, key: heir.key });
+    const isWaiting = this.tickets().some((one) => one.key === heir.key && !one.lease);
+    if ((this.ticket(ref) && moved) || isWaiting) return [REFUSED, ID_IN_USE];
+    if (moved) return this.#status(at, moved);
+    if (this.state.tombstones.has(heir.key)) return this.#gone(heir.key);
+    const holder = this.#live(at, ref);
+    if (!holder) return this.#gone(ref.key);
+    this.#rules.bury(at, ref.key, 0);
+    this.#open(at, caller.inbox);
+    return this.#status(at, Object.assign(holder, heir, caller, { state: 'held' as const }));
   }
 
-  /** lock_hand_on: renewed once more, and nobody's until it is adopted. */
-  handOn(at: number, leases: readonly (readonly [key: string, ttlMs: number])[]): Status[] {
-    return this.extend(at, leases, null);
+  /** release: releases or withdraws; tells what it was until now. */
+  release(at: number, ref: Ref, caller?: Caller): Answer {
+    this.#rules.settle(at, this.ticket(ref)?.names ?? [], caller?.inbox);
+    const ticket = this.ticket(ref);
+    if (!ticket || ticket.state === 'kept') return [ENDED, GONE];
+    this.#rules.end(at, ticket);
+    return [ENDED, ticket.lease ? HELD : WAITING];
   }
 
-  /** lock_keep: the holder gives it up, but nobody gets it for so long. */
-  keep(at: number, leases: readonly (readonly [key: string, ms: number])[]): number[] {
-    return leases.map(([key, ms]) => {
-      if (this.ticket(keptKey(key))) return HELD;
-      const holder = this.#live(at, key);
-      if (!holder) return GONE;
-      this.#rules.remember(at, key, 0);
-      holder.key = keptKey(key);
-      holder.inbox = null;
-      holder.lease.due = at + ms * 1000;
-      holder.lease.isClaimed = true;
-      this.#rules.warn(at);
-      return HELD;
-    });
-  }
-
-  /** lock_adopt: the lease is another's from now on, under an id that the one before does not know; repeatable. */
-  adopt(at: number, key: string, heir: Heir): Status | number {
-    const ticket = this.ticket(key);
-    const moved = this.ticket(heir.key);
-    if (!ticket) {
-      return moved ? this.#status(at, moved) : this.#gone(at, this.#isSpent(heir.key) ? heir.key : key);
-    }
-    if (moved) return ID_IN_USE;
-    if (this.#isSpent(heir.key)) return this.#gone(at, heir.key);
-    const holder = this.#live(at, key);
-    if (!holder) return this.#gone(at, key);
-    this.#rules.remember(at, key, 0);
-    this.#open(at, heir.inbox);
-    holder.lease.isClaimed = true;
-    return this.#status(at, Object.assign(holder, heir));
-  }
-
-  /** lock_release: releases or withdraws; tells what each was until now. */
-  release(at: number, keys: readonly string[]): number[] {
-    return keys.map((key) => {
-      this.#rules.settle(at, this.ticket(key)?.names ?? []);
-      const ticket = this.ticket(key);
-      if (!ticket) return GONE;
-      this.#rules.end(at, ticket);
-      return ticket.lease ? HELD : WAITING;
-    });
-  }
-
-  /** lock_withdraw: for requests that may still be on their way. */
-  withdraw(at: number, keys: readonly string[]): number[] {
-    return keys.flatMap((key) => {
-      this.#rules.remember(at, key, 0);
-      return this.release(at, [key]);
-    });
+  /** withdraw: for a request that may still be on its way. */
+  withdraw(at: number, ref: Ref, caller: Caller): Answer {
+    this.#rules.bury(at, ref.key, 0);
+    return this.release(at, ref, caller);
   }
 
   /** lock_force_release: whoever holds, holds no more; those who wait go on. */
   forceRelease(at: number, name: string): number {
     this.#rules.settle(at, [name]);
-    const victims = this.#rules.evict(at, [name], FORCE_RELEASED);
+    const victims = this.#rules.revoke(at, [name], FORCE_RELEASED);
     this.#rules.grantHeads(at);
     return victims;
   }
@@ -191,60 +231,67 @@ export class LockModel {
     return this.holders(name).length > 0;
   }
 
-  /** lock_close: first what waits, then what holds; `order` is the one in which the server goes through either. */
-  close(at: number, inbox: string, order: readonly string[]): void {
-    for (const isHeld of [false, true]) {
-      this.release(
-        at,
-        order.filter((key) => Boolean(this.ticket(key)?.lease) === isHeld),
-      );
-    }
+  /** lock_close: all that is in it at once, those who hold in an order that is the server's choice. Whether more is left: never. */
+  close(at: number, inbox: string, order: readonly string[]): boolean {
+    if (!this.state.inboxes.has(inbox)) return false;
+    const mine = this.tickets().filter((ticket) => ticket.inbox === inbox);
+    const place = (ticket: Ticket): number => order.indexOf(labelOf(ticket));
+    this.#rules.endAll(
+      at,
+      [...mine].sort((a, b) => place(a) - place(b)),
+    );
     this.state.inboxes.delete(inbox);
+    return false;
   }
 
   /** Python's acquire, whose room the server has just made: `[immediately, requests ahead]` */
   pythonAcquire(at: number, name: string, timeoutS: number, key: string): [boolean, number] {
     this.#rules.settle(at, [name]);
-    const ahead = this.holders(name).length + waitingFor(this.state, name).length;
-    const wish = { names: [name], want: 1, limit: 1 };
+    const ahead = this.holders(name).length + placesFor(this.state, name).length;
+    const wish = { names: [name], units: 1, limit: 1 };
     const isNext = isFree(this.state, wish);
     const ticket = this.#rules.enter(
       { ...wish, key, number: 0, ttlUs: timeoutS * 1e6, owner: 'python-thingsdb', inbox: null },
       at,
     );
-    if (isNext) this.#rules.hold(at, ticket, at + ticket.ttlUs, true);
-    return [isNext, ahead];
+    if (isNext) this.#rules.hold(at, ticket, 'held', at + ticket.ttlUs);
+    return [isNext, isNext ? 0 : ahead];
   }
 
   /** Python's test: false too for a room that is somebody's inbox. */
   pythonTest(key: string, isRoom: boolean): boolean | number {
-    const ticket = this.ticket(key);
+    const ticket = this.#python(key);
     return ticket || isRoom ? Boolean(ticket?.lease) : NO_SUCH_ROOM;
   }
 
   /** Python's release, of the holder or of a waiter; of another name's request it does nothing. */
   pythonRelease(at: number, name: string, key: string): void {
-    if (this.ticket(key)?.names[0] === name) this.release(at, [key]);
+    if (this.#python(key)?.names[0] === name) this.release(at, { name, key });
   }
 
-  /** Time has passed and the server looks: whatever is due ends, in an `order` that is the server's choice. */
-  sweep(at: number, order: readonly string[]): void {
-    const { inboxes, withdrawn, watches } = this.state;
-    for (const key of order) {
-      const inbox = inboxes.get(key);
-      const ticket = this.ticket(key);
-      const name = key.replace(/^watch:/, '');
-      if (inbox && inbox.due <= at) this.#lookAfter(at, key, inbox);
-      else if (ticket?.lease && ticket.lease.due <= at) this.#rules.look(at, ticket.names);
-      else if (name !== key && Number(watches.get(name)) <= at) watches.delete(name);
-    }
-    for (const [key, { until }] of withdrawn) if (until <= at) withdrawn.delete(key);
+  /** Time has passed and the server looks: whatever is due ends; of leases in an order that is the server's choice. */
+  sweep(at: number, names: readonly string[]): void {
+    const { inboxes, tombstones, watches } = this.state;
+    this.#rules.look(
+      at,
+      names.filter((name) => this.hasExpired(at, [name])),
+    );
+    for (const [id, { silentUntil }] of inboxes)
+      if (silentUntil > 0 && silentUntil <= at) this.#rules.forgetSilent(at, id);
+    for (const [id, inbox] of inboxes) if (inbox.due <= at) this.#lookAfter(at, id, inbox);
+    for (const [key, { until }] of tombstones) if (until <= at) tombstones.delete(key);
+    for (const [name, until] of watches) if (until <= at) watches.delete(name);
   }
 
   // --- what a test asks of the model ---
 
-  ticket(key: string): Ticket | undefined {
-    return this.#rules.ticket(key);
+  ticket(ref: Ref): Ticket | undefined {
+    return this.#rules.ticket(ref);
+  }
+
+  /** Whoever has this id, for whatever name. */
+  withKey(key: string): Ticket | undefined {
+    return this.tickets().find((ticket) => ticket.key === key);
   }
 
   tickets(): readonly Ticket[] {
@@ -262,23 +309,13 @@ export class LockModel {
 
   /** When something that is now there ends or is looked after. */
   dueTimes(): number[] {
-    const { tickets, inboxes, withdrawn, watches } = this.state;
+    const { tickets, inboxes, tombstones, watches } = this.state;
     return [
       ...tickets.flatMap(({ lease }) => (lease ? [lease.due] : [])),
-      ...[...inboxes.values()].map(({ due }) => due),
-      ...[...withdrawn.values()].map(({ until }) => until),
+      ...[...inboxes.values()].flatMap(({ due, silentUntil }) => (silentUntil ? [due, silentUntil] : [due])),
+      ...[...tombstones.values()].map(({ until }) => until),
       ...watches.values(),
     ];
-  }
-
-  /** Whether {@link request} would be turned away with nothing changed. */
-  isBusy(at: number, { key, ...wish }: Wish & { readonly key: string }): boolean {
-    return !this.ticket(key) && !this.hasExpired(at, wish.names) && !isFree(this.state, wish);
-  }
-
-  /** Whether {@link request} is refused. */
-  isRefused(request: Request): boolean {
-    return !isSane(request) || this.#isOfOthers(request);
   }
 
   hasExpired(at: number, names: readonly string[] = []): boolean {
@@ -293,6 +330,12 @@ export class LockModel {
   /** The names that {@link query} tells of. */
   queried(name: string | null, after: string, count: number): string[] {
     return name === null ? namesAfter(this.state, after).slice(0, count) : [name];
+  }
+
+  /** What is told of a request to who asks. */
+  status(at: number, ref: Ref): Answer {
+    const ticket = this.ticket(ref);
+    return ticket ? this.#status(at, ticket) : this.#gone(ref.key);
   }
 
   /** What has been told since this was last asked. */
@@ -319,33 +362,27 @@ export class LockModel {
 
   // --- what several of them need ---
 
-  #live(at: number, key: string): Holder | undefined {
-    const ticket = this.ticket(key);
-    return ticket?.lease && ticket.lease.due > at ? (ticket as Holder) : undefined;
+  #live(at: number, ref: Ref): Holder | undefined {
+    const ticket = this.ticket(ref);
+    const isOwned = ticket?.lease && ticket.state !== 'kept' && ticket.lease.due > at;
+    return isOwned ? (ticket as Holder) : undefined;
   }
 
-  #isOfOthers({ key, names }: Request): boolean {
-    const known = this.ticket(key);
-    return known !== undefined && JSON.stringify(known.names) !== JSON.stringify(names);
+  #python(key: string): Ticket | undefined {
+    return this.withKey(key);
   }
 
-  /** It was ended for good: by its own, against its will, or given up while it stays. */
-  #isSpent(key: string): boolean {
-    return this.state.withdrawn.has(key) || this.ticket(keptKey(key)) !== undefined;
-  }
-
-  #enter(at: number, { ttlMs, ...request }: Request, how: How): void {
+  #enter(at: number, { ttlMs, ...request }: Request, how: How, caller: Caller): void {
     const rules = this.#rules;
-    if (how === 'steal') rules.evict(at, request.names, STOLEN);
+    if (how === 'steal') rules.revoke(at, request.names, STOLEN);
     const isGranted = how === 'steal' || isFree(this.state, request);
-    this.#open(at, request.inbox);
-    const ticket = rules.enter({ ...request, ttlUs: ttlMs * 1000 }, at);
-    rules.seen(at, ticket);
-    if (isGranted) rules.hold(at, ticket, at + ticket.ttlUs, true);
+    this.#open(at, caller.inbox);
+    const ticket = rules.enter({ ...request, ...caller, ttlUs: ttlMs * 1000 }, at);
+    if (isGranted) rules.hold(at, ticket, 'held', at + ticket.ttlUs);
     else ticket.asksAt = this.#asksAt(at, ticket);
     if (how === 'steal') rules.grantHeads(at);
     if (isGranted) return;
-    rules.look(at, ticket.names);
+    rules.look(at, ticket.names, caller.inbox);
     if (!ticket.lease) ticket.asksAt = this.#asksAt(at, ticket);
   }
 
@@ -353,7 +390,7 @@ export class LockModel {
     const { inboxes } = this.state;
     const inbox = inboxes.get(id);
     if (inbox) inbox.isUsed = true;
-    else inboxes.set(id, { isUsed: true, due: at + IDLE_US, probedUntil: 0, seenAt: 0 });
+    else inboxes.set(id, { isUsed: true, due: at + IDLE_US, probedUntil: 0, seenAt: 0, silentUntil: 0 });
   }
 
   #lookAfter(at: number, id: string, inbox: Inbox): void {
@@ -369,30 +406,30 @@ export class LockModel {
     return this.#rules.choices.named(inTheWay(this.state, at, names));
   }
 
-  #busy(at: number, wish: Wish): Status {
-    return [BUSY, at, this.#firstInTheWay(at, wish)];
+  #busy(at: number, wish: Wish): Answer {
+    return [BUSY, this.#firstInTheWay(at, wish)];
   }
 
-  #gone(at: number, key: string): Status {
-    return [GONE, at, this.state.withdrawn.get(key)?.why ?? 0];
+  #gone(key: string): Answer {
+    return [GONE, this.state.tombstones.get(key)?.why ?? 0];
   }
 
-  #status(at: number, ticket: Ticket): Status {
-    const inbox = ticket.inbox ?? '';
-    if (ticket.lease) return [HELD, at, ticket.lease.due, ticket.lease.token, 0, inbox];
+  #status(at: number, ticket: Ticket): Answer {
+    if (ticket.state === 'kept') return [GONE, 0];
+    if (ticket.lease) return [HELD, ticket.lease.due, ticket.lease.token];
     const ahead = ticket.names.map((name) => aheadOf(this.state, ticket, name));
-    return [WAITING, at, this.#asksAt(at, ticket), 0, Math.max(...ahead), inbox];
+    return [WAITING, this.#asksAt(at, ticket), Math.max(...ahead)];
   }
 
-  /** When to ask; soon, where only its place keeps it waiting, unless it knows already that it is to ask later. */
+  /** When to ask; soon, where it is blocked, unless it knows already that it is to ask later. */
   #asksAt(at: number, ticket: Ticket): number {
     const soon = at + PROBE_US;
-    const isSoon = ticket.asksAt <= soon && isKeptWaiting(this.state, ticket);
+    const isSoon = ticket.asksAt <= soon && isBlocked(this.state, ticket);
     return Math.min(this.#firstInTheWay(at, ticket), isSoon ? soon : Infinity);
   }
+}
 
-  #state(at: number, key: string): Status {
-    const ticket = this.ticket(key);
-    return ticket ? this.#status(at, ticket) : this.#gone(at, key);
-  }
+/** Its process has asked about this very request. */
+function standBehind(ticket: Ticket): void {
+  if (ticket.state === 'waiting') ticket.isMissed = false;
 }

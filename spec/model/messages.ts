@@ -21,10 +21,10 @@ export function byReader(messages: readonly Message[]): Message[] {
   return [...messages].sort((a, b) => (reader(a) < reader(b) ? -1 : reader(a) > reader(b) ? 1 : 0));
 }
 
-/** `granted` and `watch` tell the server's time. */
+/** `granted` and `ask` tell the server's time. */
 export function timesToldIn(heard: readonly Heard[]): number[] {
   return heard.flatMap(({ event, args }) => {
-    if (event === 'granted') return Number(args[2]);
-    return event === 'watch' ? Number(args[1]) : [];
+    if (event === 'granted') return Number(args[3]);
+    return event === 'ask' ? Number(args[1]) : [];
   });
 }

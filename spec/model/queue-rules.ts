@@ -1,16 +1,20 @@
 import { Choices, isTold } from './choices.js';
-import { grantable, holdersOf, inTheWay, isKeptWaiting, keptWaiting, waitingFor } from './lines.js';
-import type { Holder, LockState, Message, Ticket } from './lock-state.js';
-import { emptyState, isKept, isPython, watchersOf } from './lock-state.js';
+import { blockedBy, grantable, holdersOf, inTheWay, isBlocked, waitingFor } from './lines.js';
+import type { Holder, LockState, Message, Ref, RequestState, Ticket } from './lock-state.js';
+import { emptyState, isPython, isWaiting, watchersOf } from './lock-state.js';
 
-/** How long a process has to answer a grant that was pushed to it. */
-const CLAIM_US = 800_000;
-/** So often those who are kept waiting ask, and the process that keeps them waiting is asked whether it lives. */
+/** How long a process has to acknowledge a grant that was pushed to it, or to answer a probe. */
+const ACKNOWLEDGE_US = 800_000;
+/** How often those who are blocked ask, and the process that blocks them is probed. */
 export const PROBE_US = 900_000;
+/** How long the requests of a process that did not answer keep their places. */
+const SILENT_US = 10_000_000;
 /** So long an id that was ended is worth nothing, should a request with it still arrive. */
-export const REMEMBER_US = 60_000_000;
+export const TOMBSTONE_US = 60_000_000;
+/** The first half of an id proves who has pushed a grant. */
+const PROOF_BYTES = 16;
 
-/** How tickets come to hold and how they end: by whatever call, always by these. */
+/** How requests come to hold and how they end: by whatever call, always by these. */
 export class QueueRules {
   state: LockState;
   choices = new Choices();
@@ -20,8 +24,8 @@ export class QueueRules {
     this.state = emptyState(lastToken);
   }
 
-  ticket(key: string): Ticket | undefined {
-    return this.state.tickets.find((ticket) => ticket.key === key);
+  ticket({ name, key }: Ref): Ticket | undefined {
+    return this.state.tickets.find((ticket) => ticket.key === key && ticket.names[0] === name);
   }
 
   /** What has been told since this was last asked. */
@@ -37,33 +41,36 @@ export class QueueRules {
     return names.flatMap((name) => holdersOf(this.state, name)).filter(({ lease }) => lease.due <= at);
   }
 
-  /** Leases end when they are due and not before; a grant that was not answered shows that its process is dead. */
-  settle(at: number, names: readonly string[]): void {
+  /**
+   * Leases end when they are due and not before; a grant that was not acknowledged silences its process.
+   * @param caller the inbox of the process that has called, which so lives
+   */
+  settle(at: number, names: readonly string[], caller?: string): void {
     for (const name of names) {
       const expired = this.expired(at, [name]);
       for (const holder of expired) {
-        this.#remove(holder);
         // One that was kept beyond its release is released only now.
-        this.#tellWatchers(holder, isKept(holder) ? 'released' : 'expired');
-        if (!holder.lease.isClaimed && holder.inbox !== null) this.#bury(holder.inbox);
+        this.#tellWatchers(holder, holder.state === 'kept' ? 'released' : 'expired');
+        if (holder.state === 'granted') this.#setAside(at, holder, caller);
+        else this.#remove(holder);
       }
       if (expired.length > 0) this.grantHeads(at);
     }
   }
 
-  /** What expired ends, and who is asked whether it lives, or did not answer that, keeps nobody waiting. */
-  look(at: number, names: readonly string[]): void {
+  /** What expired ends, and who is to be probed, or did not answer a probe, keeps nobody waiting. */
+  look(at: number, names: readonly string[], caller?: string): void {
     for (const name of names) {
-      this.settle(at, [name]);
+      this.settle(at, [name], caller);
       const probed = this.#toProbe(at, name);
       const inbox = this.state.inboxes.get(probed ?? '');
       if (probed === undefined || !inbox) continue;
       if (inbox.probedUntil > 0) {
-        this.#bury(probed);
+        this.#silence(at, probed);
         this.grantHeads(at);
       } else {
-        inbox.probedUntil = at + CLAIM_US;
-        this.tell(probed, 'check');
+        inbox.probedUntil = at + ACKNOWLEDGE_US;
+        this.tell(probed, 'alive');
       }
     }
   }
@@ -73,17 +80,35 @@ export class QueueRules {
     return this.expired(at, names).length > 0 || names.some((name) => this.#toProbe(at, name) !== undefined);
   }
 
-  /** A process has asked of a ticket of its own. */
-  seen(at: number, { inbox }: Ticket): void {
-    const seen = this.state.inboxes.get(inbox ?? '');
-    if (!seen?.probedUntil) return;
-    seen.probedUntil = 0;
-    seen.seenAt = at;
+  /** A process has called: what was set aside is in its old places, if that is not too late. */
+  alive(at: number, id: string): void {
+    const inbox = this.state.inboxes.get(id);
+    if (!inbox) return;
+    if (inbox.probedUntil > 0) {
+      inbox.seenAt = inbox.probedUntil - ACKNOWLEDGE_US;
+      inbox.probedUntil = 0;
+    }
+    if (inbox.silentUntil === 0) return;
+    if (inbox.silentUntil <= at) {
+      this.forgetSilent(at, id);
+      return;
+    }
+    inbox.silentUntil = 0;
+    for (const ticket of this.#silentOf(id)) ticket.state = 'waiting';
+    this.grantHeads(at);
   }
 
-  /** The process that is to be asked whether it lives, or that has not answered. */
+  /** The process has not called in time. */
+  forgetSilent(at: number, id: string): void {
+    const inbox = this.state.inboxes.get(id);
+    if (inbox) inbox.silentUntil = 0;
+    for (const ticket of this.#silentOf(id)) this.#remove(ticket);
+    this.grantHeads(at);
+  }
+
+  /** The process that is to be probed, or that has not answered. */
   #toProbe(at: number, name: string): string | undefined {
-    if (keptWaiting(this.state, name).length === 0) return undefined;
+    if (blockedBy(this.state, name).length === 0) return undefined;
     const id = waitingFor(this.state, name)[0]?.inbox ?? '';
     const inbox = this.state.inboxes.get(id);
     const time = inbox && (inbox.probedUntil || inbox.seenAt + PROBE_US);
@@ -97,13 +122,22 @@ export class QueueRules {
     this.grantHeads(at);
   }
 
+  /** All of a process at once: nobody is granted before all are gone. */
+  endAll(at: number, tickets: readonly Ticket[]): void {
+    for (const ticket of tickets) {
+      this.#remove(ticket);
+      if (ticket.lease) this.#tellWatchers(ticket, 'released');
+    }
+    this.grantHeads(at);
+  }
+
   /** Against the holders' will: they are told, and so is whoever uses their ids in the next minute. */
-  evict(at: number, names: readonly string[], why: number): number {
+  revoke(at: number, names: readonly string[], why: number): number {
     const victims = names.flatMap((name) => {
       const holders = holdersOf(this.state, name);
       for (const holder of holders) {
         this.#remove(holder);
-        if (!isKept(holder) && !isPython(holder)) this.remember(at, holder.key, why);
+        if (holder.state !== 'kept' && !isPython(holder)) this.bury(at, holder.key, why);
         if (holder.inbox !== null) this.tell(holder.inbox, 'lost', holder.number, why);
         this.#tellWatchers(holder, 'lost', why);
       }
@@ -112,14 +146,25 @@ export class QueueRules {
     return victims.length;
   }
 
-  remember(at: number, key: string, why: number): void {
-    const { withdrawn } = this.state;
-    if (!withdrawn.has(key)) withdrawn.set(key, { until: at + REMEMBER_US, why });
+  bury(at: number, key: string, why: number): void {
+    const { tombstones } = this.state;
+    if (!tombstones.has(key)) tombstones.set(key, { until: at + TOMBSTONE_US, why });
   }
 
-  enter(ticket: Omit<Ticket, 'entry' | 'since' | 'asksAt' | 'lease'>, at: number): Ticket {
+  enter(
+    ticket: Omit<Ticket, 'entry' | 'since' | 'asksAt' | 'lease' | 'state' | 'isMissed'>,
+    at: number,
+  ): Ticket {
     const { state } = this;
-    const entered = { ...ticket, entry: (state.entries += 1), since: at, asksAt: 0, lease: null };
+    const more = {
+      entry: (state.entries += 1),
+      since: at,
+      asksAt: 0,
+      isMissed: false,
+      lease: null,
+      state: 'waiting' as const,
+    };
+    const entered: Ticket = { ...ticket, ...more };
     state.tickets.push(entered);
     return entered;
   }
@@ -130,77 +175,98 @@ export class QueueRules {
       const next = this.choices.first(grantable(this.state));
       if (!next) break;
       if (next.inbox === null) {
-        this.hold(at, next, at + next.ttlUs, true);
+        this.hold(at, next, 'held', at + next.ttlUs);
         this.tell(next.key, 'go');
       } else {
-        const { token, due } = this.hold(at, next, at + CLAIM_US, false);
-        this.tell(next.inbox, 'granted', next.number, token, at, due);
+        const { token, due } = this.hold(at, next, 'granted', at + ACKNOWLEDGE_US);
+        this.tell(next.inbox, 'granted', next.number, next.key.slice(0, PROOF_BYTES), token, at, due);
       }
     }
-    this.warn(at);
+    this.ask(at);
   }
 
   /** Whoever asks about its lease lives: it stands for its ttl from now on. */
-  claim(at: number, { lease, ttlUs }: Ticket): void {
-    if (!lease || lease.isClaimed || lease.due <= at) return;
-    lease.isClaimed = true;
+  acknowledge(at: number, ticket: Ticket): void {
+    const { lease, ttlUs, state } = ticket;
+    if (!lease || state !== 'granted' || lease.due <= at) return;
+    ticket.state = 'held';
     lease.due = at + ttlUs;
-    this.warn(at);
+    this.ask(at);
   }
 
   /** Tokens grow over all names, and with the clock, so that they go on growing from an older state. */
-  hold(at: number, ticket: Ticket, due: number, isClaimed: boolean): Holder['lease'] {
+  hold(at: number, ticket: Ticket, state: RequestState, due: number): Holder['lease'] {
     const token = (this.state.lastToken = Math.max(this.state.lastToken + 1, at));
     ticket.since = at;
-    ticket.lease = { token, due, isClaimed };
+    ticket.state = state;
+    ticket.lease = { token, due };
     this.#tellWatchers(ticket, 'acquired');
     return ticket.lease;
   }
 
   /**
-   * Whoever is next for a name is told of a lease in its way that ends before it would ask, and one who is kept waiting
+   * Whoever is next for a name is told of a lease in its way that ends before it would ask, and one who is blocked
    * that it is to ask now. That all are told who must be is checked by what they then believe (beliefs.ts); here, that
    * what was told was true and of use.
    */
-  warn(at: number): void {
+  ask(at: number): void {
     for (;;) {
-      const warning = this.choices.takeWarning((told) => this.#warned(at, told) !== undefined);
-      const ticket = warning && this.#warned(at, warning);
+      const asked = this.choices.takeAsk((told) => this.#asked(at, told) !== undefined);
+      const ticket = asked && this.#asked(at, asked);
       if (!ticket) return;
-      ticket.asksAt = Number(warning.args[2]);
-      this.tell(warning.to, 'watch', ...warning.args);
+      ticket.asksAt = Number(asked.args[2]);
+      this.tell(asked.to, 'ask', ...asked.args);
     }
   }
 
-  #warned(at: number, warning: Message): Ticket | undefined {
-    const [, toldAt, until = NaN] = warning.args;
-    const ticket = this.state.tickets.find((one) => one.lease === null && isTold(one, warning));
+  #asked(at: number, message: Message): Ticket | undefined {
+    const [, toldAt, when = NaN] = message.args;
+    const ticket = this.state.tickets.find((one) => isWaiting(one) && isTold(one, message));
     if (!ticket || toldAt !== at) return undefined;
     const isNext = ticket.names.some((name) => waitingFor(this.state, name)[0] === ticket);
-    const isTrue = inTheWay(this.state, at, ticket.names).includes(Number(until));
+    const isTrue = inTheWay(this.state, at, ticket.names).includes(Number(when));
     // What it was told has passed: it has asked since, and only it knows the answer.
-    const isOfUse = Number(until) < ticket.asksAt || ticket.asksAt < at;
+    const isOfUse = Number(when) < ticket.asksAt || ticket.asksAt < at;
     if (isNext && isTrue && isOfUse) return ticket;
     const isSoon = ticket.asksAt <= at + PROBE_US && ticket.asksAt >= at;
-    return isKeptWaiting(this.state, ticket) && until === at && !isSoon ? ticket : undefined;
+    return isBlocked(this.state, ticket) && when === at && !isSoon ? ticket : undefined;
   }
 
-  /** All that a dead process waits for is withdrawn at once; one that was only slow is told, and asks again. */
-  #bury(inbox: string): void {
-    this.state.tickets = this.state.tickets.filter((ticket) => ticket.inbox !== inbox || ticket.lease);
-    const dead = this.state.inboxes.get(inbox);
-    if (dead) dead.probedUntil = 0;
-    this.tell(inbox, 'check');
+  /** It is back in its old place, but not twice if nobody has asked about it; its process counts as silent. */
+  #setAside(at: number, holder: Holder, caller: string | undefined): void {
+    const { inbox, key } = holder;
+    const isUsedAnew = this.state.tickets.some((one) => one !== holder && one.key === key && !one.lease);
+    const state = inbox === caller ? 'waiting' : 'silent';
+    if (isUsedAnew || holder.isMissed) this.#remove(holder);
+    else Object.assign(holder, { lease: null, asksAt: 0, isMissed: true, state });
+    if (inbox !== caller) this.#silence(at, inbox ?? '');
+  }
+
+  /** All that a silent process waits for is passed over at once; one that was only slow is told, and asks. */
+  #silence(at: number, id: string): void {
+    const inbox = this.state.inboxes.get(id);
+    if (!inbox) throw new Error(`no inbox ${id}`);
+    inbox.probedUntil = 0;
+    if (inbox.silentUntil === 0) {
+      inbox.silentUntil = at + SILENT_US;
+      for (const ticket of this.state.tickets)
+        if (ticket.inbox === id && isWaiting(ticket)) ticket.state = 'silent';
+    }
+    this.tell(id, 'alive');
+  }
+
+  #silentOf(id: string): Ticket[] {
+    return this.state.tickets.filter((ticket) => ticket.inbox === id && ticket.state === 'silent');
   }
 
   #remove(ticket: Ticket): void {
     this.state.tickets = this.state.tickets.filter((other) => other !== ticket);
   }
 
-  #tellWatchers({ names, owner, want, limit, lease }: Ticket, event: string, why = 0): void {
+  #tellWatchers({ names, owner, units, limit, lease }: Ticket, event: string, why = 0): void {
     for (const name of names) {
       if (!this.state.watches.has(name)) continue;
-      this.tell(watchersOf(name), event, name, owner, lease?.token ?? NaN, want, limit, why);
+      this.tell(watchersOf(name), event, name, owner, lease?.token ?? NaN, units, limit, why);
     }
   }
 }

@@ -1,9 +1,9 @@
 /** What anybody may see of the queues: lock_query. */
 
-import { holdersOf, waitingFor } from './lines.js';
+import { holdersOf, placesFor, waitingFor } from './lines.js';
 import type { LockState, Ticket } from './lock-state.js';
 
-/** `[name, is held, want, limit, owner, since, due, token, ahead]` */
+/** `[name, is held, units, limit, owner, since, due, token, ahead]` */
 type Entry = readonly (number | string | boolean)[];
 
 /** Names that somebody is in the queue of, in order. */
@@ -13,7 +13,7 @@ export function namesAfter({ tickets }: LockState, after: string): string[] {
 }
 
 export function entriesOf(state: LockState, name: string): Entry[] {
-  const about = ({ want, limit, owner, since }: Ticket): Entry => [want, limit, owner, since];
+  const about = ({ units, limit, owner, since }: Ticket): Entry => [units, limit, owner, since];
   return [
     ...holdersOf(state, name).map((holder) => [
       ...[name, true, ...about(holder)],
@@ -21,12 +21,12 @@ export function entriesOf(state: LockState, name: string): Entry[] {
     ]),
     ...waitingFor(state, name).map((ticket) => [
       ...[name, false, ...about(ticket)],
-      ...[0, 0, aheadOf(state, ticket, name)],
+      ...[0, 0, holdersOf(state, name).length + waitingFor(state, name).indexOf(ticket)],
     ]),
   ];
 }
 
-/** How many are in front of one who waits, those who hold included. */
+/** How many are in front of one who waits: those who hold, and those of silent processes, included. */
 export function aheadOf(state: LockState, ticket: Ticket, name: string): number {
-  return holdersOf(state, name).length + waitingFor(state, name).indexOf(ticket);
+  return holdersOf(state, name).length + placesFor(state, name).indexOf(ticket);
 }

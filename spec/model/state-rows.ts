@@ -1,48 +1,54 @@
-/** All of `.thingsdb_lock` that use can change. Lists where order is the server's own: it is told, not checked. */
+/** All of `.thingsdb_lock` that use can change. */
 export const STATE_CODE = `
   s = .thingsdb_lock;
+  row = |r| [
+    r.id(), r.state, r.id, r.number, r.names, r.inbox.id, r.inbox.owner, is_nil(r.inbox.room) ? nil : r.inbox.room.id(),
+    r.units, r.limit, r.since, r.token, r.due, r.get('ttl'), r.get('order'), r.get('asks_at'), r.get('missed')
+  ];
+  queues = [];
+  for (key, q in s.locks) queues.push([key[1:], q.held.map(row), q.waiting.map(row)]);
+  inboxes = [];
+  for (key, box in s.inboxes) inboxes.push([
+    key[1:], box.room.id(), box.owner, box.used, box.due, box.probe, box.seen, box.silent
+  ]);
+  tombstones = [];
+  for (key, stone in s.tombstones) tombstones.push([key[1:], stone.why, stone.due]);
+  watches = [];
+  for (key, w in s.watches) watches.push([key[1:], w.room.id(), w.due]);
+  waiting = [];
+  for (key, r in s.waiting) waiting.push([key[1:], r.id()]);
+  python = [];
+  for (key, r in s.python) python.push([int(key[1:]), r.id()]);
   [
-    s.token,
-    s.locks.values().map(|q| [q.name, q.held.map(|t| t.key), q.waiting.map(|t| t.key)]),
-    s.tickets.values().map(|t| [
-      t.key, t.names, t.number, t.ttl, t.owner, t.want, t.limit, t.inbox ? t.inbox.id : nil,
-      t.since, t.held, t.claimed, t.token, t.due, t.asks_at, t.sec
-    ]),
-    s.inboxes.values().map(|b| [b.id, b.room.id(), b.used, b.due, b.probe, b.seen, b.sec, list(b.tickets).map(|t| t.key)]),
-    s.due.values().map(|b| [
-      b.sec, list(b.items).map(|i| i.has('tickets') ? i.id : i.has('key') ? i.key : 'watch:' + i.name)
-    ]),
-    s.withdrawn.values().map(|w| [w.key, w.why, w.due, w.sec]),
-    s.watches.values().map(|w| [w.name, w.room.id(), w.due, w.sec]),
-    is_nil(s.sweeper) ? nil : [s.sweeper.id(), s.sweep_at],
-    tasks().map(|t| [t.id(), int(t.at())])
+    s.token, queues, inboxes, tombstones, watches, waiting, python,
+    is_nil(s.sweeper) ? nil : [s.sweeper.id(), s.sweep_at], s.sweeping, tasks().map(|t| [t.id(), int(t.at())])
   ];
 `;
 
-export type QueueRow = readonly [name: string, held: readonly string[], waiting: readonly string[]];
-export type TicketRow = readonly [
-  ...[key: string, names: readonly string[], number: number, ttlMs: number, owner: string],
-  ...[want: number, limit: number, inbox: string | null, since: number],
-  ...[isHeld: boolean, isClaimed: boolean, token: number, due: number, asksAt: number, sec: number],
+export type RequestRow = readonly [
+  ...[thing: number, state: number, id: string, number: number, names: readonly string[]],
+  ...[inbox: string, owner: string, room: number | null, units: number, limit: number],
+  ...[since: number, token: number, due: number],
+  ...[ttlMs: number | null, order: number | null, asksAt: number | null, isMissed: boolean | null],
 ];
+export type QueueRow = readonly [name: string, held: readonly RequestRow[], waiting: readonly RequestRow[]];
 export type InboxRow = readonly [
-  ...[id: string, room: number, isUsed: boolean, due: number],
-  ...[probedUntil: number, seenAt: number, sec: number],
-  ...[tickets: readonly string[]],
+  ...[id: string, room: number, owner: string, isUsed: boolean, due: number],
+  ...[probedUntil: number, seenAt: number, silentUntil: number],
 ];
-export type SecondRow = readonly [sec: number, items: readonly string[]];
-export type MemoryRow = readonly [key: string, why: number, due: number, sec: number];
-export type WatchRow = readonly [name: string, room: number, due: number, sec: number];
+export type TombstoneRow = readonly [key: string, why: number, due: number];
+export type WatchRow = readonly [name: string, room: number, due: number];
 export type TaskRow = readonly [id: number | null, second: number | null];
 
 export type StateRows = readonly [
   token: number,
   queues: readonly QueueRow[],
-  tickets: readonly TicketRow[],
   inboxes: readonly InboxRow[],
-  due: readonly SecondRow[],
-  withdrawn: readonly MemoryRow[],
+  tombstones: readonly TombstoneRow[],
   watches: readonly WatchRow[],
+  waiting: readonly (readonly [id: string, thing: number])[],
+  python: readonly (readonly [room: number, thing: number])[],
   sweeper: TaskRow | null,
+  isSweeping: boolean,
   tasks: readonly TaskRow[],
 ];

@@ -1,25 +1,23 @@
 import assert from 'node:assert';
 import { type Action, INBOX_IDS, TICKET_IDS } from './actions.js';
-import { timesIn, withInboxes } from './answers.js';
 import { Beliefs } from './beliefs.js';
-import type { Call, Scene } from './call.js';
-import { callOf } from './calls.js';
+import type { Adoption, Call, Scene } from './call.js';
+import { callOf, closeCall } from './calls.js';
 import { Choices } from './choices.js';
 import { Laws } from './laws.js';
 import { LockModel } from './lock-model.js';
-import { isPython, roomOf, type Status } from './lock-state.js';
+import { isPython, roomOf } from './lock-state.js';
 import { byReader, messagesOf, roomsGone, timesToldIn } from './messages.js';
 import { forceReleaseCall } from './name-calls.js';
+import { acknowledgeOperation, batchCall, checkOperation, unanswered } from './operations.js';
 import { pythonReleaseCall } from './python-calls.js';
 import type { ServerState } from './server-state.js';
 import { type Heard, isFailed, type Subject } from './subject.js';
-import { checkCall, closeCall, extendCall, unanswered } from './ticket-calls.js';
 import { TimeTrial } from './time-trial.js';
 import { visibleOf } from './visible-state.js';
 
 /** A node's own time goes by: there a grant is answered long before its claim window is over. */
 const ANSWER_WITHIN_MS = 250;
-const ANSWERED_TTL_MS = 600_000;
 
 /** What the server has done by itself or on a call, and what the model makes of it. */
 interface Outcome {
@@ -37,7 +35,7 @@ interface Outcome {
 export class Trial implements Scene {
   readonly model: LockModel;
   readonly pythonRooms: number[] = [];
-  adopted: Call | undefined;
+  adopted: Adoption | undefined;
   readonly #beliefs = new Beliefs();
   readonly #laws = new Laws();
   readonly #subject: Subject;
@@ -101,7 +99,7 @@ export class Trial implements Scene {
     for (const inbox of INBOX_IDS) await this.call(closeCall(this, inbox));
     for (const ticket of [...this.model.tickets()]) {
       const [name = ''] = ticket.names;
-      const isGone = !this.model.ticket(ticket.key);
+      const isGone = !this.model.tickets().includes(ticket);
       // What is kept is nobody's any more.
       if (isPython(ticket)) await this.call(pythonReleaseCall(this.model, name, roomOf(ticket.key)));
       else if (!isGone) await this.call(forceReleaseCall(this.model, name));
@@ -112,11 +110,12 @@ export class Trial implements Scene {
   async swept(at: number): Promise<void> {
     const heard = this.#subject.takeHeard();
     const state = await this.#subject.state();
-    await this.#settle({ at, state, heard, says: () => this.model.sweep(at, this.#observed.dueOrder) });
+    await this.#settle({ at, state, heard, says: () => this.model.sweep(at, this.#observed.names) });
   }
 
   async call(call: Call): Promise<void> {
     const { procedure, args, makesChange } = call;
+    const readers = new Set(this.#observed.rooms.values());
     const { bench } = this.#subject;
     const changes = bench?.changes ?? 0;
     const answer = await this.#subject.call(procedure, args);
@@ -127,7 +126,11 @@ export class Trial implements Scene {
     const at = this.#subject.timeOf([...seen, state.newestTime]);
     if (bench) assert.equal(bench.changes > changes, makesChange(at), `whether ${procedure} makes a change`);
     const said = await this.#settle({ ...call, at, state, heard, answer });
-    this.#believe(procedure, args, said);
+    const isInRoom = readers.has(String(args[1]));
+    for (const [{ key }, told] of call.told?.(said) ?? []) {
+      if (isInRoom) this.#beliefs.answered(key, told, at);
+      else this.#beliefs.unheard(key);
+    }
     this.#beliefs.assertInTime(this.model, at);
   }
 
@@ -141,7 +144,7 @@ export class Trial implements Scene {
     const readers = new Set(before.rooms.values());
     const told = this.model.takeTold().filter(({ to }) => readers.has(to));
     const actual = {
-      answer: isFailed(answer) ? answer.code : (read ?? withInboxes)(answer, rooms),
+      answer: isFailed(answer) ? answer.code : read ? read(answer, rooms) : answer,
       heard: byReader(messages),
       gone: roomsGone(heard),
       state: state.visible,
@@ -156,7 +159,7 @@ export class Trial implements Scene {
       assert.deepStrictEqual({ [part]: actual[part] }, { [part]: expected[part] });
     }
     this.#assertLawful(stealer);
-    this.#mayLackSweeper &&= !state.isFiledSince(before);
+    this.#mayLackSweeper &&= !state.isArmedSince(before);
     state.assertSound(this.#subject.bench ? Math.floor(at / 1e6) : nodeSecond(), this.#mayLackSweeper);
     this.#beliefs.told(told);
     await this.look(state);
@@ -178,7 +181,7 @@ export class Trial implements Scene {
     this.#lastToken = state.lastToken;
     this.#laws.resume(this.model.tickets());
     this.#mayLackSweeper = state.isSweeperLost;
-    await this.call(checkCall(this.model, TICKET_IDS));
+    await this.#checkAll();
     this.#beliefs.forget(this.model);
   }
 
@@ -195,23 +198,35 @@ export class Trial implements Scene {
     this.#lastToken = lastToken;
   }
 
-  #believe(procedure: string, args: readonly unknown[], said: unknown): void {
-    if (procedure === 'lock_acquire' || procedure === 'lock_try') {
-      if (Array.isArray(said)) this.#beliefs.answered(args[1] as string, said as Status);
-    } else if (procedure === 'lock_check') {
-      (args[0] as string[]).forEach((key, i) => this.#beliefs.answered(key, (said as Status[])[i] ?? []));
-    }
+  /** Every process asks for whatever may be its own. */
+  async #checkAll(): Promise<void> {
+    const known = TICKET_IDS.flatMap((key) => this.model.tickets().filter((ticket) => ticket.key === key));
+    const refs = known.map(({ key, names }) => ({ key, name: names[0] as string }));
+    await this.call(
+      batchCall(
+        this.model,
+        0,
+        refs.map((ref) => checkOperation(this.model, ref, false)),
+      ),
+    );
   }
 
   async #answerInTime(): Promise<void> {
-    const waiting = unanswered(this.model, ANSWERED_TTL_MS);
+    const waiting = unanswered(this.model);
     if (waiting.length === 0) {
       this.#answeredMs = Date.now();
     } else if (Date.now() - this.#answeredMs > ANSWER_WITHIN_MS) {
-      await this.call(extendCall(this.model, waiting));
+      const operations = waiting.map((ref) => acknowledgeOperation(this.model, ref));
+      await this.call(batchCall(this.model, 0, operations));
       this.#answeredMs = Date.now();
     }
   }
 }
 
 const nodeSecond = (): number => Math.ceil(Date.now() / 1000);
+
+/** A batch is answered with the server's time first, and so is a query. */
+function timesIn(answer: unknown): number[] {
+  const first: unknown = Array.isArray(answer) ? answer[0] : undefined;
+  return typeof first === 'number' && first > 1e15 ? [first] : [];
+}

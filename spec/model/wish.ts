@@ -5,7 +5,7 @@ const MOST_NAMES = 64;
 export const SHARED = 2 ** 31 - 1;
 
 /** Whether a client would ask for that. */
-export function isSane({ names, want, limit }: Wish): boolean {
+export function isSane({ names, units, limit }: Wish): boolean {
   const areNames = names.length >= 1 && names.length <= MOST_NAMES && names.every((name) => name !== '');
-  return areNames && new Set(names).size === names.length && want >= 1 && want <= limit && limit <= SHARED;
+  return areNames && new Set(names).size === names.length && units >= 1 && units <= limit && limit <= SHARED;
 }

@@ -1,16 +1,22 @@
 import type { BackEnd } from '../support/back-end.js';
-import { NOTHING } from '../support/state-left.js';
+import { NOTHING, type StateLeft } from '../support/state-left.js';
 import { until } from '../support/until.js';
 
-/**
- * What is remembered for a minute or two is due now: ids of requests that were ended, watched names, unused inboxes.
- * Leases too: to be called when none is held.
- */
+/** What is remembered for a minute or two is due now: ids of requests that were ended, watched names, unused inboxes. */
 const AGE = `
   s = .thingsdb_lock;
   at = int(now() * 1000000);
-  wse(s.due.values().each(|bucket| list(bucket.items).each(|item| s.fn.file(s, item, at))));
+  wse([s.inboxes, s.tombstones, s.watches].each(|kept| kept.values().each(|item| item.due = at)));
+  if (s.sweep_at * 1000000 > at || s.inboxes || s.tombstones || s.watches) wse(s.fn.arm(s, at / 1000000));
 `;
+
+/** Nothing that use has left: the sweeper may stay until it has run. */
+export const NO_MORE: Partial<StateLeft> = {
+  ...NOTHING,
+  tasks: expect.any(Number) as number,
+  hasSweeper: expect.any(Boolean) as boolean,
+  sweepsInMs: expect.any(Number) as number,
+};
 
 /** Fails unless the sweeper, in its time, removes everything that is left, and itself. */
 export async function nothingIsLeft(backEnd: BackEnd): Promise<void> {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { LockNotHeldError, type Lease } from '../../lib/index.js';
+import { RequestState } from '../../lib/schema/constants.js';
 import { onEachTransport } from '../support/back-end.js';
 import { nextEvent, until } from '../support/until.js';
 import { Worker } from '../support/worker.js';
@@ -190,10 +191,11 @@ onEachTransport('exclusion and order', (backEnd) => {
     await granted;
     // Not before it has answered its grant: a node of a cluster can crash when a WebSocket closes with a change pending.
     await until(
-      async () => (await backEnd.query('.thingsdb_lock.locks[":left"].held.first().claimed;')) === true,
+      async () =>
+        (await backEnd.query('.thingsdb_lock.locks[":left"].held.first().state;')) === RequestState.held,
     );
     await worker.kill();
     await until(async () => !(await manager.isLocked('left')));
-    expect(await backEnd.left()).toMatchObject({ locks: 0, tickets: 0 });
+    expect(await backEnd.left()).toMatchObject({ locks: 0, requests: 0 });
   });
 });

@@ -1,4 +1,5 @@
 import { LockLostError, LockNotHeldError, type LostReason } from '../../lib/index.js';
+import { RequestState } from '../../lib/schema/constants.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { nextEvent, rejection, until } from '../support/until.js';
@@ -53,7 +54,8 @@ onEachBackEnd('leases', (backEnd) => {
     await lease.release();
     await granted;
     await until(
-      async () => (await backEnd.query('.thingsdb_lock.locks[":shorter"].held.first().claimed;')) === true,
+      async () =>
+        (await backEnd.query('.thingsdb_lock.locks[":shorter"].held.first().state;')) === RequestState.held,
     );
     await worker.kill();
     const dueUs = Number(await backEnd.query('.thingsdb_lock.locks[":shorter"].held.first().due;'));
@@ -179,7 +181,7 @@ onEachBackEnd('leases', (backEnd) => {
     const lock = backEnd.manager().get('forgotten');
     const lease = await lock.acquire({ ttl: 900 });
     const lost = nextEvent<{ reason: LostReason }>(lock, 'lost');
-    await backEnd.query('s = .thingsdb_lock; s.tickets.values().each(|t| wse(s.fn.end(s, t, 0)));');
+    await backEnd.query('.thingsdb_lock.locks.clear();');
     expect((await lost).reason).toBe('forgotten-by-server');
     expect(lease.signal.aborted).toBe(true);
   });

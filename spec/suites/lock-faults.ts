@@ -1,4 +1,5 @@
 import type { DistributedLock, Lease, LockManager, LockOptions } from '../../lib/index.js';
+import { RequestState } from '../../lib/schema/constants.js';
 import type { BackEnd } from '../support/back-end.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { nextEvent, until } from '../support/until.js';
@@ -38,8 +39,9 @@ export function holderOf(holder: string, held: Wish): Pick<Kind, 'holder' | 'hol
 
 /** Resolves when every holder of a name has answered its grant: from then on its lease is its ttl's. */
 export async function untilClaimed(backEnd: BackEnd, name: string): Promise<void> {
-  const code = 'q = .thingsdb_lock.locks.get(`:{name}`); q && q.held && q.held.every(|t| t.claimed);';
-  await until(async () => (await backEnd.query(code, { name })) === true);
+  const code = 'q = .thingsdb_lock.locks.get(`:{name}`); q && q.held && q.held.every(|r| r.state == held);';
+  const vars = { name, held: RequestState.held };
+  await until(async () => (await backEnd.query(code, vars)) === true);
 }
 
 /**

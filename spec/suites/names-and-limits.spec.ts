@@ -1,6 +1,6 @@
 import { LockOptionsError } from '../../lib/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
-import { NOTHING } from '../support/state-left.js';
+import { NO_MORE } from './after-a-minute.js';
 import { until } from '../support/until.js';
 
 const NAMES: readonly (readonly [what: string, name: string])[] = [
@@ -76,7 +76,7 @@ onEachBackEnd('names and limits', (backEnd) => {
     const leases = await Promise.all(
       Array.from({ length: 600 }, (_, i) => manager.get(`many ${i}`).acquire()),
     );
-    expect(await backEnd.left()).toMatchObject({ locks: 600, tickets: 600, tasks: 1 });
+    expect(await backEnd.left()).toMatchObject({ locks: 600, requests: 600, tasks: 1 });
     const other = backEnd.manager();
     const busy = await Promise.all(
       Array.from({ length: 600 }, (_, i) => other.get(`many ${i}`).tryAcquire()),
@@ -85,7 +85,7 @@ onEachBackEnd('names and limits', (backEnd) => {
     const released = await Promise.all(leases.map((lease) => lease.release()));
     expect(released.every(Boolean)).toBe(true);
     await Promise.all([manager.close(), other.close()]);
-    expect(await backEnd.left()).toEqual(NOTHING);
+    expect(await backEnd.left()).toEqual(NO_MORE);
   });
 
   test('600 waiters for one lock are served in the order in which the server took them in', async () => {

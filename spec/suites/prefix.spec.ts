@@ -1,6 +1,6 @@
 import { LockSetupError, type LockManager } from '../../lib/index.js';
 import { onEachBackEnd, type BackEnd } from '../support/back-end.js';
-import { NOTHING } from '../support/state-left.js';
+import { NO_MORE } from './after-a-minute.js';
 import { pythonSetup } from '../support/python-lock.js';
 import { nextEvent, rejection, until } from '../support/until.js';
 import { aborted } from './lock-faults.js';
@@ -86,7 +86,7 @@ onEachBackEnd("in a collection of the user's own", (backEnd) => {
     const left = '.c_thingsdb_lock.filter(|_, value| is_thing(value)).map(|key, value| [key, value.len()]);';
     expect(Object.fromEntries((await backEnd.query(left)) as [string, number][])).toMatchObject({
       locks: 0,
-      tickets: 0,
+      waiting: 0,
       inboxes: 0,
     });
   });
@@ -127,7 +127,7 @@ onEachBackEnd('a prefix beside the locks without one', (backEnd) => {
     expect([await plain.isLocked('beside'), lease.isHeld]).toEqual([false, true]);
     await lease.release();
     await Promise.all([plain.close(), prefixed.close()]);
-    expect(await backEnd.left()).toEqual(NOTHING);
+    expect(await backEnd.left()).toEqual(NO_MORE);
   });
 });
 

@@ -84,8 +84,8 @@ besideRealPython('taking over a collection of Python', (backEnd, python) => {
     expect(turns).toEqual(['second', 'third', 'ours', 'later']);
     expect(await later.ask('release')).toBe('released');
     expect(await elsewhere.ask('release')).toBe('released');
-    await until(async () => (await backEnd.left()).tickets === 0);
-    expect(await backEnd.left()).toMatchObject({ locks: 0, tickets: 0 });
+    await until(async () => (await backEnd.left()).requests === 0);
+    expect(await backEnd.left()).toMatchObject({ locks: 0, requests: 0 });
   });
 
   it('a holder and a waiter that had died keep their time-outs, then it is our turn', async () => {

@@ -11,11 +11,11 @@ import {
 import { clientFor } from '../../lib/client/open-client.js';
 import { type EmbeddedThingsDB, ManualClock, startThingsDB } from '../../lib/testing/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
-import { lockedDownState, NOTHING } from '../support/state-left.js';
+import { lockedDownState } from '../support/state-left.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { nextEvent, rejection, until } from '../support/until.js';
 import { Worker } from '../support/worker.js';
-import { nothingIsLeft } from './after-a-minute.js';
+import { NO_MORE, nothingIsLeft } from './after-a-minute.js';
 import { aborted, dueMs, untilClaimed } from './lock-faults.js';
 
 const LONG: LockOptions = { waitTimeout: 25_000 };
@@ -275,7 +275,7 @@ onEachBackEnd('query', (backEnd) => {
     await manager.acquire(['secret', 'secret 2']);
     await waits('waiter', 'secret');
     const code =
-      's = .thingsdb_lock; [s.tickets.values().map(|t| t.key[1:]), s.inboxes.values().map(|box| box.id)];';
+      's = .thingsdb_lock; requests = s.waiting.values(); for (key, q in s.locks) requests.extend(q.held); [requests.map(|r| r.id), s.inboxes.values().map(|box| box.id)];';
     const ids = ((await backEnd.query(code)) as string[][]).flat();
     expect(ids.length).toBeGreaterThanOrEqual(4);
     const raw = await Promise.all([
@@ -566,7 +566,7 @@ onEachBackEnd('watch', (backEnd) => {
     await client.join(`//${backEnd.collection}`, room);
     const lease = await manager.acquire('secret');
     const code =
-      's = .thingsdb_lock; [s.tickets.values().map(|t| t.key[1:]), s.inboxes.values().map(|box| box.id)];';
+      's = .thingsdb_lock; requests = s.waiting.values(); for (key, q in s.locks) requests.extend(q.held); [requests.map(|r| r.id), s.inboxes.values().map(|box| box.id)];';
     const ids = ((await backEnd.query(code)) as string[][]).flat();
     await lease.release();
     await until(() => JSON.stringify(pushed).includes('released'));
@@ -605,7 +605,7 @@ onEachBackEnd('watch', (backEnd) => {
     const told = recorded(watch);
     const resumed = nextEvent(watch, 'resumed');
     await backEnd.query(
-      's = .thingsdb_lock; s.watches.values().each(|w| wse(s.fn.file(s, w, int(now() * 1000000))));',
+      's = .thingsdb_lock; at = int(now() * 1000000); s.watches.values().each(|w| w.due = at); wse(s.fn.arm(s, at / 1000000));',
     );
     await resumed;
     await (await manager.acquire('removed')).release();
@@ -671,11 +671,11 @@ describe('a watch that nobody asks for again, with the clock moved', () => {
     const watch = await watcher.watch('x');
     watch.close();
     await Promise.all([watcher.close(), observer.close()]);
-    expect(await left(db.url)).toMatchObject({ due: 1, hasSweeper: true });
+    expect(await left(db.url)).toMatchObject({ watches: 1, hasSweeper: true });
     await clock.advance(110_000);
-    expect(await left(db.url)).toMatchObject({ due: 1 });
+    expect(await left(db.url)).toMatchObject({ watches: 1 });
     await clock.advance(12_000);
-    expect(await left(db.url)).toEqual(NOTHING);
+    expect(await left(db.url)).toEqual(NO_MORE);
   });
 
   test('its process killed: the same', async () => {
@@ -685,7 +685,7 @@ describe('a watch that nobody asks for again, with the clock moved', () => {
     await clock.advance(122_000);
     db.faults.refuseConnections(false);
     await watcher.close();
-    expect(await left(db.url)).toEqual(NOTHING);
+    expect(await left(db.url)).toEqual(NO_MORE);
   });
 
   test('asked for again in between: it goes on', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { LockConnectionError, LockPermissionError, LockSetupError, LockManager } from '../../lib/index.js';
 import { clientFor } from '../../lib/client/open-client.js';
 import { onEachBackEnd } from '../support/back-end.js';
-import { NOTHING } from '../support/state-left.js';
+import { NO_MORE } from './after-a-minute.js';
 import { rejection } from '../support/until.js';
 import { Worker } from '../support/worker.js';
 
@@ -94,7 +94,7 @@ onEachBackEnd('setup', (backEnd) => {
       ),
     );
     await Promise.all(managers.map((manager) => manager.close()));
-    expect(await backEnd.left()).toEqual(NOTHING);
+    expect(await backEnd.left()).toEqual(NO_MORE);
   });
 
   test('the sweeper is made anew when its task was deleted with its user', async () => {
@@ -166,22 +166,33 @@ onEachBackEnd('setup', (backEnd) => {
     const client = clientFor(backEnd.urls[0] ?? '');
     await client.connect();
     await client.auth(username, 'secret');
-    const id = (await backEnd.query('.thingsdb_lock.tickets.values().map(|t| t.key).first();')) as string;
-    const guess = 'a'.repeat(22);
-    expect(await client.run(scope, 'lock_release', [[guess]])).toEqual([0]);
-    expect(await client.run(scope, 'lock_withdraw', [[guess]])).toEqual([0]);
-    const gone = [0, expect.any(Number), 0];
-    expect(await client.run(scope, 'lock_extend', [[[guess, 1_000]]])).toEqual([gone]);
-    expect(await client.run(scope, 'lock_keep', [[[guess, 1_000]]])).toEqual([0]);
-    expect(await client.run(scope, 'lock_hand_on', [[[guess, 1_000]]])).toEqual([gone]);
-    expect(await client.run(scope, 'lock_adopt', [guess, 'd'.repeat(22), 1, guess, 'x'])).toEqual(gone);
-    await client.run(scope, 'lock_close', [guess]);
-    const request = [['mine'], 'b'.repeat(22), 1, 'c'.repeat(22), 1_000, 'x', 1, 1];
+    const id = (await backEnd.query('.thingsdb_lock.locks[":mine"].held.first().id;')) as string;
+    const [guess, mine, inbox] = ['a'.repeat(32), 'b'.repeat(32), 'c'.repeat(32)];
+    const batch = async (...operations: unknown[]): Promise<unknown> => {
+      const reply = (await client.run(scope, 'lock_batch', [null, inbox, 'x', operations])) as unknown[];
+      return reply[2];
+    };
+    const [gone, ended] = [
+      [0, 0],
+      [5, 0],
+    ];
+    expect(
+      await batch(
+        ['release', 'mine', guess],
+        ['withdraw', 'mine', guess],
+        ['acknowledge', 'mine', guess],
+        ['extend', 'mine', guess, 1_000],
+        ['keep', 'mine', guess, 1_000],
+        ['transfer', 'mine', guess, 1_000],
+        ['adopt', 'mine', guess, 'd'.repeat(32), 1],
+      ),
+    ).toEqual([ended, ended, gone, gone, ended, gone, gone]);
+    expect(await client.run(scope, 'lock_close', [guess])).toBe(false);
     const answers: unknown[] = [
       await client.run(scope, 'lock_schema', []),
       await client.run(scope, 'locked', ['mine']),
-      await client.run(scope, 'lock_try', request),
-      await client.run(scope, 'lock_acquire', [...request, false]),
+      await batch(['try', mine, 1, 'mine', 1_000, 1, 1]),
+      await batch(['acquire', mine, 1, 'mine', 1_000, 1, 1]),
       await client.run(scope, 'lock_query', ['mine', '', 1]),
       await client.run(scope, 'lock_query', [null, '', 100]),
       await client.run(scope, 'lock_ask', ['mine', 'x']),
@@ -189,7 +200,7 @@ onEachBackEnd('setup', (backEnd) => {
     ];
     expect(JSON.stringify(answers)).not.toContain(id.slice(1));
     await expect(client.query(scope, '.thingsdb_lock;')).rejects.toMatchObject({ error_code: -55 });
-    await client.run(scope, 'lock_release', [['b'.repeat(22)]]);
+    await batch(['release', 'mine', mine]);
     await client.disconnect();
     expect(await lease.release()).toBe(true);
     await backEnd.query('del_user(name);', { name: username }, '@thingsdb');

@@ -1,6 +1,6 @@
 import { LockConnectionError, LockTimeoutError } from '../../lib/index.js';
 import { onEachTransport } from '../support/back-end.js';
-import { NOTHING } from '../support/state-left.js';
+import { NO_MORE } from './after-a-minute.js';
 import { nextEvent, rejection } from '../support/until.js';
 
 onEachTransport('waiting and giving up', (backEnd) => {
@@ -15,7 +15,7 @@ onEachTransport('waiting and giving up', (backEnd) => {
     );
     expect(error).toBeInstanceOf(LockTimeoutError);
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(149);
-    expect(await backEnd.left()).toMatchObject({ tickets: 1 });
+    expect(await backEnd.left()).toMatchObject({ requests: 1 });
     await lease.release();
     expect(await b.isLocked('timeout')).toBe(false);
     expect(entered).toBe(false);
@@ -54,7 +54,7 @@ onEachTransport('waiting and giving up', (backEnd) => {
     const reason = new Error('no longer needed');
     controller.abort(reason);
     expect(await rejection(acquiring)).toBe(reason);
-    expect(await backEnd.left()).toMatchObject({ tickets: 1 });
+    expect(await backEnd.left()).toMatchObject({ requests: 1 });
   });
 
   test('a signal that is aborted already stops the request before it is sent', async () => {
@@ -74,7 +74,7 @@ onEachTransport('waiting and giving up', (backEnd) => {
     controller.abort();
     expect(await rejection(acquiring)).toBe(controller.signal.reason);
     expect(await manager.isLocked('under way')).toBe(false);
-    expect(await backEnd.left()).toMatchObject({ tickets: 0 });
+    expect(await backEnd.left()).toMatchObject({ requests: 0 });
   });
 
   test('a signal that aborts once the lock is held has no effect', async () => {
@@ -113,9 +113,9 @@ onEachTransport('waiting and giving up', (backEnd) => {
     });
     controller.abort();
     await Promise.all(waiting);
-    expect(await backEnd.left()).toMatchObject({ tickets: 1, locks: 1 });
+    expect(await backEnd.left()).toMatchObject({ requests: 1, locks: 1 });
     await Promise.all([a.close(), b.close()]);
-    expect(await backEnd.left()).toEqual(NOTHING);
+    expect(await backEnd.left()).toEqual(NO_MORE);
   });
 
   test('closing the manager rejects what waits, releases what is held, and leaves nothing', async () => {
@@ -136,6 +136,6 @@ onEachTransport('waiting and giving up', (backEnd) => {
     expect((await next).isHeld).toBe(true);
     await expect(a.get('close').acquire()).rejects.toBeInstanceOf(LockConnectionError);
     await b.close();
-    expect(await backEnd.left()).toEqual(NOTHING);
+    expect(await backEnd.left()).toEqual(NO_MORE);
   });
 });

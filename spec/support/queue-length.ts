@@ -8,7 +8,8 @@ interface Queries {
 const CODE = `
   if (.has('thingsdb_lock')) {
     q = .thingsdb_lock.locks.get(\`:{name}\`);
-    q ? q.held.len() + q.waiting.len() : 0;
+    // Without those that are set aside with a process that does not answer.
+    q ? q.held.len() + q.waiting.filter(|r| r.state > 0).len() : 0;
   } else {
     .lock.has(name) ? .lock[name].queue.len() : 0;
   };

@@ -5,34 +5,34 @@ import type { LockEvents } from '../../lib/events.js';
 import type { Lease } from '../../lib/lease.js';
 import { resolveLockOptions, resolveSemaphoreOptions } from '../../lib/internal/lock-options.js';
 import { type LockOptions } from '../../lib/options.js';
-import { FakeLockService } from '../support/fake-lock-service.js';
+import { FakeCore, says, termsOf } from '../support/fake-core.js';
 import { pass, rest, resumeTime, stopTime } from '../support/fake-time.js';
-import { outcome, status } from '../support/fake-procedures.js';
+import { outcome } from '../support/outcome.js';
 
-let service: FakeLockService;
+let core: FakeCore;
 let manager: EventEmitter<LockEvents>;
 
 beforeEach(() => {
   stopTime();
-  service = new FakeLockService();
+  core = new FakeCore();
   manager = new EventEmitter();
 });
 
 afterEach(async () => {
-  for (const lease of service.held) void lease.close(new Error('the spec is over'));
+  core.end();
   await rest();
   resumeTime();
 });
 
 const lockOf = (...layers: LockOptions[]) => lockOn(['my-lock'], ...layers);
 const lockOn = (names: readonly string[], ...layers: LockOptions[]) =>
-  new DistributedLock(service.asService, names, resolveLockOptions, [{ ttl: 1000 }, ...layers], manager);
+  new DistributedLock(core, names, resolveLockOptions, [{ ttl: 1000 }, ...layers], manager);
 
 /** The lock's lease, granted at once. */
 async function held(lock: DistributedLock): Promise<Lease> {
   const lease = lock.acquire();
   await rest();
-  service.procedures.last('acquire').answer(status.held(1000));
+  core.last('acquire').answer(says.held(1000));
   return lease;
 }
 
@@ -43,11 +43,11 @@ function called<T>(promise: Promise<T>): Promise<T> {
 
 async function confirmRelease(wasHeld = true): Promise<void> {
   await rest();
-  service.procedures.last('release').answer([wasHeld]);
+  core.last('release').answer(says.ended(wasHeld ? 'held' : 'gone'));
   await rest();
   // A lease that was not there any more is asked about: why not?
   if (wasHeld) return;
-  service.procedures.of('check').at(-1)?.answer([status.gone()]);
+  core.of('check').at(-1)?.answer(says.gone());
   await rest();
 }
 
@@ -67,15 +67,15 @@ describe('options', () => {
     for (const call of calls) {
       expect(await outcome(call)).toMatchObject({ error: { code: 'LOCK_OPTIONS' } });
     }
-    expect(service.procedures.calls).toEqual([]);
+    expect(core.calls).toEqual([]);
   });
 
   it('of a call come before those of the lock', async () => {
     void called(lockOf({ ttl: 2000 }).acquire({ ttl: 3000 }));
     await rest();
-    expect(service.procedures.last('acquire').argument).toMatchObject({ ttlMs: 3000 });
-    service.procedures.last('acquire').fail(new LockConnectionError('the spec is over'));
-    await confirmRelease(false);
+    expect(termsOf(core.last('acquire'))).toMatchObject({ ttlMs: 3000 });
+    core.last('acquire').fail(new LockConnectionError('the spec is over'));
+    core.last('withdraw').answer(says.ended('gone'));
   });
 });
 
@@ -83,8 +83,8 @@ describe('acquire', () => {
   it('with waitTimeout 0 does not wait: it tries, and rejects with LockTimeoutError', async () => {
     const lease = called(lockOf().acquire({ waitTimeout: 0 }));
     await rest();
-    expect(service.procedures.calls.map((call) => call.procedure)).toEqual(['try']);
-    service.procedures.last('try').answer(status.busy(1000));
+    expect(core.calls.map(({ operation }) => operation.kind)).toEqual(['try']);
+    core.last('try').answer(says.busy(1000));
     await rest();
     expect(await outcome(lease)).toMatchObject({ error: { code: 'LOCK_TIMEOUT', waitedMs: 0 } });
   });
@@ -94,11 +94,11 @@ describe('acquire', () => {
     void called(lock.acquire());
     void called(lock.acquire());
     await rest();
-    const ids = service.procedures.of('acquire').map((call) => (call.argument as { id: string }).id);
+    const ids = core.of('acquire').map((call) => termsOf(call).id);
     expect(new Set(ids).size).toBe(2);
-    for (const call of service.procedures.of('acquire')) call.fail(new LockConnectionError('over'));
+    for (const call of core.of('acquire')) call.fail(new LockConnectionError('over'));
     await rest();
-    for (const call of service.procedures.of('release')) call.answer([false]);
+    for (const call of core.of('withdraw')) call.answer(says.ended('gone'));
   });
 
   it('tells the lock first, then its manager', async () => {
@@ -116,8 +116,8 @@ describe('a lock of several names', () => {
     const lock = lockOn(['b', 'a']);
     expect([lock.name, lock.names]).toEqual(['b', ['b', 'a']]);
     const lease = await held(lock);
-    expect(service.procedures.calls).toHaveLength(1);
-    expect(service.procedures.last('acquire').argument).toMatchObject({ names: ['b', 'a'] });
+    expect(core.calls).toHaveLength(1);
+    expect(termsOf(core.last('acquire'))).toMatchObject({ names: ['b', 'a'] });
     expect(lease.names).toEqual(['b', 'a']);
   });
 
@@ -125,10 +125,11 @@ describe('a lock of several names', () => {
     [[false, true], true],
     [[false, false], false],
   ])('is locked when one of them is: %j', async (answers, isLocked) => {
-    const asked = lockOn(['b', 'a']).isLocked();
-    service.procedures.of('isLocked').forEach((call, i) => call.answer(answers[i]));
-    expect(await asked).toBe(isLocked);
-    expect(service.procedures.of('isLocked').map(({ argument }) => argument)).toEqual(['b', 'a']);
+    core.locked = new Map([
+      ['b', answers[0] as boolean],
+      ['a', answers[1] as boolean],
+    ]);
+    expect(await lockOn(['b', 'a']).isLocked()).toBe(isLocked);
   });
 
   it('names them all in its errors', async () => {
@@ -139,7 +140,7 @@ describe('a lock of several names', () => {
 describe('a lock of a semaphore', () => {
   const semaphore = (...layers: LockOptions[]) =>
     new DistributedLock(
-      service.asService,
+      core,
       ['my-lock'],
       (...all) => resolveSemaphoreOptions(5, ...all),
       [{ ttl: 1000 }, ...layers],
@@ -149,8 +150,8 @@ describe('a lock of a semaphore', () => {
   it('asks for as many permits as the call says, of as many as there are', async () => {
     const lease = semaphore().acquire({ permits: 3 });
     await rest();
-    expect(service.procedures.last('acquire').argument).toMatchObject({ want: 3, limit: 5 });
-    service.procedures.last('acquire').answer(status.held(1000));
+    expect(termsOf(core.last('acquire'))).toMatchObject({ units: 3, limit: 5 });
+    core.last('acquire').answer(says.held(1000));
     await lease;
   });
 
@@ -158,7 +159,7 @@ describe('a lock of a semaphore', () => {
     expect(await outcome(semaphore().acquire({ permits: 6 }))).toMatchObject({
       error: { code: 'LOCK_OPTIONS' },
     });
-    expect(service.procedures.calls).toEqual([]);
+    expect(core.calls).toEqual([]);
   });
 });
 
@@ -181,7 +182,7 @@ describe('release', () => {
     expect(await outcome(call(lockOf()))).toMatchObject({
       error: { code: 'LOCK_NOT_HELD', lockName: 'my-lock' },
     });
-    expect(service.procedures.calls).toEqual([]);
+    expect(core.calls).toEqual([]);
   });
 
   it.each([true, false])('gives the answer of the lease: %p', async (wasHeld) => {
@@ -217,7 +218,7 @@ describe('release', () => {
     await held(lock);
     const first = called(lock.release());
     await rest();
-    service.procedures.last('release').fail(new LockConnectionError('no answer'));
+    core.last('release').fail(new LockConnectionError('no answer'));
     await rest();
     expect(await outcome(first)).toMatchObject({ error: { code: 'LOCK_CONNECTION' } });
     const second = lock.release();
@@ -234,7 +235,7 @@ describe('runExclusive', () => {
   ): Promise<{ result: Promise<T> }> {
     const result = called(lockOf().runExclusive(fn, options));
     await rest();
-    service.procedures.last('acquire').answer(status.held(1000));
+    core.last('acquire').answer(says.held(1000));
     await rest();
     return { result };
   }
@@ -282,7 +283,7 @@ describe('runExclusive', () => {
     manager.on('error', ({ error }) => errors.push(error));
     const { result } = await run(() => Promise.reject(new Error('from the caller')));
     const error = new LockConnectionError('no answer');
-    service.procedures.last('release').fail(error);
+    core.last('release').fail(error);
     await expect(result).rejects.toThrow('from the caller');
     expect(errors).toEqual([error]);
   });
@@ -292,7 +293,7 @@ describe('runExclusive', () => {
     manager.on('error', ({ error }) => errors.push(error));
     const { result } = await run(() => 'done');
     const error = new LockConnectionError('no answer');
-    service.procedures.last('release').fail(error);
+    core.last('release').fail(error);
     expect(await result).toBe('done');
     expect(errors).toEqual([error]);
   });
@@ -320,14 +321,14 @@ describe('runExclusive', () => {
     });
     await confirmRelease();
     expect(await result).toBe('done');
-    expect(service.procedures.of('release')).toHaveLength(1);
+    expect(core.of('release')).toHaveLength(1);
   });
 
   it('does not call the function when the lock is not granted', async () => {
     const fn = jest.fn();
     const result = called(lockOf().runExclusive(fn, { waitTimeout: 0 }));
     await rest();
-    service.procedures.last('try').answer(status.busy(1000));
+    core.last('try').answer(says.busy(1000));
     await rest();
     expect(await outcome(result)).toMatchObject({ error: { code: 'LOCK_TIMEOUT' } });
     expect(fn).not.toHaveBeenCalled();

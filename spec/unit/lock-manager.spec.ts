@@ -3,8 +3,10 @@ import type { ThingsDBClient } from '../../lib/client/thingsdb-client.js';
 import { LockConnectionError, LockOptionsError, LockPermissionError } from '../../lib/errors.js';
 import { LockManager } from '../../lib/lock-manager.js';
 import type { LockManagerOptions } from '../../lib/options.js';
-import { SCHEMA, TicketState, Why } from '../../lib/schema/constants.js';
-import { outcome, serverUs } from '../support/fake-procedures.js';
+import { SCHEMA, Told, Was, Why } from '../../lib/schema/constants.js';
+import { proofOf } from '../../lib/schema/pushed.js';
+import { serverUs } from '../support/fake-core.js';
+import { outcome } from '../support/outcome.js';
 
 const ROOM = 5;
 const WATCHED = 70;
@@ -19,19 +21,24 @@ class FakeClient implements ThingsDBClient {
   readonly runs: [procedure: string, args: unknown[]][] = [];
   readonly answers: Record<string, Answer> = {
     lock_schema: () => [SCHEMA, SCHEMA],
-    lock_acquire: () => HELD(),
-    lock_adopt: () => HELD(),
-    lock_extend: (args) => (args[0] as [string, number][]).map(([, ttlMs]) => HELD(ttlMs)),
-    lock_hand_on: (args) => (args[0] as [string, number][]).map(([, ttlMs]) => HELD(ttlMs, 0)),
-    lock_check: (args) => (args[0] as string[]).map((id) => (this.#waits.has(id) ? WAITING() : HELD())),
-    lock_release: (args) => (args[0] as string[]).map(() => TicketState.held),
-    lock_keep: (args) => (args[0] as unknown[]).map(() => TicketState.held),
+    lock_batch: (args) => [
+      serverUs(),
+      ROOM,
+      (args[3] as unknown[][]).map((operation) => this.#decided(operation)),
+    ],
+    acquire: () => HELD(),
+    adopt: () => HELD(),
+    extend: ([, , , ttlMs]) => HELD(ttlMs as number),
+    transfer: ([, , , ttlMs]) => HELD(ttlMs as number),
+    check: ([, , id]) => (this.#waits.has(id as string) ? WAITING() : HELD()),
+    release: () => [Told.ended, Was.held],
+    keep: () => [Told.ended, Was.held],
     lock_locked: () => true,
     lock_query: () => [serverUs(), null, []],
     lock_force_release: () => 3,
     lock_ask: () => 2,
     lock_watch: (args) => (args[0] as string[]).map((_, i) => WATCHED + i),
-    lock_close: () => null,
+    lock_close: () => false,
   };
   onAuth: () => unknown = () => null;
   readonly #waits = new Set<string>();
@@ -64,14 +71,21 @@ class FakeClient implements ThingsDBClient {
   run(_scope: string, procedure: string, args: unknown[] = []): Promise<unknown> {
     this.runs.push([procedure, args]);
     return this.#settled(procedure, () => {
-      const answer = this.answers[procedure]?.(args);
-      const isWaiting = Array.isArray(answer) && answer[0] === TicketState.waiting;
-      if (procedure === 'lock_acquire' && isWaiting) this.#waits.add(args[1] as string);
-      return answer;
+      return this.answers[procedure]?.(args);
     });
   }
 
-  /** What a procedure was run with, each time. */
+  /** What one operation of a batch is answered; recorded as if it were a call of its own. */
+  #decided(operation: unknown[]): unknown {
+    const [kind, id] = operation as [string, string];
+    this.asked.push(kind);
+    this.runs.push([kind, operation]);
+    const answer = this.answers[kind]?.(operation);
+    if (kind === 'acquire' && Array.isArray(answer) && answer[0] === Told.waiting) this.#waits.add(id);
+    return answer;
+  }
+
+  /** What a procedure was run with, or an operation is, each time. */
   argsOf(procedure: string): unknown[][] {
     return this.runs.filter(([name]) => name === procedure).map(([, args]) => args);
   }
@@ -115,15 +129,8 @@ class FakeClient implements ThingsDBClient {
   }
 }
 
-const HELD = (leaseMs = 60_000, room = ROOM) => [
-  TicketState.held,
-  serverUs(),
-  serverUs() + leaseMs * 1000,
-  42,
-  0,
-  room,
-];
-const WAITING = () => [TicketState.waiting, serverUs(), serverUs() + 60_000_000, 0, 1, ROOM];
+const HELD = (leaseMs = 60_000) => [Told.held, serverUs() + leaseMs * 1000, 42];
+const WAITING = () => [Told.waiting, serverUs() + 60_000_000, 1];
 
 let client: FakeClient;
 let managers: LockManager[];
@@ -230,16 +237,23 @@ describe('a manager', () => {
 
 describe('a grant that is pushed', () => {
   it('is claimed before the code of the caller runs: that may block the process', async () => {
-    client.answers['lock_acquire'] = WAITING;
+    client.answers['acquire'] = WAITING;
     const manager = managerOf();
     let wasClaimed = false;
     const done = manager
       .get('a')
       .acquire()
-      .then(() => (wasClaimed = client.asked.includes('lock_extend')));
-    while (!client.asked.includes('lock_check')) await rest();
+      .then(() => (wasClaimed = client.asked.includes('acknowledge')));
+    while (!client.asked.includes('check')) await rest();
     await rest();
-    client.push('granted', 1, 43, serverUs(), serverUs() + 800_000);
+    client.push(
+      'granted',
+      1,
+      proofOf(client.argsOf('acquire')[0]?.[1] as string),
+      serverUs(),
+      serverUs(),
+      serverUs() + 800_000,
+    );
     await done;
     expect(wasClaimed).toBe(true);
   });
@@ -319,9 +333,9 @@ describe('several names', () => {
   it('are one lock, in the order in which they are given', async () => {
     const lease = await managerOf().acquire(['b', 'a'], { ttl: '5s' });
     expect(lease.names).toEqual(['b', 'a']);
-    expect(client.argsOf('lock_acquire')).toHaveLength(1);
-    expect(client.argsOf('lock_acquire')[0]?.[0]).toEqual(['b', 'a']);
-    expect(client.argsOf('lock_acquire')[0]?.[4]).toBe(5000);
+    expect(client.argsOf('acquire')).toHaveLength(1);
+    expect(client.argsOf('acquire')[0]?.[3]).toEqual(['b', 'a']);
+    expect(client.argsOf('acquire')[0]?.[4]).toBe(5000);
   });
 });
 
@@ -330,11 +344,11 @@ describe('a semaphore', () => {
     const semaphore = managerOf().semaphore('a', { permits: 5, ttl: '5s' });
     await semaphore.acquire();
     await semaphore.acquire({ permits: 5 });
-    expect(client.argsOf('lock_acquire').map((args) => args.slice(6, 8))).toEqual([
+    expect(client.argsOf('acquire').map((args) => args.slice(5, 7))).toEqual([
       [1, 5],
       [5, 5],
     ]);
-    expect(client.argsOf('lock_acquire')[0]?.[4]).toBe(5000);
+    expect(client.argsOf('acquire')[0]?.[4]).toBe(5000);
   });
 });
 
@@ -387,13 +401,15 @@ describe('taking a lock away', () => {
   it.each<[number, string]>([
     [Why.stolen, 'stolen'],
     [Why.forceReleased, 'force-released'],
-  ])('is pushed to the holder, whose signal aborts at once: %p, which is %p', async (why, reason) => {
+  ])('is pushed to the holder, who asks, and whose signal aborts: %p, which is %p', async (why, reason) => {
     const manager = managerOf();
     const lost: string[] = [];
     manager.on('lost', (event) => lost.push(event.reason));
     const lease = await manager.get('a').acquire();
-    while (!client.asked.includes('lock_check')) await rest();
-    client.push('lost', client.argsOf('lock_acquire')[0]?.[2], why);
+    while (!client.asked.includes('check')) await rest();
+    client.answers['check'] = () => [Told.gone, why];
+    client.push('lost', client.argsOf('acquire')[0]?.[2], why);
+    while (lost.length === 0) await rest();
     expect(lease.signal.reason).toMatchObject({ reason });
     expect(lost).toEqual([reason]);
   });
@@ -405,8 +421,8 @@ describe('taking a lock away', () => {
     lock.on('releaseRequested', ({ by }) => asked.push(`lock ${by}`));
     manager.on('releaseRequested', ({ by, name }) => asked.push(`manager ${by} ${name}`));
     const lease = await lock.acquire();
-    while (!client.asked.includes('lock_check')) await rest();
-    client.push('asked', client.argsOf('lock_acquire')[0]?.[2], 'the boss');
+    while (!client.asked.includes('check')) await rest();
+    client.push('asked', client.argsOf('acquire')[0]?.[2], 'the boss');
     expect(asked).toEqual(['lock the boss', 'manager the boss a']);
     expect(lease.isHeld).toBe(true);
   });
@@ -445,7 +461,7 @@ describe('handing on', () => {
     const text = await lease.serialize();
     expect(lease.isHeld).toBe(false);
     await manager.close();
-    expect([client.count('lock_release'), client.count('lock_keep')]).toEqual([0, 0]);
+    expect([client.count('release'), client.count('keep')]).toEqual([0, 0]);
     expect(lease.signal.aborted).toBe(false);
 
     const other = managerOf();
@@ -454,8 +470,8 @@ describe('handing on', () => {
     const adopted = await other.adopt(text, { ttl: '5s' });
     expect(adopted.isHeld).toBe(true);
     expect(acquired).toEqual(['a']);
-    const [id] = client.argsOf('lock_adopt')[0] ?? [];
-    expect(id).toBe(client.argsOf('lock_acquire')[0]?.[1]);
+    const [, , id] = client.argsOf('adopt')[0] ?? [];
+    expect(id).toBe(client.argsOf('acquire')[0]?.[1]);
     expect(await adopted.release()).toBe(true);
   });
 
@@ -463,8 +479,8 @@ describe('handing on', () => {
     const text = await (await managerOf().get('a').acquire()).serialize();
     const other = managerOf({ defaults: { autoRenew: false, maxHold: '3s', waitTimeout: 0 } });
     await other.adopt(text);
-    const [ttls] = client.argsOf('lock_extend').at(-1) ?? [];
-    expect((ttls as [string, number][])[0]?.[1]).toBe(3000);
+    await rest();
+    expect(client.argsOf('extend').at(-1)?.[3]).toBe(3000);
   });
 });
 
@@ -474,7 +490,7 @@ describe('a prefix', () => {
     client.answers['jobs_lock_locked'] = () => true;
     expect(await managerOf({ prefix: 'jobs_' }).isLocked('a')).toBe(true);
     expect(client.runs.map(([procedure]) => procedure)).toEqual(['jobs_lock_schema', 'jobs_lock_locked']);
-    client.answers['jobs_lock_close'] = () => null;
+    client.answers['jobs_lock_close'] = () => false;
   });
 });
 
@@ -487,7 +503,7 @@ describe('the section of a runExclusive', () => {
     await first.get('a').runExclusive(async () => {
       // The connection of the second manager is opened here, and brings what is told of its locks.
       second.on('connected', () => outcomes.push(outcome(first.get('a').tryAcquire({ reentrant: true }))));
-      client.answers['lock_try'] = () => [TicketState.busy, serverUs(), serverUs() + 1000];
+      client.answers['try'] = () => [Told.busy, serverUs() + 1000];
       await second.setup();
     });
     expect(await Promise.all(outcomes)).toEqual([{ value: null }]);
@@ -500,11 +516,11 @@ describe('close', () => {
     await manager.acquire('a', { minHold: '1h' });
     await manager.close();
     const runs = client.runs.map(([procedure]) => procedure);
-    expect(runs.slice(-2)).toEqual(['lock_keep', 'lock_close']);
+    expect(runs.slice(-2)).toEqual(['keep', 'lock_close']);
   });
 
   it('ends all the rest also when that could not be kept', async () => {
-    client.answers['lock_keep'] = () => {
+    client.answers['keep'] = () => {
       throw Object.assign(new Error(), { error_code: -100, error_msg: 'no' });
     };
     const manager = managerOf();
@@ -524,7 +540,7 @@ describe('close', () => {
     await Promise.all([manager.close(), manager.close()]);
     await manager.close();
     expect(client.count('lock_close')).toBe(1);
-    expect(client.count('lock_release')).toBe(0);
+    expect(client.count('release')).toBe(0);
     expect(client.asked.at(-1)).toBe('disconnect');
     expect(client.count('disconnect')).toBe(1);
   });
@@ -543,11 +559,11 @@ describe('close', () => {
   });
 
   it('rejects what waits', async () => {
-    client.answers['lock_acquire'] = WAITING;
+    client.answers['acquire'] = WAITING;
     const manager = managerOf();
     const waiting = manager.get('a').acquire();
     waiting.catch(() => undefined);
-    while (!client.asked.includes('lock_check')) await rest();
+    while (!client.asked.includes('check')) await rest();
     await manager.close();
     expect(await outcome(waiting)).toMatchObject({ error: { message: 'the lock manager is closed' } });
   });

@@ -117,6 +117,51 @@ describe('the walls of lib', () => {
   });
 });
 
+/** What waits, sends, tells the time, or gives another result the next time. */
+const IMPURE = [
+  'performance',
+  'Date',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'queueMicrotask',
+  'Promise',
+  'process',
+  'crypto',
+  'random',
+];
+
+function impurities({ path, tree }: SourceFile): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) && IMPURE.includes(node.text)) found.push(`${path}: ${node.text}`);
+    if (ts.isAwaitExpression(node)) found.push(`${path}: await`);
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+  return found;
+}
+
+describe('the life of a request', () => {
+  const pure = FILES.filter(({ path }) => path.startsWith('lib/request/'));
+
+  it('waits for nothing, sends nothing and asks no clock', () => {
+    expect(pure.length).toBeGreaterThan(5);
+    expect(pure.flatMap(impurities)).toEqual([]);
+    expect(impurities(parsed('lib/request/x.ts', 'await a; Date.now(); Math.random();'))).toHaveLength(3);
+  });
+
+  it('imports nothing but itself, the types and constants of the schema, and the reasons of a loss', () => {
+    const allowed = ['lib/schema/operations.ts', 'lib/schema/constants.ts', 'lib/errors.ts'];
+    const foreign = pure.flatMap(({ path, imports }) =>
+      imports
+        .filter((name) => !name.startsWith('lib/request/') && !allowed.includes(name))
+        .map((name) => `${path}: ${name}`),
+    );
+    expect(foreign).toEqual([]);
+  });
+});
+
 describe('only one place', () => {
   it('calls procedures: the schema folder, through the connection and the client that carry its calls', () => {
     const calling = FILES.filter(({ path, text, tree }) => {
@@ -140,7 +185,7 @@ describe('only one place', () => {
       'lib/connection/node-connection.ts',
       'lib/connection/bounded-client.ts',
       'lib/connection/calls.ts',
-      'lib/internal/lock-service.ts',
+      'lib/manager/manager-core.ts',
     ];
     expect(calling.filter((path) => !path.startsWith('lib/schema/') && !carriers.includes(path))).toEqual([]);
     expect(calling).toContain('lib/schema/setup.ts');
@@ -200,6 +245,6 @@ describe('every file', () => {
 it('every .ti file is a closure that starts with its docstring', () => {
   const files = filesUnder('lib/schema', '.ti');
   expect(files.length).toBeGreaterThan(20);
-  const closure = /^\|[a-z_, ]*\| \{\n {4}"[A-Z][^"\n]{10,}"; *\n[\s\S]*\}\n$/;
+  const closure = /^\|[a-z_, ]*\| \{\n {4}"[A-Z][^"]{10,}"; *\n[\s\S]*\}\n$/;
   expect(files.filter((path) => !closure.test(readFileSync(join(ROOT, path), 'utf8')))).toEqual([]);
 });

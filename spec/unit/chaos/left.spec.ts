@@ -7,13 +7,7 @@ const LAST_EXIT_MS = 100_001;
 const LONG_AFTER_MS = LAST_EXIT_MS + 125_000;
 
 /** The sweeper that is there whenever something is due. */
-const due = (items: number): Partial<StateLeft> => ({
-  due: 1,
-  dueItems: items,
-  latestDueMs: 50_000,
-  tasks: 1,
-  hasSweeper: true,
-});
+const SWEPT: Partial<StateLeft> = { latestDueMs: 50_000, tasks: 1, hasSweeper: true, sweepsInMs: 49_000 };
 
 /** All processes have ended at 100,001; then this is left, or so long after. */
 function leaving(left: Partial<StateLeft>, story = new Story(), atMs = LAST_EXIT_MS + 1_000): Story {
@@ -37,12 +31,13 @@ describe('at the end', () => {
 
   it.each<[string, Partial<StateLeft>]>([
     ['a lock', { locks: 1 }],
-    ['a request', { tickets: 1 }],
-    ['an inbox', { inboxes: 1, ...due(1) }],
-    ['a withdrawal that nobody made', { withdrawn: 1, ...due(1) }],
-    ['a room of a name that is watched', { watches: 1, ...due(1) }],
-    ['a second with nothing due in it', { due: 1, dueEmpty: 1, tasks: 1, hasSweeper: true }],
-    ['a sweeper', { hasSweeper: true, tasks: 1 }],
+    ['a request', { requests: 1 }],
+    ['a request without a queue', { waiting: 1 }],
+    ['a Python request without a queue', { python: 1 }],
+    ['an inbox', { inboxes: 1, ...SWEPT }],
+    ['a withdrawal that nobody made', { tombstones: 1, ...SWEPT }],
+    ['a room of a name that is watched', { watches: 1, ...SWEPT }],
+    ['a sweeper that does not run', { ...SWEPT, sweepsInMs: -3_001 }],
     ['a task', { tasks: 1 }],
   ])('not even %s', (_what, left) => {
     expect(brokenRules(leaving(left))).toEqual(['left']);
@@ -65,14 +60,18 @@ describe('at the end', () => {
 
 describe('for a while', () => {
   it('the inboxes of the dead may be left, one each', () => {
-    expect(brokenRules(leaving({ inboxes: 1, ...due(1) }, withDead()))).toEqual([]);
-    expect(brokenRules(leaving({ inboxes: 2, ...due(2) }, withDead()))).toEqual(['left']);
+    expect(brokenRules(leaving({ inboxes: 1, ...SWEPT }, withDead()))).toEqual([]);
+    expect(brokenRules(leaving({ inboxes: 2, ...SWEPT }, withDead()))).toEqual(['left']);
   });
 
   it('withdrawals may be remembered, one of each request that ended lately', () => {
-    const left = { withdrawn: 1, ...due(1) };
+    const left = { tombstones: 1, ...SWEPT };
     expect(brokenRules(leaving(left, withWithdrawn()))).toEqual([]);
-    expect(brokenRules(leaving({ withdrawn: 2, ...due(2) }, withWithdrawn()))).toEqual(['left']);
+    expect(brokenRules(leaving({ tombstones: 2, ...SWEPT }, withWithdrawn()))).toEqual(['left']);
+  });
+
+  it('the sweeper may be left, until it has run', () => {
+    expect(brokenRules(leaving({ ...SWEPT, latestDueMs: 0 }))).toEqual([]);
   });
 
   it('the rooms of names that were watched may be left, one each', () => {
@@ -83,7 +82,7 @@ describe('for a while', () => {
     };
     const rooms = (watches: number): Partial<StateLeft> => ({
       watches,
-      ...due(watches),
+      ...SWEPT,
       latestDueMs: 119_000,
     });
     expect(brokenRules(leaving(rooms(1), watched()))).toEqual([]);
@@ -95,15 +94,12 @@ describe('for a while', () => {
     const long = (left: Partial<StateLeft>, story: Story): string[] =>
       brokenRules(leaving(left, story, LONG_AFTER_MS));
     expect(long({}, withDead())).toEqual([]);
-    expect(long({ inboxes: 1, ...due(1) }, withDead())).toEqual(['left']);
-    expect(long({ withdrawn: 1, ...due(1) }, withWithdrawn())).toEqual(['left']);
+    expect(long({ inboxes: 1, ...SWEPT }, withDead())).toEqual(['left']);
+    expect(long({ tombstones: 1, ...SWEPT }, withWithdrawn())).toEqual(['left']);
   });
 
-  const kept = { inboxes: 1, ...due(1) };
+  const kept = { inboxes: 1, ...SWEPT };
   it.each<[string, Partial<StateLeft>]>([
-    ['not in the index', { ...kept, due: 0, dueItems: 0, hasSweeper: false, tasks: 0 }],
-    ['in the index twice', { ...kept, dueItems: 2 }],
-    ['in the index beside a second with nothing in it', { ...kept, due: 2, dueEmpty: 1 }],
     ['due later than anything is remembered', { ...kept, latestDueMs: 60_001 }],
     ['overdue', { ...kept, overdueMs: 3_001 }],
     ['with no sweeper to end it', { ...kept, hasSweeper: false, tasks: 0 }],

@@ -3,7 +3,7 @@ import { Calls, type CallOptions } from '../../../lib/connection/calls.js';
 import { Session } from '../../../lib/connection/session.js';
 import { LockConnectionError, LockPermissionError, LockProtocolError } from '../../../lib/errors.js';
 import { FakeNodes, type FakeNode } from '../../support/fake-nodes.js';
-import { outcome } from '../../support/fake-procedures.js';
+import { outcome } from '../../support/outcome.js';
 import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
 
 const TIMEOUT_MS = 5_000;
@@ -80,7 +80,7 @@ describe('a first call', () => {
     expect(setups).toEqual([0]);
     expect(nodes.last.runs.map(({ procedure }) => procedure)).toEqual(['my_lock_try', 'my_lock_try']);
     nodes.last.runs.forEach(({ answer }, i) => answer(i));
-    expect(await Promise.all(both)).toEqual([0, 1]);
+    expect(await Promise.all(both)).toMatchObject([{ value: 0 }, { value: 1 }]);
   });
 
   it('rejects at once when no node can be reached', async () => {
@@ -114,7 +114,7 @@ describe('a first call', () => {
     (await next()).open();
     await rest();
     nodes.last.runs[0]?.answer('at last');
-    expect(await patient).toBe('at last');
+    expect(await patient).toMatchObject({ value: 'at last' });
   });
 
   it('that is patient waits no longer than somebody wants its answer', async () => {
@@ -143,7 +143,7 @@ describe('a first call', () => {
     const second = called();
     await rest();
     nodes.last.runs[0]?.answer('yes');
-    expect(await second).toBe('yes');
+    expect(await second).toMatchObject({ value: 'yes' });
   });
 });
 
@@ -153,7 +153,7 @@ describe('a call', () => {
     const call = called({ needsJoin: true });
     expect(node.runs).toHaveLength(1);
     node.runs[0]?.answer(7);
-    expect(await call).toBe(7);
+    expect(await call).toMatchObject({ value: 7 });
   });
 
   it('that the server refuses rejects, and is not repeated', async () => {
@@ -171,8 +171,7 @@ describe('a call', () => {
     (await next()).open();
     await rest();
     nodes.last.runs[0]?.answer('second');
-    expect(await call).toBe('second');
-    expect(calls.repeats).toBe(1);
+    expect(await call).toEqual({ value: 'second', wasRepeated: true });
   });
 
   it('is sent again to the next node when the first cannot serve', async () => {
@@ -183,7 +182,7 @@ describe('a call', () => {
     await rest();
     expect(nodes.last.index).toBe(1);
     nodes.last.runs[0]?.answer('second');
-    expect(await call).toBe('second');
+    expect(await call).toMatchObject({ value: 'second' });
   });
 
   it('on a silent connection is answered over the next one within a second', async () => {
@@ -195,7 +194,7 @@ describe('a call', () => {
     (await next()).open();
     await rest();
     nodes.last.runs[0]?.answer('second');
-    expect(await call).toBe('second');
+    expect(await call).toMatchObject({ value: 'second' });
     expect(performance.now() - sentMs).toBeLessThan(1_000);
   });
 
@@ -223,7 +222,7 @@ describe('a call', () => {
     expect(session.current).toBe(node.connection);
     expect(await outcome(late)).toEqual({ error: noAnswer });
     node.runs[2]?.answer('at last');
-    expect(await slow).toBe('at last');
+    expect(await slow).toEqual({ value: 'at last', wasRepeated: true });
   });
 
   it('whose time is over does not cost the others their connection, although timers are early', async () => {
@@ -234,7 +233,6 @@ describe('a call', () => {
     node.runs[0]?.fail(noAnswer);
     expect(await outcome(late)).toEqual({ error: noAnswer });
     expect(session.current).toBe(node.connection);
-    expect(calls.repeats).toBe(1);
   });
 
   it('over a client of the caller is not repeated', async () => {
@@ -254,7 +252,7 @@ describe('a server that has lost its state', () => {
     await rest();
     expect(setups).toEqual([0, 0]);
     node.runs.forEach(({ answer }) => answer('set up'));
-    expect(await Promise.all(five)).toEqual(Array(5).fill('set up'));
+    expect(await Promise.all(five)).toMatchObject(Array(5).fill({ value: 'set up' }));
   });
 
   it('is set up again once also where the connection is lost with it', async () => {
@@ -267,7 +265,7 @@ describe('a server that has lost its state', () => {
     await rest();
     expect(setups).toEqual([0, 1]);
     nodes.last.runs.forEach(({ answer }) => answer('set up'));
-    expect(await Promise.all(five)).toEqual(Array(5).fill('set up'));
+    expect(await Promise.all(five)).toMatchObject(Array(5).fill({ value: 'set up' }));
   });
 
   it('is found by those who come later as well, and not set up for them again', async () => {
@@ -280,7 +278,7 @@ describe('a server that has lost its state', () => {
     await rest();
     expect(setups).toEqual([0, 0]);
     node.runs.slice(2).forEach(({ answer }) => answer('set up'));
-    expect(await Promise.all([first, second])).toEqual(['set up', 'set up']);
+    expect(await Promise.all([first, second])).toMatchObject([{ value: 'set up' }, { value: 'set up' }]);
   });
 
   it('is asked for at every node before it is set up again: one that comes back may lag', async () => {
@@ -292,7 +290,7 @@ describe('a server that has lost its state', () => {
     await rest();
     expect(setups).toEqual([0]);
     other.runs[0]?.answer('there');
-    expect(await call).toBe('there');
+    expect(await call).toMatchObject({ value: 'there' });
   });
 
   it('and loses it again is told', async () => {
@@ -334,6 +332,6 @@ describe('the right to join', () => {
     const other = called();
     await rest();
     nodes.last.runs[0]?.answer('read');
-    expect(await other).toBe('read');
+    expect(await other).toMatchObject({ value: 'read' });
   });
 });

@@ -2,7 +2,7 @@ import { Deferred } from '../../../lib/async/deferred.js';
 import { Race, type Attempt } from '../../../lib/connection/race.js';
 import { LockConnectionError, LockPermissionError } from '../../../lib/errors.js';
 import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
-import { outcome } from '../../support/fake-procedures.js';
+import { outcome } from '../../support/outcome.js';
 
 class Try implements Attempt<string> {
   readonly #ready = new Deferred<string>();

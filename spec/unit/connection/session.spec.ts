@@ -2,7 +2,7 @@ import { LockConnectionError, LockPermissionError, type LockError } from '../../
 import type { ReconnectingEvent } from '../../../lib/events.js';
 import { Session } from '../../../lib/connection/session.js';
 import { FakeNodes, type FakeNode } from '../../support/fake-nodes.js';
-import { outcome } from '../../support/fake-procedures.js';
+import { outcome } from '../../support/outcome.js';
 import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
 
 let nodes: FakeNodes;

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import * as constants from '../../../lib/schema/constants.js';
 import { installCode } from '../../../lib/schema/install-code.js';
 
@@ -14,11 +14,13 @@ interface TiFile {
 }
 
 const FILES: TiFile[] = (['functions', 'migrations', 'procedures'] as const).flatMap((kind) =>
-  readdirSync(join(SCHEMA, kind)).map((file) => ({
-    kind,
-    name: file.replace(/\.ti$/, ''),
-    source: readFileSync(join(SCHEMA, kind, file), 'utf8'),
-  })),
+  (readdirSync(join(SCHEMA, kind), { recursive: true }) as string[])
+    .filter((file) => file.endsWith('.ti'))
+    .map((file) => ({
+      kind,
+      name: basename(file, '.ti'),
+      source: readFileSync(join(SCHEMA, kind, file), 'utf8'),
+    })),
 );
 const of = (kind: TiFile['kind']) => FILES.filter((file) => file.kind === kind);
 
@@ -47,9 +49,18 @@ describe('the .ti files', () => {
     const code = FILES.map(({ source }) => source).join('\n') + installCode();
     expect(
       of('functions')
-        .filter(({ name }) => !code.includes(`.fn.${name}(`))
+        .filter(({ name }) => !code.includes(`fn.${name}(`))
         .map(({ name }) => name),
     ).toEqual([]);
+  });
+
+  it('head each procedure by what goes in and comes out', () => {
+    for (const { name, source } of of('procedures')) {
+      const isPython = ['acquire', 'test', 'locked', 'release'].includes(name);
+      expect(source).toMatch(
+        isPython ? /^.*\n {4}"For python-thingsdb: .* -> / : /^.*\n {4}"[^"]*\n {4}Output: [^"]*"/,
+      );
+    }
   });
 
   it('hold the migrations up to the newest schema, each once', () => {
@@ -75,8 +86,8 @@ describe('the .ti files', () => {
 
 describe('withConstants', () => {
   it('puts the value in the place of the name', () => {
-    expect(constants.withConstants('t < $MAX_TTL_MS && .$STATE.x')).toBe(
-      `t < ${constants.MAX_TTL_MS} && .thingsdb_lock.x`,
+    expect(constants.withConstants('t < $MAX_COUNT && .$STATE.x')).toBe(
+      `t < ${constants.SHARED_LIMIT} && .thingsdb_lock.x`,
     );
   });
 

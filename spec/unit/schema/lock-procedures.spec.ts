@@ -1,50 +1,80 @@
 import { ServerError } from '../../../lib/client/server-error.js';
-import type { CallOptions } from '../../../lib/connection/calls.js';
 import { LockProtocolError } from '../../../lib/errors.js';
-import { ServerClock } from '../../../lib/internal/server-clock.js';
-import { Refusal, TicketState } from '../../../lib/schema/constants.js';
-import { LockProcedures } from '../../../lib/schema/lock-procedures.js';
-import type { TicketStatus } from '../../../lib/schema/ticket-status.js';
+import { Refusal, Told, Was } from '../../../lib/schema/constants.js';
+import { LockProcedures, type Reply } from '../../../lib/schema/lock-procedures.js';
+import type { Operation } from '../../../lib/schema/operations.js';
 
 const AT = 1_700_000_000_000_000;
-const REQUEST = {
-  names: ["it's", "'); del_collection('lock'); //"],
-  id: 'an-unguessable-id',
-  number: 3,
-  ttlMs: 1000,
-  want: 2,
-  limit: 5,
-};
+const ROOM = 5;
+const INBOX = 'an-inbox-id-here';
+const id = 'an-unguessable-id-of-32-bytes---';
+const name = "'); del_collection('lock'); //";
+const TERMS = { names: ["it's", name], id, number: 3, ttlMs: 1000, units: 2, limit: 5 };
+const HELD = [Told.held, AT + 1_000_000, 42];
 
-function procedures(reply: unknown) {
-  const run = jest.fn<Promise<unknown>, [string, unknown[], CallOptions?]>(() => Promise.resolve(reply));
-  const clock = new ServerClock();
-  return { run, clock, typed: new LockProcedures(run, clock, { inbox: 'an-inbox-id-here', owner: 'me' }) };
+function procedures(value: unknown, wasRepeated = false) {
+  const run = jest.fn<Promise<Reply>, [string, unknown[]]>(() => Promise.resolve({ value, wasRepeated }));
+  return { run, typed: new LockProcedures(run, { inbox: INBOX, owner: 'me' }) };
 }
 
-const { names, id } = REQUEST;
-const HELD = [TicketState.held, AT, AT + 1_000_000, 42, 0, 5];
+it.each<[Operation, unknown[], unknown]>([
+  [{ kind: 'acquire', terms: TERMS }, ['acquire', id, 3, TERMS.names, 1000, 2, 5], HELD],
+  [{ kind: 'try', terms: { ...TERMS, names: [name] } }, ['try', id, 3, name, 1000, 2, 5], HELD],
+  [{ kind: 'check', name, id, isSure: true }, ['check', name, id, true], HELD],
+  [{ kind: 'acknowledge', name, id }, ['acknowledge', name, id], HELD],
+  [{ kind: 'extend', name, id, ttlMs: 500 }, ['extend', name, id, 500], HELD],
+  [{ kind: 'transfer', name, id, ttlMs: 500 }, ['transfer', name, id, 500], HELD],
+  [{ kind: 'release', name, id }, ['release', name, id], [Told.ended, Was.held]],
+  [{ kind: 'withdraw', name, id }, ['withdraw', name, id], [Told.ended, Was.gone]],
+  [{ kind: 'keep', name, id, ms: 500 }, ['keep', name, id, 500], [Told.ended, Was.held]],
+  [{ kind: 'adopt', name, id, newId: 'n', number: 4 }, ['adopt', name, id, 'n', 4], HELD],
+])('sends %j as arguments, never as code', async (operation, sent, answer) => {
+  const { run, typed } = procedures([AT, ROOM, [answer]]);
+  await typed.batch([operation]);
+  // Only what may be told by a message in a room needs the right to join one.
+  const needsJoin = ['acquire', 'try', 'adopt'].includes(operation.kind);
+  expect(run.mock.calls).toEqual([['lock_batch', [null, INBOX, 'me', [sent]], { needsJoin }]]);
+});
 
-it.each<[string, (typed: LockProcedures) => Promise<{ value: TicketStatus }>, unknown[]]>([
-  ['acquire', (typed) => typed.acquire(REQUEST), [false]],
-  ['acquire', (typed) => typed.acquire(REQUEST, true), [true]],
-  ['try', (typed) => typed.try(REQUEST), []],
-])('%s sends the names as an argument, never as code', async (procedure, call, how) => {
-  const { run, typed } = procedures(HELD);
-  expect((await call(typed)).value).toMatchObject({ state: 'held', token: 42, room: 5 });
+it('gives each operation its own answer, in the order asked', async () => {
+  const { typed } = procedures([
+    AT,
+    ROOM,
+    [HELD, [Told.refused, Refusal.badArgument], [Told.ended, Was.waiting]],
+  ]);
+  const { answers, at, room } = await typed.batch([
+    { kind: 'acquire', terms: TERMS },
+    { kind: 'check', name, id, isSure: false },
+    { kind: 'release', name, id },
+  ]);
+  expect(answers.map(({ state }) => state)).toEqual(['held', 'refused', 'ended']);
+  expect([at, room]).toEqual([AT, ROOM]);
+});
+
+it('steals by a procedure of its own, which can be refused', async () => {
+  const { run, typed } = procedures([AT, ROOM, [HELD]]);
+  expect((await typed.steal(TERMS)).answers).toMatchObject([{ state: 'held', token: 42 }]);
   expect(run.mock.calls).toEqual([
-    [`lock_${procedure}`, [names, id, 3, 'an-inbox-id-here', 1000, 'me', 2, 5, ...how], { needsJoin: true }],
+    ['lock_steal', [INBOX, 'me', ['acquire', id, 3, TERMS.names, 1000, 2, 5]], { needsJoin: true }],
   ]);
 });
 
-it('adopt moves a lease from the id it had to that of the new request, in the own inbox', async () => {
-  const { run, typed, clock } = procedures(HELD);
-  const told = await typed.adopt('the-id-that-it-had', REQUEST);
-  expect(told.value).toMatchObject({ state: 'held', token: 42 });
-  expect(run.mock.calls).toEqual([
-    ['lock_adopt', ['the-id-that-it-had', id, 3, 'an-inbox-id-here', 'me'], { needsJoin: true }],
-  ]);
-  expect(clock.earliest(AT)).toBe(told.sentMs);
+it('an answer says when it was asked for and told, and whether it was sent again', async () => {
+  const { typed } = procedures([AT, 0, []], true);
+  const beforeMs = performance.now();
+  const { sentMs, receivedMs, wasRepeated } = await typed.batch([]);
+  expect(sentMs).toBeGreaterThanOrEqual(beforeMs);
+  expect(receivedMs).toBeGreaterThanOrEqual(sentMs);
+  expect(wasRepeated).toBe(true);
+});
+
+it('close goes on until nothing more is left', async () => {
+  const { run, typed } = procedures(true);
+  run.mockResolvedValueOnce({ value: true, wasRepeated: false });
+  run.mockResolvedValueOnce({ value: true, wasRepeated: false });
+  run.mockResolvedValueOnce({ value: false, wasRepeated: false });
+  await typed.close();
+  expect(run.mock.calls).toEqual(Array(3).fill(['lock_close', [INBOX]]));
 });
 
 it('query asks for one name, or for a page of them', async () => {
@@ -72,66 +102,24 @@ it.each<[string, (typed: LockProcedures) => Promise<unknown>, unknown, unknown[]
   ['lock_force_release', (typed) => typed.forceRelease("it's"), 3, ["it's"], 3],
   ['lock_ask', (typed) => typed.requestRelease("it's"), 2, ["it's", 'me'], 2],
   ['lock_watch', (typed) => typed.watch(['a', 'b']), [7, 8], [['a', 'b']], [7, 8]],
-  ['lock_keep', (typed) => typed.keep([[id, 500]]), [TicketState.held], [[[id, 500]]], [true]],
-  ['lock_withdraw', (typed) => typed.withdraw([id]), [TicketState.waiting], [[id]], [false]],
-  ['lock_close', (typed) => typed.close(), null, ['an-inbox-id-here'], undefined],
+  ['lock_locked', (typed) => typed.isLocked("it's"), true, ["it's"], true],
 ])('%s is called with its arguments, and its answer is read', async (procedure, call, reply, args, read) => {
   const { run, typed } = procedures(reply);
   expect(await call(typed)).toEqual(read);
-  expect(run.mock.calls.map(([called, given]) => [called, given])).toEqual([[procedure, args]]);
-  // What is told in a room needs the right to join it.
-  expect(run.mock.calls[0]?.[2]?.needsJoin ?? false).toBe(procedure === 'lock_watch');
-});
-
-it('an answer says when it was asked for and told, and sets the clock', async () => {
-  const { typed, clock } = procedures([TicketState.gone, AT]);
-  const beforeMs = performance.now();
-  const { sentMs, receivedMs } = await typed.acquire(REQUEST);
-  expect(sentMs).toBeGreaterThanOrEqual(beforeMs);
-  expect(receivedMs).toBeGreaterThanOrEqual(sentMs);
-  expect(clock.earliest(AT)).toBe(sentMs);
-});
-
-it('check, extend and handOn give each its own answer, in the order asked', async () => {
-  const reply = [
-    [TicketState.gone, AT],
-    [TicketState.held, AT, AT + 5, 42, 0, 5],
-  ];
-  const { run, typed } = procedures(reply);
-  expect((await typed.check(['a', 'b'])).value.map(({ state }) => state)).toEqual(['gone', 'held']);
-  const leases = [['a', 500] as const, ['b', 600] as const];
-  expect((await typed.extend(leases)).value.map(({ state }) => state)).toEqual(['gone', 'held']);
-  expect(run.mock.calls).toEqual([
-    ['lock_check', [['a', 'b'], false]],
-    ['lock_extend', [leases]],
-  ]);
-  expect((await typed.handOn(leases)).value.map(({ state }) => state)).toEqual(['gone', 'held']);
-  expect(run.mock.calls.at(-1)).toEqual(['lock_hand_on', [leases]]);
-});
-
-it('release tells who held the lock until now: neither waiting nor expired is held', async () => {
-  const { typed } = procedures([TicketState.held, TicketState.waiting, TicketState.gone]);
-  expect(await typed.release(['a', 'b', 'c'])).toEqual([true, false, false]);
+  const how = procedure === 'lock_watch' ? [{ needsJoin: true }] : [];
+  expect(run.mock.calls).toEqual([[procedure, args, ...how]]);
 });
 
 it.each<[string, unknown, (typed: LockProcedures) => Promise<unknown>]>([
-  ['too few statuses', [], (typed) => typed.check(['a'])],
+  ['too few answers', [AT, ROOM, []], (typed) => typed.batch([{ kind: 'release', name, id }])],
   [
-    'too many statuses',
-    [
-      [0, AT],
-      [0, AT],
-    ],
-    (typed) => typed.extend([['a', 1]]),
+    'an answer to something else',
+    [AT, ROOM, [HELD]],
+    (typed) => typed.batch([{ kind: 'release', name, id }]),
   ],
-  ['a status that is none', ['held'], (typed) => typed.check(['a'])],
-  ['too few states', [2], (typed) => typed.release(['a', 'b'])],
-  ['no states', null, (typed) => typed.release(['a'])],
+  ['no answer to a theft', null, (typed) => typed.steal(TERMS)],
   ['a number for a bool', 1, (typed) => typed.isLocked('a')],
   ['nil for a bool', null, (typed) => typed.isLocked('a')],
-  ['a text for a status', 'ok', (typed) => typed.acquire(REQUEST)],
-  ['a status without a room', HELD.slice(0, 5), (typed) => typed.adopt('an-id', REQUEST)],
-  ['too many states', [2, 2], (typed) => typed.keep([['a', 1]])],
   ['nil for a number', null, (typed) => typed.forceRelease('a')],
   ['a text for a number', '3', (typed) => typed.requestRelease('a')],
   ['a list for a number', [3], (typed) => typed.forceRelease('a')],
@@ -154,15 +142,10 @@ it.each(Object.entries(Refusal))(
     const { run, typed } = procedures(null);
     run.mockRejectedValue(refusal);
     const calls: (() => Promise<unknown>)[] = [
-      () => typed.acquire(REQUEST),
-      () => typed.try(REQUEST),
-      () => typed.check(['a']),
-      () => typed.extend([['a', 1]]),
-      () => typed.release(['a']),
+      () => typed.batch([]),
+      () => typed.steal(TERMS),
       () => typed.isLocked('a'),
-      () => typed.keep([['a', 1]]),
-      () => typed.adopt('a', REQUEST),
-      () => typed.handOn([['a', 1]]),
+      () => typed.close(),
       () => typed.query('a'),
       () => typed.watch(['a']),
       () => typed.forceRelease('a'),

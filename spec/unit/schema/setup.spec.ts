@@ -8,7 +8,7 @@ import {
 } from '../../../lib/errors.js';
 import { Refusal, SCHEMA } from '../../../lib/schema/constants.js';
 import { setUp } from '../../../lib/schema/setup.js';
-import { outcome } from '../../support/fake-procedures.js';
+import { outcome } from '../../support/outcome.js';
 import { pass, stopTime } from '../../support/fake-time.js';
 
 const LOOKUP = { error_code: -54, error_msg: 'not found' };
@@ -128,7 +128,7 @@ describe('a prefix', () => {
   it('is that of what is installed', async () => {
     const query = jest.spyOn(server, 'query');
     await prefixed();
-    expect(query.mock.calls[0]?.[1]).toContain("new_procedure('jobs_lock_acquire'");
+    expect(query.mock.calls[0]?.[1]).toContain("new_procedure('jobs_lock_batch'");
   });
 });
 

@@ -1,0 +1,36 @@
+import { resolveAdoptOptions } from '../internal/lock-options.js';
+import type { AdoptOptions, LockDefaults } from '../options.js';
+import { relayTo, type LockEmitter } from './event-relay.js';
+import type { HeldLease } from './held-lease.js';
+import type { LockCore } from './manager-core.js';
+import { errorOf } from './outcomes.js';
+import { parseLease } from './serialized-lease.js';
+
+/** See `LockManager.adopt`. */
+export async function adoptedLease(
+  core: LockCore,
+  text: string,
+  { defaults, options }: { defaults: LockDefaults; options: AdoptOptions | undefined },
+  manager: LockEmitter,
+): Promise<HeldLease> {
+  const { id, names, token, ttlMs, want, limit } = parseLease(text);
+  const resolved = resolveAdoptOptions(defaults, ttlMs, options);
+  const terms = {
+    names,
+    units: want,
+    limit,
+    how: 'adopt',
+    // With a shorter maxHold the server's lease must not outlive it either.
+    ttlMs: Math.ceil(Math.min(resolved.ttlMs, resolved.maxHoldMs)),
+    perTurnMs: resolved.ttlMs,
+    autoRenew: resolved.autoRenew,
+    maxHoldMs: resolved.maxHoldMs,
+    minHoldMs: resolved.minHoldMs,
+    waitTimeoutMs: undefined,
+    adopted: { id, token },
+  } as const;
+  const lease = core.open(terms, relayTo(manager));
+  const outcome = await lease.outcome;
+  if (outcome.kind !== 'lease') throw errorOf(outcome, lease.request);
+  return lease;
+}

@@ -1,0 +1,329 @@
+import type { Command, Outcome, Send, Told } from '../request/commands.js';
+import type { Exchange, Input, Now } from '../request/inputs.js';
+import { Request, type Terms } from '../request/request.js';
+import { step } from '../request/step.js';
+import type { Answer } from '../schema/operations.js';
+import { pushedOf } from '../schema/pushed.js';
+import type { RoomId } from '../schema/replies.js';
+import { Alarms, type Sleeper } from './alarms.js';
+import type { Clock, Timer } from './clock.js';
+import { Lines, type InLine } from './lines.js';
+import { inputOf } from './mail.js';
+import { ServerClock } from './server-clock.js';
+
+/** Whoever stands behind a request: its caller's promises, its lease, its events. */
+export interface RequestListener {
+  told(event: Told): void;
+  settled(caller: number, outcome: Outcome): void;
+  /** The lease's signal. */
+  aborted(end: Extract<Command, { kind: 'abort' }>): void;
+}
+
+/** How a desk reaches the server. Each call comes back, once, as {@link Desk.answered} or {@link Desk.failed}. */
+export interface Outlet {
+  send(seat: Seat, call: Send): void;
+  /** Joins a room; comes back as {@link Desk.joined} or {@link Desk.notJoined}. */
+  join(room: RoomId): void;
+  /**
+   * A request needs the process, and a connection watched closely enough for this ttl (`Infinity`: no lease is held), or
+   * has come or gone (`undefined`).
+   */
+  keepAlive(fromMs: number | undefined, toMs: number | undefined): void;
+  /** Why no answer is to be had from the server now; `undefined` while it answers. */
+  readonly trouble: unknown;
+}
+
+export interface DeskOptions {
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly newId: () => string;
+}
+
+/** A wall clock that has moved so much against the monotonic one was set, or the machine has slept. */
+const GAP_MS = 50;
+const ASK_AGAIN_MS = 1_000;
+const START = { kind: 'start' } as const;
+const LOOK = { kind: 'look' } as const;
+const ASK = { kind: 'ask', isSure: false } as const;
+const ASK_SURELY = { kind: 'ask', isSure: true } as const;
+const CONNECTED = { kind: 'connected' } as const;
+const DISCONNECTED = { kind: 'disconnected' } as const;
+
+/** One request at the desk, and who stands behind it. */
+export class Seat implements Sleeper, InLine {
+  readonly request: Request;
+  readonly listener: RequestListener;
+  readonly #desk: Desk;
+  wakeAtMs = Infinity;
+  place = -1;
+  isAtDesk = false;
+  isInLine = false;
+  /** The process lives for it; and how soon a silent server has to be found out. */
+  aliveMs: number | undefined;
+  /** As its line knows it. */
+  askAtMs = Infinity;
+
+  constructor(request: Request, listener: RequestListener, desk: Desk) {
+    this.request = request;
+    this.listener = listener;
+    this.#desk = desk;
+  }
+
+  get names(): readonly string[] {
+    return this.request.terms.names;
+  }
+
+  wake(): void {
+    this.#desk.ring(this);
+  }
+
+  ask(): void {
+    this.#desk.step(this, ASK);
+  }
+}
+
+/**
+ * All requests of a manager, in one map. Takes in what happens to them, has each make its step, and carries out what
+ * that commands. Waits for nothing itself: `Outlet` does, and gives back what comes of it.
+ *
+ * Their grants, and what others do to their leases, are pushed into one room, which is joined when the server first
+ * names it. Nothing is polled: besides a push, a waiter asks only when the holder's lease should have ended.
+ */
+export class Desk {
+  readonly #clock: Clock;
+  readonly #newId: () => string;
+  readonly #outlet: Outlet;
+  readonly #alarms: Alarms;
+  readonly #lines: Lines;
+  readonly #seats = new Map<number, Seat>();
+  readonly #serverClock = new ServerClock();
+  #numbers = 0;
+  #room: RoomId | undefined;
+  #offsetMs = NaN;
+
+  constructor(outlet: Outlet, { clock, timer, newId }: DeskOptions) {
+    this.#outlet = outlet;
+    this.#clock = clock;
+    this.#newId = newId;
+    const nowMs = (): number => clock.now().ms;
+    this.#alarms = new Alarms(timer, nowMs);
+    this.#lines = new Lines(this.#alarms, nowMs);
+  }
+
+  /** Whether somebody waits, holds, or is being withdrawn. */
+  get isNeeded(): boolean {
+    return this.#seats.size > 0;
+  }
+
+  get seats(): Seat[] {
+    return [...this.#seats.values()];
+  }
+
+  now(): Now {
+    return this.#clock.now();
+  }
+
+  /** A new request, known here before it is sent: its grant may be pushed before the answer to it. */
+  open(terms: Terms, listener: RequestListener): Seat {
+    const request = new Request(++this.#numbers, terms, this.#newId, this.#clock.now().ms);
+    const seat = new Seat(request, listener, this);
+    this.step(seat, START);
+    return seat;
+  }
+
+  /** Something has happened to a request. */
+  step(seat: Seat, input: Input): void {
+    const now = this.#clock.now();
+    const commands = step(seat.request, input, now);
+    this.#file(seat);
+    for (const command of commands) this.#carryOut(seat, command);
+  }
+
+  /** The request's alarm rings. */
+  ring(seat: Seat): void {
+    this.step(seat, { kind: 'alarm', trouble: this.#outlet.trouble });
+  }
+
+  /** The acquirer wants it no more. */
+  giveUp(seat: Seat, reason: unknown): void {
+    this.step(seat, { kind: 'give-up', reason, trouble: this.#outlet.trouble });
+  }
+
+  /** Whether the lease is held: the first look after the machine may have slept finds out. */
+  isHeld(seat: Seat): boolean {
+    const { request } = seat;
+    if (!request.isHeld) return false;
+    const now = this.#clock.now();
+    if (request.time?.isOver(now) || request.time?.mayBeOver(now)) this.#lookAtAll();
+    return request.isHeld;
+  }
+
+  /** @param room where the server tells this manager of its requests; 0: nowhere yet */
+  answered(seat: Seat, call: Send, answer: Answer, exchange: Exchange, room: RoomId): void {
+    this.#serverClock.sync(exchange.sentMs, call.offsetMs, exchange.at);
+    this.step(seat, { kind: 'answered', call, answer, exchange });
+    this.#enter(room);
+    this.#noticeGap();
+  }
+
+  failed(seat: Seat, call: Send, error: unknown, how: 'unanswered' | 'refused'): void {
+    this.step(seat, { kind: 'failed', call, error, how });
+  }
+
+  /** A message in a room. */
+  pushed(room: unknown, event: unknown, args: readonly unknown[]): void {
+    if (room === undefined || room !== this.#room) return;
+    this.#noticeGap();
+    const pushed = pushedOf(event, args);
+    if (pushed === undefined) return;
+    if (pushed.event === 'alive') {
+      this.#showLife();
+      return;
+    }
+    const seat = this.#seats.get(pushed.number);
+    // One question for many hints.
+    if (seat === undefined || (pushed.event === 'lost' && seat.request.sureChecksOpen > 0)) return;
+    const input = inputOf(pushed, seat.request, this.#serverClock, this.#clock.now());
+    if (input !== undefined) this.step(seat, input);
+  }
+
+  /** A room was removed: it was unused for long, or the server went back to an older state. */
+  roomGone(room: unknown): void {
+    if (room === undefined || room !== this.#room) return;
+    this.#room = undefined;
+    this.#each(CONNECTED);
+  }
+
+  joined(room: RoomId): void {
+    if (room !== this.#room) return;
+    // What was told before we were in.
+    for (const seat of this.seats) {
+      if (seat.request.state === 'waiting') this.step(seat, ASK_SURELY);
+      else if (seat.request.isHolding) this.step(seat, ASK);
+    }
+  }
+
+  notJoined(room: RoomId, error: unknown, how: 'unanswered' | 'refused'): void {
+    // The next answer that names the room tries again.
+    if (room === this.#room) this.#room = undefined;
+    const atMs = this.#clock.now().ms + ASK_AGAIN_MS;
+    for (const seat of this.seats) {
+      if (seat.request.state !== 'waiting') continue;
+      if (how === 'refused') this.giveUp(seat, error);
+      else if (seat.request.askAtMs > atMs) this.step(seat, { kind: 'ask-at', ms: atMs });
+    }
+  }
+
+  /** The connection is gone, and with it the place in the room; the places in the queues are not. */
+  disconnected(): void {
+    this.#room = undefined;
+    this.#each(DISCONNECTED);
+  }
+
+  /** What was pushed, and perhaps what was stored, is lost. What is being withdrawn is withdrawn first of all. */
+  connected(): void {
+    const seats = this.seats;
+    for (const seat of seats) if (seat.request.state === 'ending') this.step(seat, CONNECTED);
+    for (const seat of seats) if (seat.request.state !== 'ending') this.step(seat, CONNECTED);
+  }
+
+  /** There will never be a connection again. */
+  cutOff(reason: unknown): void {
+    this.#room = undefined;
+    this.#each({ kind: 'cut-off', reason });
+  }
+
+  close(reason: unknown): void {
+    this.#each({ kind: 'close', reason });
+  }
+
+  /** Nothing rings any more. */
+  stop(): void {
+    this.#alarms.clear();
+  }
+
+  #each(input: Input): void {
+    for (const seat of this.seats) this.step(seat, input);
+  }
+
+  /** The server asks whether this process lives: a question that is under way has answered that. */
+  #showLife(): void {
+    for (const seat of this.seats) {
+      const { state, sureChecksOpen } = seat.request;
+      if (state === 'waiting' && sureChecksOpen === 0) this.step(seat, ASK_SURELY);
+    }
+  }
+
+  #lookAtAll(): void {
+    for (const seat of this.seats) if (seat.request.isHolding) this.step(seat, LOOK);
+  }
+
+  /** The machine may have slept: whoever holds finds out now, not at the next renewal. */
+  #noticeGap(): void {
+    const { ms, wallMs } = this.#clock.now();
+    const offsetMs = wallMs - ms;
+    const hasGap = Math.abs(offsetMs - this.#offsetMs) > GAP_MS;
+    if (hasGap || Number.isNaN(this.#offsetMs)) this.#offsetMs = offsetMs;
+    if (hasGap) this.#lookAtAll();
+  }
+
+  /** Joins the room if it is not the one we are in. 0: of what is in nobody's room. */
+  #enter(room: RoomId): void {
+    if (room === this.#room || !room || this.#seats.size === 0) return;
+    this.#room = room;
+    this.#outlet.join(room);
+  }
+
+  /** Where a request belongs after its step: map, line, alarm; and whether the process lives for it. */
+  #file(seat: Seat): void {
+    const { request } = seat;
+    const isOpen = request.state !== 'over';
+    if (isOpen !== seat.isAtDesk) {
+      seat.isAtDesk = isOpen;
+      if (isOpen) this.#seats.set(request.number, seat);
+      else this.#seats.delete(request.number);
+    }
+    this.#fileInLine(seat);
+    this.#alarms.set(seat, request.wakeAtMs);
+    const aliveMs = aliveMsOf(request);
+    if (aliveMs === seat.aliveMs) return;
+    this.#outlet.keepAlive(seat.aliveMs, aliveMs);
+    seat.aliveMs = aliveMs;
+  }
+
+  #fileInLine(seat: Seat): void {
+    const { state, askAtMs } = seat.request;
+    const isWaiting = state === 'waiting';
+    if (isWaiting === seat.isInLine && askAtMs === seat.askAtMs) return;
+    seat.isInLine = isWaiting;
+    if (!isWaiting) {
+      this.#lines.leave(seat);
+      seat.askAtMs = askAtMs;
+      return;
+    }
+    seat.askAtMs = askAtMs;
+    this.#lines.enter(seat);
+  }
+
+  #carryOut(seat: Seat, command: Command): void {
+    switch (command.kind) {
+      case 'send':
+        this.#outlet.send(seat, command);
+        return;
+      case 'tell':
+        seat.listener.told(command);
+        return;
+      case 'settle':
+        seat.listener.settled(command.caller, command.outcome);
+        return;
+      case 'abort':
+        seat.listener.aborted(command);
+    }
+  }
+}
+
+/** How soon a silent server has to be found out: in time for the lease. `undefined`: the process need not live for it. */
+function aliveMsOf({ keepsAlive, isHolding, terms }: Request): number | undefined {
+  if (!keepsAlive) return undefined;
+  return isHolding ? terms.ttlMs : Infinity;
+}

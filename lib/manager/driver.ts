@@ -1,0 +1,105 @@
+import { PackageType } from '../client/package-type.js';
+import { joinNewRoom, type JoinRoom } from '../connection/join-room.js';
+import { LockConnectionError } from '../errors.js';
+import type { Send } from '../request/commands.js';
+import type { LockProcedures } from '../schema/lock-procedures.js';
+import type { Answer } from '../schema/operations.js';
+import type { RoomId } from '../schema/replies.js';
+import { Batcher, type Answered } from './batcher.js';
+import type { Desk, Outlet, Seat } from './desk.js';
+import { KeepAlive } from './keep-alive.js';
+
+/** What a driver needs of the connection. */
+export interface Connection {
+  readonly join: JoinRoom;
+  /** Keeps the process alive, and a silent server found out in time for a lease of this ttl. Returns how to let go. */
+  readonly keepAlive: (ttlMs: number) => () => void;
+  readonly trouble: () => unknown;
+}
+
+/** Carries out what the desk wants of the server: commands become calls, and what comes of them goes back to the desk. */
+export class Driver implements Outlet {
+  readonly #procedures: LockProcedures;
+  readonly #batcher: Batcher;
+  readonly #connection: Connection;
+  readonly #keepAlive: KeepAlive;
+  #desk!: Desk;
+  /** Calls under way. */
+  #open = 0;
+  readonly #onQuiet: (() => void)[] = [];
+
+  constructor(procedures: LockProcedures, connection: Connection) {
+    this.#procedures = procedures;
+    this.#batcher = new Batcher((operations) => procedures.batch(operations));
+    this.#connection = connection;
+    this.#keepAlive = new KeepAlive(connection.keepAlive);
+  }
+
+  /** Where answers and pushes go. */
+  serve(desk: Desk): void {
+    this.#desk = desk;
+  }
+
+  get trouble(): unknown {
+    return this.#connection.trouble();
+  }
+
+  send(seat: Seat, call: Send): void {
+    this.#open++;
+    this.#ask(call).then(
+      (answered) => {
+        this.#desk.answered(seat, call, answered.answer, answered, answered.room);
+        this.#closed();
+      },
+      (error: unknown) => {
+        this.#desk.failed(seat, call, error, howItFailed(error));
+        this.#closed();
+      },
+    );
+  }
+
+  join(room: RoomId): void {
+    joinNewRoom(this.#connection.join, room).then(
+      () => this.#desk.joined(room),
+      (error: unknown) => this.#desk.notJoined(room, error, howItFailed(error)),
+    );
+  }
+
+  keepAlive(fromMs: number | undefined, toMs: number | undefined): void {
+    this.#keepAlive.move(fromMs, toMs);
+  }
+
+  /** A message that nobody asked for, in whatever room. */
+  pushed(type: number, body: unknown): void {
+    const { id, event, args } = (body ?? {}) as { id?: unknown; event?: unknown; args?: unknown };
+    if (type === PackageType.roomDelete) this.#desk.roomGone(id);
+    else if (type === PackageType.roomEmit && Array.isArray(args)) this.#desk.pushed(id, event, args);
+  }
+
+  /** Resolves when no call is under way. */
+  quiet(): Promise<void> {
+    if (this.#open === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onQuiet.push(resolve));
+  }
+
+  /** The process need not live for it any more. */
+  stop(): void {
+    this.#keepAlive.stop();
+  }
+
+  async #ask({ operation, isUrgent }: Send): Promise<Answered> {
+    if (operation.kind !== 'steal') return this.#batcher.ask(operation, isUrgent);
+    const { answers, ...told } = await this.#procedures.steal(operation.terms);
+    return { ...told, answer: answers[0] as Answer };
+  }
+
+  #closed(): void {
+    if (--this.#open > 0) return;
+    for (const resolve of this.#onQuiet.splice(0)) resolve();
+  }
+}
+
+/** Whether another try may help. */
+function howItFailed(error: unknown): 'unanswered' | 'refused' {
+  return error instanceof LockConnectionError ? 'unanswered' : 'refused';
+}

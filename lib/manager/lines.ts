@@ -1,0 +1,77 @@
+import type { Alarms, Sleeper } from './alarms.js';
+
+/** One who waits in a line. */
+export interface InLine {
+  readonly names: readonly string[];
+  /** When this one has to ask; `Infinity` while an answer is out. */
+  readonly askAtMs: number;
+  /** Asks the server what has become of the line's first: it asks for all. */
+  ask(): void;
+}
+
+/** The requests of a manager that wait for the same names, first come first. Only the first of them asks. */
+class Line implements Sleeper {
+  readonly members = new Set<InLine>();
+  wakeAtMs = Infinity;
+  place = -1;
+
+  get first(): InLine | undefined {
+    for (const member of this.members) return member;
+    return undefined;
+  }
+
+  wake(): void {
+    this.wakeAtMs = Infinity;
+    this.first?.ask();
+  }
+}
+
+/** Who waits here, in lines by what is waited for: one alarm for each line. */
+export class Lines {
+  readonly #alarms: Alarms;
+  readonly #nowMs: () => number;
+  readonly #lines = new Map<string, Line>();
+
+  constructor(alarms: Alarms, nowMs: () => number) {
+    this.#alarms = alarms;
+    this.#nowMs = nowMs;
+  }
+
+  get members(): InLine[] {
+    return [...this.#lines.values()].flatMap((line) => [...line.members]);
+  }
+
+  /** It waits, or has just learned when to ask. Whoever is not first makes the first ask no later than that. */
+  enter(member: InLine): void {
+    const key = keyOf(member);
+    let line = this.#lines.get(key);
+    if (line === undefined) this.#lines.set(key, (line = new Line()));
+    line.members.add(member);
+    const { askAtMs } = member;
+    this.#alarms.set(line, line.first === member ? askAtMs : Math.min(line.wakeAtMs, askAtMs));
+  }
+
+  /** Without effect on one that is in no line. */
+  leave(member: InLine): void {
+    const key = keyOf(member);
+    const line = this.#lines.get(key);
+    if (line === undefined) return;
+    const wasFirst = line.first === member;
+    if (!line.members.delete(member)) return;
+    const next = line.first;
+    if (next === undefined) {
+      this.#alarms.set(line, Infinity);
+      this.#lines.delete(key);
+    } else if (wasFirst) {
+      // The first asked for the whole line, so its last answer is newer than the next one's.
+      const isAsking = line.wakeAtMs === Infinity;
+      this.#alarms.set(line, isAsking ? this.#nowMs() : Math.max(line.wakeAtMs, next.askAtMs));
+    }
+  }
+}
+
+/** The same for all that wait for just the same names. */
+function keyOf({ names }: InLine): string {
+  const [name = ''] = names;
+  return names.length === 1 ? `name ${name}` : `names ${JSON.stringify(names)}`;
+}

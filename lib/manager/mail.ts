@@ -1,0 +1,41 @@
+import type { Input, Now } from '../request/inputs.js';
+import type { Request } from '../request/request.js';
+import { ACKNOWLEDGE_MS } from '../schema/constants.js';
+import type { Pushed } from '../schema/pushed.js';
+import type { ServerClock } from './server-clock.js';
+
+const MAX_LABEL_LENGTH = 255;
+
+type About = Exclude<Pushed, { event: 'alive' }>;
+
+/**
+ * What a message means to the request that it names. A push is no answer: it may be late, doubled, or made up by whoever
+ * may write to the collection. What cannot be is passed over.
+ */
+export function inputOf(pushed: About, { terms }: Request, clock: ServerClock, now: Now): Input | undefined {
+  switch (pushed.event) {
+    case 'granted': {
+      const { proof, token, at, due } = pushed;
+      const leaseMs = (due - at) / 1000;
+      if (leaseMs > Math.max(terms.ttlMs, ACKNOWLEDGE_MS)) return undefined;
+      return { kind: 'granted', proof, token, leaseMs, end: endOf(due, leaseMs, clock, now) };
+    }
+    case 'ask':
+      return { kind: 'ask-at', ms: now.ms + (pushed.when - pushed.at) / 1000 };
+    case 'lost':
+      return { kind: 'lost' };
+    case 'asked':
+      return { kind: 'asked', by: pushed.by.slice(0, MAX_LABEL_LENGTH) };
+  }
+}
+
+/** The message may have lain in a buffer while this process was stopped: how old it is shows on the server's clock. */
+function endOf(due: number, leaseMs: number, clock: ServerClock, now: Now): Now {
+  const known = clock.earliest(due);
+  // Before the first answer nothing is known: the grant is asked about.
+  if (known === undefined) return { ms: -Infinity, wallMs: -Infinity };
+  return {
+    ms: Math.min(now.ms + leaseMs, known.ms),
+    wallMs: Math.min(now.wallMs + leaseMs, known.wallMs),
+  };
+}

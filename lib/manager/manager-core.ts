@@ -1,0 +1,155 @@
+import { Alarm } from '../async/alarm.js';
+import { settledWithin } from '../async/within.js';
+import { Calls } from '../connection/calls.js';
+import { Nodes } from '../connection/nodes.js';
+import { Session, type SessionListener } from '../connection/session.js';
+import { LockConnectionError, LockError } from '../errors.js';
+import type { ResolvedManagerOptions } from '../internal/manager-options.js';
+import type { Terms } from '../request/request.js';
+import { announcedBatch, LockProcedures } from '../schema/lock-procedures.js';
+import type { RoomId } from '../schema/replies.js';
+import { setUp } from '../schema/setup.js';
+import { SystemClock } from './clock.js';
+import { Desk } from './desk.js';
+import { Driver } from './driver.js';
+import type { TellLock } from './event-relay.js';
+import { HeldLease } from './held-lease.js';
+import { randomId } from './random-id.js';
+import { WatchList } from './watch-list.js';
+
+export type ManagerListener = Pick<SessionListener, 'connected' | 'disconnected' | 'reconnecting'>;
+
+/** What a request's terms have in common in one manager. */
+type SharedTerms = Pick<Terms, 'clockSkewMs' | 'confirmGrants' | 'doubtMs'>;
+export type OwnTerms = Omit<Terms, keyof SharedTerms>;
+
+/** What a lock needs of its manager. */
+export interface LockCore {
+  readonly procedures: Pick<LockProcedures, 'isLocked'>;
+  /** @throws if the manager is closed: said before anything is sent */
+  assertOpen(): void;
+  /** Sends a request. Whoever it is for awaits its `outcome`. */
+  open(terms: OwnTerms, tell: TellLock): HeldLease;
+}
+
+/** What the locks of one manager share: the connection, the desk of their requests, the watches; and how it all ends. */
+export class ManagerCore implements LockCore {
+  readonly procedures: LockProcedures;
+  readonly watches: WatchList;
+  readonly #desk: Desk;
+  readonly #driver: Driver;
+  readonly #session: Session;
+  readonly #calls: Calls;
+  readonly #shared: SharedTerms;
+  readonly #limitMs: number;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ResolvedManagerOptions, owner: string, listener: ManagerListener) {
+    this.#limitMs = options.requestTimeout;
+    this.#shared = {
+      clockSkewMs: options.clockSkew,
+      confirmGrants: false,
+      doubtMs: options.requestTimeout,
+    };
+    this.#session = new Session(new Nodes(options), options.requestTimeout, this.#sessionListener(listener));
+    const { collection, prefix } = options;
+    const identity = { inbox: randomId(), owner };
+    this.#calls = new Calls(this.#session, {
+      ...options,
+      announced: announcedBatch(identity),
+      setUp: (connection) => setUp(connection, collection, prefix),
+    });
+    this.procedures = new LockProcedures(
+      (procedure, args, how) => this.#calls.run(procedure, args, how),
+      identity,
+    );
+    const join = (roomId: RoomId): Promise<boolean> => this.#calls.join(roomId);
+    this.#driver = new Driver(this.procedures, {
+      join,
+      keepAlive: (ttlMs) => this.#session.keepAlive(ttlMs),
+      trouble: () => this.#session.trouble,
+    });
+    this.#desk = new Desk(this.#driver, {
+      clock: new SystemClock(),
+      timer: new Alarm(),
+      newId: randomId,
+    });
+    this.#driver.serve(this.#desk);
+    this.watches = new WatchList(
+      this.procedures,
+      join,
+      (roomId) => void this.#calls.leave(roomId).catch(() => undefined),
+      () => this.#session.keepAlive(),
+    );
+  }
+
+  /** Connected, authenticated and set up. */
+  async ready(): Promise<void> {
+    await this.#calls.ready();
+  }
+
+  assertOpen(): void {
+    if (this.#closing !== undefined) throw closedError();
+  }
+
+  open(terms: OwnTerms, tell: TellLock): HeldLease {
+    this.assertOpen();
+    return new HeldLease(this.#desk, { ...terms, ...this.#shared }, tell);
+  }
+
+  /** Releases what is held, withdraws what waits, disconnects. Settles within the request time-out. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const endMs = performance.now() + this.#limitMs;
+    const reason = closedError();
+    this.#desk.close(reason);
+    this.watches.closeAll();
+    try {
+      await settledWithin(this.#takeBack(), this.#limitMs);
+    } finally {
+      this.#desk.stop();
+      this.#driver.stop();
+      await this.#session.close(reason, Math.max(0, endMs - performance.now()));
+    }
+  }
+
+  async #takeBack(): Promise<void> {
+    try {
+      await this.#driver.quiet();
+      // A manager that has sent nothing has nothing to take back, and need not connect for it.
+      if (this.#calls.wereMade) await this.procedures.close();
+    } catch (error) {
+      // Unreachable: the server ends it all by itself, by the leases' ttl.
+      if (!(error instanceof LockError)) throw error;
+    }
+  }
+
+  #sessionListener(listener: ManagerListener): SessionListener {
+    return {
+      connected: () => {
+        this.#desk.connected();
+        this.watches.reconnected();
+        listener.connected();
+      },
+      pushed: (type, body) => {
+        this.#driver.pushed(type, body);
+        this.watches.pushed(type, body);
+      },
+      disconnected: (reason) => {
+        this.#desk.disconnected();
+        this.watches.disconnected();
+        listener.disconnected(reason);
+      },
+      reconnecting: (event) => listener.reconnecting(event),
+      failed: (reason) => this.#desk.cutOff(reason),
+    };
+  }
+}
+
+function closedError(): LockConnectionError {
+  return new LockConnectionError('the lock manager is closed');
+}

@@ -1,0 +1,204 @@
+import { PackageType } from '../client/package-type.js';
+import { LockConnectionError } from '../errors.js';
+import { modeOf } from '../lock-info.js';
+import { LockWatch, type LockWatchEvents, type WatchedEvent } from '../lock-watch.js';
+import type { LockProcedures } from '../schema/lock-procedures.js';
+import { takenAway } from '../schema/answers.js';
+import type { RoomId } from '../schema/replies.js';
+import { Alarm } from '../async/alarm.js';
+import { tellEach } from './event-relay.js';
+import { joinNewRoom, type JoinRoom } from '../connection/join-room.js';
+
+/** The server forgets a watch two minutes after it was last asked for. */
+const ASK_EVERY_MS = 40_000;
+
+/** What a watch needs of the server. */
+export type WatchProcedures = Pick<LockProcedures, 'watch'>;
+
+interface Room {
+  readonly name: string;
+  readonly joined: Promise<void>;
+}
+
+/** What a manager watches: one room for each name, however many watch it here. */
+export class WatchList {
+  readonly #procedures: WatchProcedures;
+  readonly #join: JoinRoom;
+  readonly #leave: (roomId: RoomId) => void;
+  /** Keeps the process and the connection alive; returns how to let go. */
+  readonly #keepAlive: () => () => void;
+  readonly #watches = new Map<LockWatch, () => void>();
+  readonly #rooms = new Map<RoomId, Room>();
+  readonly #alarm = new Alarm();
+  #isAlarmSet = false;
+  /** The names of which something may not have been told. */
+  readonly #missed = new Set<string>();
+
+  constructor(
+    procedures: WatchProcedures,
+    join: JoinRoom,
+    leave: (roomId: RoomId) => void,
+    keepAlive: () => () => void,
+  ) {
+    this.#procedures = procedures;
+    this.#join = join;
+    this.#leave = leave;
+    this.#keepAlive = keepAlive;
+  }
+
+  get isEmpty(): boolean {
+    return this.#watches.size === 0;
+  }
+
+  /** Resolves when the watch is live. */
+  async open(name: string): Promise<LockWatch> {
+    const watch = new LockWatch(name, (closed) => this.#close(closed));
+    this.#watches.set(watch, this.#keepAlive());
+    try {
+      await this.#enter([name]);
+      if (!this.#watches.has(watch)) throw new LockConnectionError('the lock manager is closed');
+    } catch (error) {
+      this.#close(watch);
+      throw error;
+    }
+    this.#askLater();
+    return watch;
+  }
+
+  /** Takes in a pushed message, of whatever room. */
+  pushed(type: number, body: unknown): void {
+    const { id, event, args } = (body ?? {}) as { id?: RoomId; event?: unknown; args?: unknown };
+    const room = id === undefined ? undefined : this.#rooms.get(id);
+    if (id === undefined || room === undefined) return;
+    if (type === PackageType.roomDelete) {
+      // The server went back to an older state, or this process was stopped for long.
+      this.#rooms.delete(id);
+      void this.#resume([room.name]);
+    } else if (type === PackageType.roomEmit && Array.isArray(args)) {
+      this.#told(event as keyof LockWatchEvents, args);
+    }
+  }
+
+  disconnected(): void {
+    for (const { name } of this.#rooms.values()) this.#missed.add(name);
+    this.#rooms.clear();
+    this.#clearAlarm();
+  }
+
+  /** Or connected for the first time: then nothing has been missed by those whose request waits for it. */
+  reconnected(): void {
+    void this.#ask([...this.#missed]);
+  }
+
+  closeAll(): void {
+    for (const watch of [...this.#watches.keys()]) this.#close(watch);
+  }
+
+  #names(): string[] {
+    return [...new Set([...this.#watches.keys()].map(({ name }) => name))];
+  }
+
+  async #enter(names: readonly string[]): Promise<void> {
+    const rooms = await this.#procedures.watch(names);
+    const watched = this.#names();
+    const entries = names.map((name, i) => ({ name, id: rooms[i] as RoomId }));
+    // Whoever watched it may have closed meanwhile.
+    const wanted = entries.filter(({ name }) => watched.includes(name));
+    await Promise.all(wanted.map(({ name, id }) => this.#joined(id, name)));
+  }
+
+  /** Once, however many wait for it. */
+  async #joined(id: RoomId, name: string): Promise<void> {
+    let room = this.#rooms.get(id);
+    if (room === undefined) {
+      // Before it is joined: what is told comes with the answer.
+      room = { name, joined: joinNewRoom(this.#join, id) };
+      this.#rooms.set(id, room);
+    }
+    try {
+      await room.joined;
+    } catch (error) {
+      if (this.#rooms.get(id) === room) this.#rooms.delete(id);
+      throw error;
+    }
+  }
+
+  /** Something may have been missed. */
+  async #resume(names: readonly string[]): Promise<void> {
+    for (const name of names) this.#missed.add(name);
+    await this.#ask(names);
+  }
+
+  /** What fails is tried again: later, or once there is a connection. */
+  async #ask(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    try {
+      await this.#enter(names);
+      const missed = names.filter((name) => this.#missed.delete(name));
+      this.#tell(missed, 'resumed', []);
+    } catch (error) {
+      if (!(error instanceof LockConnectionError)) this.#tell(names, 'error', [error]);
+    }
+    this.#askLater();
+  }
+
+  /** All in one request. What is asked for in between does not put it off: the others would be forgotten. */
+  #askLater(): void {
+    if (this.#isAlarmSet || this.isEmpty) return;
+    this.#isAlarmSet = true;
+    this.#alarm.set(performance.now() + ASK_EVERY_MS, () => {
+      this.#isAlarmSet = false;
+      void this.#ask(this.#names());
+    });
+  }
+
+  #clearAlarm(): void {
+    this.#isAlarmSet = false;
+    this.#alarm.clear();
+  }
+
+  #told(event: keyof LockWatchEvents, args: readonly unknown[]): void {
+    const [name, owner, fencingToken, want, limit, why] = args as [
+      string,
+      string,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const mode = modeOf(limit);
+    const permits = mode === 'semaphore' ? want : 1;
+    const told: WatchedEvent = { name, mode, permits, owner, fencingToken };
+    const reason = takenAway(why);
+    this.#tell([name], event, [reason === undefined ? told : { ...told, reason }]);
+  }
+
+  #tell(names: readonly string[], event: keyof LockWatchEvents, payload: readonly unknown[]): void {
+    for (const watch of [...this.#watches.keys()]) {
+      if (!names.includes(watch.name)) continue;
+      tellEach(watch, event, payload, (error) => {
+        if (event === 'error') process.emitWarning(error instanceof Error ? error : String(error));
+        else tellEach(watch, 'error', [error]);
+      });
+    }
+  }
+
+  #close(watch: LockWatch): void {
+    const stop = this.#watches.get(watch);
+    if (stop === undefined) return;
+    this.#watches.delete(watch);
+    stop();
+    if (this.isEmpty) this.#clearAlarm();
+    if (this.#names().includes(watch.name)) return;
+    this.#missed.delete(watch.name);
+    for (const [id, { name, joined }] of this.#rooms) {
+      if (name !== watch.name) continue;
+      this.#rooms.delete(id);
+      // Not before it is joined; and not at all if somebody watches again by then.
+      joined.then(
+        () => this.#rooms.has(id) || this.#leave(id),
+        () => undefined,
+      );
+    }
+  }
+}

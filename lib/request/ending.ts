@@ -1,0 +1,303 @@
+import type { LostReason } from '../errors.js';
+import type { Answer } from '../schema/operations.js';
+import { ACQUIRER, NOBODY, type Asked, type Command, type Outcome, type Send } from './commands.js';
+import type { Input, Now } from './inputs.js';
+import { isRequest, type Request } from './request.js';
+
+type Answered = Extract<Input, { kind: 'answered' }>;
+type Failed = Extract<Input, { kind: 'failed' }>;
+
+/** How long a caller who gives up waits for the withdrawal to be confirmed before it goes on without. */
+const WITHDRAW_MS = 500;
+const WITHDRAW_AGAIN_MS = 100;
+/** After a minute the server may have forgotten that the request was withdrawn. */
+const WITHDRAW_LIMIT_MS = 60_000;
+
+/** The owner ends the lease. */
+export function release(request: Request, caller: number, now: Now, out: Command[]): void {
+  const keepMs = request.time?.keepMs(now) ?? 0;
+  // Of a request that was sent on a lost connection a copy may still arrive: it must find itself withdrawn.
+  request.ending = keepMs > 0 ? 'keep' : request.mayReturn ? 'withdraw' : 'release';
+  request.endCaller = caller;
+  request.move('ending');
+  sendEnd(request, now, out);
+}
+
+/**
+ * The acquirer gives up: it is told so once the withdrawal is confirmed, or has taken too long. A server that is silent
+ * already is not waited for.
+ */
+export function withdrawFor(
+  request: Request,
+  outcome: Outcome,
+  trouble: unknown,
+  now: Now,
+  out: Command[],
+): void {
+  const silentMs = request.state === 'asking' ? now.ms - request.askedMs : 0;
+  const limitMs = trouble === undefined ? Math.max(0, WITHDRAW_MS - silentMs) : 0;
+  request.endOutcome = outcome;
+  request.endCaller = ACQUIRER;
+  request.endSettleByMs = now.ms + limitMs;
+  withdraw(request, now, out);
+}
+
+/** The acquirer has waited long enough. */
+export function timeOut(request: Request, trouble: unknown, now: Now, out: Command[]): void {
+  const { failure, startedMs, ahead } = request;
+  const cause = failure ?? trouble;
+  withdrawFor(request, { kind: 'timed-out', waitedMs: now.ms - startedMs, ahead, cause }, cause, now, out);
+}
+
+/** The acquirer is told at once, and the request is withdrawn behind it, as often as it takes. */
+export function abandon(request: Request, outcome: Outcome, now: Now, out: Command[]): void {
+  request.endOutcome = outcome;
+  request.settle(outcome, out);
+  withdraw(request, now, out);
+}
+
+function withdraw(request: Request, now: Now, out: Command[]): void {
+  request.giveUpAtMs = Infinity;
+  request.againAtMs = Infinity;
+  request.endGiveUpMs = now.ms + WITHDRAW_LIMIT_MS;
+  request.ending = request.mayReturn ? 'withdraw' : 'release';
+  request.move('ending');
+  // What withdraws a request that is on its way has to come after it.
+  if (request.requestsOpen === 0 || request.mayReturn) sendEnd(request, now, out);
+}
+
+/**
+ * The lease has ended without a release.
+ * @param server whether the server has the request still, as a lease, as a waiter or as a later grant
+ */
+export function lose(
+  request: Request,
+  reason: LostReason,
+  server: 'has it' | 'has it not' | 'may have it',
+  now: Now,
+  out: Command[],
+): void {
+  const { state, mayReturn } = request;
+  const hasIt = server === 'has it' || (server === 'may have it' && mayLiveOn(request));
+  request.why = 'lost';
+  out.push({ kind: 'abort', lost: reason });
+  if (state !== 'ending' && (hasIt || mayReturn)) {
+    request.endOutcome = { kind: 'ended' };
+    withdraw(request, now, out);
+  } else {
+    request.move('over');
+  }
+  if (reason === 'expired') out.push({ kind: 'tell', event: 'expired' });
+  out.push({ kind: 'tell', event: 'lost', reason });
+}
+
+/** A renewal may come through after all, a grant was not acknowledged, or a limit of ours has ended the lease. */
+function mayLiveOn({ state, time, prolongingCalls }: Request): boolean {
+  return state === 'granted' || prolongingCalls > 0 || time?.isCutShort === true;
+}
+
+/** State `ending`. */
+export function ending(request: Request, input: Input, now: Now, out: Command[]): void {
+  switch (input.kind) {
+    case 'answered':
+      endingAnswered(request, input, now, out);
+      return;
+    case 'failed':
+      endingFailed(request, input, now, out);
+      return;
+    case 'alarm':
+      endingAlarm(request, now, out);
+      return;
+    case 'granted':
+      // At once: silence would be taken for the death of this process.
+      if (isWithdrawn(request) && request.isProof(input.proof)) sendEnd(request, now, out);
+      return;
+    case 'connected':
+      if (isWithdrawn(request)) sendEnd(request, now, out);
+      return;
+    case 'close':
+    case 'cut-off':
+      if (!isWithdrawn(request)) return;
+      tellAcquirer(request, out);
+      // The last try: another would find nobody.
+      request.endGiveUpMs = now.ms;
+      if (request.endsOpen === 0 && request.requestsOpen === 0) sendEnd(request, now, out);
+      return;
+    case 'release':
+    case 'extend':
+    case 'transfer':
+      refuseOwner(request, input, out);
+      return;
+    default:
+  }
+}
+
+/** State `over`. */
+export function over(request: Request, input: Input, now: Now, out: Command[]): void {
+  switch (input.kind) {
+    case 'answered':
+    case 'failed':
+      settleLate(input, out);
+      return;
+    case 'release':
+      if (request.why === 'unanswered') release(request, input.caller, now, out);
+      else refuseOwner(request, input, out);
+      return;
+    case 'extend':
+    case 'transfer':
+      refuseOwner(request, input, out);
+      return;
+    default:
+  }
+}
+
+type ByOwner = Extract<Input, { readonly caller: number }>;
+
+/** There is nothing left to do it with. */
+function refuseOwner({ why }: Request, { kind, caller }: ByOwner, out: Command[]): void {
+  const wasHeld = why === 'released' || why === 'closed';
+  const outcome: Outcome = kind === 'release' ? { kind: 'released', wasHeld } : { kind: 'ended' };
+  out.push({ kind: 'settle', caller, outcome });
+}
+
+function endingAnswered(request: Request, input: Answered, now: Now, out: Command[]): void {
+  const { call, answer } = input;
+  if (call.id !== request.id) settleLate(input, out);
+  else if (isRequest(call.operation) && isWithdrawn(request)) requestAnswered(request, answer, now, out);
+  else if (!isOfEnd(request, call)) settleLate(input, out);
+  else if (isWithdrawn(request)) finish(request, out);
+  else if (call.operation.kind === 'check') whyAnswered(request, answer, now, out);
+  else released(request, input, now, out);
+}
+
+/** It was given up before it was answered: now it can be withdrawn, if there is anything to withdraw. */
+function requestAnswered(request: Request, { state }: Answer, now: Now, out: Command[]): void {
+  const isThere = state === 'held' || state === 'waiting';
+  if (request.endsOpen > 0) return;
+  if (isThere || request.mayReturn) sendEnd(request, now, out);
+  else finish(request, out);
+}
+
+/** The server's word on the release. */
+function released(request: Request, { answer, exchange }: Answered, now: Now, out: Command[]): void {
+  if (answer.state !== 'ended') {
+    endFailed(request, { kind: 'refused', code: answer.state === 'refused' ? answer.code : 0 }, out);
+    return;
+  }
+  if (exchange.wasRepeated) request.mayHaveEnded = true;
+  if (answer.was === 'held') {
+    wasReleased(request, out);
+  } else if (answer.was === 'waiting' || (request.time?.isOver(now) && !request.mayHaveEnded)) {
+    wasLost(request, 'expired', now, out);
+  } else {
+    // Who ended it? Perhaps an earlier try of ours: the server remembers if it was somebody else.
+    const { name, id } = request;
+    request.send({ kind: 'check', name, id, isSure: true }, now, out);
+    request.whyTurn = request.turn;
+  }
+}
+
+/** The server was asked why there was no lease to release. */
+function whyAnswered(request: Request, answer: Answer, now: Now, out: Command[]): void {
+  if (answer.state === 'held') sendEnd(request, now, out);
+  else if (answer.state === 'gone' && answer.why !== undefined) wasLost(request, answer.why, now, out);
+  else if (request.time?.isOver(now)) wasLost(request, 'expired', now, out);
+  // Not over by our clock, it cannot have been over by the server's: it was our own earlier try that ended it.
+  else if (request.mayHaveEnded) wasReleased(request, out);
+  else wasLost(request, 'forgotten-by-server', now, out);
+}
+
+function wasReleased(request: Request, out: Command[]): void {
+  request.why = 'released';
+  request.move('over');
+  out.push({ kind: 'tell', event: 'released' });
+  settleEnd(request, { kind: 'released', wasHeld: true }, out);
+}
+
+function wasLost(request: Request, reason: LostReason, now: Now, out: Command[]): void {
+  lose(request, reason, 'has it not', now, out);
+  settleEnd(request, { kind: 'released', wasHeld: false }, out);
+}
+
+function endingFailed(request: Request, input: Failed, now: Now, out: Command[]): void {
+  const { call, error, how } = input;
+  if (call.id === request.id && isRequest(call.operation) && isWithdrawn(request)) {
+    if (how === 'refused') finish(request, out);
+    else if (request.endsOpen === 0) sendEnd(request, now, out);
+  } else if (call.id !== request.id || !isOfEnd(request, call)) {
+    settleLate(input, out);
+  } else if (!isWithdrawn(request)) {
+    const isWhy = call.operation.kind === 'check';
+    // That the lease was gone is known; only the reason is not.
+    if (isWhy && !request.mayHaveEnded) wasLost(request, 'forgotten-by-server', now, out);
+    else {
+      request.mayHaveEnded ||= how === 'unanswered';
+      endFailed(request, { kind: 'failed', error }, out);
+    }
+  } else if (how === 'refused' || now.ms >= request.endGiveUpMs) {
+    finish(request, out);
+  } else {
+    request.mayReturn = true;
+    request.againAtMs = now.ms + WITHDRAW_AGAIN_MS;
+  }
+}
+
+/** The caller of `release` may try again. */
+function endFailed(request: Request, outcome: Outcome, out: Command[]): void {
+  request.why = 'unanswered';
+  request.move('over');
+  settleEnd(request, outcome, out);
+}
+
+function endingAlarm(request: Request, now: Now, out: Command[]): void {
+  if (now.ms >= request.endSettleByMs) tellAcquirer(request, out);
+  if (now.ms >= request.againAtMs) sendEnd(request, now, out);
+}
+
+/** It is withdrawn, or cannot be. */
+function finish(request: Request, out: Command[]): void {
+  tellAcquirer(request, out);
+  request.againAtMs = Infinity;
+  request.why ??= 'not-granted';
+  request.move('over');
+}
+
+function tellAcquirer(request: Request, out: Command[]): void {
+  request.endSettleByMs = Infinity;
+  request.endCaller = NOBODY;
+  if (!request.isSettled) request.settle(request.endOutcome as Outcome, out);
+}
+
+function settleEnd(request: Request, outcome: Outcome, out: Command[]): void {
+  if (request.endCaller !== NOBODY) out.push({ kind: 'settle', caller: request.endCaller, outcome });
+  request.endCaller = NOBODY;
+}
+
+/** An answer that comes when it matters no more: whoever waits for it is told that the lease is over. */
+function settleLate({ call }: Answered | Failed, out: Command[]): void {
+  if (call.caller !== NOBODY) out.push({ kind: 'settle', caller: call.caller, outcome: { kind: 'ended' } });
+}
+
+/** Whether it is ending although nobody waits for the answer: it was given up, or lost. */
+function isWithdrawn(request: Request): boolean {
+  return request.endOutcome !== undefined;
+}
+
+/** Whether this was asked in order to end it, or to learn why it had ended. */
+function isOfEnd({ whyTurn }: Request, { operation: { kind }, turn }: Send): boolean {
+  if (kind === 'check') return turn === whyTurn;
+  return kind === 'release' || kind === 'withdraw' || kind === 'keep';
+}
+
+function sendEnd(request: Request, now: Now, out: Command[]): void {
+  request.againAtMs = Infinity;
+  if (isWithdrawn(request) && request.mayReturn) request.ending = 'withdraw';
+  const keepMs = request.time?.keepMs(now) ?? 0;
+  const how = request.ending === 'keep' && keepMs < 1 ? 'release' : (request.ending ?? 'release');
+  request.send(endOperation(request, how, keepMs), now, out);
+}
+
+export function endOperation(request: Request, how: 'release' | 'withdraw' | 'keep', keepMs = 0): Asked {
+  const { name, id } = request;
+  return how === 'keep' ? { kind: 'keep', name, id, ms: keepMs } : { kind: how, name, id };
+}

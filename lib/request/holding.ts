@@ -1,0 +1,331 @@
+import type { LostReason } from '../errors.js';
+import type { Answer } from '../schema/operations.js';
+import { askAnew } from './asking.js';
+import { NOBODY, type Command, type Send } from './commands.js';
+import { abandon, endOperation, lose, release, timeOut, withdrawFor } from './ending.js';
+import type { Input, Now } from './inputs.js';
+import type { LeaseTime } from './lease-time.js';
+import type { Request } from './request.js';
+
+type Answered = Extract<Input, { kind: 'answered' }>;
+type Failed = Extract<Input, { kind: 'failed' }>;
+type AnswerOf<S extends Answer['state']> = Extract<Answer, { state: S }>;
+
+/** Tells the server that a pushed grant has arrived. The lease may count its ttl from now, with or without an answer. */
+export function acknowledge(request: Request, now: Now, out: Command[]): void {
+  const { name, id, terms } = request;
+  const time = request.time as LeaseTime;
+  request.move('granted');
+  time.shorten(terms.ttlMs, now);
+  time.acknowledging(now);
+  request.send({ kind: 'acknowledge', name, id }, now, out, { isUrgent: true });
+}
+
+/** The caller has its lease. */
+export function enter(request: Request, now: Now, out: Command[]): void {
+  request.giveUpAtMs = Infinity;
+  request.time?.entered(now.ms);
+  out.push({ kind: 'tell', event: 'acquired' });
+  request.settle({ kind: 'lease' }, out);
+  if (request.isSaidLost) askSurely(request, now, out);
+}
+
+export function askSurely(request: Request, now: Now, out: Command[]): void {
+  ask(request, true, now, out);
+}
+
+function ask(request: Request, isSure: boolean, now: Now, out: Command[]): void {
+  const { name, id } = request;
+  request.send({ kind: 'check', name, id, isSure }, now, out);
+}
+
+/** States `granted`, `held` and `doubted`. */
+export function holding(request: Request, input: Input, now: Now, out: Command[]): void {
+  switch (input.kind) {
+    case 'answered':
+      answered(request, input, now, out);
+      return;
+    case 'failed':
+      failed(request, input, now, out);
+      return;
+    case 'alarm':
+      if (!request.isSettled && now.ms >= request.giveUpAtMs) timeOut(request, input.trouble, now, out);
+      else look(request, now, out);
+      return;
+    case 'look':
+      look(request, now, out);
+      return;
+    case 'lost':
+      askSurely(request, now, out);
+      return;
+    case 'ask':
+      ask(request, input.isSure, now, out);
+      return;
+    case 'asked':
+      look(request, now, out);
+      if (request.isHeld) out.push({ kind: 'tell', event: 'asked', by: input.by });
+      return;
+    case 'disconnected':
+      if (request.requestsOpen > 0) request.mayReturn = true;
+      return;
+    case 'connected':
+      confirm(request, now, out);
+      return;
+    case 'cut-off':
+    case 'give-up': {
+      // A grant by which nobody has entered yet.
+      const outcome = { kind: 'failed', error: input.reason } as const;
+      if (!request.isSettled) withdrawFor(request, outcome, undefined, now, out);
+      return;
+    }
+    case 'close':
+      close(request, input.reason, now, out);
+      return;
+    default:
+      byOwner(request, input, now, out);
+  }
+}
+
+function byOwner(request: Request, input: Input, now: Now, out: Command[]): void {
+  if (input.kind !== 'release' && input.kind !== 'extend' && input.kind !== 'transfer') return;
+  look(request, now, out);
+  if (!request.isHolding) {
+    const isRelease = input.kind === 'release';
+    const outcome = isRelease
+      ? ({ kind: 'released', wasHeld: false } as const)
+      : ({ kind: 'ended' } as const);
+    out.push({ kind: 'settle', caller: input.caller, outcome });
+    return;
+  }
+  if (input.kind === 'release') release(request, input.caller, now, out);
+  else if (input.kind === 'extend') prolong(request, 'extend', input.ttlMs, now, out, input.caller);
+  else transfer(request, input.caller, now, out);
+}
+
+function transfer(request: Request, caller: number, now: Now, out: Command[]): void {
+  // Without an answer it may be in nobody's inbox already.
+  request.isAdrift = true;
+  prolong(request, 'transfer', request.terms.ttlMs, now, out, caller);
+}
+
+/** Asks for an end of the lease that far from now, for somebody who waits for the answer. */
+function prolong(
+  request: Request,
+  kind: 'extend' | 'transfer',
+  askedMs: number,
+  now: Now,
+  out: Command[],
+  caller: number,
+): void {
+  const { name, id } = request;
+  const time = request.time as LeaseTime;
+  const ttlMs = time.withinHold(askedMs, now);
+  if (kind === 'extend') time.shorten(ttlMs, now);
+  request.send({ kind, name, id, ttlMs }, now, out, { caller, isUrgent: true });
+}
+
+/** What the clocks say of the lease; and what is due by now is done. */
+function look(request: Request, now: Now, out: Command[]): void {
+  const time = request.time as LeaseTime;
+  if (time.isOver(now) || now.ms >= request.doubtEndMs) {
+    expired(request, now, out);
+    return;
+  }
+  if (request.isSettled && request.state !== 'doubted' && time.mayBeOver(now)) {
+    request.doubtEndMs = now.ms + request.terms.doubtMs;
+    request.move('doubted');
+    confirm(request, now, out);
+  }
+  time.compare(now);
+  if (now.ms >= time.renewAtMs) renew(request, now, out);
+}
+
+function expired(request: Request, now: Now, out: Command[]): void {
+  if (request.isSettled) lose(request, 'expired', 'may have it', now, out);
+  else waitAgain(request, now, out);
+}
+
+/** The grant came to nothing before anybody had entered by it: the server may have kept the place in the queue. */
+function waitAgain(request: Request, now: Now, out: Command[]): void {
+  dropGrant(request);
+  askSurely(request, now, out);
+}
+
+/** As {@link waitAgain}, and the server has said so. */
+function backInQueue(request: Request, askAt: number, { exchange: { at, receivedMs } }: Answered): void {
+  dropGrant(request);
+  request.askAtMs = receivedMs + (askAt - at) / 1000;
+}
+
+function dropGrant(request: Request): void {
+  request.time = undefined;
+  request.token = 0;
+  request.move('waiting');
+}
+
+/** Asks whether the server still knows the lease; where it may, it is renewed by that. */
+function confirm(request: Request, now: Now, out: Command[]): void {
+  if (request.state === 'held' && request.time?.isRenewable) renew(request, now, out);
+  else askSurely(request, now, out);
+}
+
+/** One try. */
+export function renew(request: Request, now: Now, out: Command[], isUrgent = false): void {
+  const { name, id, state } = request;
+  const time = request.time as LeaseTime;
+  if (state === 'granted') {
+    acknowledge(request, now, out);
+    return;
+  }
+  if (state === 'doubted') {
+    time.renewing(now);
+    askSurely(request, now, out);
+    return;
+  }
+  const ttlMs = time.renewalTtlMs(now);
+  time.renewing(now);
+  if (ttlMs < 1) return;
+  time.shorten(ttlMs, now);
+  request.send({ kind: 'extend', name, id, ttlMs }, now, out, { isUrgent });
+}
+
+function answered(request: Request, input: Answered, now: Now, out: Command[]): void {
+  const { call, answer } = input;
+  if (call.id !== request.id) return;
+  switch (answer.state) {
+    case 'held':
+      stillHeld(request, answer, input, now, out);
+      return;
+    case 'waiting':
+      settleEnded(call, out);
+      // The grant was acknowledged too late, and the request is in the queue again: or it is old news.
+      if (call.operation.kind === 'acquire' || call.turn <= request.appliedTurn) return;
+      if (request.isSettled) lose(request, 'expired', 'has it', now, out);
+      else backInQueue(request, answer.askAt, input);
+      return;
+    case 'gone':
+      gone(request, answer, input, now, out);
+      return;
+    default:
+      notUnderstood(input, out);
+  }
+}
+
+function stillHeld(
+  request: Request,
+  { due, token }: AnswerOf<'held'>,
+  { call, exchange: { at, sentMs } }: Answered,
+  now: Now,
+  out: Command[],
+): void {
+  const { kind } = call.operation;
+  if (kind === 'transfer') {
+    transferred(request, call, out);
+    return;
+  }
+  if (token > request.token && request.isSettled) {
+    // Granted anew, by a copy that came late: this lease is over.
+    lose(request, 'forgotten-by-server', 'has it', now, out);
+    settleEnded(call, out);
+    return;
+  }
+  // An answer that was overtaken by a later one is old news.
+  const isNews = call.turn > request.appliedTurn && token === request.token;
+  // A read makes no sign of life.
+  const isFinal = kind !== 'check' || call.operation.isSure;
+  if (isNews && isFinal) {
+    request.appliedTurn = call.turn;
+    retime(request, call, sentMs, (due - at) / 1000);
+    if (!request.isSettled && request.time?.isOver(now)) {
+      // The answer came so late that the caller would enter by a lease that is over.
+      dropGrant(request);
+      askAnew(request, 'expired', now, out);
+      return;
+    }
+    request.doubtEndMs = Infinity;
+    request.move('held');
+    if (!request.isSettled) enter(request, now, out);
+    if (kind === 'extend') out.push({ kind: 'tell', event: 'extended' });
+  }
+  if (call.caller !== NOBODY)
+    out.push({ kind: 'settle', caller: call.caller, outcome: { kind: 'extended' } });
+  look(request, now, out);
+}
+
+/** The server has said how long the lease lasts. */
+function retime(request: Request, call: Send, sentMs: number, leaseMs: number): void {
+  const time = request.time as LeaseTime;
+  const isGrant = request.state === 'granted' && call.operation.kind !== 'extend';
+  // To acknowledge gives a whole ttl again: more than `autoRenew: false` allows.
+  if (isGrant) time.confirmGrant(sentMs, call.offsetMs, leaseMs);
+  else time.confirm(sentMs, call.offsetMs, leaseMs);
+}
+
+function transferred(request: Request, call: Send, out: Command[]): void {
+  request.why = 'transferred';
+  request.move('over');
+  out.push({ kind: 'tell', event: 'transferred' });
+  out.push({ kind: 'settle', caller: call.caller, outcome: { kind: 'transferred' } });
+}
+
+function gone(
+  request: Request,
+  { why }: AnswerOf<'gone'>,
+  { call }: Answered,
+  now: Now,
+  out: Command[],
+): void {
+  const isRead = call.operation.kind === 'check' && !call.operation.isSure;
+  // A node that lags may not know the lease yet; and what was asked before the grant is old news.
+  const isInDoubt = isRead || call.turn <= request.appliedTurn;
+  if (isInDoubt && why === undefined) askSurely(request, now, out);
+  else if (!request.isSettled) waitAgain(request, now, out);
+  else lose(request, why ?? endedBy(request, now), 'has it not', now, out);
+  settleEnded(call, out);
+}
+
+/** Why a lease is gone that nobody took away. */
+function endedBy({ time }: Request, now: Now): LostReason {
+  return time?.isOver(now) || time?.mayBeOver(now) ? 'expired' : 'forgotten-by-server';
+}
+
+/** Whoever waits for the answer learns that the lease is over. */
+function settleEnded({ caller }: Send, out: Command[]): void {
+  if (caller !== NOBODY) out.push({ kind: 'settle', caller, outcome: { kind: 'ended' } });
+}
+
+function notUnderstood({ call, answer }: Answered, out: Command[]): void {
+  const code = answer.state === 'refused' ? answer.code : 0;
+  if (call.caller !== NOBODY)
+    out.push({ kind: 'settle', caller: call.caller, outcome: { kind: 'refused', code } });
+  else out.push({ kind: 'tell', event: 'refused', code });
+}
+
+function failed(request: Request, { call, error }: Failed, now: Now, out: Command[]): void {
+  if (call.caller !== NOBODY) {
+    out.push({ kind: 'settle', caller: call.caller, outcome: { kind: 'failed', error } });
+    return;
+  }
+  const { kind } = call.operation;
+  const isConfirming = kind === 'extend' || kind === 'acknowledge' || request.state === 'doubted';
+  // What goes wrong with a mere question will show again; the deadline stands.
+  if (!isConfirming || call.id !== request.id) return;
+  (request.time as LeaseTime).retry(now);
+  out.push({ kind: 'tell', event: 'error', error });
+}
+
+/** The manager closes, and releases the lease: whoever still works under it is told by the signal. */
+function close(request: Request, reason: unknown, now: Now, out: Command[]): void {
+  if (!request.isSettled) {
+    abandon(request, { kind: 'failed', error: reason }, now, out);
+    return;
+  }
+  const keepMs = request.time?.keepMs(now) ?? 0;
+  request.why = 'closed';
+  request.move('over');
+  out.push({ kind: 'abort', reason });
+  // What belongs to nobody's inbox, or must outlive it, is not ended by closing that.
+  if (keepMs > 0) request.send(endOperation(request, 'keep', keepMs), now, out);
+  else if (request.isAdrift) request.send(endOperation(request, 'release'), now, out);
+  out.push({ kind: 'tell', event: 'released' });
+}

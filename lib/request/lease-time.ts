@@ -1,0 +1,155 @@
+import type { Now } from './inputs.js';
+
+/** Timers fire a little late: so much earlier a lease is over here than it could be over at the server. */
+export const EARLY_MS = 5;
+const LEAST_RETRY_MS = 20;
+const MOST_RETRY_MS = 1_000;
+
+/** How long a lease may last, by its options. */
+export interface LeaseTerms {
+  /** What the server is asked for, and what a renewal asks for. */
+  readonly ttlMs: number;
+  readonly autoRenew: boolean;
+  readonly maxHoldMs: number;
+  readonly minHoldMs: number;
+  /** By how much the clocks of two nodes may differ: a lease is over here so much earlier. */
+  readonly clockSkewMs: number;
+}
+
+/**
+ * The times of one lease on this machine's clocks: arithmetic only.
+ *
+ * The deadline stands on both clocks. The monotonic one cannot be set, so it alone can end a lease. It may stand still
+ * while the machine sleeps, so a lease that is over by the other clock is doubted until the server has confirmed it.
+ */
+export class LeaseTime {
+  /** The lease is over here at this moment, on the monotonic clock. */
+  deadlineMs: number;
+  /** The same moment on the wall clock, as that stood when the lease was asked for. */
+  wallDeadlineMs: number;
+  /** When the lease is to be renewed next; `Infinity`: not at all. */
+  renewAtMs = Infinity;
+  /** By the wall clock the lease is over then, on the monotonic one, since the machine has slept a little. */
+  doubtAtMs = Infinity;
+  /** The lock stays taken until then, by `minHold`, even if it is released before. */
+  keepEndMs: number;
+  /** The lease is over then, by `maxHold`, however often it is extended. */
+  readonly holdEndMs: number;
+  /** No renewal reaches beyond this. */
+  readonly renewEndMs: number;
+  readonly #terms: LeaseTerms;
+  #isCutShort = false;
+
+  /**
+   * The grant happened a little before now. `minHold` is a minimum, so it counts from now; `maxHold` and the ttl are
+   * maxima, so they count from the grant.
+   */
+  constructor(terms: LeaseTerms, grantedMs: number, end: Now, nowMs: number) {
+    this.#terms = terms;
+    this.keepEndMs = nowMs + terms.minHoldMs;
+    this.holdEndMs = grantedMs + terms.maxHoldMs;
+    this.renewEndMs = grantedMs + (terms.autoRenew ? terms.maxHoldMs : terms.ttlMs);
+    this.deadlineMs = Math.min(end.ms, this.renewEndMs) - terms.clockSkewMs;
+    this.wallDeadlineMs = end.wallMs - end.ms + this.deadlineMs;
+  }
+
+  /** The caller has the lease only now: what has to last at least so long is counted from here. */
+  entered(nowMs: number): void {
+    this.keepEndMs = nowMs + this.#terms.minHoldMs;
+  }
+
+  /** Whether the lease is over, beyond doubt. */
+  isOver(now: Now): boolean {
+    return now.ms >= this.deadlineMs - EARLY_MS;
+  }
+
+  /** Whether the machine may have slept through the end of the lease. A wall clock that was set looks the same. */
+  mayBeOver(now: Now): boolean {
+    return now.wallMs >= this.wallDeadlineMs;
+  }
+
+  /** Sees to it that the end is not slept through unnoticed: by the wall clock it may come earlier. */
+  compare(now: Now): void {
+    const atMs = now.ms + this.wallDeadlineMs - now.wallMs;
+    this.doubtAtMs = atMs < this.deadlineMs - EARLY_MS ? atMs : Infinity;
+  }
+
+  /** What is left of the lease. */
+  leftMs(now: Now): number {
+    return Math.max(0, Math.min(this.deadlineMs - now.ms, this.wallDeadlineMs - now.wallMs));
+  }
+
+  /** For how long from now the lock has to stay taken. */
+  keepMs(now: Now): number {
+    return Math.ceil(this.keepEndMs - now.ms);
+  }
+
+  /** The longest ttl that may be asked for now; at least a millisecond. */
+  withinHold(ttlMs: number, now: Now): number {
+    return Math.max(1, Math.min(ttlMs, Math.ceil(this.holdEndMs - now.ms)));
+  }
+
+  /** The ttl of a renewal that is sent now; below 1 there is nothing to renew. */
+  renewalTtlMs(now: Now): number {
+    return Math.ceil(Math.min(this.#terms.ttlMs, this.renewEndMs - now.ms));
+  }
+
+  /** Whether a renewal could make the lease longer. */
+  get isRenewable(): boolean {
+    return this.#terms.autoRenew && this.deadlineMs + this.#terms.clockSkewMs < this.renewEndMs - 1;
+  }
+
+  /** Whether the lease ends here by a limit of ours, and lives on at the server. */
+  get isCutShort(): boolean {
+    return this.#isCutShort;
+  }
+
+  /** The server says that the lease lasts so long, counted from before the call was sent. */
+  confirm(sentMs: number, offsetMs: number, leaseMs: number): void {
+    this.#confirm(sentMs, offsetMs, leaseMs, this.holdEndMs);
+  }
+
+  /** As {@link confirm} of a grant's acknowledgement, which gives a whole ttl again: more than `autoRenew: false` allows. */
+  confirmGrant(sentMs: number, offsetMs: number, leaseMs: number): void {
+    this.#confirm(sentMs, offsetMs, leaseMs, this.renewEndMs);
+  }
+
+  /** A call that may make the lease shorter is sent: without its answer the shorter end has to be reckoned with. */
+  shorten(ttlMs: number, now: Now): void {
+    const deadlineMs = now.ms + ttlMs - this.#terms.clockSkewMs;
+    if (deadlineMs >= this.deadlineMs) return;
+    this.deadlineMs = deadlineMs;
+    this.wallDeadlineMs = Math.min(this.wallDeadlineMs, now.wallMs + ttlMs - this.#terms.clockSkewMs);
+  }
+
+  /** A renewal is sent. The next is set before it is answered: one that hangs must not cost the lease. */
+  renewing(now: Now): void {
+    const inMs = Math.min(this.#terms.ttlMs, this.deadlineMs - now.ms) / 3;
+    this.#renewAt(now.ms + Math.max(LEAST_RETRY_MS, inMs));
+  }
+
+  /** A grant is acknowledged; should that have no answer, it is done again. */
+  acknowledging(now: Now): void {
+    this.renewAtMs = now.ms + Math.max(LEAST_RETRY_MS, (this.deadlineMs - now.ms) / 3);
+  }
+
+  /** What was asked for failed, and is asked for again. */
+  retry(now: Now): void {
+    const delayMs = (this.deadlineMs - now.ms) / 5;
+    this.renewAtMs = now.ms + Math.max(LEAST_RETRY_MS, Math.min(MOST_RETRY_MS, delayMs));
+  }
+
+  #confirm(sentMs: number, offsetMs: number, leaseMs: number, mostMs: number): void {
+    // A millisecond: a ttl that was asked for was rounded up.
+    this.#isCutShort = sentMs + leaseMs > mostMs + 1;
+    this.deadlineMs = Math.min(sentMs + leaseMs, mostMs) - this.#terms.clockSkewMs;
+    this.wallDeadlineMs = this.deadlineMs + offsetMs;
+    this.doubtAtMs = Infinity;
+    // A third of the way, but not before the rest is two thirds of the ttl: what `extend` has won is not cut short.
+    this.#renewAt(Math.max(sentMs + leaseMs / 3, this.deadlineMs - (this.#terms.ttlMs * 2) / 3));
+  }
+
+  #renewAt(ms: number): void {
+    this.renewAtMs = this.isRenewable ? ms : Infinity;
+  }
+}

@@ -1,0 +1,255 @@
+import { PROOF_BYTES } from '../schema/constants.js';
+import type { RequestTerms } from '../schema/operations.js';
+import { ACQUIRER, NOBODY, type Asked, type Command, type Outcome } from './commands.js';
+import type { Input, Now } from './inputs.js';
+import { EARLY_MS, type LeaseTerms, type LeaseTime } from './lease-time.js';
+import { HOLDING, MOVES, type Ending, type State, type Why } from './states.js';
+
+/** What a caller asks for. */
+export interface Terms extends LeaseTerms {
+  /** All or none of them are granted. */
+  readonly names: readonly string[];
+  readonly units: number;
+  readonly limit: number;
+  readonly how: 'acquire' | 'try' | 'steal' | 'adopt';
+  /** The longest to wait; `undefined`: the requests ahead times {@link perTurnMs}. */
+  readonly waitTimeoutMs: number | undefined;
+  readonly perTurnMs: number;
+  /** Of a lease that is adopted: its id so far, and its fencing token. */
+  readonly adopted?: { readonly id: string; readonly token: number } | undefined;
+  /** A pushed grant lets the caller in only once the server has answered its acknowledgement. */
+  readonly confirmGrants: boolean;
+  /** How long a lease is doubted before it is given up. */
+  readonly doubtMs: number;
+}
+
+/**
+ * The life of one request for a lock, from before it is sent until nothing more is to be sent for it. Only `step` changes
+ * it; whoever carries out what `step` commands may read it.
+ */
+export class Request {
+  readonly number: number;
+  readonly terms: Terms;
+  readonly #newId: () => string;
+  state: State = 'asking';
+  id: string;
+  readonly startedMs: number;
+  /** How often it was asked for under a new id: the grants in a row that came to nothing. */
+  tries = 1;
+  /** Calls that have neither been answered nor failed. */
+  callsOpen = 0;
+  turn = 0;
+  /** The acquirer has an outcome. */
+  isSettled = false;
+  // and questions, of which those by a change are sure.
+  checksOpen = 0;
+  sureChecksOpen = 0;
+  // Of these, calls under its present id: those that may make the lease longer, or give it to another,
+  prolongingCalls = 0;
+  // those that end it,
+  endsOpen = 0;
+  // those that make the request itself,
+  requestsOpen = 0;
+  /** Such a call was sent more than once: a copy of it may still arrive at the server. */
+  mayReturn = false;
+
+  /** When it was sent last. */
+  askedMs = 0;
+  /** When the acquirer gives up waiting. */
+  giveUpAtMs = Infinity;
+  /** When a call that came to nothing is made again. */
+  againAtMs = Infinity;
+  /** The failure after which it is made again. */
+  failure: unknown;
+  /** Requests ahead when it entered the queue. */
+  ahead: number | undefined;
+  /** While waiting: when to ask the server whether the holder's lease has ended; `Infinity` while an answer is out. */
+  askAtMs = Infinity;
+
+  /** From the grant on. */
+  time: LeaseTime | undefined;
+  token = 0;
+  /** The turn of the newest call that said how long the lease lasts. */
+  appliedTurn = 0;
+  /** A push said that the lease was taken away. */
+  isSaidLost = false;
+  /** A transfer was sent and not answered: the lease may be in nobody's inbox, so that `lock_close` does not end it. */
+  isAdrift = false;
+  doubtEndMs = Infinity;
+
+  ending: Ending | undefined;
+  /** Who waits for the end: a caller of `release`, or the acquirer that gave up. */
+  endCaller = NOBODY;
+  /** What the acquirer that gave up is told, once the withdrawal is confirmed or has taken too long. */
+  endOutcome: Outcome | undefined;
+  endSettleByMs = Infinity;
+  endGiveUpMs = Infinity;
+  /** The turn of the question why there was nothing to release; answers to questions from before say nothing of it. */
+  whyTurn = 0;
+  /** An earlier call may have ended it already. */
+  mayHaveEnded = false;
+  why: Why | undefined;
+
+  /** @param newId makes ids that nobody can guess */
+  constructor(number: number, terms: Terms, newId: () => string, nowMs: number) {
+    this.number = number;
+    this.terms = terms;
+    this.#newId = newId;
+    this.id = newId();
+    this.startedMs = nowMs;
+    this.token = terms.adopted?.token ?? 0;
+  }
+
+  /** The name by which the server finds the request. */
+  get name(): string {
+    return this.terms.names[0] as string;
+  }
+
+  /** Whether this is the beginning of its id, which nobody but its maker and the server knows before the grant. */
+  isProof(proof: string): boolean {
+    return proof.length === PROOF_BYTES && this.id.startsWith(proof);
+  }
+
+  /** Whether the lease is held, as far as can be known here. */
+  get isHeld(): boolean {
+    return this.state === 'held' || (this.state === 'granted' && this.isSettled);
+  }
+
+  /** Whether there is a lease that is not known to be over. */
+  get isHolding(): boolean {
+    return HOLDING.includes(this.state) && this.isSettled;
+  }
+
+  /** Whether the process has to live for it: somebody waits, holds, or is being answered. */
+  get keepsAlive(): boolean {
+    return this.state !== 'over' && !(this.state === 'ending' && this.endCaller === NOBODY);
+  }
+
+  /** When the request's own alarm has to ring. */
+  get wakeAtMs(): number {
+    switch (this.state) {
+      case 'asking':
+      case 'waiting':
+        return Math.min(this.giveUpAtMs, this.againAtMs);
+      case 'granted':
+      case 'held':
+      case 'doubted':
+        return this.#holdingWakeAtMs();
+      case 'ending':
+        return Math.min(this.againAtMs, this.endSettleByMs, this.giveUpAtMs);
+      case 'over':
+        return Infinity;
+    }
+  }
+
+  #holdingWakeAtMs(): number {
+    const { deadlineMs, renewAtMs, doubtAtMs } = this.time as LeaseTime;
+    const endMs = Math.min(deadlineMs - EARLY_MS, renewAtMs);
+    if (!this.isSettled) return Math.min(endMs, this.giveUpAtMs);
+    return Math.min(endMs, this.state === 'doubted' ? this.doubtEndMs : doubtAtMs);
+  }
+
+  /** Its request is to be a new one: the server takes in no more with the old id. */
+  startAnew(): void {
+    this.id = this.#newId();
+    this.tries++;
+    this.isSaidLost = false;
+    this.mayReturn = false;
+    this.prolongingCalls = 0;
+    this.endsOpen = 0;
+    this.requestsOpen = 0;
+    this.checksOpen = 0;
+    this.sureChecksOpen = 0;
+  }
+
+  move(to: State): void {
+    if (this.state === to) return;
+    assert(MOVES[this.state].includes(to), `a request that is ${this.state} cannot become ${to}`);
+    this.state = to;
+    if (to !== 'waiting') this.askAtMs = Infinity;
+  }
+
+  send(operation: Asked, now: Now, out: Command[], { caller = NOBODY, isUrgent = false } = {}): void {
+    this.callsOpen++;
+    this.#count(operation, 1);
+    const offsetMs = now.wallMs - now.ms;
+    out.push({ kind: 'send', operation, id: this.id, turn: ++this.turn, offsetMs, caller, isUrgent });
+  }
+
+  /** A call was answered, or failed. */
+  hears(input: Extract<Input, { kind: 'answered' | 'failed' }>): void {
+    const { operation, id } = input.call;
+    this.callsOpen--;
+    if (id !== this.id) return;
+    this.#count(operation, -1);
+    if (!isRequest(operation)) return;
+    const mayBeTwo = input.kind === 'answered' ? input.exchange.wasRepeated : input.how === 'unanswered';
+    if (mayBeTwo) this.mayReturn = true;
+  }
+
+  #count(operation: Asked, by: 1 | -1): void {
+    if (isProlonging(operation)) this.prolongingCalls += by;
+    else if (isRequest(operation)) this.requestsOpen += by;
+    else if (operation.kind !== 'check') this.endsOpen += by;
+    else {
+      this.checksOpen += by;
+      if (operation.isSure) this.sureChecksOpen += by;
+    }
+  }
+
+  /** The acquirer's outcome: once. */
+  settle(outcome: Outcome, out: Command[]): void {
+    assert(!this.isSettled, 'a request has one outcome');
+    this.isSettled = true;
+    out.push({ kind: 'settle', caller: ACQUIRER, outcome });
+  }
+
+  /** What the server is told of it. */
+  get serverTerms(): RequestTerms {
+    const { names, units, limit, ttlMs } = this.terms;
+    return { names, id: this.id, number: this.number, ttlMs, units, limit };
+  }
+}
+
+/** Whether a call may make the lease longer, or give it to another. */
+function isProlonging({ kind }: Asked): boolean {
+  return kind === 'extend' || kind === 'acknowledge' || kind === 'transfer';
+}
+
+/** Whether a call makes the request itself. */
+export function isRequest({ kind }: Asked): boolean {
+  return kind === 'acquire' || kind === 'try' || kind === 'steal' || kind === 'adopt';
+}
+
+/** What must be true after each step; a fault of this library otherwise. */
+export function assertSound(request: Request): void {
+  const { state, callsOpen, isSettled } = request;
+  const isAsking = request.requestsOpen + request.checksOpen > 0 || request.againAtMs < Infinity;
+  assert(callsOpen >= 0, 'no call is answered twice');
+  switch (state) {
+    case 'asking':
+      assert(isAsking, 'who asks has an answer to come');
+      assert(!isSettled, 'who asks has no outcome yet');
+      return;
+    case 'waiting':
+      assert(isAsking || request.askAtMs < Infinity, 'who waits will ask');
+      assert(!isSettled, 'who waits has no outcome yet');
+      return;
+    case 'granted':
+    case 'held':
+    case 'doubted':
+      assert(request.time !== undefined && request.token > 0, 'who holds has a deadline and a token');
+      assert(isSettled || state === 'granted', 'who holds is told so');
+      assert(request.wakeAtMs < Infinity, 'a lease ends by itself');
+      return;
+    case 'ending':
+      assert(callsOpen > 0 || request.againAtMs < Infinity, 'an end is under way');
+      return;
+    case 'over':
+      assert(isSettled && request.why !== undefined, 'what is over has an outcome');
+  }
+}
+
+export function assert(isTrue: boolean, what: string): asserts isTrue {
+  if (!isTrue) throw new Error(`a fault of thingsdb-lock: ${what}`);
+}

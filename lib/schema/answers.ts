@@ -1,0 +1,75 @@
+import { MAX_TTL_MS, Refusal, Told, Was, Why } from './constants.js';
+import type { Answer, Operation, TakenAway } from './operations.js';
+import { listOf, numbers, roomId, unexpected, type RoomId } from './replies.js';
+
+/** A fencing token is the server's time, or one more than the last: no clock is a day ahead of itself. */
+const MOST_AHEAD_US = 86_400_000_000;
+
+/** What a call of `lock_batch` or `lock_steal` was answered. */
+export interface Answers {
+  readonly at: number;
+  readonly room: RoomId;
+  readonly answers: readonly Answer[];
+}
+
+/** Whether this can be the token of a grant that the server tells of at `at`. */
+export function isToken(token: number, at: number): boolean {
+  return token > 0 && token <= at + MOST_AHEAD_US;
+}
+
+/** Reads what the server gives as the reason. */
+export function takenAway(why: unknown): TakenAway | undefined {
+  return why === Why.stolen ? 'stolen' : why === Why.forceReleased ? 'force-released' : undefined;
+}
+
+/**
+ * Reads `[at, room, [answer, ...]]`, an answer for each operation.
+ * @throws LockProtocolError if it does not answer what was asked
+ */
+export function answersOf(reply: unknown, operations: readonly Operation[]): Answers {
+  const [time, room, list] = listOf(reply, 3);
+  const [at = 0] = numbers([time]);
+  const answers = listOf(list, operations.length).map((one, i) => answerOf(one, at, operations[i]));
+  return { at, room: roomId(room), answers };
+}
+
+function answerOf(reply: unknown, at: number, operation: Operation | undefined): Answer {
+  const [told, first, second] = numbers(reply);
+  const answer = first === undefined ? undefined : read(told, [first, second ?? NaN], at);
+  if (answer === undefined || !fits(answer, operation?.kind)) throw unexpected(reply);
+  return answer;
+}
+
+function read(told: number | undefined, [first, second]: [number, number], at: number): Answer | undefined {
+  switch (told) {
+    case Told.gone:
+      return { state: 'gone', why: takenAway(first) };
+    case Told.waiting:
+      return second >= 0 ? { state: 'waiting', askAt: first, ahead: second } : undefined;
+    case Told.held: {
+      const isLease = first > at && first <= at + MAX_TTL_MS * 1000;
+      return isLease && isToken(second, at) ? { state: 'held', due: first, token: second } : undefined;
+    }
+    case Told.busy:
+      return { state: 'busy', due: first };
+    case Told.refused:
+      return Object.values<number>(Refusal).includes(first) ? { state: 'refused', code: first } : undefined;
+    case Told.ended:
+      return ended(first);
+    default:
+      return undefined;
+  }
+}
+
+function ended(was: number): Answer | undefined {
+  if (was === Was.held) return { state: 'ended', was: 'held' };
+  if (was === Was.waiting) return { state: 'ended', was: 'waiting' };
+  return was === Was.gone ? { state: 'ended', was: 'gone' } : undefined;
+}
+
+/** Whether an operation can be answered so. */
+function fits({ state }: Answer, kind: Operation['kind'] | undefined): boolean {
+  if (state === 'refused') return true;
+  if (kind === 'release' || kind === 'withdraw' || kind === 'keep') return state === 'ended';
+  return state !== 'ended' && (state !== 'busy' || kind === 'try');
+}

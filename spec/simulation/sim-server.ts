@@ -1,0 +1,110 @@
+import { PushType, type Session, ThingsError, type Wire } from '../../lib/embedded/engine.js';
+import { createEngine } from '../../lib/embedded/thingsdb-engine.js';
+import { installCode } from '../../lib/schema/install-code.js';
+import { lockedDownState, type StateLeft } from '../support/state-left.js';
+import type { World } from './world.js';
+
+const SCOPE = '//stuff';
+/** What the server's clock shows when the world begins. */
+const START_MS = 1_700_000_000_123;
+
+/** By the code that installs it: set up once, and put in as a snapshot. */
+const installed = new Map<string, unknown>();
+
+/** What the server sends to one client without being asked. */
+export type Push = (type: number, body: unknown) => void;
+
+/** The embedded engine on the world's time, without a socket. */
+export class SimServer {
+  readonly #world: World;
+  readonly #engine;
+  readonly #admin: Session = { push: () => undefined };
+  #frozenUntilMs = 0;
+
+  constructor(world: World, code = installCode()) {
+    this.#world = world;
+    const clock = {
+      now: () => START_MS + world.ms,
+      at: (atMs: number, callback: () => void) =>
+        world.at(atMs - START_MS, () => this.#whenRunning(callback)),
+    };
+    this.#engine = createEngine({ clock });
+    this.#engine.authenticate(this.#admin, ['admin', 'pass']);
+    if (installed.has(code)) {
+      this.#engine.restore(installed.get(code));
+    } else {
+      this.#query(code);
+      installed.set(code, this.#engine.snapshot());
+    }
+  }
+
+  connect(push: Push): Session {
+    const session: Session = { push: (type, body) => push(type, numbers(body)) };
+    this.#engine.authenticate(session, ['admin', 'pass']);
+    return session;
+  }
+
+  drop(session: Session): void {
+    this.#engine.drop(session);
+  }
+
+  /** Runs something for a client as soon as the server runs. */
+  serve(what: () => void): void {
+    this.#whenRunning(what);
+  }
+
+  /** @throws ThingsError */
+  run(session: Session, procedure: string, args: readonly unknown[]): unknown {
+    return numbers(this.#engine.run(session, SCOPE, procedure, wire(args)) as Wire);
+  }
+
+  /** Whether there is such a room. */
+  join(session: Session, room: number): boolean {
+    return this.#engine.join(session, SCOPE, [BigInt(room)])[0] !== null;
+  }
+
+  freeze(forMs: number): void {
+    this.#frozenUntilMs = Math.max(this.#frozenUntilMs, this.#world.ms + forMs);
+  }
+
+  snapshot(): unknown {
+    return this.#engine.snapshot();
+  }
+
+  restore(snapshot: unknown): void {
+    this.#engine.restore(snapshot);
+  }
+
+  left(): Promise<StateLeft> {
+    return lockedDownState({ query: (code) => Promise.resolve(this.#query(code)) });
+  }
+
+  close(): void {
+    this.#engine.close();
+  }
+
+  #whenRunning(what: () => void): void {
+    if (this.#frozenUntilMs > this.#world.ms)
+      this.#world.at(this.#frozenUntilMs, () => this.#whenRunning(what));
+    else what();
+  }
+
+  #query(code: string): unknown {
+    return numbers(this.#engine.query(this.#admin, SCOPE, code, {}) as Wire);
+  }
+}
+
+export { PushType, ThingsError };
+
+/** Integers of the engine are bigint. */
+function wire(value: unknown): Wire {
+  if (typeof value === 'number') return BigInt(value);
+  return Array.isArray(value) ? value.map(wire) : (value as Wire);
+}
+
+function numbers(value: Wire): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return (value as readonly Wire[]).map(numbers);
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, numbers(inner)]));
+}

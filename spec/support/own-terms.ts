@@ -1,0 +1,15 @@
+import type { OwnTerms } from '../../lib/manager/manager-core.js';
+
+/** What a caller asks for who gives no options but a ttl of a minute. */
+export const OWN_TERMS: OwnTerms = {
+  names: ['my-lock'],
+  units: 1,
+  limit: 1,
+  how: 'acquire',
+  ttlMs: 60_000,
+  perTurnMs: 60_000,
+  autoRenew: true,
+  maxHoldMs: Infinity,
+  minHoldMs: 0,
+  waitTimeoutMs: undefined,
+};

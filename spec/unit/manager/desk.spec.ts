@@ -1,0 +1,399 @@
+import { LockConnectionError, LockPermissionError } from '../../../lib/errors.js';
+import type { HeldLease } from '../../../lib/manager/held-lease.js';
+import type { Seat } from '../../../lib/manager/desk.js';
+import { Why } from '../../../lib/schema/constants.js';
+import { OWN_TERMS } from '../../support/own-terms.js';
+import { FakeCore, ROOM, says, serverUs } from '../../support/fake-core.js';
+import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
+import { outcome } from '../../support/outcome.js';
+
+let core: FakeCore;
+let heard: string[];
+
+beforeEach(() => {
+  stopTime();
+  core = new FakeCore();
+  heard = [];
+});
+
+afterEach(async () => {
+  core.end();
+  await rest();
+  resumeTime();
+});
+
+function open(names: string | readonly string[] = 'my-lock', terms = {}): HeldLease {
+  return core.open({ ...OWN_TERMS, names: [names].flat(), ...terms }, (event) => heard.push(event));
+}
+
+/** One that waits, and asks so long from now. */
+function waiting(names: string | readonly string[] = 'my-lock', askInMs = 10_000, ahead = 1): Seat {
+  open(names);
+  const call = core.last('acquire');
+  call.answer(says.waiting(askInMs, ahead));
+  return call.seat;
+}
+
+function held(terms = {}): { lease: HeldLease; seat: Seat } {
+  const lease = open('my-lock', terms);
+  const call = core.last('acquire');
+  call.answer(says.held(60_000));
+  return { lease, seat: call.seat };
+}
+
+const checks = (isSure: boolean) =>
+  core.of('check').filter(({ operation }) => operation.kind === 'check' && operation.isSure === isSure);
+const askedFor = (isSure: boolean) => checks(isSure).map(({ seat }) => seat);
+
+describe('a pushed grant', () => {
+  it('is acknowledged in the turn in which it is pushed, and only by the request that it names', () => {
+    const [first, second] = [waiting(), waiting()];
+    core.grant(second);
+    expect(core.of('acknowledge').map(({ seat, isUrgent }) => [seat, isUrgent])).toEqual([[second, true]]);
+    expect([first.request.state, second.request.state]).toEqual(['waiting', 'granted']);
+  });
+
+  it('counts when it comes before the answer to the request', () => {
+    waiting('another');
+    open();
+    const { seat } = core.last('acquire');
+    core.grant(seat);
+    expect(seat.request.state).toBe('granted');
+    core.last('acquire').answer(says.waiting(1000));
+    expect(seat.request.state).toBe('granted');
+  });
+
+  it('ends here when it ends there, however long the message was on its way', async () => {
+    const seat = waiting();
+    const { number, id } = seat.request;
+    const args = [number, id.slice(0, 16), 7, serverUs(), serverUs() + 800_000];
+    await pass(500);
+    core.push('granted', ...args);
+    expect(seat.request.time?.deadlineMs).toBe(performance.now() + 300);
+  });
+
+  it('is asked about, not believed, when its time was over before it was read', async () => {
+    const seat = waiting();
+    const { number, id } = seat.request;
+    const args = [number, id.slice(0, 16), 7, serverUs(), serverUs() + 800_000];
+    await pass(900);
+    core.push('granted', ...args);
+    expect(seat.request.state).toBe('waiting');
+    expect(askedFor(true)).toContain(seat);
+  });
+
+  it.each<[string, (seat: Seat) => unknown[]]>([
+    [
+      'without the proof that only the server can have',
+      ({ request }) => grantOf(request.number, 'x'.repeat(16)),
+    ],
+    ['with a proof that is too short', ({ request }) => grantOf(request.number, request.id.slice(0, 4))],
+    ['with an empty proof', ({ request }) => grantOf(request.number, '')],
+    [
+      'of a lease longer than its ttl',
+      ({ request }) => grantOf(request.number, proof(request.id), 7, 90_000),
+    ],
+    [
+      'of a lease that ends before it begins',
+      ({ request }) => grantOf(request.number, proof(request.id), 7, -1),
+    ],
+    [
+      'with a token far ahead of the clock',
+      ({ request }) => grantOf(request.number, proof(request.id), serverUs() + 9e10),
+    ],
+    ['with a token of no number', ({ request }) => grantOf(request.number, proof(request.id), 'seven')],
+    ['with too few parts', ({ request }) => [request.number, proof(request.id)]],
+    ['of a number that nobody has', ({ request }) => grantOf(request.number + 1, proof(request.id))],
+    ['of no number', () => [null]],
+  ])('%s is passed over', (_what, argsOf) => {
+    const seat = waiting();
+    core.push('granted', ...argsOf(seat));
+    expect(seat.request.state).toBe('waiting');
+    expect(core.of('acknowledge')).toEqual([]);
+  });
+
+  it('in another room is passed over', () => {
+    const seat = waiting();
+    core.desk.pushed(ROOM + 1, 'granted', grantOf(seat.request.number, proof(seat.request.id)));
+    expect(seat.request.state).toBe('waiting');
+  });
+
+  it('with confirmGrants lets nobody in before the server has answered', async () => {
+    core.confirmGrants = true;
+    const lease = open();
+    const { seat } = core.last('acquire');
+    core.last('acquire').answer(says.waiting(1000));
+    core.grant(seat);
+    expect(await outcome(lease.outcome)).toBe('pending');
+    core.last('acknowledge').answer(says.held(60_000));
+    expect(await outcome(lease.outcome)).toEqual({ value: { kind: 'lease' } });
+  });
+});
+
+const proof = (id: string): string => id.slice(0, 16);
+const grantOf = (number: number, by: string, token: unknown = 7, leaseMs = 800): unknown[] => [
+  number,
+  by,
+  token,
+  serverUs(),
+  serverUs() + leaseMs * 1000,
+];
+
+describe('the room', () => {
+  it('is joined once, however many are told of it; what was told before is asked for', () => {
+    const seats = [waiting(), waiting()];
+    expect(core.rooms).toEqual([ROOM]);
+    core.desk.joined(ROOM);
+    expect(askedFor(true)).toEqual(seats);
+  });
+
+  it('is joined for who holds, too, who is asked about by a read', () => {
+    const { seat } = held();
+    core.desk.joined(ROOM);
+    expect(core.rooms).toEqual([ROOM]);
+    expect(askedFor(false)).toEqual([seat]);
+  });
+
+  it('may have an id beyond what a number can be', () => {
+    const room = 2n ** 60n;
+    open();
+    core.last('acquire').answer(says.waiting(1000), { room });
+    const { seat } = core.last('acquire');
+    core.desk.pushed(room, 'alive', []);
+    expect(askedFor(true)).toEqual([seat]);
+  });
+
+  it('0 is none', () => {
+    open();
+    core.last('acquire').answer(says.waiting(1000), { room: 0 });
+    expect(core.rooms).toEqual([]);
+  });
+
+  it('that was removed is joined again with the next answer that names it; all are asked about', () => {
+    const seat = waiting();
+    core.desk.roomGone(ROOM);
+    expect(askedFor(true)).toEqual([seat]);
+    core.last('check').answer(says.waiting(1000));
+    expect(core.rooms).toEqual([ROOM, ROOM]);
+  });
+
+  it('of others that was removed changes nothing', () => {
+    waiting();
+    core.desk.roomGone(ROOM + 1);
+    expect(core.of('check')).toEqual([]);
+  });
+
+  it('that could not be joined is joined with the next answer; who waits asks within a second', async () => {
+    const seat = waiting();
+    core.desk.notJoined(ROOM, new LockConnectionError('no'), 'unanswered');
+    await pass(1000);
+    expect(askedFor(false)).toEqual([seat]);
+    core.last('check').answer(says.waiting(1000));
+    expect(core.rooms).toEqual([ROOM, ROOM]);
+  });
+
+  it('that may not be joined ends the waiting with the reason', async () => {
+    const lease = open();
+    core.last('acquire').answer(says.waiting(1000));
+    const error = new LockPermissionError('no JOIN');
+    core.desk.notJoined(ROOM, error, 'refused');
+    core.last('release').answer(says.ended('waiting'));
+    expect(await outcome(lease.outcome)).toEqual({ value: { kind: 'failed', error } });
+  });
+});
+
+describe('a question', () => {
+  it('is asked when the holder’s lease should have ended, not before', async () => {
+    const seat = waiting('my-lock', 1000);
+    await pass(999);
+    expect(core.of('check')).toEqual([]);
+    await pass(1);
+    expect(askedFor(false)).toEqual([seat]);
+  });
+
+  it('is asked a little later by those further back, at most 80 ms', async () => {
+    waiting('a', 1000, 3);
+    waiting('b', 1000, 100);
+    await pass(1009);
+    expect(core.of('check')).toHaveLength(0);
+    await pass(1);
+    expect(core.of('check')).toHaveLength(1);
+    await pass(69);
+    expect(core.of('check')).toHaveLength(1);
+    await pass(1);
+    expect(core.of('check')).toHaveLength(2);
+  });
+
+  it('is asked by the first of those who wait for the same names alone', async () => {
+    const seats = [
+      waiting('a', 1000),
+      waiting('a', 1000),
+      waiting(['a', 'b'], 1000),
+      waiting(['b', 'a'], 1000),
+    ];
+    await pass(1000);
+    expect(askedFor(false)).toEqual([seats[0], seats[2], seats[3]]);
+  });
+
+  it('is asked by the first no later than one behind it has to', async () => {
+    const first = waiting('a', 5000);
+    waiting('a', 1000);
+    await pass(1000);
+    expect(askedFor(false)).toEqual([first]);
+  });
+
+  it('is asked once while its answer is out', async () => {
+    waiting('a', 1000);
+    await pass(60_000);
+    expect(core.of('check')).toHaveLength(1);
+  });
+
+  it('is asked by the next when the first has left while its answer was out', async () => {
+    const first = waiting('a', 1000);
+    const second = waiting('a', 1000);
+    await pass(1000);
+    core.grant(first);
+    await pass(0);
+    expect(askedFor(false)).toEqual([first, second]);
+  });
+
+  it('is put off for the next as far as the first was told: its word is newer', async () => {
+    const first = waiting('a', 1000);
+    const second = waiting('a', 1000);
+    await pass(1000);
+    core.last('check').answer(says.waiting(5000));
+    core.grant(first);
+    await pass(4999);
+    expect(askedFor(false)).toEqual([first]);
+    await pass(1);
+    expect(askedFor(false)).toEqual([first, second]);
+  });
+
+  it('`alive` asks for all that wait, each once, and for nobody who holds', () => {
+    const seats = [waiting(), waiting('another')];
+    held();
+    core.push('alive');
+    core.push('alive');
+    expect(askedFor(true)).toEqual(seats);
+  });
+
+  it('`ask` moves the question', async () => {
+    const seat = waiting('my-lock', 10_000);
+    core.push('ask', seat.request.number, serverUs(), serverUs() + 300_000);
+    await pass(300);
+    expect(askedFor(false)).toEqual([seat]);
+  });
+});
+
+describe('what is pushed to a lease', () => {
+  it('`lost` is a hint: asked about before it is believed, one question for many', () => {
+    const { lease, seat } = held();
+    core.push('lost', seat.request.number, Why.stolen);
+    core.push('lost', seat.request.number, Why.stolen);
+    expect(checks(true)).toHaveLength(1);
+    expect(lease.isHeld).toBe(true);
+    core.last('check').answer(says.gone('stolen'));
+    expect(lease.isHeld).toBe(false);
+    expect(heard.slice(-1)).toEqual(['lost']);
+  });
+
+  it('`asked` tells who asks', () => {
+    const { seat } = held();
+    core.push('asked', seat.request.number, 'somebody');
+    expect(heard.slice(-1)).toEqual(['releaseRequested']);
+  });
+
+  it('reaches nobody once it is over', () => {
+    const { lease, seat } = held();
+    void lease.release();
+    core.last('release').answer(says.ended());
+    core.push('lost', seat.request.number, Why.stolen);
+    expect(core.of('check')).toEqual([]);
+    expect(core.desk.seats).toEqual([]);
+  });
+});
+
+describe('a lost connection', () => {
+  it('leaves every request its place: all are asked about once there is another, what is withdrawn first', () => {
+    const given = waiting('given-up');
+    const seat = waiting();
+    const { seat: holder } = held();
+    core.desk.giveUp(given, 'enough');
+    core.last('release').fail(new LockConnectionError('lost'));
+    core.desk.disconnected();
+    core.calls.splice(0);
+    core.desk.connected();
+    expect(core.calls.map((call) => [call.seat, call.operation.kind])).toEqual([
+      [given, 'withdraw'],
+      [seat, 'check'],
+      [holder, 'extend'],
+    ]);
+  });
+
+  it('has the room joined again by the next answer', () => {
+    waiting();
+    core.desk.disconnected();
+    core.desk.connected();
+    core.last('check').answer(says.waiting(1000));
+    expect(core.rooms).toEqual([ROOM, ROOM]);
+  });
+
+  it('that cannot come back ends every wait with the reason, those not answered yet too', async () => {
+    const leases = [open(), open()];
+    core.of('acquire')[0]?.answer(says.waiting(1000));
+    const reason = new LockConnectionError('for good');
+    core.desk.cutOff(reason);
+    for (const lease of leases)
+      expect(await outcome(lease.outcome)).toEqual({ value: { kind: 'failed', error: reason } });
+  });
+});
+
+describe('the process', () => {
+  it('lives for who asks, waits and holds, and for nobody else', () => {
+    expect([...core.alive]).toEqual([]);
+    const lease = open();
+    expect([...core.alive]).toEqual([[Infinity, 1]]);
+    core.last('acquire').answer(says.held(60_000));
+    expect([...core.alive]).toEqual([[60_000, 1]]);
+    void lease.release();
+    expect([...core.alive]).toEqual([[Infinity, 1]]);
+    core.last('release').answer(says.ended());
+    expect([...core.alive]).toEqual([]);
+  });
+
+  it('does not live for a withdrawal that nobody waits for', () => {
+    open();
+    core.last('acquire').fail(new LockConnectionError('no answer'));
+    expect(core.of('withdraw')).toHaveLength(1);
+    expect([...core.alive]).toEqual([]);
+    core.last('withdraw').answer(says.ended('gone'));
+  });
+});
+
+describe('a machine that slept', () => {
+  it('is found out by the first look, for every lease of the manager', () => {
+    const [first, second] = [held(), held()];
+    jest.setSystemTime(Date.now() + 90_000);
+    expect(first.lease.isHeld).toBe(false);
+    expect(second.seat.request.state).toBe('doubted');
+    expect(first.lease.remaining()).toBe(0);
+    expect(askedFor(true)).toEqual([first.seat, second.seat]);
+    for (const call of checks(true)) call.answer(says.held(60_000));
+    expect([first.lease.isHeld, second.lease.isHeld]).toEqual([true, true]);
+    expect(first.lease.signal.aborted).toBe(false);
+  });
+
+  it('is found out by whatever comes from the server', () => {
+    const { seat } = held();
+    jest.setSystemTime(Date.now() + 90_000);
+    core.push('alive');
+    expect(seat.request.state).toBe('doubted');
+  });
+});
+
+it('numbers differ within a manager, and ids cannot be guessed', () => {
+  const seats = [waiting(), waiting(), waiting()];
+  expect(new Set(seats.map(({ request }) => request.number)).size).toBe(3);
+  expect(new Set(seats.map(({ request }) => request.id)).size).toBe(3);
+  for (const { request } of seats) expect(request.id).toMatch(/^[\w-]{32}$/);
+});

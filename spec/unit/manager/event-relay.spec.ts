@@ -1,0 +1,96 @@
+import { EventEmitter } from 'eventemitter3';
+import type { ErrorEvent, LockEvents } from '../../../lib/events.js';
+import { relayTo } from '../../../lib/manager/event-relay.js';
+
+const event = { name: 'my-lock', names: ['my-lock'], fencingToken: 1 };
+
+describe('relayTo', () => {
+  let lock: EventEmitter<LockEvents>;
+  let manager: EventEmitter<LockEvents>;
+  let heard: string[];
+  const hear = (who: string) => (): void => void heard.push(who);
+
+  beforeEach(() => {
+    lock = new EventEmitter();
+    manager = new EventEmitter();
+    heard = [];
+  });
+
+  it('tells every emitter in turn, with one and the same event', () => {
+    const events: unknown[] = [];
+    manager.on('released', hear('manager')).on('released', (payload) => events.push(payload));
+    lock.on('released', hear('lock')).on('released', (payload) => events.push(payload));
+    relayTo(lock, manager)('released', event);
+    expect(heard).toEqual(['lock', 'manager']);
+    expect(events[0]).toBe(event);
+    expect(events[1]).toBe(event);
+  });
+
+  it('does nothing when nobody listens, not even to `error`', () => {
+    const tell = relayTo(lock, manager);
+    expect(() => tell('error', { error: new Error('unheard') })).not.toThrow();
+  });
+
+  it('calls a listener in the context it was added with, and one added with once() once', () => {
+    const context = { heard: 0 };
+    const count = function (this: { heard: number }): void {
+      this.heard++;
+    };
+    lock.on('released', count, context).once('released', count, context);
+    lock.once('released', hear('once'));
+    const tell = relayTo(lock);
+    tell('released', event);
+    tell('released', event);
+    expect(context.heard).toBe(3);
+    expect(heard).toEqual(['once']);
+  });
+
+  describe('a listener that throws', () => {
+    const thrown = new Error('from a listener');
+    const fail = (): never => {
+      throw thrown;
+    };
+
+    it('is told as `error`, with the name of the lock', () => {
+      const errors: ErrorEvent[] = [];
+      lock.on('released', fail).on('error', (payload) => errors.push(payload));
+      relayTo(lock, manager)('released', event);
+      expect(errors).toEqual([{ name: 'my-lock', error: thrown }]);
+    });
+
+    it('keeps neither the next emitter from being told nor the caller from going on', () => {
+      lock.on('released', fail);
+      manager.on('released', hear('manager'));
+      expect(() => relayTo(lock, manager)('released', event)).not.toThrow();
+      expect(heard).toEqual(['manager']);
+    });
+
+    it('does not keep the other listeners of the same emitter from being told', () => {
+      lock.on('released', fail).on('released', hear('second'));
+      relayTo(lock, manager)('released', event);
+      expect(heard).toEqual(['second']);
+    });
+
+    it('to `error` is told as a warning of the process, whatever it throws', () => {
+      const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+      lock.on('error', fail);
+      manager.on('error', () => {
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- listeners throw what they like
+        throw 'just text';
+      });
+      relayTo(lock, manager)('error', { error: new Error('first') });
+      expect(warn.mock.calls.map(([warning]) => warning)).toEqual([thrown, 'just text']);
+      warn.mockRestore();
+    });
+
+    it('to an event as well as to `error` ends in a warning, not in a loop', () => {
+      const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+      lock.on('released', fail).on('error', fail);
+      manager.on('released', fail).on('error', fail);
+      expect(() => relayTo(lock, manager)('released', event)).not.toThrow();
+      expect(warn).toHaveBeenCalled();
+      expect(warn.mock.calls.length).toBeLessThanOrEqual(4);
+      warn.mockRestore();
+    });
+  });
+});
