@@ -3,12 +3,9 @@
  * The protocol knows sockets and packages; the engine knows values and scopes; both know only this file.
  */
 
-/**
- * A value as it leaves or enters the engine: what MessagePack can carry.
- * Integers are `bigint`, floats are `number`, so that `1` and `1.0` stay apart on the wire.
- */
-export type Wire =
-  null | boolean | bigint | number | string | Uint8Array | readonly Wire[] | { readonly [key: string]: Wire };
+import type { Wire } from './msgpack/wire.js';
+
+export type { Wire } from './msgpack/wire.js';
 
 /** What a room tells its members. The numbers are those of ThingsDB's protocol. */
 export const PushType = { nodeStatus: 0, warning: 5, join: 6, leave: 7, emit: 8, delete: 9 } as const;
@@ -37,11 +34,11 @@ export interface Clock {
   at(atMs: number, callback: () => void): () => void;
 }
 
-/** How a request names a room: by its id or by the name given with `set_name`. */
-export type RoomKey = bigint | string;
+/** How a request names a room: by its id or by the name given with `set_name`; `null` is what is neither. */
+export type RoomKey = bigint | string | null;
 
 /**
- * What the protocol asks of the interpreter. Every method rejects (or throws) with {@link ThingsError}.
+ * What the protocol asks of the interpreter. What a client sent as values comes packed: only who needs them reads them. Every method rejects (or throws) with {@link ThingsError}.
  *
  * A value that is there at once is returned as it is, not as a promise: its answer must leave before anything that the
  * next request of the same connection sets off.
@@ -49,23 +46,13 @@ export type RoomKey = bigint | string;
 export interface Engine {
   /** `credentials` is `[user, password]` or a token. Binds the session to that user. */
   authenticate(session: Session, credentials: Wire): void;
-  query(
-    session: Session,
-    scope: string,
-    code: string,
-    vars: Readonly<Record<string, Wire>>,
-  ): Wire | Promise<Wire>;
+  /** `vars` is a map; anything else stands for no variables. */
+  query(session: Session, scope: string, code: string, vars: Wire): Wire | Promise<Wire>;
+  /** `args` is a list, a map or nil. */
   run(session: Session, scope: string, procedure: string, args: Wire): Wire | Promise<Wire>;
   join(session: Session, scope: string, rooms: readonly RoomKey[]): readonly (bigint | null)[];
   leave(session: Session, scope: string, rooms: readonly RoomKey[]): readonly (bigint | null)[];
-  emit(
-    session: Session,
-    scope: string,
-    room: RoomKey,
-    event: string,
-    args: readonly Wire[],
-    toSelf: boolean,
-  ): void;
+  emit(session: Session, scope: string, room: RoomKey, event: string, args: Wire, toSelf: boolean): void;
   /** The connection is gone: leaves its rooms, forgets it. */
   drop(session: Session): void;
   /** Everything that is stored, as an opaque value; `restore` puts it back (connections stay, as after a crash). */

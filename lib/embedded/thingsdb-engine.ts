@@ -1,19 +1,23 @@
 import { registry } from './builtins/registry.js';
-import type { Clock, Engine, RoomKey, Session, Wire } from './engine.js';
+import type { Clock, Engine, RoomKey, Session } from './engine.js';
 import { PushType, ThingsError } from './engine.js';
+import type { PackReader } from './msgpack/pack-reader.js';
+import type { Wire } from './msgpack/wire.js';
 import { withBudget } from './runtime/budget.js';
 import {
   authError,
   badDataError,
   forbiddenError,
   lookupError,
+  maxQuotaError,
   notSupported,
+  see,
   typeError,
+  UncaughtError,
   valueError,
 } from './runtime/errors.js';
-import { fromWire } from './runtime/from-wire.js';
 import { runFutures } from './runtime/futures.js';
-import { defaultLimits, type Limits } from './runtime/limits.js';
+import { defaultLimits, type Limits, maxDeep } from './runtime/limits.js';
 import { ProgramLoader } from './runtime/program.js';
 import { Query } from './runtime/query.js';
 import type { Scope } from './runtime/scope.js';
@@ -21,11 +25,14 @@ import { isSignal, returnSignal } from './runtime/signals.js';
 import { TaskTimer } from './runtime/task-timer.js';
 import { fromByteString, isValidName, toByteString } from './runtime/text.js';
 import { toWire } from './runtime/to-wire.js';
+import { readerOf, unpack } from './runtime/unpack.js';
 import type { Closure } from './runtime/values/closure.js';
 import type { Room } from './runtime/values/room.js';
 import type { Value } from './runtime/values/value.js';
+import type { Collection } from './store/collection.js';
 import { Database } from './store/database.js';
 import { Privileges } from './store/privileges.js';
+import type { Procedure } from './store/procedure.js';
 import { copyDatabase, restoreDatabase } from './store/snapshot.js';
 import type { User } from './store/user.js';
 
@@ -62,31 +69,31 @@ class ThingsdbEngine implements Engine {
     this.#users.set(session, this.#database.accounts.authenticate(credentials));
   }
 
-  query(session: Session, scopeName: string, code: string, vars: Readonly<Record<string, Wire>>): Wire {
+  query(session: Session, scopeName: string, code: string, vars: Wire): Wire {
     return this.#answer(() => {
       const scope = this.#scope(scopeName);
       const user = this.#user(session);
-      scope.access.require(user, Privileges.query);
       const query = new Query(this.#database, scope, user, session);
-      for (const [name, value] of Object.entries(vars)) {
-        if (!isValidName(name)) {
-          throw valueError('each variable name in a `query` request must follow the naming rules');
+      return this.#execute(query, () => {
+        readVariables(query, readerOf(vars));
+        // After the variables, as a node does.
+        scope.access.require(user, Privileges.query);
+        const { run, analysis } = this.#programs.load(toByteString(code), scope.kind);
+        if (analysis.needsChange) {
+          scope.access.require(user, Privileges.change);
+          query.beginChange();
+          // A closure that it stores keeps the whole text.
+          query.budget.take(code.length);
         }
-        query.assign(name, fromWire(value, query.collection));
-      }
-      const { run, analysis } = this.#programs.load(toByteString(code), scope.kind);
-      if (analysis.needsChange) {
-        scope.access.require(user, Privileges.change);
-        query.changeId = this.#database.nextChangeId();
-      }
-      query.hasNse = analysis.hasNse;
-      return this.#finish(query, () => {
-        try {
-          return run(query);
-        } catch (thrown) {
-          if (thrown !== returnSignal) throw thrown;
-          return query.takeReturned();
-        }
+        query.hasNse = analysis.hasNse;
+        return () => {
+          try {
+            return run(query);
+          } catch (thrown) {
+            if (thrown !== returnSignal) throw thrown;
+            return query.takeReturned();
+          }
+        };
       });
     });
   }
@@ -104,58 +111,69 @@ class ThingsdbEngine implements Engine {
       const procedure = query.procedures.get(toByteString(procedureName));
       if (!procedure) throw lookupError(`procedure \`${procedureName}\` not found`);
       user.whitelists.get('procedures')?.require(procedure.name);
-      const { closure } = procedure;
-      const values = procedureArguments(query, closure, args);
-      // Last, as a node does: who may not run it still learns that it is not there.
-      scope.access.require(user, Privileges.run);
-      if (closure.hasSideEffects) {
-        scope.access.require(user, Privileges.change);
-        query.changeId = this.#database.nextChangeId();
-      }
-      return this.#finish(query, () => query.call(closure, values));
+      return this.#execute(query, () => {
+        const { closure } = procedure;
+        const values = readArguments(query, procedure, readerOf(args));
+        // Last, as a node does: who may not run it still learns that it is not there, and what its arguments lack.
+        scope.access.require(user, Privileges.run);
+        if (closure.hasSideEffects) {
+          scope.access.require(user, Privileges.change);
+          query.beginChange();
+        }
+        return () => query.call(closure, values);
+      });
     });
   }
 
   join(session: Session, scopeName: string, keys: readonly RoomKey[]): readonly (bigint | null)[] {
-    return this.#eachRoom(session, scopeName, keys, (room, scope) => {
-      if (room.members.has(session)) return;
-      room.members.add(session);
+    const whitelist = this.#user(session).whitelists.get('rooms');
+    return this.#eachRoom(session, scopeName, 'join', keys, (room, scope) => {
+      if (whitelist && (room.name === null || !whitelist.allows(room.name))) {
+        if (keys.length > 1) return null;
+        throw forbiddenError(
+          `no match in whitelist for ${room.name === null ? `\`room:${room.id}\`` : `room \`${room.name}\``}`,
+        );
+      }
+      if (room.members.has(session)) return room.id;
       let rooms = this.#rooms.get(session);
       if (!rooms) this.#rooms.set(session, (rooms = new Set()));
+      const { joinedRooms } = this.#database.limits;
+      if (rooms.size >= joinedRooms) {
+        throw maxQuotaError(`maximum number of rooms (${joinedRooms}) that one connection is in is reached`);
+      }
+      room.members.add(session);
       rooms.add(room);
-      session.push(PushType.join, { scope, id: BigInt(room.id) });
+      session.push(PushType.join, { scope, id: room.id });
+      return room.id;
     });
   }
 
+  /** No whitelist keeps anybody in a room. */
   leave(session: Session, scopeName: string, keys: readonly RoomKey[]): readonly (bigint | null)[] {
-    return this.#eachRoom(session, scopeName, keys, (room, scope) => {
+    return this.#eachRoom(session, scopeName, 'leave', keys, (room, scope) => {
       this.#rooms.get(session)?.delete(room);
-      if (room.members.delete(session)) session.push(PushType.leave, { scope, id: BigInt(room.id) });
+      if (room.members.delete(session)) session.push(PushType.leave, { scope, id: room.id });
+      return room.id;
     });
   }
 
-  emit(
-    session: Session,
-    scopeName: string,
-    key: RoomKey,
-    event: string,
-    args: readonly Wire[],
-    toSelf: boolean,
-  ): void {
+  /** The arguments are taken apart and put together again, things in full: who may emit can read what is stored. */
+  emit(session: Session, scopeName: string, key: RoomKey, event: string, args: Wire, toSelf: boolean): void {
     const scope = this.#roomScope(session, scopeName);
     const { collection } = scope;
     const room = this.#findRoom(scope, key);
-    if (!room) {
-      if (typeof key === 'string' && !isValidName(key)) {
-        throw valueError(
-          'room name must follow the naming rules; see https://docs.thingsdb.io/v1/overview/names',
-        );
-      }
-      const which = typeof key === 'bigint' ? `id ${key}` : `name \`${key}\``;
-      throw lookupError(`collection \`${collection.name}\` has no \`room\` with ${which}`);
+    if (!room) throw noRoom(collection, key);
+    const query = new Query(this.#database, scope, this.#user(session), session);
+    try {
+      const values = withBudget(query.budget, () => {
+        const options = { deep: maxDeep, withoutIds: false, sizeLimit: this.#database.limits.resultSize };
+        return readItems(query, readerOf(args)).map((value) => toWire(value, options));
+      });
+      const body = { scope: fromByteString(scope.name), id: room.id, event, args: values };
+      for (const member of room.members) if (toSelf || member !== session) member.push(PushType.emit, body);
+    } finally {
+      collection.settle();
     }
-    const body = { scope: fromByteString(scope.name), id: BigInt(room.id), event, args };
-    for (const member of room.members) if (toSelf || member !== session) member.push(PushType.emit, body);
   }
 
   drop(session: Session): void {
@@ -185,16 +203,17 @@ class ThingsdbEngine implements Engine {
 
   // --- running ---
 
-  /** Runs the code and what it left for later, and settles what nothing refers to any more. */
-  #finish(query: Query, run: () => Value): Wire {
+  /** Runs what `prepare` gives and what that left for later, and settles what nothing refers to any more. */
+  #execute(query: Query, prepare: () => () => Value): Wire {
     try {
       return withBudget(query.budget, () => {
-        const value = run();
+        const value = prepare()();
         runFutures(query, (inner, closure, args) => this.#call(inner, closure, args));
         const { deep, withoutIds } = query;
-        return toWire(value, { deep, withoutIds, sizeLimit: this.#database.limits.resultSize });
+        return toWire(value, { deep, withoutIds, sizeLimit: this.#database.limits.resultSize, query });
       });
     } finally {
+      if (query.budget.isStoring) this.#database.storage.add(query.budget.bytes);
       query.collection?.settle();
       this.#timer.wake();
     }
@@ -239,52 +258,106 @@ class ThingsdbEngine implements Engine {
 
   #findRoom(scope: Extract<Scope, { kind: 'collection' }>, key: RoomKey): Room | undefined {
     const { rooms, roomNames } = scope.collection;
-    return typeof key === 'bigint' ? rooms.get(Number(key)) : roomNames.get(toByteString(key));
+    if (key === null) return undefined;
+    return typeof key === 'bigint' ? rooms.get(key) : roomNames.get(toByteString(key));
   }
 
   #eachRoom(
     session: Session,
     scopeName: string,
+    request: 'join' | 'leave',
     keys: readonly RoomKey[],
-    visit: (room: Room, scope: string) => void,
+    visit: (room: Room, scope: string) => bigint | null,
   ): (bigint | null)[] {
     const scope = this.#roomScope(session, scopeName);
-    const whitelist = this.#user(session).whitelists.get('rooms');
     return keys.map((key) => {
-      const room = this.#findRoom(scope, key);
-      if (!room) return null;
-      if (whitelist && !whitelist.allows(room.name ?? '')) {
-        if (keys.length > 1) return null;
-        throw forbiddenError(
-          `no match in whitelist for ${room.name === null ? `\`room:${room.id}\`` : `room \`${room.name}\``}`,
+      if (key === null) {
+        throw badDataError(
+          `${request} request only accepts integer room id's or string room names${see('listening')}`,
         );
       }
-      visit(room, fromByteString(scope.name));
-      return BigInt(room.id);
+      const room = this.#findRoom(scope, key);
+      return room ? visit(room, fromByteString(scope.name)) : null;
     });
   }
 }
 
-/** Arguments come as a list, or by name. */
-function procedureArguments(query: Query, closure: Closure, args: Wire): Value[] {
-  const values: Value[] = closure.parameters.map(() => null);
-  if (args === null) return values;
-  if (Array.isArray(args)) {
-    for (let at = 0; at < values.length && at < args.length; at += 1) {
-      values[at] = fromWire((args as readonly Wire[])[at]!, query.collection);
-    }
-    return values;
+function noRoom({ name }: Collection, key: RoomKey): ThingsError {
+  if (key === null) {
+    return badDataError(
+      `emit request only accepts an integer room id or string room name${see('listening')}`,
+    );
   }
-  if (typeof args !== 'object' || args instanceof Uint8Array) {
+  if (typeof key === 'bigint') return lookupError(`collection \`${name}\` has no \`room\` with id ${key}`);
+  if (isValidName(key)) return lookupError(`collection \`${name}\` has no \`room\` with name \`${key}\``);
+  return valueError(`room name must follow the naming rules${see('overview/names')}`);
+}
+
+/** The variables of a query: a map by name. Anything else stands for none. */
+function readVariables(query: Query, reader: PackReader): void {
+  if (reader.next() !== 'map') return;
+  for (let left = reader.size; left > 0; left -= 1) {
+    if (reader.next() !== 'utf8' || !isValidName(reader.text)) {
+      throw valueError(
+        `each argument name in a \`query\` request must follow the naming rules${see('overview/names')}`,
+      );
+    }
+    const name = reader.text;
+    query.assign(
+      name,
+      saying(`(in argument \`${name}\`)`, () => unpack(reader, query)),
+    );
+  }
+}
+
+/** The arguments of a procedure come as a list, or by name; what it does not know is passed over. */
+function readArguments(query: Query, { name, closure }: Procedure, reader: PackReader): Value[] {
+  const { parameters } = closure;
+  const values: Value[] = parameters.map(() => null);
+  const token = reader.next();
+  const { size } = reader;
+  if (token === 'array') {
+    for (let at = 0; at < values.length && at < size; at += 1) {
+      values[at] = saying(`(argument ${at} for procedure \`${name}\`)`, () => unpack(reader, query));
+    }
+  } else if (token === 'map') {
+    for (let left = size; left > 0; left -= 1) {
+      const key = reader.next();
+      if (key !== 'utf8') {
+        throw valueError(`arguments keys must be of type \`str\` but got type \`${key}\` instead`);
+      }
+      const parameter = reader.text;
+      const at = parameters.indexOf(parameter);
+      if (at < 0) reader.skip();
+      else {
+        const where = `(argument \`${parameter}\` for procedure \`${name}\`)`;
+        values[at] = saying(where, () => unpack(reader, query));
+      }
+    }
+  } else if (token !== 'nil' && token !== 'end of msgpack data') {
     throw badDataError(
       'run expects arguments to be of type map or array; no arguments (or nil) is also accepted as a valid request',
     );
   }
-  for (const [name, value] of Object.entries(args)) {
-    const at = closure.parameters.indexOf(name);
-    if (at >= 0) values[at] = fromWire(value, query.collection);
-  }
   return values;
+}
+
+/** The items of a list. */
+function readItems(query: Query, reader: PackReader): Value[] {
+  const values: Value[] = [];
+  reader.next();
+  for (let left = reader.size; left > 0; left -= 1) values.push(unpack(reader, query));
+  return values;
+}
+
+/** Errors of `read` say where it was that they happened. */
+function saying<T>(where: string, read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    if (!(thrown instanceof ThingsError) || thrown instanceof UncaughtError) throw thrown;
+    throw new ThingsError(thrown.code, `${thrown.message} ${where}`);
+  }
 }
 
 /** Whatever goes wrong leaves as an error of ThingsDB; our own faults say that they are ours. */

@@ -3,8 +3,8 @@ import { WebSocket } from 'ws';
 import type { Wire } from '../../lib/embedded/engine.js';
 import { encodePackage, type Package } from '../../lib/embedded/protocol/package.js';
 import { PackageReader } from '../../lib/embedded/protocol/package-reader.js';
-import { WireDecoder } from '../../lib/embedded/protocol/wire-decoder.js';
-import { WireEncoder } from '../../lib/embedded/protocol/wire-encoder.js';
+import { WireDecoder } from '../../lib/embedded/msgpack/wire-decoder.js';
+import { WireEncoder } from '../../lib/embedded/msgpack/wire-encoder.js';
 
 /** What came in: the body decoded. */
 export interface Received {

@@ -11,6 +11,7 @@ import {
 export class StubEngine implements Engine {
   readonly sessions = new Set<Session>();
   dropped = 0;
+  lastRun: Wire | undefined;
 
   authenticate(session: Session, credentials: Wire): void {
     if (JSON.stringify(credentials) !== '["admin","pass"]') {
@@ -19,12 +20,7 @@ export class StubEngine implements Engine {
     this.sessions.add(session);
   }
 
-  query(
-    _session: Session,
-    scope: string,
-    code: string,
-    vars: Readonly<Record<string, Wire>>,
-  ): Wire | Promise<Wire> {
+  query(_session: Session, scope: string, code: string, vars: Wire): Wire | Promise<Wire> {
     if (code === 'raise') return Promise.reject(new ThingsError(-100, 'raised'));
     if (code === 'broken') return Promise.reject(new TypeError('a bug'));
     if (code === 'pending') return new Promise(() => undefined);
@@ -34,6 +30,7 @@ export class StubEngine implements Engine {
   }
 
   run(_session: Session, scope: string, procedure: string, args: Wire): Promise<Wire> {
+    this.lastRun = args;
     return Promise.resolve([scope, procedure, args]);
   }
 
@@ -53,14 +50,7 @@ export class StubEngine implements Engine {
     });
   }
 
-  emit(
-    session: Session,
-    scope: string,
-    room: RoomKey,
-    event: string,
-    args: readonly Wire[],
-    toSelf: boolean,
-  ): void {
+  emit(session: Session, scope: string, room: RoomKey, event: string, args: Wire, toSelf: boolean): void {
     for (const other of this.sessions) {
       if (toSelf || other !== session) other.push(PushType.emit, { scope, id: room, event, args });
     }

@@ -1,5 +1,6 @@
 import { accountFunctions } from './accounts/index.js';
 import type { BuiltIn } from './built-in.js';
+import { exportFunctions } from './exporting/exporting.js';
 import { controlFunctions } from './language/control.js';
 import { conversionFunctions } from './language/conversions.js';
 import { errorFunctions } from './language/errors.js';
@@ -17,6 +18,7 @@ import { encodingFunctions } from './text/encodings.js';
 import { stringFunctions } from './text/strings.js';
 import { copyFunctions } from './things/copying.js';
 import { restrictFunctions } from './things/restricting.js';
+import { search } from './things/search.js';
 import { sharedFunctions } from './things/shared.js';
 import { thingFunctions } from './things/things.js';
 import { timeFunctions } from './times/times.js';
@@ -41,6 +43,7 @@ const all: readonly BuiltIn[] = [
   ...listQueryFunctions,
   ...thingFunctions,
   ...copyFunctions,
+  search,
   ...restrictFunctions,
   ...sharedFunctions,
   ...roomFunctions,
@@ -53,6 +56,7 @@ const all: readonly BuiltIn[] = [
   ...wrapFunctions,
   ...timeFunctions,
   ...accountFunctions,
+  ...exportFunctions,
   ...nodeFunctions,
 ];
 

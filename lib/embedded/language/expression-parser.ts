@@ -122,7 +122,7 @@ export abstract class ExpressionParser {
     const { lexer } = this;
     lexer.skip();
     const start = lexer.position;
-    if (!lexer.take('.')) return null;
+    if (!lexer.takeOptional('.')) return null;
     const isOptional = lexer.source.text[lexer.position] === '.';
     if (isOptional) lexer.position += 1;
     lexer.skip();

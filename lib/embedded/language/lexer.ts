@@ -9,6 +9,8 @@ export class Lexer {
   position = 0;
   /** The furthest place where something was expected and not found: that is where the error is. */
   furthest = 0;
+  /** The signs and words that would have been right there, as far as the grammar insists on one. */
+  readonly expected = new Set<string>();
   readonly #text: string;
   /** Gaps by where they end. */
   readonly #gapStarts = new Map<number, number>();
@@ -48,8 +50,15 @@ export class Lexer {
     return this.#text.slice(start, this.position);
   }
 
-  /** Takes exactly `text`. */
+  /** Takes exactly `text`; an error says that it was expected here. */
   take(text: string): boolean {
+    if (this.takeOptional(text)) return true;
+    this.expect(text);
+    return false;
+  }
+
+  /** As {@link take}, where the grammar does not insist on it. */
+  takeOptional(text: string): boolean {
     this.skip();
     if (!this.#text.startsWith(text, this.position)) {
       this.#missed();
@@ -87,8 +96,17 @@ export class Lexer {
     return this.position >= this.#text.length;
   }
 
+  /** Notes that `word` was expected here. */
+  expect(word: string): void {
+    this.#missed();
+    if (this.position === this.furthest) this.expected.add(word);
+  }
+
   #missed(): null {
-    if (this.position > this.furthest) this.furthest = this.position;
+    if (this.position > this.furthest) {
+      this.furthest = this.position;
+      this.expected.clear();
+    }
     return null;
   }
 }

@@ -11,7 +11,7 @@ import { precedence } from './ast.js';
 import { ExpressionParser } from './expression-parser.js';
 import { Lexer } from './lexer.js';
 import type { Source } from './source.js';
-import { syntaxError } from './syntax-error.js';
+import { nestedTooDeeply, syntaxError } from './syntax-error.js';
 import { token } from './token.js';
 
 /** Statements may nest this deep: ThingsDB's own parser stops at the same depth. */
@@ -32,8 +32,8 @@ class Parser extends ExpressionParser {
     const { lexer } = this;
     const statements = this.#statements();
     if (!lexer.atEnd) {
-      if (lexer.position > lexer.furthest) lexer.furthest = lexer.position;
-      throw syntaxError(lexer.source, lexer.furthest);
+      lexer.expect('end_of_statement');
+      throw syntaxError(lexer.source, lexer.furthest, lexer.expected);
     }
     return { type: 'program', statements, start: 0, end: lexer.end };
   }
@@ -48,10 +48,13 @@ class Parser extends ExpressionParser {
       lexer.position = known.end;
       return known.statement;
     }
-    if (++this.#nesting > maxNesting) throw syntaxError(lexer.source, start, 'the code is nested too deeply');
+    if (++this.#nesting > maxNesting) throw nestedTooDeeply(maxNesting);
     const statement = this.#operations();
     this.#nesting -= 1;
-    if (!statement) lexer.position = start;
+    if (!statement) {
+      lexer.position = start;
+      for (const word of ['if', 'return', 'for']) lexer.expect(word);
+    }
     this.#known.set(start, { statement, end: lexer.position });
     return statement;
   }
@@ -190,7 +193,7 @@ class Parser extends ExpressionParser {
     const { lexer } = this;
     lexer.skip();
     const start = lexer.position;
-    if (!lexer.take('|')) return null;
+    if (!lexer.takeOptional('|')) return null;
     const parameters: string[] = [];
     for (let name = lexer.match(token.name); name !== null; name = lexer.match(token.name)) {
       parameters.push(name);
@@ -204,7 +207,7 @@ class Parser extends ExpressionParser {
   #block(): Block | null {
     const { lexer } = this;
     const start = lexer.position;
-    if (!lexer.take('{')) return null;
+    if (!lexer.takeOptional('{')) return null;
     const statements = this.#statements();
     if (!statements.length || !lexer.take('}')) return null;
     return { type: 'block', statements, start, end: lexer.end };

@@ -66,14 +66,19 @@ function endsWithValue(node: Statement): boolean {
 }
 
 /** The text of a closure as `str(closure)` gives it: laid out with tabs. */
-export function printPretty(source: Source, node: ClosureNode): string {
-  return new Printer(source).closure(node);
+export function printPretty(source: Source, node: ClosureNode, depth = 0): string {
+  return new Printer(source, depth).closure(node);
 }
 
 class Printer {
-  #depth = 0;
+  #depth: number;
 
-  constructor(private readonly source: Source) {}
+  constructor(
+    private readonly source: Source,
+    depth: number,
+  ) {
+    this.#depth = depth;
+  }
 
   closure(node: ClosureNode): string {
     return `|${node.parameters.join(', ')}| ${this.#statement(node.body)}`;

@@ -1,13 +1,31 @@
 import { ThingsError } from '../engine.js';
 import type { Source } from './source.js';
 
-/** Error -52, with the place where reading stopped. */
-export function syntaxError(source: Source, offset: number, reason?: string): ThingsError {
+/** Longer words are cut in messages. */
+const maxShown = 20;
+
+/** Error -52, with the place where reading stopped, what stands there, and what would have been right. */
+export function syntaxError(source: Source, offset: number, expected: ReadonlySet<string>): ThingsError {
   const { line, position } = source.locate(offset);
   const place = `error at line ${line}, position ${position}`;
-  if (reason !== undefined) return new ThingsError(-52, `${place}, ${reason}`);
-  const rest = source.text.slice(offset);
-  if (!rest) return new ThingsError(-52, `${place}, unexpected end of the code`);
-  const word = /^[0-9A-Za-z_]{2,}/.exec(rest)?.[0];
-  return new ThingsError(-52, `${place}, unexpected ${word ? `\`${word}\`` : `character \`${rest[0]}\``}`);
+  return new ThingsError(-52, `${place}${unexpected(source.text.slice(offset))}${expecting([...expected])}`);
+}
+
+/** Error -52 for code that is nested deeper than ThingsDB's own parser goes. */
+export function nestedTooDeeply(depth: number): ThingsError {
+  return new ThingsError(-52, `query syntax has reached the maximum recursion depth of ${depth}`);
+}
+
+function unexpected(rest: string): string {
+  const [first = ''] = rest;
+  if (!/[\x21-\x7e]/.test(first)) return '';
+  const word = /^(?:[A-Za-z_][0-9A-Za-z_]{0,254}(?![0-9A-Za-z_])|[0-9]+)/.exec(rest)?.[0] ?? '';
+  if (word.length < 2) return `, unexpected character \`${first}\``;
+  return `, unexpected \`${word.length > maxShown ? `${word.slice(0, maxShown)}...` : word}\``;
+}
+
+function expecting(words: readonly string[]): string {
+  if (!words.length) return '';
+  const last = words.at(-1);
+  return `, expecting: ${words.length === 1 ? last : `${words.slice(0, -1).join(', ')} or ${last}`}`;
 }

@@ -1,8 +1,9 @@
-import { type Engine, PushType, type Session, ThingsError, type Wire } from '../engine.js';
+import { type Engine, PushType, type Session, ThingsError } from '../engine.js';
+import type { Wire } from '../msgpack/wire.js';
+import { WireEncoder, WireTooLargeError } from '../msgpack/wire-encoder.js';
 import { PUSH_PACKAGE_ID, RequestType, ResponseType } from './message-types.js';
 import { encodePackage, type Package } from './package.js';
 import { readCredentials, readEmit, readQuery, readRooms, readRun } from './request-body.js';
-import { WireEncoder, WireTooLargeError } from './wire-encoder.js';
 
 const INTERNAL_ERROR = -1;
 const RESULT_TOO_LARGE = -6;
@@ -57,7 +58,7 @@ export class Connection implements Session {
         return this.#answer(pkg, () => this.#join(pkg));
       case RequestType.leave:
         return this.#answer(pkg, () => {
-          const { scope, rooms } = readRooms(pkg.body, 'leave');
+          const { scope, rooms } = readRooms(pkg.body);
           this.#sendData(pkg.id, this.#engine.leave(this, scope, rooms));
         });
       case RequestType.emit:
@@ -97,7 +98,7 @@ export class Connection implements Session {
 
   /** The answer comes first and the event that tells of the join after it: clients rely on this order. */
   #join(pkg: Package): void {
-    const { scope, rooms } = readRooms(pkg.body, 'join');
+    const { scope, rooms } = readRooms(pkg.body);
     const joins: Wire[] = [];
     this.#heldJoins = joins;
     try {

@@ -22,6 +22,11 @@ export class Args {
     this.count = nodes.length;
   }
 
+  /** The same arguments for messages that name the function otherwise. */
+  named(name: string): Args {
+    return new Args(name, this.nodes, this.texts);
+  }
+
   // --- how many; `page` is the page of the documentation that the message points at ---
 
   exactly(count: number, page: string): void {

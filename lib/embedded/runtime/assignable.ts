@@ -24,7 +24,7 @@ export function assignable(value: Value, parent: Thing, field: Field | null): Va
       return set;
     }
     case 'closure':
-      value.isStored = true;
+      value.store();
       return value;
     case 'future':
       return null;
@@ -42,7 +42,7 @@ export function listItem(value: Value): Value {
     case 'set':
       return new List([...value.things], true);
     case 'closure':
-      value.isStored = true;
+      value.store();
       return value;
     case 'future':
       return null;

@@ -1,8 +1,9 @@
+import type { ClosureNode } from '../language/ast.js';
 import { errorCode, maxQuotaError, UncaughtError } from './errors.js';
 import type { Limits } from './limits.js';
 
-/** Bytes that values take, roughly, on top of what they hold. */
-export const cost = { slot: 16, item: 48, list: 96, set: 128, thing: 256, closure: 128, value: 64 } as const;
+/** Bytes that values take, roughly, on top of what they hold; `named` is a user, a token, a collection or a type. */
+export const cost = { slot: 16, item: 48, list: 96, set: 128, thing: 256, closure: 128, value: 64, named: 1024 } as const;
 
 /** The time is looked at when these bits of the number of calls are 0. */
 const clockMask = 63;
@@ -16,12 +17,34 @@ const bytesPerStep = 1024;
 /** What one query may still use. Its futures use up the same. */
 export class Budget {
   futureDepth = 0;
+  /** How many futures wait with a closure, by where it is written. */
+  readonly waitingFutures = new Map<ClosureNode, number>();
   #steps = 0;
   #bytes = 0;
   #calls = 0;
   readonly #startMs = performance.now();
+  #memory: number;
+  /** It may have stored what it made. */
+  isStoring = false;
+  /** Set when the store is full: the limit that the query runs into then. */
+  #storage: number | null = null;
 
-  constructor(readonly limits: Limits) {}
+  constructor(readonly limits: Limits) {
+    this.#memory = limits.memory;
+  }
+
+  /** Bytes that the query has made up to now. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The query may store what it makes: no more than there is room for. */
+  mayStore({ room, limit }: { readonly room: number; readonly limit: number }): void {
+    this.isStoring = true;
+    if (this.#bytes + room >= this.#memory) return;
+    this.#memory = this.#bytes + room;
+    this.#storage = limit;
+  }
 
   step(count = 1): void {
     this.#steps += count;
@@ -41,9 +64,12 @@ export class Budget {
 
   take(bytes: number): void {
     this.#bytes += bytes;
-    if (this.#bytes > this.limits.memory) {
-      throw spent(`maximum memory (${this.limits.memory} bytes) for the values of one query is reached`);
-    }
+    if (this.#bytes <= this.#memory) return;
+    throw spent(
+      this.#storage === null
+        ? `maximum memory (${this.limits.memory} bytes) for the values of one query is reached`
+        : `maximum size (${this.#storage} bytes) of all that is stored is reached`,
+    );
   }
 }
 

@@ -5,7 +5,7 @@ import type { Args } from './args.js';
 import { lookupError, operationError, typeError } from './errors.js';
 import type { Evaluate } from './evaluate.js';
 import type { ExpressionCompiler } from './expression-compiler.js';
-import { changeSet } from './expression-compiler.js';
+import { updateSet } from './expression-compiler.js';
 import { compileIndex } from './index-compiler.js';
 import { operators } from './operators.js';
 import { setProperty } from './properties.js';
@@ -64,30 +64,23 @@ function property(value: Evaluate, name: string): Evaluate {
 }
 
 function assignment(value: Evaluate, name: string, operator: string, right: Evaluate): Evaluate {
-  const apply = operator === '=' ? null : operators[operator.slice(0, -1)]!;
   return (query) => {
     const thing = value(query);
     if (typeof thing !== 'object' || thing?.kind !== 'thing') {
       throw typeError(`cannot assign properties to \`${typeName(thing)}\` type`);
     }
-    query.requireChange('thing', thing.id !== 0);
+    query.requireChange('thing', thing.id !== 0n);
     return whileLocked(thing, () => {
       const given = right(query);
-      return apply
-        ? updateProperty(query, thing, name, apply, given)
-        : setProperty(query, thing, name, given);
+      return operator === '='
+        ? setProperty(query, thing, name, given)
+        : updateProperty(thing, name, operator, given);
     });
   };
 }
 
 /** `thing.name += ...`: the result is stored without checking it against a definition, as ThingsDB does. */
-export function updateProperty(
-  _query: Query,
-  thing: Thing,
-  name: string,
-  apply: (a: Value, b: Value) => Value,
-  given: Value,
-): Value {
+export function updateProperty(thing: Thing, name: string, operator: string, given: Value): Value {
   const at = thing.position(name);
   if (at < 0) {
     throw lookupError(
@@ -97,7 +90,8 @@ export function updateProperty(
     );
   }
   const before = thing.values[at]!;
-  const after = changeSet(before, apply(before, given));
+  const word = operator.slice(0, -1);
+  const after = updateSet(before, operators[word]!(before, given), word);
   if (after === before) return after;
   if (thing.collection) thing.collection.setAt(thing, at, after);
   else thing.values[at] = after;

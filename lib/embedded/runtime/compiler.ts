@@ -6,6 +6,7 @@ import { typeError, valueError } from './errors.js';
 import type { Evaluate } from './evaluate.js';
 import { ExpressionCompiler } from './expression-compiler.js';
 import { iterate } from './iterate.js';
+import { maxDeep } from './limits.js';
 import { operators } from './operators.js';
 import type { Query } from './query.js';
 import { breakSignal, continueSignal, returnSignal } from './signals.js';
@@ -13,9 +14,6 @@ import { isTrue } from './truth.js';
 import { Closure } from './values/closure.js';
 import type { Value } from './values/value.js';
 import { typeName } from './values/value.js';
-
-/** Results can be asked for this deep. */
-const maxDeep = 127;
 
 /** Turns a tree into functions, once; running them does not look at the tree again. */
 export class Compiler extends ExpressionCompiler {
@@ -75,9 +73,11 @@ export class Compiler extends ExpressionCompiler {
   }
 
   override closure(node: ClosureNode): Evaluate {
+    const before = this.overflows;
     const body = this.statement(node.body);
+    const overflows = this.overflows > before;
     const hasSideEffects = this.analysis.closuresWithEffects.has(node);
-    return () => new Closure(this.source, node, body, hasSideEffects);
+    return () => new Closure(this.source, node, body, hasSideEffects, overflows);
   }
 
   #operation(operator: string, left: Evaluate, right: Evaluate): Evaluate {
@@ -130,8 +130,11 @@ export class Compiler extends ExpressionCompiler {
     const { names } = node;
     return (query) => {
       const subject = iterable(query);
-      for (const name of names) query.assign(name, null);
+      let isFirst = true;
       iterate(query, subject, names.length, (first, second) => {
+        // Where there is nothing to walk over, no variable is set.
+        if (isFirst) for (const name of names.slice(2)) query.assign(name, null);
+        isFirst = false;
         query.assign(names[0]!, first);
         if (names.length > 1) query.assign(names[1]!, second);
         try {

@@ -13,17 +13,35 @@ export function floatText(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
-  const [digits = '', exponentText = '0'] = value.toExponential(5).split('e');
+  return generalText(value, 6);
+}
+
+/** A finite float as C's `%.*g` writes it: half way goes to the even digit. */
+export function generalText(value: number, precision: number): string {
+  const [rounded = '', exponentText = '0'] = value.toExponential(precision - 1).split('e');
+  const digits = toEven(rounded, value, precision);
   const exponent = Number(exponentText);
-  if (exponent < -4 || exponent >= 6) {
+  if (exponent < -4 || exponent >= precision) {
     const size = String(Math.abs(exponent)).padStart(2, '0');
     return `${trimZeros(digits)}e${exponent < 0 ? '-' : '+'}${size}`;
   }
-  return trimZeros(value.toFixed(Math.max(0, 5 - exponent)));
+  const sign = value < 0 ? '-' : '';
+  const plain = digits.replace(/[-.]/g, '');
+  if (exponent < 0) return trimZeros(`${sign}0.${'0'.repeat(-exponent - 1)}${plain}`);
+  return trimZeros(`${sign}${plain.slice(0, exponent + 1)}.${plain.slice(exponent + 1)}`);
+}
+
+/** JavaScript takes the larger of two digits as near: the even one instead. */
+function toEven(rounded: string, value: number, precision: number): string {
+  const last = Number(rounded.at(-1));
+  if (last % 2 === 0) return rounded;
+  const exact = value.toExponential(Math.min(100, precision + 30)).split('e')[0] ?? '';
+  if (!/^50*$/.test(exact.replace(/[-.]/g, '').slice(precision))) return rounded;
+  return `${rounded.slice(0, -1)}${last - 1}`;
 }
 
 function trimZeros(digits: string): string {
-  return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
+  return digits.includes('.') ? digits.replace(/\.?0*$/, '') : digits;
 }
 
 /** `str(value)`; throws -61 for what has no text. */
@@ -42,7 +60,7 @@ export function toText(value: Value): string {
 }
 
 function objectText(value: Extract<Value, object>): string {
-  const idText = (name: string, id: number): string => (id ? `${name}:${id}` : `${name}:nil`);
+  const idText = (name: string, id: bigint): string => (id ? `${name}:${id}` : `${name}:nil`);
   switch (value.kind) {
     case 'bytes':
       spendScan(value.data.length);
@@ -68,7 +86,7 @@ function objectText(value: Extract<Value, object>): string {
     case 'task':
       return idText('task', value.id);
     case 'ano':
-      return 'anonymous';
+      return '<anonymous>';
     default:
       throw typeError(`cannot convert type \`${typeName(value)}\` to \`str\``);
   }
@@ -137,6 +155,7 @@ function parseFloatText(text: string): number {
 export function toBytes(value: Value): Bytes {
   if (typeof value === 'string') return new Bytes(value);
   if (typeof value === 'object' && value?.kind === 'bytes') return value;
+  if (typeof value === 'object' && value?.kind === 'mpdata') return new Bytes(value.data);
   if (typeof value === 'object' && value?.kind === 'member') return toBytes(value.value);
   throw typeError(`cannot convert type \`${typeName(value)}\` to \`bytes\``);
 }

@@ -46,7 +46,7 @@ function isEqualObject(a: Extract<Value, object>, b: Extract<Value, object>): bo
     case 'datetime':
       return b.kind === 'datetime' && a.seconds === b.seconds;
     case 'task':
-      return b.kind === 'task' && a.id === 0 && b.id === 0;
+      return b.kind === 'task' && a.id === 0n && b.id === 0n;
     case 'wrap':
       return b.kind === 'wrap' && a.type === b.type && a.thing === b.thing;
     case 'ano':
@@ -94,6 +94,11 @@ export function comparable(value: Value): bigint | number | string | undefined {
 export function rawText(value: Value): string | undefined {
   if (typeof value === 'string') return value;
   return typeof value === 'object' && value?.kind === 'bytes' ? value.data : undefined;
+}
+
+/** The bytes of text, of binary data and of packed data. */
+export function binaryText(value: Value): string | undefined {
+  return typeof value === 'object' && value?.kind === 'mpdata' ? value.data : rawText(value);
 }
 
 function toNumber(value: Value): bigint | number | boolean | null {

@@ -1,8 +1,9 @@
 import { ThingsError } from '../engine.js';
-import { isValidName } from './text.js';
+import { isUtf8, isValidName } from './text.js';
 
 /** The codes of ThingsDB's built-in errors. */
 export const errorCode = {
+  internal: -1,
   cancelled: -64,
   operation: -63,
   numArguments: -62,
@@ -38,6 +39,8 @@ export const forbiddenError = maker(errorCode.forbidden);
 export const lookupError = maker(errorCode.lookup);
 export const badDataError = maker(errorCode.badData);
 export const syntaxError = maker(errorCode.syntax);
+/** What a node says of data that no program can have made. */
+export const internalErrorOf = maker(errorCode.internal);
 export const assertionError = maker(errorCode.assertion);
 
 /** A result of more bytes than a node sends. */
@@ -61,6 +64,28 @@ export function notSupported(what: string): ThingsError {
  * to tell to `try` (when `list(...)` or `set(...)` fail).
  */
 export class UncaughtError extends ThingsError {}
+
+/** A key as errors show it: cut when it is long, and not at all when it does not print. */
+export function printable(key: string): string {
+  if (!/^[\x20-\x7e]*$/.test(key.slice(0, maxPrintable))) return '<non-printable sting>';
+  return key.length > maxPrintable ? `${key.slice(0, maxPrintable)}...` : key;
+}
+
+const maxPrintable = 44;
+
+/** The longest message that an error can have, in bytes. */
+const maxMessage = 16_383;
+
+/** The text as the message of an error. Throws -60 for one that cannot be. */
+export function errorMessage(text: string): string {
+  if (text.length > maxMessage) {
+    throw valueError(
+      `error messages should not exceed ${maxMessage} characters, got ${text.length} characters`,
+    );
+  }
+  if (!isUtf8(text)) throw valueError('error messages must have valid UTF8 encoding');
+  return text;
+}
 
 /** Nothing of that name; -60 when it could not be a name at all. */
 export function notFound(what: string, name: string): ThingsError {

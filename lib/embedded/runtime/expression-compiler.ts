@@ -14,6 +14,7 @@ import type {
 import { printRaw } from '../language/printer.js';
 import type { Source } from '../language/source.js';
 import { spendText } from './budget.js';
+import { changeSet } from '../store/relation.js';
 import { anonymousType } from './anonymous.js';
 import { Args } from './args.js';
 import { callNamed } from './call-named.js';
@@ -37,6 +38,9 @@ import { assignable, listItem } from './assignable.js';
 
 /** The half of the compiler that is about values. */
 export abstract class ExpressionCompiler {
+  /** Numbers that do not fit 64 bits, so far. */
+  protected overflows = 0;
+
   constructor(
     readonly source: Source,
     readonly registry: ReadonlyMap<string, BuiltIn>,
@@ -109,6 +113,7 @@ export abstract class ExpressionCompiler {
       }
       case 'int': {
         const value = readInt(text);
+        if (value === null) this.overflows += 1;
         if (value !== null) return () => value;
         return () => {
           throw overflowError();
@@ -177,7 +182,7 @@ export abstract class ExpressionCompiler {
       if (!collection) {
         throw lookupError(`anonymous types are not supported in the the \`@${query.scope.kind}\` scope`);
       }
-      return anonymousType(collection, thing(query) as Thing);
+      return anonymousType(query.database, collection, thing(query) as Thing);
     };
   }
 
@@ -224,32 +229,24 @@ export abstract class ExpressionCompiler {
       };
     }
     const current = requiredVariable(name);
-    const apply = operators[operator.slice(0, -1)]!;
+    const word = operator.slice(0, -1);
+    const apply = operators[word]!;
     return (query) => {
       const right = value(query);
       const left = current(query);
       if (typeof left === 'object' && left?.kind === 'set' && left.isStored) query.requireChange('set', true);
-      const result = changeSet(left, apply(left, right));
+      const result = updateSet(left, apply(left, right), word);
       query.replace(name, result);
       return result;
     };
   }
 }
 
-/** `set += ...` changes the set itself. */
-export function changeSet(before: Value, after: Value): Value {
+/** `set |= ...` changes the set itself. */
+export function updateSet(before: Value, after: Value, operator: string): Value {
   if (typeof before !== 'object' || before?.kind !== 'set') return after;
   if (typeof after !== 'object' || after?.kind !== 'set') return after;
-  const { parent } = before;
-  const collection = before.isStored ? parent!.collection : null;
-  for (const thing of after.things) {
-    if (!before.things.has(thing)) collection?.attach(thing);
-  }
-  for (const thing of before.things) {
-    if (!after.things.has(thing)) collection?.detach(thing);
-  }
-  before.things.clear();
-  for (const thing of after.things) before.things.add(thing);
+  changeSet(before, after.things, operator === '|' || operator === '^');
   return before;
 }
 

@@ -1,5 +1,5 @@
 import { Privileges } from '../store/privileges.js';
-import { maxQuotaError, operationError } from './errors.js';
+import { maxQuotaError, operationError, see } from './errors.js';
 import { Query } from './query.js';
 import type { Closure } from './values/closure.js';
 import type { Future } from './values/future.js';
@@ -10,7 +10,30 @@ type Call = (query: Query, closure: Closure, args: readonly Value[]) => Value;
 
 /** Runs the futures that a query made, each in a change of its own if it needs one. The first error is thrown. */
 export function runFutures(query: Query, call: Call): void {
-  for (const future of query.futures) runFuture(query, future, call);
+  // Those that one makes while it runs wait in a query of their own.
+  for (const future of query.futures) {
+    try {
+      runFuture(query, future, call);
+    } finally {
+      for (const closure of [future.onSuccess, future.onFailure]) if (closure) releaseFuture(query, closure);
+    }
+  }
+  query.futures.length = 0;
+}
+
+const maxWaiting = 255;
+
+/** Throws -63 when too many futures wait with the same closure. */
+export function claimFuture({ budget }: Query, { node }: Closure): void {
+  const count = budget.waitingFutures.get(node) ?? 0;
+  if (count === maxWaiting) {
+    throw operationError(`maximum future count on closure has been reached${see('data-types/closure')}`);
+  }
+  budget.waitingFutures.set(node, count + 1);
+}
+
+function releaseFuture({ budget }: Query, { node }: Closure): void {
+  budget.waitingFutures.set(node, (budget.waitingFutures.get(node) ?? 1) - 1);
 }
 
 function runFuture(query: Query, future: Future, call: Call): void {
@@ -27,7 +50,7 @@ function runFuture(query: Query, future: Future, call: Call): void {
       throw operationError('context does not allow arguments which are stored by Id');
     }
     query.scope.access.require(query.user, Privileges.change);
-    inner.changeId = query.database.nextChangeId();
+    inner.beginChange();
   }
   const { futureDepth } = budget.limits;
   if (budget.futureDepth === futureDepth) {
@@ -46,9 +69,9 @@ function hasIds(value: Value, seen: Set<Value>): boolean {
   seen.add(value);
   switch (value.kind) {
     case 'thing':
-      return value.id !== 0 || value.values.some((inner) => hasIds(inner, seen));
+      return value.id !== 0n || value.values.some((inner) => hasIds(inner, seen));
     case 'room':
-      return value.id !== 0;
+      return value.id !== 0n;
     case 'list':
       return value.items.some((inner) => hasIds(inner, seen));
     case 'set':

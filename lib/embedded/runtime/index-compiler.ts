@@ -205,12 +205,12 @@ function assignSlice(query: Query, list: List, bounds: Bounds, operator: string,
 }
 
 function assignKey(query: Query, thing: Thing, at: Evaluate, operator: string, right: Evaluate): Value {
-  query.requireChange('thing', thing.id !== 0);
+  query.requireChange('thing', thing.id !== 0n);
   return whileLocked(thing, () => {
     const key = requireText(at(query));
     const given = right(query);
     if (operator === '=') return setProperty(query, thing, key, given);
     if (thing.position(key) < 0) throw noProperty(thing, key);
-    return updateProperty(query, thing, key, operators[operator.slice(0, -1)]!, given);
+    return updateProperty(thing, key, operator, given);
   });
 }

@@ -27,7 +27,7 @@ export function iterate(
       return whileInUse(subject, () => {
         for (const thing of subject.things) {
           query.step();
-          if (!visit(thing, thing.id ? BigInt(thing.id) : null)) return;
+          if (!visit(thing, thing.id ? thing.id : null)) return;
         }
       });
     case 'thing':

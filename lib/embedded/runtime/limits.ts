@@ -20,6 +20,10 @@ export interface Limits {
   readonly nestedItems: number;
   /** Steps of one match of a regular expression: some patterns take exponential time. PCRE2 has the same limit. */
   readonly matchSteps: number;
+  /** Bytes of all that is stored, roughly: else many small queries could use up the memory. */
+  readonly storage: number;
+  /** Rooms that one connection may be in. */
+  readonly joinedRooms: number;
   /** Bytes of one result: ThingsDB's own default. */
   readonly resultSize: number;
 }
@@ -31,15 +35,20 @@ export const defaultLimits: Limits = {
   memory: 256 * 1024 * 1024,
   stringLength: 32 * 1024 * 1024,
   callDepth: 250,
-  futureDepth: 100,
+  futureDepth: 300,
   nesting: 200,
   nestedItems: 1_000_000,
   matchSteps: 10_000_000,
+  storage: 1024 * 1024 * 1024,
+  joinedRooms: 100_000,
   resultSize: 20 * 1024 * 1024,
 };
 
 /** A closure may be called this deep inside itself. */
 export const maxRecursion = 24;
+
+/** Results can be asked for this deep. */
+export const maxDeep = 127;
 
 /** Tasks a collection may hold. */
 export const maxTasks = 500;

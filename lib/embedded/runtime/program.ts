@@ -1,10 +1,12 @@
 import type { BuiltIn } from '../builtins/built-in.js';
+import type { Program } from '../language/ast.js';
 import { parse } from '../language/parser.js';
 import type { Analysis, EffectsOf } from '../language/side-effects.js';
 import { analyse } from '../language/side-effects.js';
 import { Source } from '../language/source.js';
 import { Compiler } from './compiler.js';
-import { badDataError, lookupError, syntaxError, valueError } from './errors.js';
+import { ThingsError } from '../engine.js';
+import { badDataError, errorCode, lookupError, syntaxError, valueError } from './errors.js';
 import type { Evaluate } from './evaluate.js';
 import type { Closure } from './values/closure.js';
 
@@ -14,14 +16,21 @@ export interface ReadyProgram {
   readonly analysis: Analysis;
 }
 
+interface ParsedProgram {
+  readonly source: Source;
+  readonly tree: Program;
+}
+
 type ScopeKind = 'collection' | 'thingsdb' | 'node';
 
 /** Parsed queries that are kept: the same ones come again and again. */
 const maxKept = 500;
+const maxKeptLength = 1024 * 1024;
 
 /** Reads and compiles programs. */
 export class ProgramLoader {
   readonly #kept = new Map<string, ReadyProgram>();
+  #keptLength = 0;
   readonly #effectsOf: EffectsOf;
 
   constructor(
@@ -40,14 +49,19 @@ export class ProgramLoader {
     const kept = this.#kept.get(key);
     if (kept) return kept;
     const program = this.#read(code, scope);
-    if (this.#kept.size >= maxKept) this.#kept.delete(this.#kept.keys().next().value!);
     this.#kept.set(key, program);
+    this.#keptLength += key.length;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= maxKept && this.#keptLength <= maxKeptLength) break;
+      this.#kept.delete(oldest);
+      this.#keptLength -= oldest.length;
+    }
     return program;
   }
 
   /** A closure from its text, as `closure('...')` and `new_procedure` take it. */
   closure(code: string, scope: ScopeKind): Closure {
-    const program = this.#parse(code);
+    const program = this.#parseClosure(code);
     if (program.tree.statements.length !== 1)
       throw badDataError('closure is expecting exactly one statement');
     const [node] = program.tree.statements;
@@ -55,7 +69,7 @@ export class ProgramLoader {
     const analysis = analyse(node, scope, this.#effectsOf);
     const make = new Compiler(program.source, this.registry, analysis).closure(node);
     const closure = make(undefined as never) as Closure;
-    closure.isStored = true;
+    closure.store();
     return closure;
   }
 
@@ -70,7 +84,19 @@ export class ProgramLoader {
     return { run: new Compiler(source, this.registry, analysis).sequence(tree.statements), analysis };
   }
 
-  #parse(code: string): { source: Source; tree: ReturnType<typeof parse> } {
+  /** A closure that came as text: where it is wrong is not said. */
+  #parseClosure(code: string): ParsedProgram {
+    try {
+      return this.#parse(code);
+    } catch (thrown) {
+      if (thrown instanceof ThingsError && thrown.code === errorCode.syntax) {
+        throw syntaxError('invalid syntax in closure');
+      }
+      throw thrown;
+    }
+  }
+
+  #parse(code: string): ParsedProgram {
     if (code.length > this.maxLength) {
       throw valueError(`the code has ${code.length} bytes; at most ${this.maxLength} are allowed`);
     }

@@ -1,5 +1,5 @@
 import { assignable } from './assignable.js';
-import { lookupError, operationError, see, typeError, valueError } from './errors.js';
+import { lookupError, operationError, printable, see, typeError, valueError } from './errors.js';
 import type { Query } from './query.js';
 import { isUtf8, isValidName } from './text.js';
 import type { Thing } from './values/thing.js';
@@ -63,7 +63,7 @@ export function requireNotInUse(thing: Thing, key: string, value: Value): void {
   if (typeof value !== 'object' || value === null) return;
   if ((value.kind === 'list' || value.kind === 'set') && value.isInUse) {
     throw operationError(
-      `cannot change or remove property \`${key}\` on \`#${thing.id}\` while the \`${typeName(value)}\` is in use`,
+      `cannot change or remove property \`${isValidName(key) ? key : printable(key)}\` on \`#${thing.id}\` while the \`${typeName(value)}\` is in use`,
     );
   }
 }
@@ -76,5 +76,5 @@ export function noProperty(thing: Thing, key: string): Error {
     return valueError(`type keys must follow the naming rules${see('overview/names')}`);
   }
   if (!isUtf8(key)) return valueError('properties must have valid UTF-8 encoding');
-  return lookupError(`thing \`#${thing.id}\` has no property \`${key}\``);
+  return lookupError(`thing \`#${thing.id}\` has no property \`${printable(key)}\``);
 }

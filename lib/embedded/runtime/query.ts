@@ -1,17 +1,36 @@
-import type { Session } from '../engine.js';
+import { type Session, ThingsError } from '../engine.js';
 import type { Collection } from '../store/collection.js';
 import type { Database } from '../store/database.js';
 import type { Procedure } from '../store/procedure.js';
 import type { User } from '../store/user.js';
 import { Budget } from './budget.js';
-import { lookupError, operationError, see } from './errors.js';
+import { lookupError, operationError, see, UncaughtError } from './errors.js';
 import { maxRecursion } from './limits.js';
 import type { Scope } from './scope.js';
 import { returnSignal } from './signals.js';
 import type { Closure } from './values/closure.js';
+import { ErrorValue } from './values/error-value.js';
 import type { Future } from './values/future.js';
 import type { Thing } from './values/thing.js';
 import type { Value } from './values/value.js';
+
+/** What a method gave for a property of a wrap. */
+export interface Computed {
+  readonly value: Value;
+  readonly deep: number;
+  readonly withoutIds: boolean;
+  readonly hasFutures: boolean;
+}
+
+/** An error of the program is a value like any other here; what ends a query ends it. */
+function valueOrError(run: () => Value): Value {
+  try {
+    return run();
+  } catch (thrown) {
+    if (!(thrown instanceof ThingsError) || thrown instanceof UncaughtError) throw thrown;
+    return new ErrorValue(thrown.code, thrown.message);
+  }
+}
 
 /** One running query, procedure, future or task: its scope, its variables, and what it may do. */
 export class Query {
@@ -90,6 +109,12 @@ export class Query {
     return this.collection?.procedures ?? this.database.procedures;
   }
 
+  /** A change begins: from now on the query may store what it makes. */
+  beginChange(): void {
+    this.changeId = this.database.nextChangeId();
+    this.budget.mayStore(this.database.storage);
+  }
+
   /** Counts work, so that no query runs for ever. */
   step(count = 1): void {
     this.budget.step(count);
@@ -125,6 +150,24 @@ export class Query {
   /** Every value a variable holds, for `refs` and for keeping things alive within the query. */
   variableValues(): readonly Value[] {
     return this.#values;
+  }
+
+  /** The things that variables hold, with those inside of them. */
+  thingsInVariables(): ReadonlySet<Thing> {
+    const found = new Set<Thing>();
+    const seen = new Set<Value>();
+    const waiting: Value[] = [...this.#values, ...this.futures.flatMap(({ args }) => args)];
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      if (typeof next !== 'object' || next === null || seen.has(next)) continue;
+      seen.add(next);
+      if (next.kind === 'list') waiting.push(...next.items);
+      if (next.kind === 'set') waiting.push(...next.things);
+      if (next.kind === 'wrap' || next.kind === 'wano') waiting.push(next.thing);
+      if (next.kind !== 'thing') continue;
+      found.add(next);
+      if (!next.id) waiting.push(...next.values);
+    }
+    return found;
   }
 
   // --- closures ---
@@ -199,6 +242,49 @@ export class Query {
     }
   }
 
+  /** Runs `action` in a query that may change nothing. */
+  withoutChange<T>(action: () => T): T {
+    const { changeId } = this;
+    this.changeId = 0;
+    try {
+      return action();
+    } finally {
+      this.changeId = changeId;
+    }
+  }
+
+  /**
+   * Computes a property of `thing`: nothing may be changed by it, and the depth that it asks for is its own. The method
+   * counts as running while `write` writes the result, in which it may be asked for again.
+   */
+  computing<T>(method: Closure, thing: Thing, withoutIds: boolean, write: (computed: Computed) => T): T {
+    const { deep, withoutIds: outerWithoutIds } = this;
+    this.deep = this.collection?.deep ?? deep;
+    this.withoutIds = withoutIds;
+    try {
+      return this.withoutChange(() => {
+        const value = valueOrError(() => this.call1(method, thing));
+        const hasFutures = this.futures.length > 0;
+        this.futures.length = 0;
+        const computed = { value, deep: this.deep, withoutIds: this.withoutIds, hasFutures };
+        return this.#inside(method, () => write(computed));
+      });
+    } finally {
+      Object.assign(this, { deep, withoutIds: outerWithoutIds });
+    }
+  }
+
+  #inside<T>(closure: Closure, action: () => T): T {
+    closure.depth += 1;
+    this.#callDepth += 1;
+    try {
+      return action();
+    } finally {
+      closure.depth -= 1;
+      this.#callDepth -= 1;
+    }
+  }
+
   takeReturned(): Value {
     const value = this.returned;
     this.returned = null;
@@ -222,7 +308,7 @@ export class Query {
       );
     }
     collection.settle(this.#values);
-    const thing = collection.things.get(Number(id));
+    const thing = collection.things.get(id);
     if (!thing) throw lookupError(`collection \`${collection.name}\` has no \`thing\` with id ${id}`);
     return thing;
   }

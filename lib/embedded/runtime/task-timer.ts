@@ -72,7 +72,7 @@ export class TaskTimer {
     if (task.runAt === null || task.runAt > now || !closure || !owner) return;
     const scope = collection ? collection.scope : this.database.scope('@t');
     const query = new Query(this.database, scope, owner, null);
-    if (closure.hasSideEffects) query.changeId = this.database.nextChangeId();
+    if (closure.hasSideEffects) query.beginChange();
     task.isRunning = true;
     task.hasNext = false;
     let error = new ErrorValue(0, 'success');
@@ -87,7 +87,8 @@ export class TaskTimer {
       this.database.node.counters.tasksWithError += 1;
     }
     task.isRunning = false;
-    if (task.id !== 0) this.#settle(task, collection, error);
+    if (query.budget.isStoring) this.database.storage.add(query.budget.bytes);
+    if (task.id !== 0n) this.#settle(task, collection, error);
     collection?.settle();
   }
 
@@ -102,7 +103,7 @@ export class TaskTimer {
   }
 }
 
-function hasTime(tasks: ReadonlyMap<number, Task>): boolean {
+function hasTime(tasks: ReadonlyMap<bigint, Task>): boolean {
   for (const task of tasks.values()) if (task.runAt !== null) return true;
   return false;
 }
@@ -116,7 +117,7 @@ function errorOf(thrown: unknown): ErrorValue {
 export function deleteTask(task: Task, collection: Collection | null, database: Database): void {
   (collection?.tasks ?? database.tasks).delete(task.id);
   if (collection) for (const value of task.args) collection.detach(value);
-  task.id = 0;
+  task.id = 0n;
   task.runAt = null;
   task.args = [];
   task.closure = null;

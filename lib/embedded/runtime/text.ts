@@ -1,3 +1,5 @@
+import { Packed } from '../msgpack/wire.js';
+
 /** Between JavaScript text and the byte strings the engine works on (see {@link Source}). */
 
 // eslint-disable-next-line no-control-regex
@@ -11,6 +13,20 @@ export function toByteString(text: string): string {
 /** The text whose UTF-8 bytes these are; what is not valid UTF-8 becomes U+FFFD, as any client would show it. */
 export function fromByteString(bytes: string): string {
   return notAscii.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes;
+}
+
+/** The text for a client; bytes that are no valid UTF-8 go out as they are, as a node sends them. */
+export function toWireText(bytes: string): string | Packed {
+  if (!notAscii.test(bytes)) return bytes;
+  const text = fromByteString(bytes);
+  return toByteString(text) === bytes ? text : packedText(Buffer.from(bytes, 'latin1'));
+}
+
+/** MessagePack of text, whatever its bytes are. */
+function packedText(bytes: Buffer): Packed {
+  const header = Buffer.alloc(5, 0xdb);
+  header.writeUInt32BE(bytes.length, 1);
+  return new Packed(Buffer.concat([header, bytes]));
 }
 
 /** Whether the bytes are valid UTF-8. */

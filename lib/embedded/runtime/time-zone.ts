@@ -1,13 +1,16 @@
+import { timeZoneNames } from './time-zone-names.js';
+
 /** A time zone of the IANA database, by name. */
 export interface TimeZone {
   readonly name: string;
 }
 
+const known: ReadonlySet<string> = new Set(timeZoneNames);
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** The zone of that name (`Europe/Amsterdam`, `UTC`), or `undefined`. */
 export function findTimeZone(name: string): TimeZone | undefined {
-  return formatOf(name) ? { name } : undefined;
+  return known.has(name) ? { name } : undefined;
 }
 
 /** Minutes east of Greenwich at a moment. */
@@ -28,9 +31,8 @@ export function offsetOf(zone: TimeZone, seconds: number): number {
 }
 
 function formatOf(name: string): Intl.DateTimeFormat | undefined {
-  const known = formats.get(name);
-  if (known) return known;
-  if (!/^[A-Za-z][A-Za-z0-9_+\-/]*$/.test(name)) return undefined;
+  const made = formats.get(name);
+  if (made) return made;
   try {
     const format = new Intl.DateTimeFormat('en-US', {
       timeZone: name,

@@ -1,8 +1,11 @@
-import type { Wire } from '../engine.js';
+import type { Wire } from '../msgpack/wire.js';
 import { printCompact, printRaw } from '../language/printer.js';
 import { toText } from './convert.js';
 import { ResultTooLargeError } from './errors.js';
-import { fromByteString } from './text.js';
+import { fromByteString, toWireText } from './text.js';
+import type { ThingType } from '../store/thing-type.js';
+import type { Query } from './query.js';
+import { setOwn } from './set-own.js';
 import { DateTime } from './values/date-time.js';
 import type { Task } from './values/task.js';
 import type { Thing } from './values/thing.js';
@@ -16,6 +19,8 @@ export interface WireOptions {
   readonly withoutIds: boolean;
   /** Bytes, roughly; -6 beyond. */
   readonly sizeLimit: number;
+  /** Computes what methods of types show in wraps; without it they show why they cannot. */
+  readonly query?: Query;
 }
 
 /** Turns a value into what a client gets. */
@@ -26,6 +31,7 @@ export function toWire(value: Value, options: WireOptions): Wire {
 /** Writes values; {@link wrapToWire} comes back to it for what is inside. */
 export class WireWriter {
   readonly withoutIds: boolean;
+  readonly query: Query | undefined;
   readonly #limit: number;
   #size = 0;
   /** Things being written: one inside itself is given by id. */
@@ -33,6 +39,7 @@ export class WireWriter {
 
   constructor(options: WireOptions) {
     this.withoutIds = options.withoutIds;
+    this.query = options.query;
     this.#limit = options.sizeLimit;
   }
 
@@ -42,13 +49,13 @@ export class WireWriter {
     if (value === null) return this.#count(null, 1);
     switch (value.kind) {
       case 'thing':
-        return this.#thing(value, deep, withoutIds);
+        return this.thing(value, deep, withoutIds);
       case 'list':
         this.#count(null, 1);
         return value.items.map((item) => this.value(item, deep, withoutIds));
       case 'set':
         this.#count(null, 1);
-        return [...value.things].map((thing) => this.#thing(thing, deep, withoutIds));
+        return [...value.things].map((thing) => this.thing(thing, deep, withoutIds));
       case 'bytes':
         return this.#count(Uint8Array.from(Buffer.from(value.data, 'latin1')), value.data.length);
       case 'mpdata':
@@ -58,13 +65,9 @@ export class WireWriter {
       case 'future':
         return this.value(value.result, deep, withoutIds);
       case 'wrap':
-        return this.#guarded(value.thing, deep, withoutIds, () =>
-          wrapToWire(this, value.type, value.thing, deep, withoutIds),
-        );
+        return this.#wrap(value.currentType, value.thing, deep, withoutIds);
       case 'wano':
-        return this.#guarded(value.thing, deep, withoutIds, () =>
-          wrapToWire(this, value.ano.type, value.thing, deep, withoutIds),
-        );
+        return this.#wrap(value.ano.type, value.thing, deep, withoutIds);
       case 'closure':
         return value.isStored
           ? this.text(printCompact(value.source, value.node))
@@ -72,10 +75,7 @@ export class WireWriter {
       case 'datetime':
         return value.isTimeval ? this.#count(BigInt(value.seconds), 9) : this.text(toText(value));
       case 'ano':
-        return Object.fromEntries([
-          ...value.type.fields.map(({ name, definition }) => [name, this.text(definition)] as const),
-          ...[...value.type.methods].map(([name, method]) => [name, this.value(method, 0)] as const),
-        ]);
+        return this.#count(value.packed, value.packed.bytes.length);
       case 'task':
         return this.text(taskText(value));
       default:
@@ -83,40 +83,68 @@ export class WireWriter {
     }
   }
 
-  text(value: string): string {
-    return this.#count(fromByteString(value), value.length);
+  text(value: string): Wire {
+    return this.#count(toWireText(value), value.length);
   }
 
-  /** What is left of a thing that is not given in full. */
-  reference(thing: Thing, withoutIds: boolean): Wire {
-    this.#count(null, 12);
-    if (!thing.id || withoutIds) return {};
-    return { [thing.type?.idName ?? '#']: BigInt(thing.id) };
+  /** The keys of things are valid UTF-8 always. */
+  #key(key: string): string {
+    return this.#count(fromByteString(key), key.length + 1);
   }
 
-  #thing(thing: Thing, deep: number, withoutIds: boolean): Wire {
-    return this.#guarded(thing, deep, withoutIds, () => {
+  id(thing: Thing): Wire {
+    return this.#count(thing.id, 12);
+  }
+
+  /** A thing as its own type has it; what is left of it when it is not given in full may bear another name. */
+  thing(thing: Thing, deep: number, withoutIds: boolean, idType = thing.type): Wire {
+    return this.#guarded(thing, deep, withoutIds, idType, () => {
       const { keys, values } = thing.ordered();
       const result: Record<string, Wire> = {};
       this.#count(null, 1);
       if (thing.id && !withoutIds && !thing.type?.hidesId) {
-        setOwn(result, thing.type?.idName ?? '#', this.#count(BigInt(thing.id), 12));
+        setOwn(result, thing.type?.idName ?? '#', this.id(thing));
       }
       for (let at = 0; at < values.length; at += 1) {
-        setOwn(result, this.text(keys[at]!), this.value(values[at]!, deep - 1, withoutIds));
+        setOwn(result, this.#key(keys[at]!), this.value(values[at]!, deep - 1, withoutIds));
       }
       return result;
     });
   }
 
-  #guarded(thing: Thing, deep: number, withoutIds: boolean, write: () => Wire): Wire {
-    if (deep <= 0 || this.#open.has(thing)) return this.reference(thing, withoutIds);
+  /** A thing as another type has it. */
+  wrapped(type: ThingType, thing: Thing, deep: number, withoutIds: boolean): Wire {
+    return this.#guarded(thing, deep, withoutIds, type, () =>
+      wrapToWire(this, type, thing, deep, withoutIds),
+    );
+  }
+
+  #wrap(type: ThingType | null, thing: Thing, deep: number, withoutIds: boolean): Wire {
+    if (deep <= 0) return this.#reference(thing, withoutIds, thing.type);
+    return type ? this.wrapped(type, thing, deep, withoutIds) : this.thing(thing, deep, withoutIds, null);
+  }
+
+  #guarded(
+    thing: Thing,
+    deep: number,
+    withoutIds: boolean,
+    idType: ThingType | null,
+    write: () => Wire,
+  ): Wire {
+    if (deep <= 0 || this.#open.has(thing)) return this.#reference(thing, withoutIds, idType);
     this.#open.add(thing);
     try {
       return write();
     } finally {
       this.#open.delete(thing);
     }
+  }
+
+  /** What is left of a thing that is not given in full: its id, under the name that the type has for it. */
+  #reference(thing: Thing, withoutIds: boolean, idType: ThingType | null): Wire {
+    this.#count(null, 12);
+    if (!thing.id || withoutIds) return {};
+    return { [idType?.idName ?? '#']: thing.id };
   }
 
   #count<T extends Wire>(value: T, size: number): T {
@@ -132,13 +160,4 @@ function taskText(task: Task): string {
   const runAt = task.runAt === null ? 'nil' : toText(new DateTime(task.runAt, 0, null, false));
   const status = task.error ? (task.error.code ? 'err' : 'ok') : 'nil';
   return `<task:${task.id} owner:${task.owner?.name ?? ''} run_at:${runAt} status:${status}>`;
-}
-
-/** `__proto__` is a key like any other. */
-export function setOwn(target: Record<string, Wire>, key: string, value: Wire): void {
-  if (key === '__proto__') {
-    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
-  } else {
-    target[key] = value;
-  }
 }

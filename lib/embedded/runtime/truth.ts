@@ -32,7 +32,7 @@ function isTrueObject(value: Extract<Value, object>): boolean {
     case 'member':
       return isTrue(value.value);
     case 'room':
-      return value.id !== 0;
+      return value.id !== 0n;
     case 'task':
       return value.runAt !== null;
     case 'error':

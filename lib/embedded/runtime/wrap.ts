@@ -1,12 +1,21 @@
-import type { Wire } from '../engine.js';
+import type { Wire } from '../msgpack/wire.js';
 import type { Field } from '../store/field.js';
+import type { Restriction } from '../store/restriction.js';
 import { ThingType } from '../store/thing-type.js';
-import { setOwn, type WireWriter } from './to-wire.js';
+import { mapsToValue } from '../store/wrap-mapping.js';
+import { badDataError } from './errors.js';
+import { setOwn } from './set-own.js';
+import type { WireWriter } from './to-wire.js';
 import { isTrue } from './truth.js';
+import type { Closure } from './values/closure.js';
 import type { Thing } from './values/thing.js';
 import type { Value } from './values/value.js';
 
-/** A thing as a type shows it: the properties of the type that the thing has and that fit. */
+/** A definition by a thing gives the things in it one level of depth, whatever was asked for. */
+const innerDeep = 1;
+const maxDeep = 127;
+
+/** A thing as a type shows it: its properties that the type has and takes, and what the type's methods compute. */
 export function wrapToWire(
   writer: WireWriter,
   type: ThingType,
@@ -15,59 +24,106 @@ export function wrapToWire(
   withoutIds: boolean,
 ): Wire {
   const result: Record<string, Wire> = {};
-  if (thing.id && !withoutIds && !type.hidesId && !type.isDeleted) {
-    setOwn(result, type.idName ?? '#', BigInt(thing.id));
+  if (thing.id && !withoutIds && !type.hidesId) setOwn(result, type.idName ?? '#', writer.id(thing));
+  for (const { field, value } of shownFields(type, thing)) {
+    const shown = fieldToWire(
+      writer,
+      field,
+      value,
+      depthOf(field, deep),
+      withoutIds || field.flags.withoutIds,
+    );
+    setOwn(result, field.name, shown);
   }
-  for (const field of type.fields) {
-    const value = thing.get(field.name);
-    if (value === undefined || !shows(field, value)) continue;
-    const inner = innerDepth(field, deep);
-    const hidden = withoutIds || field.flags.withoutIds;
-    setOwn(result, field.name, writeField(writer, field, value, inner, hidden));
+  for (const [name, method] of type.methods) {
+    setOwn(result, name, methodToWire(writer, method, thing, withoutIds));
   }
   return result;
 }
 
-function innerDepth(field: Field, deep: number): number {
-  if (field.flags.maxDepth) return 127;
-  if (field.flags.minDepth) return 0;
-  return field.flags.sameDepth ? deep : deep - 1;
+function shownFields(type: ThingType, thing: Thing): { field: Field; value: Value }[] {
+  const shown: { field: Field; value: Value }[] = [];
+  if (thing.type) {
+    for (const { field, at } of type.shownOf(thing.type)) {
+      const value = thing.values[at] ?? null;
+      if (field.flags.skipFalse && !isTrue(value)) continue;
+      if (!(field.flags.skipNil && value === null)) shown.push({ field, value });
+    }
+    return shown;
+  }
+  for (const field of type.fields) {
+    const value = thing.get(field.name);
+    if (value !== undefined && mapsToValue(field, value)) shown.push({ field, value });
+  }
+  return shown;
 }
 
-function shows(field: Field, value: Value): boolean {
-  if (field.flags.skipNil && value === null) return false;
-  if (field.flags.skipFalse && !isTrue(value)) return false;
-  const { base } = field.restriction;
-  if (base === '[]') return isList(value) || isSet(value);
-  if (base instanceof ThingType) return isThing(value) || (value === null && field.restriction.isNillable);
-  return field.restriction.allows(value);
+function depthOf({ flags, inner }: Field, deep: number): number {
+  if (inner) return innerDeep;
+  const base = flags.maxDepth ? maxDeep - 1 : flags.minDepth ? 0 : deep - 1;
+  return base + (flags.sameDepth ? 1 : 0);
 }
 
-const isList = (value: Value): boolean => typeof value === 'object' && value?.kind === 'list';
-const isSet = (value: Value): boolean => typeof value === 'object' && value?.kind === 'set';
-const isThing = (value: Value): boolean => typeof value === 'object' && value?.kind === 'thing';
+function fieldToWire(
+  writer: WireWriter,
+  field: Field,
+  value: Value,
+  deep: number,
+  withoutIds: boolean,
+): Wire {
+  return shownValue(writer, { field, restriction: field.restriction }, value, deep, withoutIds);
+}
 
-function writeField(writer: WireWriter, field: Field, value: Value, deep: number, withoutIds: boolean): Wire {
-  const type = wrappingType(field);
-  if (field.flags.enumName && typeof value === 'object' && value?.kind === 'member')
-    return writer.text(value.name);
-  if (!type || typeof value !== 'object' || value === null) return writer.value(value, deep, withoutIds);
-  if (value.kind === 'thing') return wrapped(writer, type, value, deep, withoutIds);
-  const items: readonly Value[] =
-    value.kind === 'list' ? value.items : value.kind === 'set' ? [...value.things] : [];
-  return items.map((item) =>
-    typeof item === 'object' && item?.kind === 'thing'
-      ? wrapped(writer, type, item, deep, withoutIds)
-      : writer.value(item, deep, withoutIds),
+/** The property that a value is in, and the definition for it: that of the property, or that of its items. */
+interface Place {
+  readonly field: Field;
+  readonly restriction: Restriction | null;
+}
+
+function shownValue(writer: WireWriter, place: Place, value: Value, deep: number, withoutIds: boolean): Wire {
+  if (typeof value !== 'object' || value === null) return writer.value(value, deep, withoutIds);
+  const { field } = place;
+  const inside = { field, restriction: field.nested };
+  switch (value.kind) {
+    case 'thing':
+      return shownThing(writer, place, value, deep, withoutIds);
+    case 'wrap':
+      return shownThing(writer, place, value.thing, deep, withoutIds);
+    case 'wano':
+      return writer.wrapped(value.ano.type, value.thing, deep, withoutIds);
+    case 'list':
+      return value.items.map((item) => shownValue(writer, inside, item, deep, withoutIds));
+    case 'set':
+      return [...value.things].map((thing) => shownThing(writer, inside, thing, deep, withoutIds));
+    case 'member':
+      if (field.flags.enumName) return writer.text(value.name);
+      return shownValue(writer, place, value.value, deep, withoutIds);
+    case 'future':
+      return shownValue(writer, place, value.result, deep, withoutIds);
+    default:
+      return writer.value(value, deep, withoutIds);
+  }
+}
+
+function shownThing(writer: WireWriter, place: Place, thing: Thing, deep: number, withoutIds: boolean): Wire {
+  const { inner } = place.field;
+  if (inner) return writer.wrapped(inner, thing, deep, withoutIds);
+  const type = place.restriction?.base;
+  if (!(type instanceof ThingType)) return writer.thing(thing, deep, withoutIds, null);
+  return writer.wrapped(type, thing, deep, withoutIds);
+}
+
+/** A method is called with the thing. What goes wrong is shown in place of what it would have given. */
+function methodToWire(writer: WireWriter, method: Closure, thing: Thing, withoutIds: boolean): Wire {
+  const { query } = writer;
+  if (!query) return failed('methods can not be computed in the current context');
+  if (method.hasSideEffects) return failed('method has side effects');
+  return query.computing(method, thing, withoutIds, (computed) =>
+    computed.hasFutures
+      ? failed('method contains futures')
+      : writer.value(computed.value, computed.deep, computed.withoutIds),
   );
 }
 
-function wrapped(writer: WireWriter, type: ThingType, thing: Thing, deep: number, withoutIds: boolean): Wire {
-  if (deep <= 0) return writer.reference(thing, withoutIds);
-  return wrapToWire(writer, type, thing, deep, withoutIds);
-}
-
-function wrappingType(field: Field): ThingType | null {
-  const base = field.nested?.base ?? field.restriction.base;
-  return base instanceof ThingType ? base : null;
-}
+/** As an error shows: by its message. */
+const failed = (why: string): Wire => badDataError(`failed to compute property; ${why}`).message;

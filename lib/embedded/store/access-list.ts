@@ -61,6 +61,17 @@ export class AccessList {
     if (!this.allowsAny(user, mask)) this.#refuse(user, mask);
   }
 
+  /** @throws ThingsError -55 when `other` has a right that `user` does not have */
+  requireNoMore(user: Person, other: Person): void {
+    const more = (this.#masks.get(other.id) ?? 0) & ~(this.#masks.get(user.id) ?? 0);
+    if (more === 0) return;
+    throw new ThingsError(
+      FORBIDDEN,
+      `user \`${other.name}\` has privileges (\`${describePrivileges(more)}\`) that user \`${user.name}\` is missing ` +
+        `on scope \`${this.scopeName}\``,
+    );
+  }
+
   /** The list as plain data, for {@link restore}. */
   snapshot(): AccessSnapshot {
     return [...this.#masks];

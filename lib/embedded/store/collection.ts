@@ -1,10 +1,11 @@
 import { PushType } from '../engine.js';
+import { maxQuotaError } from '../runtime/errors.js';
 import { assignable } from '../runtime/assignable.js';
 import type { Scope } from '../runtime/scope.js';
 import { fromByteString } from '../runtime/text.js';
 import type { TimeZone } from '../runtime/time-zone.js';
 import type { AnonymousType } from '../runtime/values/anonymous-type.js';
-import type { Room } from '../runtime/values/room.js';
+import { Room } from '../runtime/values/room.js';
 import type { Task } from '../runtime/values/task.js';
 import { Thing } from '../runtime/values/thing.js';
 import type { Value } from '../runtime/values/value.js';
@@ -12,6 +13,9 @@ import { AccessList } from './access-list.js';
 import type { EnumType } from './enum-type.js';
 import type { Procedure } from './procedure.js';
 import type { ThingType } from './thing-type.js';
+
+const maxTypes = 0x4000;
+const maxEnums = 0x1fff;
 
 /**
  * A collection: a tree of things under one root, with the types, procedures and tasks that go with it.
@@ -21,20 +25,26 @@ import type { ThingType } from './thing-type.js';
  */
 export class Collection {
   readonly access = new AccessList(() => this.scope.name);
-  readonly things = new Map<number, Thing>();
-  readonly rooms = new Map<number, Room>();
+  readonly things = new Map<bigint, Thing>();
+  readonly rooms = new Map<bigint, Room>();
   readonly roomNames = new Map<string, Room>();
   readonly types = new Map<string, ThingType>();
   readonly enums = new Map<string, EnumType>();
+  /** Those of `enums`, when there are as many; all below the free one are taken. */
+  #enumIds = new Set<number>();
+  #freeEnumId = 0;
   readonly procedures = new Map<string, Procedure>();
-  readonly tasks = new Map<number, Task>();
+  readonly tasks = new Map<bigint, Task>();
   readonly anonymousTypes = new Map<string, AnonymousType>();
-  readonly root: Thing;
+  /** Counts the changes of types: what is known of pairs of types holds for one version. */
+  readonly typeVersion = { version: 0 };
+  #root: Thing;
   deep = 1;
   timeZone: TimeZone | null = null;
   nextTypeId = 0;
-  nextEnumId = 0;
-  nextId = 1;
+  /** The ids of types that are gone, by name: wraps by such a type show by a new one of that name. */
+  readonly removedTypes = new Map<string, number>();
+  nextId = 1n;
   /** Lost a reference and may be gone: looked at when the query ends. */
   #doubtful = new Set<Thing | Room>();
   /** Something lost a reference and still has others: they may be a ring that nothing else holds. */
@@ -45,22 +55,79 @@ export class Collection {
     public name: string,
     readonly createdAt: number,
   ) {
-    this.root = new Thing(this);
-    this.attach(this.root);
+    this.#root = new Thing(this);
+    this.attach(this.#root);
+  }
+
+  get root(): Thing {
+    return this.#root;
+  }
+
+  /** Another thing becomes the root; what only the one before referred to is gone already. */
+  replaceRoot(root: Thing): void {
+    this.#root = root;
+    this.attach(root);
   }
 
   get scope(): Extract<Scope, { kind: 'collection' }> {
     return { kind: 'collection', name: `@collection:${this.name}`, access: this.access, collection: this };
   }
 
-  takeTypeId(): number {
+  /** The next id of a thing, a room or a task. */
+  takeId(): bigint {
+    const id = this.nextId;
+    this.nextId = BigInt.asUintN(64, id + 1n);
+    return id;
+  }
+
+  /** A room with an id of somebody's choice; gone when the query ends unless something stored refers to it. */
+  makeRoom(id: bigint): Room {
+    const room = new Room(this);
+    room.id = id;
+    this.rooms.set(id, room);
+    this.reserveId(id);
+    this.#doubtful.add(room);
+    return room;
+  }
+
+  /** Later ids are larger than this one. */
+  reserveId(id: bigint): void {
+    if (id >= this.nextId) this.nextId = BigInt.asUintN(64, id + 1n);
+  }
+
+  /** The id of a new type: that of the type that had the name before, if there was one. Throws -57. */
+  takeTypeId(name: string): number {
+    const known = this.removedTypes.get(name);
+    if (known !== undefined) {
+      this.removedTypes.delete(name);
+      return known;
+    }
+    if (this.nextTypeId === maxTypes) throw maxQuotaError('reached the maximum number of types');
     this.nextTypeId += 1;
     return this.nextTypeId - 1;
   }
 
+  /** The least id that no enumeration has. Throws -57. */
   takeEnumId(): number {
-    this.nextEnumId += 1;
-    return this.nextEnumId - 1;
+    if (this.enums.size === maxEnums) throw maxQuotaError('reached the maximum number of enumerators');
+    if (this.#enumIds.size !== this.enums.size) {
+      this.#enumIds = new Set([...this.enums.values()].map(({ id }) => id));
+      this.#freeEnumId = 0;
+    }
+    while (this.#enumIds.has(this.#freeEnumId)) this.#freeEnumId += 1;
+    this.#enumIds.add(this.#freeEnumId);
+    return this.#freeEnumId;
+  }
+
+  typeById(id: number): ThingType | null {
+    for (const type of this.types.values()) if (type.id === id) return type;
+    return null;
+  }
+
+  removeType(type: ThingType): void {
+    type.isDeleted = true;
+    this.types.delete(type.name);
+    this.removedTypes.set(type.name, type.id);
   }
 
   // --- references ---
@@ -73,18 +140,16 @@ export class Collection {
       switch (next.kind) {
         case 'thing':
           next.refs += 1;
-          if (next.id === 0) {
-            next.id = this.nextId;
-            this.nextId += 1;
+          if (next.id === 0n) {
+            next.id = this.takeId();
             this.things.set(next.id, next);
             for (let at = next.values.length - 1; at >= 0; at -= 1) waiting.push(next.values[at]!);
           }
           break;
         case 'room':
           next.refs += 1;
-          if (next.id === 0) {
-            next.id = this.nextId;
-            this.nextId += 1;
+          if (next.id === 0n) {
+            next.id = this.takeId();
             this.rooms.set(next.id, next);
           }
           break;
@@ -138,9 +203,9 @@ export class Collection {
     if (!this.rooms.delete(room.id)) return;
     if (room.name !== null) this.roomNames.delete(room.name);
     const scope = fromByteString(this.scope.name);
-    for (const session of room.members) session.push(PushType.delete, { scope, id: BigInt(room.id) });
+    for (const session of room.members) session.push(PushType.delete, { scope, id: room.id });
     room.members.clear();
-    room.id = 0;
+    room.id = 0n;
   }
 
   // --- changing things and lists; every change goes through here so that references stay counted ---
@@ -185,9 +250,7 @@ export class Collection {
   isUsedByTypes(type: ThingType | EnumType, isSelfCounted = true): boolean {
     for (const other of this.types.values()) {
       if (other === type && !isSelfCounted) continue;
-      for (const { restriction, nested } of other.fields) {
-        if (restriction.base === type || nested?.base === type) return true;
-      }
+      if (names(other, type)) return true;
     }
     return false;
   }
@@ -196,6 +259,14 @@ export class Collection {
   own(value: Value, parent: Thing): Value {
     return assignable(value, parent, null);
   }
+}
+
+/** Whether a type names another one, in its own definitions or in those inside of them. */
+function names(type: ThingType, other: ThingType | EnumType): boolean {
+  return type.fields.some(
+    ({ restriction, nested, inner }) =>
+      restriction.base === other || nested?.base === other || (inner !== null && names(inner, other)),
+  );
 }
 
 /** A list or set that is taken out of its thing belongs to nobody. */
@@ -209,11 +280,11 @@ function release(value: Value): void {
 function pushChildren(value: Exclude<Value, null | boolean | bigint | number | string>, to: Value[]): void {
   switch (value.kind) {
     case 'list':
-      // No spread: a call takes only so many arguments.
-      for (const item of value.items) to.push(item);
+      // The first comes last, and is taken first: ids are given in order. No spread: a call takes only so many arguments.
+      for (let at = value.items.length - 1; at >= 0; at -= 1) to.push(value.items[at] ?? null);
       return;
     case 'set':
-      for (const thing of value.things) to.push(thing);
+      for (const thing of [...value.things].reverse()) to.push(thing);
       return;
     case 'wrap':
     case 'wano':

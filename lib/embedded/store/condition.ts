@@ -12,6 +12,7 @@ interface Place {
 export interface Condition {
   /** Throws -60 when the value breaks the rule. */
   check(value: Value, place: Place): void;
+  allows(value: Value): boolean;
 }
 
 const subject = (place: Place): string =>
@@ -24,8 +25,12 @@ export class PatternCondition implements Condition {
     readonly hint: string | null,
   ) {}
 
+  allows(value: Value): boolean {
+    return typeof value !== 'string' || this.regex.test(value);
+  }
+
   check(value: Value, place: Place): void {
-    if (typeof value !== 'string' || this.regex.test(value)) return;
+    if (this.allows(value)) return;
     throw valueError(
       `${subject(place)} ${this.hint ? `only accepts ${this.hint}` : `has a requirement to match pattern ${this.regex.text}`}`,
     );
@@ -38,6 +43,11 @@ export class RangeCondition implements Condition {
     readonly least: bigint | number,
     readonly most: bigint | number,
   ) {}
+
+  allows(value: Value): boolean {
+    if (typeof value !== 'bigint' && typeof value !== 'number') return true;
+    return value >= this.least && value <= this.most;
+  }
 
   check(value: Value, place: Place): void {
     if (typeof value !== 'bigint' && typeof value !== 'number') return;
@@ -56,6 +66,12 @@ export class LengthCondition implements Condition {
     readonly requiresUtf8: boolean,
   ) {}
 
+  allows(value: Value): boolean {
+    if (typeof value !== 'string') return true;
+    if (this.requiresUtf8 && !isUtf8(value)) return false;
+    return value.length >= this.least && value.length <= this.most;
+  }
+
   check(value: Value, place: Place): void {
     if (typeof value !== 'string') return;
     if (this.requiresUtf8 && !isUtf8(value))
@@ -72,5 +88,6 @@ export class LengthCondition implements Condition {
 }
 
 function show(value: bigint | number): string {
-  return typeof value === 'bigint' ? String(value) : value.toFixed(6);
+  if (typeof value === 'bigint') return String(value);
+  return Number.isFinite(value) ? value.toFixed(6) : value > 0 ? 'inf' : '-inf';
 }

@@ -12,15 +12,17 @@ import { Collection } from './collection.js';
 import { NodeState } from './node-state.js';
 import { Privileges } from './privileges.js';
 import type { Procedure } from './procedure.js';
+import { Storage } from './storage.js';
 
 /** Everything that a node stores. */
 export class Database {
   readonly collections = new Map<string, Collection>();
   /** Of the `@thingsdb` scope. */
   readonly procedures = new Map<string, Procedure>();
-  readonly tasks = new Map<number, Task>();
+  readonly tasks = new Map<bigint, Task>();
   readonly accounts: Accounts;
   readonly node: NodeState;
+  readonly storage: Storage;
   deep = 1;
   timeZone: TimeZone | null = null;
   changeId = 0;
@@ -35,6 +37,7 @@ export class Database {
     readonly programs: ProgramLoader,
   ) {
     this.startedAt = clock.now();
+    this.storage = new Storage(this, limits.storage);
     this.node = new NodeState(this.startedAt);
     this.accounts = new Accounts({ nowMs: () => clock.now(), nextId: () => this.takeId() });
     const admin = this.accounts.user('admin');

@@ -1,4 +1,12 @@
-import { lookupError, overflowError, see, typeError, valueError } from '../runtime/errors.js';
+import {
+  lookupError,
+  maxQuotaError,
+  operationError,
+  overflowError,
+  see,
+  typeError,
+  valueError,
+} from '../runtime/errors.js';
 import { fromByteString, isAscii, toByteString } from '../runtime/text.js';
 import { List } from '../runtime/values/list.js';
 import { Regex } from '../runtime/values/regex.js';
@@ -14,6 +22,9 @@ import { Field } from './field.js';
 import type { BaseName } from './restriction.js';
 import { baseNames, Restriction, textPattern } from './restriction.js';
 import { ThingType } from './thing-type.js';
+
+/** Properties of a type that refer to the type itself. */
+const maxSelfReferences = 255;
 
 const flagNames: Readonly<Record<string, keyof WrapFlags>> = {
   '&': 'sameDepth',
@@ -105,6 +116,7 @@ class DefinitionReader {
     if (text.startsWith('['))
       throw this.#invalid('unexpected `[`; nested array declarations are not allowed');
     if (text.startsWith('{')) throw this.#invalid('unexpected `{`; nested set declarations are not allowed');
+    if (text.endsWith('}')) throw this.#nestedEnumDefault(text, base);
     const named = this.#base(text);
     if (base === '{}') {
       if (isNillable) throw typeError(this.#message('type `set` cannot contain a nillable type'));
@@ -117,6 +129,18 @@ class DefinitionReader {
       }
     }
     return named === 'any' ? null : new Restriction(named, isNillable);
+  }
+
+  /** Lists, sets and things of members can have no default. */
+  #nestedEnumDefault(text: string, base: '[]' | '{}' | 'thing'): Error {
+    const open = text.indexOf('{');
+    const name = open < 0 ? text : text.slice(0, open);
+    if (!this.type.collection.enums.has(name)) {
+      return typeError(this.#message(`unknown type \`${name}\` in declaration`));
+    }
+    const kind = { '[]': 'list', '{}': 'set', thing: 'thing' }[base];
+    const value = base === '{}' ? '' : ' with a default value';
+    return typeError(this.#message(`type \`${kind}\` cannot contain enum type \`${name}\`${value}`));
   }
 
   #plainField(text: string, isNillable: boolean): Field {
@@ -152,16 +176,40 @@ class DefinitionReader {
 
   #base(text: string): BaseName | ThingType | EnumType {
     if (baseNames.includes(text as BaseName)) return text as BaseName;
-    if (text === this.type.name) return this.type;
+    if (text === this.type.name) return this.#self();
     const base = this.type.collection.types.get(text) ?? this.type.collection.enums.get(text);
-    if (base) return base;
+    if (base) return this.#unlocked(base);
     if (!isAscii(text)) throw this.#invalid('type declarations must only contain valid ASCII characters');
     throw typeError(this.#message(`unknown type \`${text}\` in declaration`));
   }
 
+  /** A type inside of another one has its name; there the name stands for the first type that was made, as on a node. */
+  #self(): BaseName | ThingType {
+    const { type } = this;
+    if (type.id < 0) return type.collection.typeById(0) ?? 'thing';
+    const count = type.fields.filter(
+      ({ restriction, nested }) => (nested ?? restriction).base === type,
+    ).length;
+    if (count >= maxSelfReferences) {
+      throw maxQuotaError(this.#message('maximum number of self references has been reached'));
+    }
+    return type;
+  }
+
+  /** A definition may name no type that is being changed. */
+  #unlocked<T extends ThingType | EnumType>(base: T): T {
+    if (!base.uses) return base;
+    const what = base instanceof ThingType ? 'type' : 'enum';
+    throw operationError(
+      this.#message(
+        `cannot assign ${what === 'enum' ? 'enum type' : 'type'} \`${base.name}\` while the ${what} is in use`,
+      ),
+    );
+  }
+
   /** `Color{RED}` */
   #enumDefault(text: string, isNillable: boolean): Field | null {
-    const [, name = '', memberName = ''] = /^([^{]*)\{([^]*)\}$/.exec(text) ?? [];
+    const [, name = text, memberName = ''] = /^([^{]*)\{([^]*)\}$/.exec(text) ?? [];
     const enumType = this.type.collection.enums.get(name);
     if (!enumType) throw typeError(this.#message(`unknown type \`${name}\` in declaration`));
     if (!memberName) {
@@ -196,69 +244,97 @@ class DefinitionReader {
 
   /** `int<0:10>`, `str<1:20:default>`, `bool<true>`, `email<a@b.c>` */
   #conditionField(text: string, isNillable: boolean): Field {
-    const [, base = '', inner = ''] = /^([a-z0-9]*)<([^]*)>$/.exec(text) ?? [];
+    const base = conditionBases.find((name) => text.startsWith(name) && text.length > name.length);
+    if (!base) {
+      throw this.#invalid(
+        'additional info <..> can be applied to `int`, `float`, `str`, `email`, `url` and `tel`',
+      );
+    }
+    if (text[base.length] !== '<')
+      throw this.#invalid(`expecting a \`<\` character after \`${this.#upTo(text, base.length)}\``);
     const restriction = (name: BaseName): Restriction => new Restriction(name, isNillable);
     switch (base) {
       case 'bool':
-        if (inner !== 'true' && inner !== 'false') {
+        if (text !== 'bool<true>' && text !== 'bool<false>') {
           throw this.#invalid('the default value must be either true or false');
         }
-        return this.#field(restriction('bool'), null, null, () => inner === 'true');
+        return this.#field(restriction('bool'), null, null, () => text === 'bool<true>');
       case 'email':
       case 'url':
-      case 'tel': {
-        const hint = { email: 'an email address', url: 'a URL', tel: 'a telephone number' }[base];
-        const pattern = textPattern[base];
-        if (!pattern.test(fromByteString(inner))) throw this.#invalid(`the default value must be ${hint}`);
-        const regex = new Regex(`/${toByteString(pattern.source)}/`);
-        return this.#field(restriction('str'), null, new PatternCondition(regex, hint), () => inner);
-      }
+      case 'tel':
+        return this.#namedPatternField(restriction('str'), base, text.slice(base.length + 1, -1));
       case 'str':
       case 'utf8':
-        return this.#lengthField(restriction('str'), inner, base === 'utf8');
+        return this.#lengthField(restriction('str'), text, base);
       case 'int':
-        return this.#rangeField(restriction('int'), inner, readInt, 0n);
+        return this.#rangeField(restriction('int'), text, base, readInt, 0n, 9223372036854775807n);
       case 'float':
-        return this.#rangeField(restriction('float'), inner, Number, 0);
-      default:
-        throw this.#invalid(
-          'additional info <..> can be applied to `int`, `float`, `str`, `email`, `url` and `tel`',
-        );
+        return this.#rangeField(restriction('float'), text, base, readFloat, 0, Infinity);
     }
   }
 
-  #lengthField(restriction: Restriction, inner: string, requiresUtf8: boolean): Field {
-    const [, low = '', colon, high = '', given] = /^([-+]?\d*)(:)?([-+]?\d*)(?::([^]*))?$/.exec(inner) ?? [];
-    const least = Number(readInt(low || '0'));
+  #namedPatternField(restriction: Restriction, name: 'email' | 'url' | 'tel', given: string): Field {
+    const hint = { email: 'an email address', url: 'a URL', tel: 'a telephone number' }[name];
+    const pattern = textPattern[name];
+    if (!pattern.test(fromByteString(given))) throw this.#invalid(`the default value must be ${hint}`);
+    const regex = new Regex(`/${toByteString(pattern.source)}/`);
+    return this.#field(restriction, null, new PatternCondition(regex, hint), () => given);
+  }
+
+  #lengthField(restriction: Restriction, text: string, base: 'str' | 'utf8'): Field {
+    const range = new RangeReader(text, base.length + 1);
+    const least = Number(range.number(readInt) ?? 0n);
     if (least < 0) throw this.#invalid('the minimum value for a string range must not be negative');
-    if (!colon) throw this.#invalid('expecting a colon (:) after the minimum value of the range');
-    const most = high ? Number(readInt(high)) : Infinity;
+    if (!range.colon()) throw this.#missingColon();
+    const most = Number(range.number(readInt) ?? Infinity);
     if (most < least) throw this.#smallerMaximum();
-    if (given !== undefined && (given.length < least || given.length > most)) throw this.#badDefault();
+    const given = range.colon() ? range.rest() : null;
+    if (given !== null && (given.length < least || given.length > most)) throw this.#badDefault();
+    this.#requireEnd(text, range);
     const value = given ?? (restriction.isNillable ? null : '-'.repeat(least));
-    return this.#field(restriction, null, new LengthCondition(least, most, requiresUtf8), () => value);
+    return this.#field(restriction, null, new LengthCondition(least, most, base === 'utf8'), () => value);
   }
 
   #rangeField<T extends bigint | number>(
     restriction: Restriction,
-    inner: string,
-    parse: (text: string) => T,
+    text: string,
+    base: string,
+    read: NumberReader<T>,
     zero: T,
+    limit: T,
   ): Field {
-    const [low = '', high, given] = inner.split(':');
-    if (high === undefined || !/^(?:[-+]?[0-9.]*(?:e[-+]?\d+)?|[-+]?inf|nan)$/.test(low))
-      throw this.#invalid('expecting a colon (:) after the minimum value of the range');
-    const least = low ? parse(low) : zero;
-    const limit = (typeof zero === 'bigint' ? 9223372036854775807n : Infinity) as T;
-    const most = high ? parse(high) : limit;
-    if (Number.isNaN(least) || Number.isNaN(most)) {
+    const range = new RangeReader(text, base.length + 1);
+    const number = (): T | null => {
+      const value = range.number(read);
+      if (!Number.isNaN(value)) return value;
       throw this.#invalid('not-a-number (nan) values are not allowed to specify a range');
-    }
+    };
+    const least = number() ?? zero;
+    if (!range.colon()) throw this.#missingColon();
+    const most = number() ?? limit;
     if (most < least) throw this.#smallerMaximum();
     const natural = most < zero ? most : least > zero ? least : zero;
-    const value = given !== undefined ? parse(given) : restriction.isNillable ? null : natural;
-    if (value !== null && (value < least || value > most)) throw this.#badDefault();
+    let value: T | null = restriction.isNillable ? null : natural;
+    if (range.colon()) {
+      value = number() ?? zero;
+      if (value < least || value > most) throw this.#badDefault();
+    }
+    this.#requireEnd(text, range);
     return this.#field(restriction, null, new RangeCondition(least, most), () => value);
+  }
+
+  /** The definition as it was written, up to a place in the part behind its flags. */
+  #upTo(text: string, length: number): string {
+    return this.definition.slice(0, this.definition.indexOf(text) + length);
+  }
+
+  #requireEnd(text: string, range: RangeReader): void {
+    if (range.position === text.length - 1) return;
+    throw this.#invalid(`expecting character \`>\` after \`${this.#upTo(text, range.position)}\``);
+  }
+
+  #missingColon(): Error {
+    return this.#invalid('expecting a colon (:) after the minimum value of the range');
   }
 
   #field(
@@ -302,10 +378,54 @@ function dependsOn(type: ThingType, target: ThingType, seen: Set<ThingType>): bo
   });
 }
 
-function readInt(text: string): bigint {
-  const value = BigInt(/^[-+]?\d+/.exec(text)?.[0].replace('+', '') ?? '0');
+/** What may have a rule behind it, in the order in which a node looks for them. */
+const conditionBases = ['bool', 'str', 'int', 'float', 'email', 'url', 'utf8', 'tel'] as const;
+
+/** Reads the number at the start of a text: its value, and how long it is; 0 long when there is none. */
+type NumberReader<T> = (text: string) => { readonly value: T; readonly length: number };
+
+/** Walks through `least:most:default`. */
+class RangeReader {
+  constructor(
+    private readonly text: string,
+    public position: number,
+  ) {}
+
+  /** `null` when no number is there. */
+  number<T>(read: NumberReader<T>): T | null {
+    const { value, length } = read(this.text.slice(this.position));
+    this.position += length;
+    return length ? value : null;
+  }
+
+  colon(): boolean {
+    if (this.text[this.position] !== ':') return false;
+    this.position += 1;
+    return true;
+  }
+
+  /** All up to the last character. */
+  rest(): string {
+    const rest = this.text.slice(this.position, -1);
+    this.position = this.text.length - 1;
+    return rest;
+  }
+}
+
+function readInt(text: string): { value: bigint; length: number } {
+  const [found = '', sign = '', digits = '0'] =
+    /^\s*([-+]?)(0x[0-9a-fA-F]+|0o[0-7]+|0b[01]+|\d+)/.exec(text) ?? [];
+  const value = sign === '-' ? -BigInt(digits) : BigInt(digits);
   if (BigInt.asIntN(64, value) !== value) throw overflowError();
-  return value;
+  return { value, length: found.length };
+}
+
+function readFloat(text: string): { value: number; length: number } {
+  const [found = '', sign = '', word = ''] =
+    /^\s*([-+]?)(inf(?:inity)?|nan|(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)/i.exec(text) ?? [];
+  const lower = word.toLowerCase();
+  const value = lower.startsWith('inf') ? Infinity : lower === 'nan' ? Number.NaN : Number(lower);
+  return { value: sign === '-' ? -value : value, length: found.length };
 }
 
 /** ThingsDB names a definition's type loosely here. */

@@ -1,7 +1,9 @@
+import { operationError } from '../runtime/errors.js';
 import type { Closure } from '../runtime/values/closure.js';
 import { EnumMember } from '../runtime/values/enum-member.js';
-import type { Value } from '../runtime/values/value.js';
+import { kindOf, type Value } from '../runtime/values/value.js';
 import type { Collection } from './collection.js';
+import type { BaseName } from './restriction.js';
 
 /** An enumeration: named values of one kind, and methods. */
 export class EnumType {
@@ -17,6 +19,12 @@ export class EnumType {
     readonly createdAt: number,
   ) {}
 
+  /** What all members hold, as a definition names it. */
+  get valueBase(): BaseName {
+    const kind = kindOf(this.members[0]?.value ?? null);
+    return kind === 'nil' ? 'any' : (kind as BaseName);
+  }
+
   member(name: string): EnumMember | undefined {
     return this.members.find((member) => member.name === name);
   }
@@ -25,6 +33,11 @@ export class EnumType {
     const member = new EnumMember(this, name, value);
     this.members.push(member);
     return member;
+  }
+
+  /** Throws -63 while something depends on the members staying as they are. */
+  requireUnused(): void {
+    if (this.uses) throw operationError(`cannot change enum \`${this.name}\` while the enumerator is in use`);
   }
 
   using<T>(action: () => T): T {

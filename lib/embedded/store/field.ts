@@ -1,4 +1,5 @@
 import type { ThingsError } from '../engine.js';
+import type { Packed } from '../msgpack/wire.js';
 import { assignable } from '../runtime/assignable.js';
 import { typeError, valueError } from '../runtime/errors.js';
 import type { Thing } from '../runtime/values/thing.js';
@@ -6,6 +7,7 @@ import type { Value } from '../runtime/values/value.js';
 import { typeName } from '../runtime/values/value.js';
 import type { Condition } from './condition.js';
 import type { Mismatch, Restriction } from './restriction.js';
+import { relateSet, relateThing } from './relation.js';
 import type { ThingType } from './thing-type.js';
 
 /** What the letters before a definition ask for when a thing is wrapped. */
@@ -36,6 +38,10 @@ export class Field {
     /** A rule beyond the type: a pattern or a range. */
     readonly condition: Condition | null,
     readonly defaultValue: () => Value,
+    /** Of a property that is defined by a thing or a list with one: what things are wrapped by. */
+    readonly inner: ThingType | null = null,
+    /** What {@link inner} was made from. */
+    readonly packed: Packed | null = null,
   ) {}
 
   /** Marks a fresh value as stored in a property of `parent`. */
@@ -49,7 +55,11 @@ export class Field {
 
   /** The value as this property holds it. Throws -61 or -60 when it does not fit. */
   assign(value: Value, parent: Thing): Value {
-    if (value === null && this.restriction.isNillable) return null;
+    const { relation } = this;
+    if (value === null && this.restriction.isNillable) {
+      if (relation) relateThing(this, relation, null, parent);
+      return null;
+    }
     const mismatch = this.restriction.mismatch(value);
     if (mismatch) throw this.#error(mismatch, value);
     this.condition?.check(value, this);
@@ -61,10 +71,13 @@ export class Field {
     }
     if (this.nested) {
       if (value.kind === 'list') this.#checkAll(value.items, 'an array');
-      if (value.kind === 'set') this.#checkSet(value.things);
+      if (value.kind === 'set') this.checkSet(value.things);
       if (value.kind === 'thing') this.#restrict(value);
     }
-    return assignable(value, parent, this);
+    if (relation && value.kind === 'thing') relateThing(this, relation, value, parent);
+    const owned = assignable(value, parent, this);
+    if (relation && value.kind === 'set') relateSet(this, relation, value.things, parent);
+    return owned;
   }
 
   #checkAll(items: readonly Value[], what: string): void {
@@ -80,9 +93,10 @@ export class Field {
     }
   }
 
-  #checkSet(things: ReadonlySet<Thing>): void {
+  /** Throws -61 for things that a set with this definition may not hold. */
+  checkSet(things: ReadonlySet<Thing>): void {
     for (const thing of things) {
-      if (this.nested!.allows(thing)) continue;
+      if (this.nested?.allows(thing) ?? true) continue;
       throw typeError(
         this.#subject(
           `has definition \`${this.definition}\` but got a set with at least one thing of another type`,

@@ -1,4 +1,3 @@
-import { AnonymousType } from '../runtime/values/anonymous-type.js';
 import type { EnumMember } from '../runtime/values/enum-member.js';
 import { List } from '../runtime/values/list.js';
 import { Room } from '../runtime/values/room.js';
@@ -14,6 +13,7 @@ import type { Database } from './database.js';
 import type { Defaults } from './default-value.js';
 import { readDefinition } from './definition.js';
 import { EnumType } from './enum-type.js';
+import { Field } from './field.js';
 import type { Procedure } from './procedure.js';
 import { Restriction } from './restriction.js';
 import { ThingType } from './thing-type.js';
@@ -86,10 +86,10 @@ class Copier {
       deep: from.deep,
       timeZone: from.timeZone,
       nextTypeId: from.nextTypeId,
-      nextEnumId: from.nextEnumId,
       nextId: from.nextId,
     });
     this.#copyTypes();
+    for (const [name, id] of from.removedTypes) to.removedTypes.set(name, id);
     this.#things.set(from.root, to.root);
     for (const thing of from.things.values()) this.#thing(thing);
     for (const room of from.rooms.values()) this.#room(room);
@@ -132,8 +132,12 @@ class Copier {
     // Circular definitions were checked when they were made.
     const { isWrapOnly } = copy;
     copy.isWrapOnly = true;
-    for (const { name, definition } of type.fields) {
-      copy.fields.push(readDefinition(copy, name, definition, defaults));
+    for (const field of type.fields) {
+      copy.fields.push(
+        field.inner
+          ? this.#innerField(field, field.inner, copy)
+          : readDefinition(copy, field.name, field.definition, defaults),
+      );
     }
     copy.isWrapOnly = isWrapOnly;
     copy.reindex();
@@ -143,6 +147,17 @@ class Copier {
       const otherType = this.#types.get(other.type)!;
       copy.fields[at]!.relation = otherType.fields[other.type.fields.indexOf(other)] ?? null;
     });
+  }
+
+  /** A property that is defined by a thing or a list. */
+  #innerField(field: Field, inner: ThingType, type: ThingType): Field {
+    const { name, definition, flags, restriction, defaultValue, packed } = field;
+    const copy = new ThingType(inner.id, inner.name, this.#to, inner.createdAt);
+    const { isWrapOnly, hidesId, idName } = inner;
+    Object.assign(copy, { isWrapOnly, hidesId, idName });
+    for (const [method, closure] of inner.methods) copy.methods.set(method, closure);
+    this.#copyFields(inner, copy);
+    return new Field(type, name, definition, flags, restriction, null, null, defaultValue, copy, packed);
   }
 
   #thing(thing: Thing): Thing {
@@ -218,10 +233,7 @@ class Copier {
       case 'wrap':
         return new Wrapped(this.#types.get(value.type) ?? value.type, this.#thing(value.thing));
       case 'wano':
-        return new WrappedAnonymous(
-          new AnonymousType(value.ano.type, value.ano.definition),
-          this.#thing(value.thing),
-        );
+        return new WrappedAnonymous(value.ano, this.#thing(value.thing));
       default:
         return value;
     }

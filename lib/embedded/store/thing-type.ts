@@ -3,6 +3,13 @@ import { Thing } from '../runtime/values/thing.js';
 import type { Closure } from '../runtime/values/closure.js';
 import type { Collection } from './collection.js';
 import type { Field } from './field.js';
+import { mapsToField } from './wrap-mapping.js';
+
+/** A property that a wrap shows, and where the wrapped thing has it. */
+export interface ShownField {
+  readonly field: Field;
+  readonly at: number;
+}
 
 /** A type: the properties and methods that its things have. */
 export class ThingType {
@@ -20,6 +27,7 @@ export class ThingType {
   uses = 0;
   modifiedAt: number | null = null;
   #positions = new Map<string, number>();
+  readonly #shown = new WeakMap<ThingType, { version: number; fields: readonly ShownField[] }>();
 
   constructor(
     readonly id: number,
@@ -27,6 +35,22 @@ export class ThingType {
     readonly collection: Collection,
     readonly createdAt: number,
   ) {}
+
+  /** The properties that a wrap by this type shows of things of the type `from`. */
+  shownOf(from: ThingType): readonly ShownField[] {
+    const { version } = this.collection.typeVersion;
+    let known = this.#shown.get(from);
+    if (known?.version !== version) {
+      const fields = this.fields.flatMap((field): ShownField[] => {
+        const at = from.position(field.name);
+        const other = from.fields[at];
+        return other && mapsToField(field, other) ? [{ field, at }] : [];
+      });
+      known = { version, fields };
+      this.#shown.set(from, known);
+    }
+    return known.fields;
+  }
 
   position(name: string): number {
     return this.#positions.get(name) ?? -1;
@@ -40,10 +64,11 @@ export class ThingType {
     return this.#positions.has(name) || this.methods.has(name) || this.idName === name;
   }
 
-  /** After fields were added, removed or renamed. */
+  /** After fields were added, removed, renamed or replaced. */
   reindex(): void {
     this.names = this.fields.map(({ name }) => name);
     this.#positions = new Map(this.names.map((name, at) => [name, at]));
+    this.collection.typeVersion.version += 1;
   }
 
   /** Throws -61 when the type may only be used to wrap things. */

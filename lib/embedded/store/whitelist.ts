@@ -43,8 +43,12 @@ export class Whitelist {
 
   /** @throws ThingsError -54 when it is not there */
   delete(entry: WhitelistEntry): void {
-    const left = this.#entries.filter((other) => !isSame(other, entry));
-    if (left.length === this.#entries.length) throw lookupError(entry, 'not found');
+    const at = this.#entries.findIndex((other) => isSame(other, entry));
+    if (at < 0) throw lookupError(entry, 'not found');
+    const left = [...this.#entries];
+    const last = left.pop();
+    // The last one takes its place, as on a node.
+    if (last !== undefined && at < left.length) left[at] = last;
     this.#entries = left;
   }
 

@@ -37,7 +37,7 @@ it.each([
   ['a result that explodes', 'x = {}; for (i in range(60)) { x = {a: x, b: x}; }; return x, 127', -6],
   ['a range beyond all', 'range(1000000000)', -63],
   ['recursion through procedures', 'new_procedure("f", || run("f")); run("f")', -63],
-  ['futures that make futures', 'new_procedure("f", || { future(|| run("f")); }); run("f")', -57],
+  ['futures that make futures', 'new_procedure("f", || { future(|| run("f")); }); run("f")', -63],
   ['sorting by chance', 'x = range(50000); for (i in range(1000)) { x.sort(|a, b| randint(-1, 2)); }', -57],
   ['errors caught for ever', 'for (i in range(100000)) for (j in range(1000)) try(raise("x"))', -57],
   ['a loop in a loop', 'for (i in range(100000)) for (j in range(100000)) nil', -57],
@@ -52,3 +52,49 @@ it.each([
   },
   30_000,
 );
+
+describe('what many queries store together', () => {
+  const limits = { storage: 2 ** 20, memory: 2 ** 18, joinedRooms: 3 };
+  const engine = createEngine({ clock: new ManualClock(), limits });
+  const ask = (code: string): number => {
+    try {
+      void engine.query(session, '//stuff', code, {});
+      return 0;
+    } catch (error) {
+      if (error instanceof ThingsError) return error.code;
+      throw error;
+    }
+  };
+  beforeAll(() => {
+    engine.authenticate(session, ['admin', 'pass']);
+  });
+  afterAll(() => {
+    engine.close();
+  });
+
+  it('is limited, and there is room again when something is deleted', async () => {
+    const codes = Array.from({ length: 40 }, (_, at) =>
+      ask(`x = "0123456789"; for (i in range(13)) { x += x; }; .k${at} = x;`),
+    );
+    expect(codes.filter((code) => code === 0).length).toBeLessThan(20);
+    expect(new Set(codes)).toEqual(new Set([0, -57]));
+    expect(ask('range(10);')).toBe(0);
+    expect(ask('.keys().map(|key| .del(key));')).toBe(0);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    expect(ask('.x = range(1000);')).toBe(0);
+  });
+
+  it('does not count what is gone', () => {
+    for (let count = 0; count < 100; count += 1) expect(ask('.x = range(3000);')).toBe(0);
+  });
+
+  it('joins no more rooms than a connection may be in', () => {
+    expect(
+      ask('.rooms = range(5).map(|| room()); .rooms.map(|room| room.set_name(`r{room.id()}`)); nil;'),
+    ).toBe(0);
+    const ids = engine.query(session, '//stuff', '.rooms.map(|room| room.id());', {}) as bigint[];
+    expect(() => engine.join(session, '//stuff', ids)).toThrow('maximum number of rooms (3)');
+    expect(engine.leave(session, '//stuff', ids)).toEqual(ids);
+    expect(engine.join(session, '//stuff', ids.slice(2))).toEqual(ids.slice(2));
+  });
+});

@@ -33,7 +33,7 @@ export const delCollection: BuiltIn = {
     const collection = collectionOf(query, args.value(query, 0));
     query.database.collections.delete(collection.name);
     for (const room of collection.rooms.values()) {
-      const body = { scope: collection.scope.name, id: BigInt(room.id) };
+      const body = { scope: collection.scope.name, id: room.id };
       for (const session of room.members) session.push(PushType.delete, body);
       room.members.clear();
     }

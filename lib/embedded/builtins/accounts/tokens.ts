@@ -1,3 +1,4 @@
+import { cost, spendMemory } from '../../runtime/budget.js';
 import { see, valueError } from '../../runtime/errors.js';
 import { fromByteString, isAscii, isUtf8 } from '../../runtime/text.js';
 import { isKind, type Value } from '../../runtime/values/value.js';
@@ -21,6 +22,7 @@ export const newToken: BuiltIn = {
     if (user !== query.user) accounts.thingsdb.require(query.user, Privileges.grant);
     const expiresAt = args.count > 1 ? readExpiry(args, args.value(query, 1)) : null;
     const description = args.count > 2 ? readDescription(args, query) : '';
+    spendMemory(cost.named);
     return accounts.newToken(user, expiresAt, description).key;
   },
 };

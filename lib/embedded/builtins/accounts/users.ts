@@ -1,3 +1,4 @@
+import { cost, spendMemory } from '../../runtime/budget.js';
 import { operationError, see } from '../../runtime/errors.js';
 import { fromByteString } from '../../runtime/text.js';
 import { List } from '../../runtime/values/list.js';
@@ -15,6 +16,7 @@ export const newUser: BuiltIn = {
     const { accounts } = query.database;
     accounts.thingsdb.require(query.user, Privileges.grant);
     args.exactly(1, 'thingsdb-api/new_user');
+    spendMemory(cost.named);
     return accounts.newUser(fromByteString(args.string(query, 0, 'thingsdb-api/new_user'))).name;
   },
 };

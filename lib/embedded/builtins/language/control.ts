@@ -2,8 +2,17 @@ import { ThingsError } from '../../engine.js';
 import { callClosure } from '../../runtime/call-named.js';
 import { readDeep } from '../../runtime/compiler.js';
 import { rawText } from '../../runtime/equality.js';
-import { assertionError, UncaughtError, notFound, see, typeError, valueError } from '../../runtime/errors.js';
+import {
+  assertionError,
+  errorMessage,
+  UncaughtError,
+  notFound,
+  see,
+  typeError,
+  valueError,
+} from '../../runtime/errors.js';
 import { ErrorValue } from '../../runtime/values/error-value.js';
+import { toText } from '../../runtime/convert.js';
 import { isTrue } from '../../runtime/truth.js';
 import type { Query } from '../../runtime/query.js';
 import { Thing } from '../../runtime/values/thing.js';
@@ -33,7 +42,7 @@ const assertFunction: BuiltIn = {
     args.between(1, 2, 'collection-api/assert');
     if (isTrue(args.value(query, 0))) return null;
     if (args.count === 1) throw assertionError(`assertion statement \`${args.texts[0]}\` has failed`);
-    throw assertionError(args.string(query, 1, 'collection-api/assert'));
+    throw assertionError(errorMessage(args.string(query, 1, 'collection-api/assert')));
   },
 };
 
@@ -45,7 +54,7 @@ const raise: BuiltIn = {
     if (args.count === 0) throw new ThingsError(-100, 'error:-100');
     const value = args.value(query, 0);
     const text = rawText(value);
-    if (text !== undefined) throw new ThingsError(-100, text);
+    if (text !== undefined) throw new ThingsError(-100, errorMessage(text));
     const error = asError(value);
     if (!error) throw args.expected(0, '`error` or type `str`', value, 'collection-api/raise');
     throw error.toThrow();
@@ -97,7 +106,7 @@ const altRaise: BuiltIn = {
             see('collection-api/err'),
         );
       }
-      const message = args.count === 3 ? args.string(query, 2, page) : error.message;
+      const message = args.count === 3 ? errorMessage(args.string(query, 2, page)) : error.message;
       throw new ThingsError(Number(code), message);
     }
   },
@@ -169,13 +178,16 @@ const typeAssert: BuiltIn = {
 
 /** References from stored data, from variables, and the one of the call itself. */
 function countReferences(query: Query, value: Value): bigint {
-  let count = 1;
+  // A node has these once, for everybody.
+  let count = value === null || typeof value === 'boolean' ? 2 : 1;
   for (const held of query.variableValues()) {
     if (held === value) count += 1;
     else if (typeof held === 'object' && held?.kind === 'list') {
       for (const item of held.items) if (item === value) count += 1;
     }
   }
+  // The text of a program is held by the program.
+  if (typeof value === 'string') count += 1;
   if (typeof value === 'object' && value !== null) {
     if (value.kind === 'thing' || value.kind === 'room') count += value.refs;
     else if ((value.kind === 'list' || value.kind === 'set') && value.parent) count += 1;
@@ -206,7 +218,7 @@ const log: BuiltIn = {
   effects: effects.none,
   root: (query, args) => {
     args.exactly(1, 'collection-api/log');
-    args.value(query, 0);
+    toText(args.value(query, 0));
     return null;
   },
 };
@@ -230,7 +242,7 @@ const root: BuiltIn = {
   effects: effects.none,
   root: (query, args) => {
     args.exactly(0, 'collection-api/root');
-    return query.requireCollection('root').root;
+    return query.collection?.root ?? null;
   },
 };
 

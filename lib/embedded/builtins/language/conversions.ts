@@ -1,5 +1,5 @@
 import { toBytes, toFloat, toInt, toText } from '../../runtime/convert.js';
-import { errorCode, typeError, UncaughtError } from '../../runtime/errors.js';
+import { errorCode, typeError, UncaughtError, valueError } from '../../runtime/errors.js';
 import { isTrue } from '../../runtime/truth.js';
 import { Bytes } from '../../runtime/values/bytes.js';
 import { List } from '../../runtime/values/list.js';
@@ -35,6 +35,7 @@ const regex: BuiltIn = {
     args.between(1, 2, page);
     const pattern = args.string(query, 0, page);
     const flags = args.count === 2 ? args.string(query, 1, page) : '';
+    if (!/^[\x21-\x7e]*$/.test(flags)) throw valueError('invalid regular expression flags');
     return new Regex(`/${pattern}/${flags}`);
   },
 };

@@ -1,4 +1,4 @@
-import { valueError, see } from '../../runtime/errors.js';
+import { errorMessage, valueError, see } from '../../runtime/errors.js';
 import { ErrorValue } from '../../runtime/values/error-value.js';
 import type { BuiltIn } from '../built-in.js';
 import { effects } from '../built-in.js';
@@ -19,7 +19,7 @@ const err: BuiltIn = {
         `function \`err\` expects an error code between ${leastCode} and ${mostCode} but got ${code} instead${see(page)}`,
       );
     }
-    const message = args.count === 2 ? args.string(query, 1, page) : `error:${code}`;
+    const message = args.count === 2 ? errorMessage(args.string(query, 1, page)) : `error:${code}`;
     return new ErrorValue(Number(code), message);
   },
   chain: {
@@ -60,7 +60,7 @@ const named: readonly (readonly [name: string, code: number, message: string])[]
   ['type_err', -61, 'object of inappropriate type'],
   ['value_err', -60, 'object has the right type but an inappropriate value'],
   ['overflow_err', -59, 'integer overflow'],
-  ['zero_div_err', -58, 'division or module by zero'],
+  ['zero_div_err', -58, 'division or modulo by zero'],
   ['max_quota_err', -57, 'max quota is reached'],
   ['auth_err', -56, 'authentication error'],
   ['forbidden_err', -55, 'forbidden (access denied)'],
@@ -76,7 +76,10 @@ const namedErrors = named.map(([name, errorCode, message]): BuiltIn => ({
   effects: effects.none,
   root: (query, args) => {
     args.atMost(1, `errors/${name}`);
-    return new ErrorValue(errorCode, args.count ? args.string(query, 0, `errors/${name}`) : message);
+    return new ErrorValue(
+      errorCode,
+      args.count ? errorMessage(args.string(query, 0, `errors/${name}`)) : message,
+    );
   },
 }));
 

@@ -121,6 +121,7 @@ const sort = onList(
   'sort',
   (args, page) => args.atMost(2, page),
   (query, args, self, page) => {
+    requireNotSorting();
     const items = self.items.slice();
     if (items.length < 2) return new List(items);
     if (args.count === 0) return new List(sorted(query, items, compare));
@@ -146,7 +147,7 @@ const sort = onList(
       }
     }
     if (length === 1) {
-      const keyed = items.map((item) => ({ item, key: query.call1(by, item) }));
+      const keyed = whileSorting(() => items.map((item) => ({ item, key: query.call1(by, item) })));
       const inOrder = sorted(query, keyed, (a, b) =>
         isReversed ? compare(b.key, a.key) : compare(a.key, b.key),
       );
@@ -186,11 +187,19 @@ function sorted<T>(query: Query, items: T[], order: (a: T, b: T) => number): T[]
   const rounds = Math.ceil(Math.log2(items.length + 1));
   query.step(items.length * rounds);
   spendMemory(items.length * cost.slot);
-  if (isSorting)
-    throw operationError(`function \`sort\` cannot be used recursively${see('data-types/list/sort')}`);
+  return whileSorting(() => mergeSort(items, order));
+}
+
+function requireNotSorting(): void {
+  if (!isSorting) return;
+  throw operationError(`function \`sort\` cannot be used recursively${see('data-types/list/sort')}`);
+}
+
+function whileSorting<T>(action: () => T): T {
+  requireNotSorting();
   isSorting = true;
   try {
-    return mergeSort(items, order);
+    return action();
   } finally {
     isSorting = false;
   }

@@ -1,4 +1,5 @@
 import { notSupported } from '../../runtime/errors.js';
+import type { Query } from '../../runtime/query.js';
 import type { BuiltIn } from '../built-in.js';
 import { effects } from '../built-in.js';
 
@@ -33,16 +34,30 @@ const READING = [
 ];
 
 export const unsupportedFunctions: readonly BuiltIn[] = [
-  ...CHANGING.map((name) => refuse(name, effects.thingsdb)),
+  ...CHANGING.map((name) => refuse(name, effects.thingsdb, (query) => query.requireThingsdb(name))),
   ...READING.map((name) => refuse(name, effects.none)),
 ];
 
-function refuse(name: string, effect: BuiltIn['effects']): BuiltIn {
+function refuse(
+  name: string,
+  effect: BuiltIn['effects'],
+  requireScope: (query: Query) => void = () => undefined,
+): BuiltIn {
   return {
     name,
     effects: effect,
-    root() {
-      throw notSupported(`${name}()`);
+    root(query) {
+      requireScope(query);
+      throw notSupported(`${name}(): ${reason(name)}`);
     },
   };
+}
+
+function reason(name: string): string {
+  if (name.includes('module')) return 'a module is a program of its own that a node starts';
+  if (name.includes('backup') || name === 'restore') {
+    return 'nothing is kept on disk; a test can take a snapshot and put it back';
+  }
+  if (name.endsWith('_node')) return 'there is one node, in the process that started it';
+  return 'what was committed is kept on disk, and nothing is here';
 }

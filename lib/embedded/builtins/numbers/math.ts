@@ -1,4 +1,5 @@
 import { overflowError, valueError } from '../../runtime/errors.js';
+import { exp } from './exp.js';
 import { intOf } from '../../runtime/operators.js';
 import type { Value } from '../../runtime/values/value.js';
 import type { BuiltIn } from '../built-in.js';
@@ -38,6 +39,14 @@ const finite =
     return apply(number);
   };
 
+/** Rounded as C does: one step of Newton on what JavaScript gives. */
+function naturalLog(value: number): number {
+  const near = Math.log(value);
+  const power = Math.exp(near);
+  const better = near + (2 * (value - power)) / (value + power);
+  return Number.isFinite(better) ? better : near;
+}
+
 const rounding =
   (apply: (value: number) => number) =>
   (value: bigint | number): bigint =>
@@ -53,7 +62,7 @@ const round: BuiltIn = {
     const page = 'collection-api/math/round';
     args.between(1, 2, page);
     const value = args.number(query, 0, page);
-    const scale = args.count === 1 ? 1 : 10 ** Number(args.int(query, 1, page));
+    const scale = args.count === 1 ? 1 : Number(`1e${args.int(query, 1, page)}`);
     const rounded = roundHalf(Number(value) * scale) / scale;
     return typeof value === 'bigint' ? intOf(rounded) : rounded;
   },
@@ -94,10 +103,10 @@ export const mathFunctions: readonly BuiltIn[] = [
   unary('cos', finite(Math.cos)),
   unary('sin', finite(Math.sin)),
   unary('tan', finite(Math.tan)),
-  unary('exp', (value) => Math.exp(Number(value))),
+  unary('exp', (value) => exp(Number(value))),
   unary('log2', positive(Math.log2)),
   unary('log10', positive(Math.log10)),
-  unary('loge', positive(Math.log)),
+  unary('loge', positive(naturalLog)),
   unary('sqrt', (value) => {
     if (Number(value) < 0) throw domainError();
     return Math.sqrt(Number(value));

@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { lookupError, operationError, see, valueError } from '../../runtime/errors.js';
+import { lookupError, operationError, overflowError, see, valueError } from '../../runtime/errors.js';
 import { isAscii } from '../../runtime/text.js';
-import { checkedInt } from '../../runtime/operators.js';
 import { List } from '../../runtime/values/list.js';
 import type { Value } from '../../runtime/values/value.js';
 import type { BuiltIn } from '../built-in.js';
@@ -10,6 +9,8 @@ import { effects } from '../built-in.js';
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 const maxLength = 1024n;
 const maxRange = 100000n;
+/** Where a node's arithmetic ends. */
+const mostRange = 2n ** 63n;
 
 const rand: BuiltIn = {
   name: 'rand',
@@ -29,7 +30,8 @@ const randint: BuiltIn = {
     const from = args.int(query, 0, page);
     const to = args.int(query, 1, page);
     if (to <= from) throw valueError(`function \`randint\` does not accept an empty range${see(page)}`);
-    const size = checkedInt(to - from);
+    const size = to - from;
+    if (size > mostRange) throw overflowError();
     const wide = (BigInt(randomInt(2 ** 40)) << 40n) | BigInt(randomInt(2 ** 40));
     return from + (wide % size);
   },

@@ -81,7 +81,7 @@ const newProcedure = onProcedures('new_procedure', effects.both, 2, (query, name
   requireProcedureName(name);
   const made = closure();
   if (query.procedures.has(name)) throw lookupError(`procedure \`${name}\` already exists`);
-  made.isStored = true;
+  made.store();
   query.procedures.set(name, { name, closure: made, createdAt: query.database.nowSeconds });
   return name;
 });
@@ -89,7 +89,7 @@ const newProcedure = onProcedures('new_procedure', effects.both, 2, (query, name
 const modProcedure = onProcedures('mod_procedure', effects.both, 2, (query, name, { closure }) => {
   const procedure = find(query, name);
   const made = closure();
-  made.isStored = true;
+  made.store();
   procedure.closure = made;
   return null;
 });

@@ -47,7 +47,7 @@ function storedRooms(query: Query): NonNullable<Query['collection']> {
 
 function roomById(query: Query, id: bigint): Room {
   const { name, rooms } = storedRooms(query);
-  const found = rooms.get(Number(id));
+  const found = rooms.get(id);
   if (!found) throw lookupError(`collection \`${name}\` has no \`room\` with id ${id}`);
   return found;
 }
@@ -96,7 +96,7 @@ const name: BuiltIn = {
   chain: {
     room: (_query, args, self) => {
       // The name in the message is the real server's.
-      Object.assign(Object.create(args) as typeof args, { name: 'rooom' }).exactly(0, 'data-types/room/name');
+      args.named('rooom').exactly(0, 'data-types/room/name');
       return self.name;
     },
     member: (_query, args, self) => {
@@ -154,10 +154,10 @@ function tell(
   withoutIds: boolean,
 ): void {
   if (!room.members.size) return;
-  const options = { deep, withoutIds, sizeLimit: query.database.limits.resultSize };
+  const options = { deep, withoutIds, sizeLimit: query.database.limits.resultSize, query };
   const body = {
     scope: fromByteString(room.collection!.scope.name),
-    id: BigInt(room.id),
+    id: room.id,
     event: fromByteString(event),
     args: values.map((value) => toWire(value, options)),
   };

@@ -2,6 +2,7 @@ import type { Args } from '../../runtime/args.js';
 import { lookupError, notSupported, numArgumentsError, operationError, see } from '../../runtime/errors.js';
 import type { Query } from '../../runtime/query.js';
 import type { Closure } from '../../runtime/values/closure.js';
+import { claimFuture } from '../../runtime/futures.js';
 import { Future } from '../../runtime/values/future.js';
 import type { Value } from '../../runtime/values/value.js';
 import type { BuiltIn } from '../built-in.js';
@@ -21,12 +22,13 @@ const future: BuiltIn = {
         throw lookupError(`missing \`module\` in future request${see(page)}`);
       const name = first.get('module');
       if (typeof name === 'string') throw lookupError(`module \`${name}\` not found`);
-      throw notSupported('modules');
+      throw notSupported('modules: they are programs of their own that a node starts');
     }
     let made: Future;
     if (typeof first === 'object' && first?.kind === 'closure') {
       made = new Future(closureArguments(query, args, first));
-      first.isStored = true;
+      claimFuture(query, first);
+      first.store();
       made.onSuccess = first;
     } else if (first === null) {
       const values: Value[] = [null];
@@ -71,7 +73,8 @@ function handler(name: 'then' | 'else', key: 'onSuccess' | 'onFailure'): BuiltIn
         if (self[key]) throw operationError(`only one \`${name}\` case is allowed`);
         args.exactly(1, `data-types/future/${name}`);
         const closure = args.closure(query, 0, `data-types/future/${name}`);
-        closure.isStored = true;
+        claimFuture(query, closure);
+        closure.store();
         self[key] = closure;
         return self;
       },

@@ -11,6 +11,7 @@ import {
 import { maxTasks } from '../../runtime/limits.js';
 import { moveBy } from '../times/moving.js';
 import type { Query } from '../../runtime/query.js';
+import { Privileges } from '../../store/privileges.js';
 import { deleteTask } from '../../runtime/task-timer.js';
 import { DateTime } from '../../runtime/values/date-time.js';
 import { List } from '../../runtime/values/list.js';
@@ -23,7 +24,7 @@ import { effects } from '../built-in.js';
 const page = 'collection-api/task';
 const lastSecond = 4294967295;
 
-const tasksOf = (query: Query): Map<number, Task> => query.collection?.tasks ?? query.database.tasks;
+const tasksOf = (query: Query): Map<bigint, Task> => query.collection?.tasks ?? query.database.tasks;
 
 /** Seconds at which a task may run. Throws -60. */
 function startTime(seconds: number, where: string): number {
@@ -67,7 +68,7 @@ const task: BuiltIn = {
     if (args.count === 1) {
       const id = args.value(query, 0);
       if (typeof id !== 'bigint') throw typeError(`cannot convert type \`${typeName(id)}\` to \`task\``);
-      const found = tasks.get(Number(id));
+      const found = tasks.get(id);
       if (!found) throw lookupError(`task with id ${id} not found`);
       return found;
     }
@@ -75,7 +76,7 @@ const task: BuiltIn = {
     if (tasks.size >= maxTasks) throw maxQuotaError(`maximum number of tasks (${maxTasks}) is reached`);
     const runAt = startTime(start.seconds, page);
     const closure = args.closure(query, 1, page);
-    closure.isStored = true;
+    closure.store();
     const made = new Task();
     made.args = taskArguments(query, args, 2, closure.parameters.length, page);
     made.id = takeId(query);
@@ -88,13 +89,7 @@ const task: BuiltIn = {
   },
 };
 
-function takeId(query: Query): number {
-  const { collection } = query;
-  if (!collection) return query.database.takeId();
-  const id = collection.nextId;
-  collection.nextId += 1;
-  return id;
-}
+const takeId = ({ collection, database }: Query): bigint => collection?.takeId() ?? BigInt(database.takeId());
 
 const tasks: BuiltIn = {
   name: 'tasks',
@@ -175,6 +170,7 @@ export const deleteTaskOf = (query: Query, args: Args, self: Task): Value => {
 const againAt = onTask('again_at', effects.both, 1, (query, args, self, where) => {
   requireTaskChange(query);
   const start = args.dateTime(query, 0, where);
+  if (start.seconds < query.database.nowSeconds) throw startOutOfRange();
   scheduleAgain(self, startTime(start.seconds, page));
   return null;
 });
@@ -184,10 +180,19 @@ const againIn = onTask('again_in', effects.both, 2, (query, args, self, where) =
   const unit = args.string(query, 0, where);
   const count = args.int(query, 1, where);
   // Counted from the time the task was planned for, not from now, so that a row of runs does not drift.
-  const from = new DateTime(self.runAt ?? query.database.nowSeconds, 0, null, false);
-  scheduleAgain(self, startTime(moveBy(from, unit, count).seconds, page));
+  const now = query.database.nowSeconds;
+  const first = self.runAt ?? now;
+  let next = moveBy(new DateTime(first, 0, query.collection?.timeZone ?? null, false), unit, count);
+  while (next.seconds < now && next.seconds > first) {
+    query.step();
+    next = moveBy(next, unit, count);
+  }
+  if (next.seconds < now) throw startOutOfRange();
+  scheduleAgain(self, startTime(next.seconds, page));
   return null;
 });
+
+const startOutOfRange = (): Error => valueError(`start time out-of-range${see(page)}`);
 
 function scheduleAgain(self: Task, runAt: number): void {
   if (!self.isRunning) throw operationError('requires a task context');
@@ -214,7 +219,7 @@ const setArgs = onTask(
 const setClosure = onTask('set_closure', effects.both, 1, (query, args, self, where) => {
   requireTaskChange(query);
   const closure = args.closure(query, 0, where);
-  closure.isStored = true;
+  closure.store();
   self.closure = closure;
   const { length } = closure.parameters;
   self.args = Array.from({ length: Math.max(0, length - 1) }, (_, index) => self.args[index] ?? null);
@@ -223,7 +228,11 @@ const setClosure = onTask('set_closure', effects.both, 1, (query, args, self, wh
 
 const setOwner = onTask('set_owner', effects.both, 1, (query, args, self, where) => {
   requireTaskChange(query);
-  self.owner = query.database.accounts.user(args.string(query, 0, where));
+  const user = query.database.accounts.user(args.string(query, 0, where));
+  const { access } = query.scope;
+  access.require(user, Privileges.change);
+  access.requireNoMore(query.user, user);
+  self.owner = user;
   return null;
 });
 

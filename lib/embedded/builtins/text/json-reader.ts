@@ -1,10 +1,10 @@
 import type { Wire } from '../../engine.js';
-import { badDataError, valueError } from '../../runtime/errors.js';
+import { operationError, valueError } from '../../runtime/errors.js';
 import { spendSteps } from '../../runtime/budget.js';
 import { fromByteString } from '../../runtime/text.js';
 
 /** Arrays and objects inside each other: reading them is recursive. */
-const maxDepth = 200;
+const maxDepth = 127;
 
 /** The text ends before the value does. */
 const cut = Symbol('cut');
@@ -98,7 +98,7 @@ class JsonReader {
   #inside(read: () => Wire): Wire {
     this.#at += 1;
     this.#depth += 1;
-    if (this.#depth > maxDepth) throw badDataError('data is nested too deeply');
+    if (this.#depth > maxDepth) throw operationError('JSON max depth exceeded');
     const value = read();
     this.#depth -= 1;
     return value;

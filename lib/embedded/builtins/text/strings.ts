@@ -1,5 +1,5 @@
 import { madeText, spendScan, spendSteps, spendText, TextBuilder } from '../../runtime/budget.js';
-import { see, typeError, valueError } from '../../runtime/errors.js';
+import { see, typeError, valueError, overflowError } from '../../runtime/errors.js';
 import type { Query } from '../../runtime/query.js';
 import type { Closure } from '../../runtime/values/closure.js';
 import type { Regex } from '../../runtime/values/regex.js';
@@ -73,33 +73,43 @@ function callbackText(query: Query, closure: Closure, values: readonly (string |
 function replaceText(query: Query, text: string, from: string, to: string | Closure, limit: bigint): string {
   if (!from) throw valueError('replace an empty string');
   spendScan(text.length);
-  const positions: number[] = [];
-  const count = Number(limit < 0n ? -limit : limit);
-  if (limit >= 0n) {
-    for (
-      let at = text.indexOf(from);
-      at >= 0 && positions.length < count;
-      at = text.indexOf(from, at + from.length)
-    ) {
-      query.step();
-      positions.push(at);
-    }
-  } else {
-    for (let at = text.lastIndexOf(from); at >= 0 && positions.length < count;) {
-      query.step();
-      positions.push(at);
-      at = at < from.length ? -1 : text.lastIndexOf(from, at - from.length);
-    }
+  const positions = positionsOf(query, text, from, limit);
+  // From the end on the real server tells positions as they are behind what was found.
+  const shift = limit < 0n ? from.length : 0;
+  const texts = positions.map((at) =>
+    typeof to === 'string'
+      ? to
+      : callbackText(query, to, [BigInt(at + shift), BigInt(at + from.length + shift), text]),
+  );
+  if (limit < 0n) {
     positions.reverse();
+    texts.reverse();
   }
   const result = new TextBuilder();
   let end = 0;
-  for (const at of positions) {
+  positions.forEach((at, index) => {
     result.add(text.slice(end, at));
+    result.add(texts[index] ?? '');
     end = at + from.length;
-    result.add(typeof to === 'string' ? to : callbackText(query, to, [BigInt(at), BigInt(end), text]));
-  }
+  });
   return result.end(text.slice(end));
+}
+
+/** Where a text is in another one: from the start, or from the end on when the limit is negative. */
+function positionsOf(query: Query, text: string, from: string, limit: bigint): number[] {
+  const positions: number[] = [];
+  const count = Number(limit < 0n ? -limit : limit);
+  const next = (at: number): number => {
+    if (limit >= 0n) return text.indexOf(from, at + from.length);
+    return at < from.length ? -1 : text.lastIndexOf(from, at - from.length);
+  };
+  let at = limit < 0n ? text.lastIndexOf(from) : text.indexOf(from);
+  while (at >= 0 && positions.length < count) {
+    query.step();
+    positions.push(at);
+    at = next(at);
+  }
+  return positions;
 }
 
 function replaceRegex(query: Query, text: string, regex: Regex, to: string | Closure, limit: bigint): string {
@@ -144,6 +154,7 @@ export const replaceString: NonNullable<NonNullable<BuiltIn['chain']>['str']> = 
     const given = args.value(query, 2);
     // The real server counts this one as the second.
     if (typeof given !== 'bigint') throw args.expected(1, '`int`', given, replacePage);
+    if (given < -maxInt) throw overflowError();
     limit = given;
   }
   return typeof from === 'string'

@@ -9,8 +9,15 @@ import { Thing } from '../../runtime/values/thing.js';
 import { ThingSet } from '../../runtime/values/thing-set.js';
 import type { Value } from '../../runtime/values/value.js';
 import { Wrapped } from '../../runtime/values/wrapped.js';
+import { WrappedAnonymous } from '../../runtime/values/wrapped-anonymous.js';
+import { ResultTooLargeError, valueError } from '../../runtime/errors.js';
+import { toWire } from '../../runtime/to-wire.js';
+import { readerOf, unpack } from '../../runtime/unpack.js';
 import type { BuiltIn } from '../built-in.js';
 import { effects } from '../built-in.js';
+
+/** Bytes of a copied wrap. */
+const maxWrapCopy = 0x4000;
 
 /** `copy` makes plain things, `dup` keeps their types; both go `deep` levels down. */
 function copyThing(source: Thing, deep: number, keepsType: boolean, made: Map<Thing, Thing>): Thing {
@@ -45,7 +52,7 @@ function copyInside(
       return copyThing(value, deep, keepsType, made);
     case 'list':
       return assignable(
-        new List(value.items.map((item) => copyInside(item, parent, deep, keepsType, made))),
+        new List(value.items.map((item) => listItem(copyInside(item, parent, deep, keepsType, made)))),
         parent,
         null,
       );
@@ -55,6 +62,10 @@ function copyInside(
         parent,
         null,
       );
+    case 'wrap':
+      return new Wrapped(value.type, copyThing(value.thing, deep, keepsType, made));
+    case 'wano':
+      return new WrappedAnonymous(value.ano, copyThing(value.thing, deep, keepsType, made));
     case 'room':
       return new Room(value.collection);
     default:
@@ -94,22 +105,25 @@ function copying(name: 'copy' | 'dup'): BuiltIn {
       wrap: (query, args, self) => {
         const deep = deepOf(query, args, `data-types/wtype/${name}`, 1);
         if (keepsType) return new Wrapped(self.type, copyThing(self.thing, deep, true, new Map()));
-        return copyWrapped(self, deep);
+        return asShown(query, self, deep);
+      },
+      wano: (query, args, self) => {
+        const deep = deepOf(query, args, `data-types/wtype/${name}`, 1);
+        if (keepsType) return new WrappedAnonymous(self.ano, copyThing(self.thing, deep, true, new Map()));
+        return asShown(query, self, deep);
       },
     },
   };
 }
 
-/** A copy of what the wrapping shows. */
-function copyWrapped(self: Wrapped, deep: number): Thing {
-  const copy = new Thing(self.thing.collection);
-  const made = new Map<Thing, Thing>([[self.thing, copy]]);
-  for (const field of self.type.fields) {
-    const value = self.thing.get(field.name);
-    if (value === undefined || !field.restriction.allows(value)) continue;
-    copy.add(field.name, copyInside(value, copy, deep - 1, false, made));
+/** What a client would get of a wrap, as things: what methods compute is in it, ids are not. */
+function asShown(query: Query, self: Wrapped | WrappedAnonymous, deep: number): Value {
+  try {
+    return unpack(readerOf(toWire(self, { deep, withoutIds: true, sizeLimit: maxWrapCopy, query })), query);
+  } catch (thrown) {
+    if (!(thrown instanceof ResultTooLargeError)) throw thrown;
+    throw valueError('wrap copy() result too large');
   }
-  return copy;
 }
 
 export const copyFunctions: readonly BuiltIn[] = [copying('copy'), copying('dup')];

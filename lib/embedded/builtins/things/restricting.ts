@@ -11,7 +11,7 @@ import { onThing } from './on-thing.js';
 const restrict = onThing('restrict', effects.mutation, null, (query, args, self, page) => {
   if (self.type) throw lookupError(`type \`${self.type.name}\` has no property or method \`restrict\``);
   args.exactly(1, page);
-  query.requireChange('thing', self.id !== 0);
+  query.requireChange('thing', self.id !== 0n);
   return whileLocked(self, () => {
     const wanted = args.value(query, 0);
     if (wanted !== null && typeof wanted !== 'string') throw args.expected(0, '`str` or `nil`', wanted, page);
@@ -31,7 +31,7 @@ const restrict = onThing('restrict', effects.mutation, null, (query, args, self,
 
 /** Whether a property like `thing<int>` holds this thing. */
 function isEnforced(query: Query, thing: Thing): boolean {
-  for (const other of query.collection?.things.values() ?? []) {
+  for (const other of [...(query.collection?.things.values() ?? []), ...query.thingsInVariables()]) {
     const at = other.type ? other.values.indexOf(thing) : -1;
     if (at >= 0 && other.type!.fields[at]?.nested) return true;
   }

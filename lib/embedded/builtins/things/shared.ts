@@ -19,6 +19,7 @@ import type { Value } from '../../runtime/values/value.js';
 import { typeName } from '../../runtime/values/value.js';
 import type { BuiltIn } from '../built-in.js';
 import { effects } from '../built-in.js';
+import { addToSet, removeFromSet } from '../../store/relation.js';
 import { clearList, removeFromList } from '../lists/changes.js';
 import { deleteTaskOf } from '../tasks/tasks.js';
 import { replaceString } from '../text/strings.js';
@@ -39,6 +40,7 @@ const len: BuiltIn = {
   chain: {
     str: sized('data-types/str/len', (self: string) => self.length),
     bytes: sized('data-types/bytes/len', (self: { data: string }) => self.data.length),
+    mpdata: sized('data-types/mpdata/len', (self: { data: string }) => self.data.length),
     list: sized('data-types/list/len', (self: List) => self.items.length),
     set: sized('data-types/set/len', (self: ThingSet) => self.things.size),
     thing: sized('data-types/thing/len', (self: Thing) => self.size),
@@ -83,7 +85,7 @@ const clear: BuiltIn = {
       args.exactly(0, 'data-types/set/clear');
       query.requireChange('set', self.isStored);
       whileLocked(self, () => {
-        for (const thing of [...self.things]) dropFromSet(self, thing);
+        for (const thing of [...self.things]) removeFromSet(self, thing);
       });
       return null;
     },
@@ -93,10 +95,10 @@ const clear: BuiltIn = {
 const remove: BuiltIn = {
   name: 'remove',
   effects: effects.mutation,
-  chain: { list: removeFromList, thing: removeFromThing, set: removeFromSet },
+  chain: { list: removeFromList, thing: removeFromThing, set: removeThings },
 };
 
-function removeFromSet(query: Query, args: Args, self: ThingSet): Value {
+function removeThings(query: Query, args: Args, self: ThingSet): Value {
   const page = 'data-types/set/remove';
   args.atLeast(1, page);
   query.requireChange('set', self.isStored);
@@ -112,9 +114,9 @@ function removeFromSet(query: Query, args: Args, self: ThingSet): Value {
       }
       const limit = args.count === 2 ? Number(args.int(query, 1, page)) : Infinity;
       query.requireChangeFor(first);
-      for (const thing of self.things) {
+      for (const thing of [...self.things]) {
         if (limit >= 0 && removed.length >= limit) break;
-        if (isTrue(query.call2(first, thing, thing.id ? BigInt(thing.id) : null))) removed.push(thing);
+        if (isTrue(query.call2(first, thing, thing.id || null))) removed.push(thing);
       }
     } else {
       for (let at = 0; at < args.count; at += 1) {
@@ -125,13 +127,9 @@ function removeFromSet(query: Query, args: Args, self: ThingSet): Value {
         if (self.things.has(value) && !removed.includes(value)) removed.push(value);
       }
     }
-    for (const thing of removed) dropFromSet(self, thing);
+    for (const thing of removed) removeFromSet(self, thing);
     return new List(removed);
   });
-}
-
-function dropFromSet(set: ThingSet, thing: Thing): void {
-  if (set.things.delete(thing) && set.isStored) set.parent!.collection!.detach(thing);
 }
 
 function requireMember(set: ThingSet, value: Value): Thing {
@@ -156,10 +154,7 @@ const add: BuiltIn = {
         let added = 0n;
         for (let at = 0; at < args.count; at += 1) {
           const thing = requireMember(self, args.value(query, at));
-          if (self.things.has(thing)) continue;
-          self.things.add(thing);
-          if (self.isStored) self.parent!.collection!.attach(thing);
-          added += 1n;
+          if (addToSet(self, thing)) added += 1n;
         }
         return added;
       });

@@ -3,7 +3,15 @@ import { listItem } from '../../runtime/assignable.js';
 import { whileLocked } from '../../runtime/chain-compiler.js';
 import { readDeep } from '../../runtime/compiler.js';
 import { isEqual } from '../../runtime/equality.js';
-import { lookupError, operationError, see, typeError, valueError, notFound } from '../../runtime/errors.js';
+import {
+  lookupError,
+  operationError,
+  printable,
+  see,
+  typeError,
+  valueError,
+  notFound,
+} from '../../runtime/errors.js';
 import {
   noProperty,
   replaceAt,
@@ -13,12 +21,12 @@ import {
   setProperty,
 } from '../../runtime/properties.js';
 import type { Query } from '../../runtime/query.js';
-import { isValidName } from '../../runtime/text.js';
 import { List } from '../../runtime/values/list.js';
 import { Thing } from '../../runtime/values/thing.js';
 import type { Value } from '../../runtime/values/value.js';
 import { typeName } from '../../runtime/values/value.js';
 import { isTrue } from '../../runtime/truth.js';
+import type { ThingType } from '../../store/thing-type.js';
 import type { BuiltIn } from '../built-in.js';
 import { effects } from '../built-in.js';
 import { onThing } from './on-thing.js';
@@ -35,7 +43,7 @@ const get = onThing('get', effects.mayReturnStored, null, (query, args, self, pa
 export const setOnThing = (query: Query, args: Args, self: Thing): Value => {
   const page = 'data-types/thing/set';
   args.exactly(2, page);
-  query.requireChange('thing', self.id !== 0);
+  query.requireChange('thing', self.id !== 0n);
   return whileLocked(self, () => {
     const key = args.string(query, 0, page);
     return setProperty(query, self, key, args.value(query, 1));
@@ -54,7 +62,7 @@ export const deleteFromThing = (query: Query, args: Args, self: Thing): Value =>
   const page = 'data-types/thing/del';
   if (self.type) throw lookupError(`type \`${self.type.name}\` has no property or method \`del\``);
   args.exactly(1, page);
-  query.requireChange('thing', self.id !== 0);
+  query.requireChange('thing', self.id !== 0n);
   return whileLocked(self, () => {
     const key = args.string(query, 0, page);
     const at = self.position(key);
@@ -74,7 +82,7 @@ function removeAt(thing: Thing, at: number): Value {
 const ren = onThing('ren', effects.mutation, null, (query, args, self, page) => {
   if (self.type) throw lookupError(`type \`${self.type.name}\` has no property or method \`ren\``);
   args.exactly(2, page);
-  query.requireChange('thing', self.id !== 0);
+  query.requireChange('thing', self.id !== 0n);
   return whileLocked(self, () => {
     const from = args.string(query, 0, page);
     const to = args.string(query, 1, page);
@@ -91,7 +99,7 @@ const ren = onThing('ren', effects.mutation, null, (query, args, self, page) => 
 });
 
 const assign = onThing('assign', effects.mutation, 1, (query, args, self, page) => {
-  query.requireChange('thing', self.id !== 0);
+  query.requireChange('thing', self.id !== 0n);
   return whileLocked(self, () => {
     const from = args.thing(query, 0, page);
     const { type } = self;
@@ -108,7 +116,7 @@ const assign = onThing('assign', effects.mutation, 1, (query, args, self, page) 
     }
     const assigned = source.keys.map((key, at) => {
       const field = type.field(key);
-      if (!field) throw lookupError(`type \`${type.name}\` has no property \`${key}\``);
+      if (!field) throw lookupError(`type \`${type.name}\` has no property \`${printable(key)}\``);
       if (field.relation && !from.type) {
         throw typeError(
           `function \`assign\` is not able to set \`${key}\` because a relation for this property is configured` +
@@ -149,7 +157,7 @@ function thingEquals(query: Query, thing: Thing, other: Value, deep: number): bo
 const toType = onThing('to_type', effects.mutation, null, (query, args, self, page) => {
   if (self.type) throw lookupError(`type \`${self.type.name}\` has no property or method \`to_type\``);
   args.exactly(1, page);
-  query.requireChange('thing', self.id !== 0);
+  query.requireChange('thing', self.id !== 0n);
   return whileLocked(self, () => {
     const name = args.string(query, 0, page);
     if (self.restriction) {
@@ -158,16 +166,7 @@ const toType = onThing('to_type', effects.mutation, null, (query, args, self, pa
     const type = query.collection?.types.get(name);
     if (!type) throw notFound('type', name);
     type.requireInstances();
-    const converted = type.fields.map((field) => {
-      const value = self.get(field.name);
-      return value === undefined ? undefined : field.assign(value, self);
-    });
-    for (const key of self.keys) {
-      if (type.position(key) >= 0) continue;
-      throw isValidName(key)
-        ? lookupError(`conversion failed; property \`${key}\` is missing in type \`${type.name}\``)
-        : valueError(`conversion failed; property \`${key}\` is not a valid name`);
-    }
+    const converted = convertedValues(self, type);
     const before = self.values;
     const after = type.fields.map((field, at) => converted[at] ?? field.own(field.defaultValue(), self));
     self.assume(type, [], after);
@@ -179,11 +178,38 @@ const toType = onThing('to_type', effects.mutation, null, (query, args, self, pa
   });
 });
 
+/** The values of a thing as a type has them, in the order of its properties; those it does not have are missing. */
+function convertedValues(thing: Thing, type: ThingType): (Value | undefined)[] {
+  const converted = new Array<Value | undefined>(type.fields.length).fill(undefined);
+  const { keys, values } = thing.ordered();
+  keys.forEach((key, from) => {
+    const at = type.position(key);
+    const field = type.fields[at];
+    const value = values[from] ?? null;
+    if (!field) {
+      throw typeError(
+        `conversion failed; type \`${type.name}\` has no property \`${key}\` but the thing you are trying to convert has`,
+      );
+    }
+    if (field.relation) {
+      throw typeError(
+        `conversion failed; property \`${field.name}\` on type \`${type.name}\` has a relation and can therefore not ` +
+          'be used as a type to convert to',
+      );
+    }
+    if (typeof value === 'object' && (value?.kind === 'list' || value?.kind === 'set') && value.isInUse) {
+      throw operationError(`conversion failed; property \`${field.name}\` is in use`);
+    }
+    converted[at] = field.assign(value, thing);
+  });
+  return converted;
+}
+
 const toThing = onThing('to_thing', effects.mutation, null, (query, args, self) => {
   const { type } = self;
   if (!type) throw lookupError(`thing \`#${self.id}\` has no property or method \`to_thing\``);
   args.exactly(0, 'data-types/typed/to_thing');
-  query.requireChange('thing', self.id !== 0);
+  query.requireChange('thing', self.id !== 0n);
   return whileLocked(self, () => {
     if (type.collection.isUsedByTypes(type)) {
       throw operationError(
@@ -203,7 +229,7 @@ const toThing = onThing('to_thing', effects.mutation, null, (query, args, self) 
 export const clearThing = (query: Query, args: Args, self: Thing): Value => {
   if (self.type) throw lookupError(`type \`${self.type.name}\` has no property or method \`clear\``);
   args.exactly(0, 'data-types/thing/clear');
-  query.requireChange('thing', self.id !== 0);
+  query.requireChange('thing', self.id !== 0n);
   return whileLocked(self, () => {
     self.keys.forEach((key, at) => requireNotInUse(self, key, self.values[at]!));
     if (self.collection) self.collection.clear(self);
@@ -217,7 +243,7 @@ export const removeFromThing = (query: Query, args: Args, self: Thing): Value =>
   const page = 'data-types/thing/remove';
   if (self.type) throw lookupError(`type \`${self.type.name}\` has no property or method \`remove\``);
   args.between(1, 2, page);
-  query.requireChange('thing', self.id !== 0);
+  query.requireChange('thing', self.id !== 0n);
   return whileLocked(self, () => {
     const closure = args.closure(query, 0, page);
     const limit = args.count === 2 ? Number(args.int(query, 1, page)) : Infinity;

@@ -3,7 +3,7 @@ import { see, typeError, valueError } from '../../runtime/errors.js';
 import type { DateTime } from '../../runtime/values/date-time.js';
 import { typeName } from '../../runtime/values/value.js';
 import type { ChainFunction } from '../built-in.js';
-import { fromLocal } from './moving.js';
+import { at } from './moving.js';
 
 const page = 'data-types/datetime/replace';
 
@@ -36,7 +36,9 @@ export const dateTimeReplace: ChainFunction<DateTime> = (query, args, self) => {
   }
   const { year, month, day, hour, minute, second } = parts;
   requireDay(year, month, day);
-  return fromLocal(self, utcOf(year, month, day, hour, minute, second) / 1000);
+  // The offset from Greenwich is that of the moment before, as on a node, also where summer time differs.
+  const seconds = utcOf(year, month, day, hour, minute, second) / 1000 - self.offset * 60;
+  return at(self, seconds);
 };
 
 /** Throws -60 for a day that the month does not have. */

@@ -77,9 +77,24 @@ const writers: Readonly<Record<string, Writer | string>> = {
   y: ({ year }) => pad(year % 100, 2),
   Y: ({ year }) => String(year),
   z: (_parts, moment) => offsetText(moment.offset),
-  Z: (_parts, moment) => moment.zone?.name ?? 'UTC',
+  Z: (_parts, moment) => zoneLetters(moment),
   '%': () => '%',
 };
+
+/** Places whose people say the letters of a zone: JavaScript knows them by language only. */
+const speakers = ['en-US', 'en-GB', 'en-IE', 'en-IN', 'en-AU', 'en-NZ', 'en-ZA', 'ja-JP', 'ko-KR', 'zh-TW'];
+
+/** `CET`, `IST`; a zone without letters is written as its offset. */
+function zoneLetters(moment: DateTime): string {
+  const { zone, seconds } = moment;
+  if (zone === null) return 'UTC';
+  for (const speaker of speakers) {
+    const format = new Intl.DateTimeFormat(speaker, { timeZone: zone.name, timeZoneName: 'short' });
+    const name = format.formatToParts(seconds * 1000).find(({ type }) => type === 'timeZoneName')?.value;
+    if (name !== undefined && /^[A-Z]{3,5}$/.test(name)) return name;
+  }
+  return offsetText(moment.offset).replace(/00$/, '');
+}
 
 /** `moment.format(template)`, as C's `strftime`. */
 export function formatMoment(moment: DateTime, template: string): string {

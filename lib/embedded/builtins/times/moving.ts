@@ -39,7 +39,8 @@ export function moveBy(from: DateTime, unit: string, count: bigint): DateTime {
 
 const maxSeconds = 8_640_000_000_000;
 
-function at(like: DateTime, seconds: number): DateTime {
+/** The moment, shown in the same zone. Throws -59 for one beyond what dates can be. */
+export function at(like: DateTime, seconds: number): DateTime {
   if (!(Math.abs(seconds) <= maxSeconds)) throw overflowError();
   const offset = like.zone ? offsetOf(like.zone, seconds) : like.offset;
   return new DateTime(seconds, offset, like.zone, like.isTimeval);

@@ -6,7 +6,8 @@ import type { Query } from '../../runtime/query.js';
 import { findTimeZone, offsetOf } from '../../runtime/time-zone.js';
 import type { TimeZone } from '../../runtime/time-zone.js';
 import { DateTime } from '../../runtime/values/date-time.js';
-import { List } from '../../runtime/values/list.js';
+import { PackedData } from '../../runtime/values/packed-data.js';
+import { timeZoneNames } from '../../runtime/time-zone-names.js';
 import { Thing } from '../../runtime/values/thing.js';
 import type { Value } from '../../runtime/values/value.js';
 import { typeName } from '../../runtime/values/value.js';
@@ -114,6 +115,9 @@ function fromRead(
   return fromStandard(new DateTime(0, 0, zone, isTimeval), local);
 }
 
+/** A text of a date, with a format for it, is shorter than this. */
+const maxText = 120;
+
 function requireFormat(format: string): void {
   if (format.length >= 2 && format.length <= maxFormat) return;
   throw valueError(`date/time format is restricted to a length between 2 and ${maxFormat} characters`);
@@ -134,8 +138,10 @@ function fromFormat(
         `but got type \`${typeName(value)}\` instead${see(page)}`,
     );
   });
-  requireFormat(texts[1]!);
-  return fromRead(readMoment(texts[0]!, texts[1]!), zone, isTimeval);
+  const [text = '', format = ''] = texts;
+  requireFormat(format);
+  if (text.length >= maxText) throw valueError('invalid date/time string (too large)');
+  return fromRead(readMoment(text, format), zone, isTimeval);
 }
 
 const partNames = [
@@ -253,7 +259,7 @@ const timeZonesInfo: BuiltIn = {
   effects: effects.none,
   root: (_query, args) => {
     args.exactly(0, 'collection-api/time_zones_info');
-    return new List([...Intl.supportedValuesOf('timeZone')]);
+    return new PackedData([...timeZoneNames]);
   },
 };
 

@@ -18,6 +18,7 @@ import type { BuiltIn } from '../built-in.js';
 import { effects } from '../built-in.js';
 import { closureInfo } from '../procedures/procedures.js';
 import { requireFreeName } from './type-helpers.js';
+import { isDefault, renameDefault, renameInDefinitions } from './type-renaming.js';
 
 const page = 'data-types/enum';
 
@@ -30,10 +31,12 @@ function find(collection: Collection, name: string): EnumType {
 /** Adds a member or a method. Throws -60 or -61 for what cannot be one. */
 function addToEnum(enumType: EnumType, name: string, value: Value): void {
   if (enumType.member(name) || enumType.methods.has(name)) {
-    throw valueError(`member or method \`${name}\` already exists on enum \`${enumType.name}\`${see(page)}`);
+    throw valueError(
+      `member or method \`${name}\` already exists on enum \`${enumType.name}\`${see('data-types/typed')}`,
+    );
   }
   if (typeof value === 'object' && value?.kind === 'closure') {
-    value.isStored = true;
+    value.store();
     enumType.methods.set(name, value);
     return;
   }
@@ -43,20 +46,21 @@ function addToEnum(enumType: EnumType, name: string, value: Value): void {
 }
 
 function requireValue(enumType: EnumType, value: Value): void {
-  const used = enumType.members.find((member) => isEqual(member.value, value));
-  if (used) {
-    throw valueError(
-      `enum values must be unique; the given value is already used by \`${enumType.name}{${used.name}}\`${see(page)}`,
-    );
-  }
-  if (!['int', 'float', 'str', 'bytes', 'thing'].includes(kindOf(value))) {
+  if (!['int', 'float', 'str', 'bytes', 'thing'].includes(kindOf(value)) && !enumType.members.length) {
     throw typeError(
       `failed to create enum type \`${enumType.name}\`; enumerators cannot be created for values with type ` +
         `\`${typeName(value)}\`${see(page)}`,
     );
   }
   const first = enumType.members[0];
-  if (!first || kindOf(first.value) === kindOf(value)) return;
+  if (first && kindOf(first.value) === kindOf(value)) {
+    const used = enumType.members.find((member) => isEqual(member.value, value));
+    if (!used) return;
+    throw valueError(
+      `enum values must be unique; the given value is already used by \`${enumType.name}{${used.name}}\`${see(page)}`,
+    );
+  }
+  if (!first) return;
   throw typeError(
     'enumerators must not contain members of mixed types; ' +
       `got both type \`${enumKind(enumType)}\` and \`${typeName(value)}\` for enum \`${enumType.name}\`${see(page)}`,
@@ -112,6 +116,7 @@ function onEnum(
 }
 
 const delEnum = onEnum('del_enum', effects.collection, (query, enumType, collection) => {
+  enumType.requireUnused();
   if (collection.isUsedByTypes(enumType)) {
     throw operationError(
       `enum \`${enumType.name}\` is used by at least one type; use \`types_info(..)\` to find all dependencies and ` +
@@ -131,7 +136,8 @@ function requireUnusedMember(query: Query, member: EnumMember, where = ''): void
   const holds = (value: Value): boolean =>
     value === member || (typeof value === 'object' && value?.kind === 'list' && value.items.some(holds));
   const things = [...member.enumType.collection.things.values()];
-  if (things.some((thing) => thing.values.some(holds)) || query.variableValues().some(holds)) {
+  const isHeld = things.some((thing) => thing.values.some(holds)) || query.variableValues().some(holds);
+  if (isHeld || isDefault(member)) {
     throw operationError(
       `enum member \`${member.enumType.name}{${member.name}}\` is still in use${see(where)}`,
     );
@@ -147,7 +153,10 @@ const enumFunction: BuiltIn = {
     args.between(1, 2, where);
     const enumType = find(collection, args.string(query, 0, where));
     if (args.count === 1) return enumType.members[0] ?? null;
-    return memberByValue(enumType, args.value(query, 1));
+    return memberByValue(
+      enumType,
+      enumType.using(() => args.value(query, 1)),
+    );
   },
 };
 
@@ -183,7 +192,9 @@ const enumsInfo: BuiltIn = {
     const collection = query.requireCollection('enums_info');
     args.exactly(0, 'collection-api/enums_info');
     return new List(
-      [...collection.enums.values()].map((enumType) => new PackedData(enumInfo(query, enumType))),
+      [...collection.enums.values()]
+        .sort((a, b) => (a.name < b.name ? -1 : 1))
+        .map((enumType) => new PackedData(enumInfo(query, enumType))),
     );
   },
 };
@@ -209,9 +220,11 @@ const renameEnum: BuiltIn = {
       );
     }
     requireFreeName(collection, to);
-    collection.enums.delete(enumType.name);
+    const from = enumType.name;
+    collection.enums.delete(from);
     enumType.name = to;
     collection.enums.set(to, enumType);
+    renameInDefinitions(query.database, collection, enumType);
     return null;
   },
 };
@@ -256,7 +269,7 @@ const modActions: Readonly<Record<string, Action>> = {
     if (!member) {
       if (!isMethod)
         throw typeError(`cannot convert a method into a member${see('collection-api/mod_enum/mod')}`);
-      value.isStored = true;
+      value.store();
       enumType.methods.set(name, value);
       return;
     }
@@ -272,6 +285,7 @@ const modActions: Readonly<Record<string, Action>> = {
     const method = enumType.methods.get(name);
     if (!member && !method) throw noMember(enumType, name);
     const to = args.string(query, 3, 'collection-api/mod_enum/ren');
+    if (to === name) return;
     if (!isValidName(to)) {
       const what = member ? 'member' : 'method';
       throw valueError(`${what} name must follow the naming rules${see('overview/names')}`);
@@ -281,8 +295,10 @@ const modActions: Readonly<Record<string, Action>> = {
         `member or method \`${to}\` already exists on enum \`${enumType.name}\`${see('data-types/typed')}`,
       );
     }
-    if (member) member.name = to;
-    else if (method) {
+    if (member) {
+      member.name = to;
+      renameDefault(query.database, enumType, name, to);
+    } else if (method) {
       enumType.methods.delete(name);
       enumType.methods.set(to, method);
     }
@@ -301,21 +317,26 @@ const modEnum: BuiltIn = {
     const collection = query.requireCollection('mod_enum');
     args.atLeast(3, where);
     const enumType = find(collection, args.string(query, 0, where));
-    const action = args.validName(query, 1, where);
-    const name = args.validName(query, 2, where);
-    const run = Object.hasOwn(modActions, action) ? modActions[action]! : null;
-    if (!run) {
-      throw valueError(
-        'function `mod_enum` expects argument 2 to be `add`, `del`, `mod` or `ren` ' +
-          `but got \`${action}\` instead${see(where)}`,
-      );
-    }
-    const named = Object.assign(Object.create(args) as Args, { name: `mod_enum\` with task \`${action}` });
-    enumType.using(() => run(query, enumType, name, named));
+    enumType.requireUnused();
+    enumType.using(() => modify(query, enumType, args));
     enumType.modifiedAt = query.database.nowSeconds;
     return null;
   },
 };
+
+function modify(query: Query, enumType: EnumType, args: Args): void {
+  const where = 'collection-api/mod_enum';
+  const action = args.validName(query, 1, where);
+  const name = args.validName(query, 2, where);
+  const run = Object.hasOwn(modActions, action) ? modActions[action]! : null;
+  if (!run) {
+    throw valueError(
+      'function `mod_enum` expects argument 2 to be `add`, `del`, `mod` or `ren` ' +
+        `but got \`${action}\` instead${see(where)}`,
+    );
+  }
+  run(query, enumType, name, args.named(`mod_enum\` with task \`${action}`));
+}
 
 const value: BuiltIn = {
   name: 'value',

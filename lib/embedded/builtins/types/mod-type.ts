@@ -1,7 +1,6 @@
 import type { Args } from '../../runtime/args.js';
 import {
   lookupError,
-  notSupported,
   numArgumentsError,
   operationError,
   see,
@@ -17,23 +16,23 @@ import type { Value } from '../../runtime/values/value.js';
 import { typeName } from '../../runtime/values/value.js';
 import { isWidening } from '../../store/compatibility.js';
 import type { Field } from '../../store/field.js';
-import type { ThingType } from '../../store/thing-type.js';
+import { ThingType } from '../../store/thing-type.js';
+import { Failures, Migration } from './migration.js';
+import { assignable } from '../../runtime/assignable.js';
+import { Thing } from '../../runtime/values/thing.js';
 import type { BuiltIn } from '../built-in.js';
 import { effects } from '../built-in.js';
-import { defineField, thingsOf } from './type-helpers.js';
+import { rel } from './type-relations.js';
+import { requireNoThingInUse, requireNotRequired, thingsOf } from './type-helpers.js';
+import { defineField, isNested, nestedField, setIdName } from '../../runtime/type-members.js';
 
 const page = 'collection-api/mod_type';
 
-interface Change {
+export interface Change {
   readonly query: Query;
   readonly type: ThingType;
   readonly name: string;
   readonly args: Args;
-}
-
-/** The arguments again, under the name that errors of one action use. */
-function rename(args: Args, action: string): Args {
-  return Object.assign(Object.create(args) as Args, { name: `mod_type\` with task \`${action}` });
 }
 
 const actions: Readonly<Record<string, (change: Change) => void>> = {
@@ -57,6 +56,8 @@ export const modType: BuiltIn = {
     const typeNameText = args.string(query, 0, page);
     const type = collection.types.get(typeNameText);
     if (!type) throw notFound('type', typeNameText);
+    requireNoThingInUse(query, type);
+    type.requireUnused();
     const action = args.validName(query, 1, page);
     const run = Object.hasOwn(actions, action) ? actions[action]! : null;
     if (!run) {
@@ -65,10 +66,9 @@ export const modType: BuiltIn = {
           `but got \`${action}\` instead${see(page)}`,
       );
     }
-    type.requireUnused();
     const isFlag = ['all', 'wpo', 'hid', 'idx'].includes(action);
     const name = isFlag ? '' : args.validName(query, 2, page);
-    type.using(() => run({ query, type, name, args: rename(args, action) }));
+    type.using(() => run({ query, type, name, args: args.named(`mod_type\` with task \`${action}`) }));
     type.modifiedAt = query.database.nowSeconds;
     return null;
   },
@@ -94,24 +94,24 @@ function add({ query, type, name, args }: Change): void {
         `function \`${args.name}\` takes at most 4 arguments when used to add a new method${see(where)}`,
       );
     }
-    definition.isStored = true;
+    definition.store();
     type.methods.set(name, definition);
     return;
   }
-  if (typeof definition !== 'string') throw wrongFourth(args, definition, where);
+  const nested = isNested(definition) ? nestedField(query.database, type, name, definition) : null;
+  if (!nested && typeof definition !== 'string') throw wrongFourth(args, definition, where);
   if (definition === '#') {
     if (args.count === 5) {
       throw numArgumentsError(
         `function \`${args.name}\` takes at most 4 arguments when adding an Id ('#') definition${see(where)}`,
       );
     }
-    if (type.idName !== null) throw lookupError(`multiple Id ('#') definitions on type \`${type.name}\``);
-    type.idName = name;
+    setIdName(type, name);
     return;
   }
   if (args.count === 5 && type.isWrapOnly) throw wrapOnlyArguments(args, where);
   const given = args.count === 5 ? args.value(query, 4) : undefined;
-  const field = defineField(query, type, name, definition);
+  const field = nested ?? defineField(query.database, type, name, definition as string);
   addField({ query, type, name, args }, field, given);
 }
 
@@ -122,26 +122,43 @@ function wrapOnlyArguments(args: Args, where: string): Error {
 }
 
 function addField({ query, type }: Change, field: Field, given: Value | undefined): void {
+  const callback = isClosure(given) ? given : null;
+  if (callback) query.requireChangeFor(callback);
+  const initial = type.isWrapOnly ? null : initialValue(field, callback ? undefined : given);
   const things = thingsOf(query, type);
-  const initial = things.map((thing) => {
-    if (given === undefined || isClosure(given)) return field.own(field.defaultValue(), thing);
-    return field.assign(given, thing);
-  });
-  if (given !== undefined && !things.length && !isClosure(given)) field.assign(given, type.collection.root);
   type.fields.push(field);
   type.reindex();
-  things.forEach((thing, at) => {
-    thing.values.push(initial[at]!);
-    if (thing.id) type.collection.attach(initial[at]!);
-  });
-  if (!isClosure(given)) return;
-  query.requireChangeFor(given);
-  const position = type.position(field.name);
   for (const thing of things) {
-    const value = query.call1(given, thing);
-    if (value === null && !field.restriction.isNillable && field.restriction.base !== 'any') continue;
-    replaceAt(thing, position, field.assign(value, thing));
+    const value = field.own(assignable(initial, thing, field), thing);
+    thing.values.push(value);
+    if (thing.id) type.collection.attach(value);
   }
+  if (callback) fillByCallback(query, field, callback);
+}
+
+/** The one value that all things of the type get; things in it are shared. */
+function initialValue(field: Field, given: Value | undefined): Value {
+  if (given === undefined) return field.defaultValue();
+  return field.assign(given, new Thing(field.type.collection));
+}
+
+/** Asks the callback for the value of each thing. Errors are told when all have been asked. */
+function fillByCallback(query: Query, field: Field, callback: Closure): void {
+  const { type } = field;
+  const at = type.position(field.name);
+  const failures = new Failures();
+  for (const thing of thingsOf(query, type)) {
+    failures.try(
+      () => {
+        const value = query.call1(callback, thing);
+        if (value !== null && value !== thing.values[at]) replaceAt(thing, at, field.assign(value, thing));
+      },
+      (why) =>
+        `field \`${field.name}\` is added to type \`${type.name}\` but at least one error has occurred using the ` +
+        `given callback; ${why}`,
+    );
+  }
+  failures.throwFirst();
 }
 
 function del({ query, type, name, args }: Change): void {
@@ -198,20 +215,21 @@ function mod(change: Change): void {
       );
     }
     if (!method) throw typeError(`cannot convert a property into a method${see(where)}`);
-    definition.isStored = true;
+    definition.store();
     type.methods.set(name, definition);
     return;
   }
-  if (typeof definition !== 'string') throw wrongFourth(args, definition, where);
+  const nested = isNested(definition) ? nestedField(query.database, type, name, definition) : null;
+  if (!nested && typeof definition !== 'string') throw wrongFourth(args, definition, where);
   if (at < 0) throw typeError(`cannot convert a method into a property${see(where)}`);
   if (definition === '#') throw typeError("cannot convert a property into an Id ('#') definition");
   if (args.count === 5 && type.isWrapOnly) throw wrapOnlyArguments(args, where);
-  const before = type.fields[at]!;
-  const after = defineField(query, type, name, definition);
-  if (args.count === 5) migrate(change, at, after, args.closure(query, 4, where));
+  const closure = args.count === 5 ? args.closure(query, 4, where) : null;
+  const after = nested ?? defineField(query.database, type, name, definition as string);
+  if (closure) migrate(change, at, after, closure);
   else {
-    if (!type.isWrapOnly) requireWidening(before, after, where);
-    type.fields[at] = after;
+    if (!type.isWrapOnly) requireWidening(type.fields[at]!, after, where);
+    putField(type, at, after);
     for (const thing of thingsOf(query, type)) after.own(thing.values[at]!, thing);
   }
 }
@@ -229,23 +247,31 @@ function requireWidening(before: Field, after: Field, where: string): void {
   );
 }
 
-/** Calls the closure for each thing; its result is the new value, a default where it does not fit. */
-function migrate({ query, type }: Change, at: number, after: Field, closure: Closure): void {
+/** Calls the closure for each thing; what it gives is the new value. Errors are told when all have been asked. */
+function migrate(change: Change, at: number, after: Field, closure: Closure): void {
+  const { query, type } = change;
   query.requireChangeFor(closure);
-  const any = defineField(query, type, after.name, 'any');
-  type.fields[at] = any;
-  type.reindex();
-  for (const thing of thingsOf(query, type)) {
-    const value = query.call1(closure, thing);
-    let fitting: Value;
-    try {
-      fitting = after.assign(value === null ? thing.values[at]! : value, thing);
-    } catch {
-      fitting = after.own(after.defaultValue(), thing);
+  const things = thingsOf(query, type);
+  // What the closures do meanwhile meets a property that takes anything.
+  putField(type, at, defineField(query.database, type, after.name, 'any'));
+  const migration = new Migration(after, at);
+  try {
+    for (const thing of things) {
+      migration.byCallback(thing, () => query.call1(closure, thing));
+      thing.isInUse = true;
     }
-    replaceAt(thing, at, fitting);
+  } finally {
+    for (const thing of things) thing.isInUse = false;
   }
-  type.fields[at] = after;
+  const known = new Set(things);
+  for (const thing of thingsOf(query, type)) if (!known.has(thing)) migration.ofNewThing(thing);
+  putField(type, at, after);
+  for (const thing of thingsOf(query, type)) after.own(thing.values[at] ?? null, thing);
+  migration.failures.throwFirst();
+}
+
+function putField(type: ThingType, at: number, field: Field): void {
+  type.fields[at] = field;
   type.reindex();
 }
 
@@ -290,8 +316,14 @@ function setFlag({ query, type, args }: Change, action: 'wpo' | 'hid' | 'idx'): 
   const value = args.kind(query, 2, 'bool', where);
   if (action === 'hid') type.hidesId = value;
   if (action === 'idx') type.isIndexed = value;
-  if (action !== 'wpo') return;
-  const count = value ? thingsOf(query, type).length : 0;
+  if (action !== 'wpo' || value === type.isWrapOnly) return;
+  if (value) requireWrapOnly(query, type, where);
+  else requireInstancesAllowed(type);
+  type.isWrapOnly = value;
+}
+
+function requireWrapOnly(query: Query, type: ThingType, where: string): void {
+  const count = thingsOf(query, type).length;
   if (count) {
     const one = count === 1;
     throw operationError(
@@ -299,12 +331,31 @@ function setFlag({ query, type, args }: Change, action: 'wpo' | 'hid' | 'idx'): 
         `${count} active instance${one ? '' : 's'} of type \`${type.name}\` ${one ? 'has' : 'have'} been found${see(where)}`,
     );
   }
-  type.isWrapOnly = value;
+  requireNotRequired(type);
 }
 
-/** Relations keep two properties in step; the lock has no use for them. */
-function rel(): void {
-  throw notSupported('relations between types (`mod_type` with task `rel`)');
+function requireInstancesAllowed(type: ThingType): void {
+  for (const { name, restriction, inner } of type.fields) {
+    const { base } = restriction;
+    if (inner) {
+      throw operationError(
+        `type \`${type.name}\` contains a nested structure on field \`${name}\` which requires \`wrap-only\` mode ` +
+          'to be enabled',
+      );
+    }
+    if (!(base instanceof ThingType) || restriction.isNillable) continue;
+    if (base === type) {
+      throw operationError(
+        `type \`${type.name}\` is dependent on self on field \`${name}\`; make this field definition nillable before ` +
+          'removing wrap-only mode',
+      );
+    }
+    if (base.isWrapOnly) {
+      throw operationError(
+        `type \`${type.name}\` is dependent on type \`${base.name}\` by field \`${name}\` with \`wrap-only\` mode enabled`,
+      );
+    }
+  }
 }
 
 function isClosure(value: Value | undefined): value is Closure {

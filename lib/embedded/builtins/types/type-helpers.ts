@@ -1,11 +1,8 @@
 import type { Wire } from '../../engine.js';
-import { lookupError, see, typeError, valueError } from '../../runtime/errors.js';
+import { lookupError, operationError, valueError } from '../../runtime/errors.js';
 import type { Query } from '../../runtime/query.js';
 import type { Thing } from '../../runtime/values/thing.js';
-import type { Value } from '../../runtime/values/value.js';
-import { typeName } from '../../runtime/values/value.js';
 import type { Collection } from '../../store/collection.js';
-import { readDefinition } from '../../store/definition.js';
 import type { Field } from '../../store/field.js';
 import type { ThingType } from '../../store/thing-type.js';
 import { closureInfo } from '../procedures/procedures.js';
@@ -26,66 +23,20 @@ export function requireFreeName(collection: Collection, name: string): void {
   if (collection.enums.has(name)) throw lookupError(`enum \`${name}\` already exists`);
 }
 
-export function defineField(
-  query: Query,
-  type: ThingType,
-  name: string,
-  definition: string,
-  isTrusted = false,
-): Field {
-  const { isWrapOnly } = type;
-  // What was checked before is not checked again: renaming a type cannot make a ring.
-  if (isTrusted) type.isWrapOnly = true;
-  try {
-    return readDefinition(type, name, definition, {
-      now: () => query.database.nowSeconds,
-      closure: () => query.database.programs.closure('||nil', 'collection'),
-    });
-  } finally {
-    type.isWrapOnly = isWrapOnly;
-  }
-}
-
-/** Adds a property or a method to a type that is being made. */
-export function addMember(query: Query, type: ThingType, name: string, value: Value): void {
-  if (type.has(name)) {
-    throw valueError(
-      `property or method \`${name}\` already exists on type \`${type.name}\`${see('data-types/typed')}`,
-    );
-  }
-  if (value === '#') {
-    if (type.idName !== null) throw lookupError(`multiple Id ('#') definitions on type \`${type.name}\``);
-    type.idName = name;
-  } else if (typeof value === 'string') {
-    type.fields.push(defineField(query, type, name, value));
-    type.reindex();
-  } else if (typeof value === 'object' && value?.kind === 'closure') {
-    value.isStored = true;
-    type.methods.set(name, value);
-  } else {
-    throw typeError(
-      'expecting a method of type `closure` or a definition of type `str` ' +
-        `but got type \`${typeName(value)}\` instead${see('data-types/typed')}`,
-    );
-  }
-}
-
 /** All things of a type: stored ones, and those that only variables hold. */
 export function thingsOf(query: Query, type: ThingType): Thing[] {
   const found = new Set<Thing>();
+  // What nothing refers to any more is gone on a node at once.
+  type.collection.settle(query.variableValues());
   for (const thing of type.collection.things.values()) if (thing.type === type) found.add(thing);
-  const seen = new Set<Value>();
-  const waiting: Value[] = [...query.variableValues()];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    if (typeof next !== 'object' || next === null || seen.has(next)) continue;
-    seen.add(next);
-    if (next.kind === 'list') waiting.push(...next.items);
-    if (next.kind === 'set') waiting.push(...next.things);
-    if (next.kind !== 'thing' || next.id) continue;
-    if (next.type === type) found.add(next);
-    waiting.push(...next.values);
-  }
+  for (const thing of query.thingsInVariables()) if (thing.type === type) found.add(thing);
   return [...found];
+}
+
+/** Throws -63 while a thing of the type may not change. */
+export function requireNoThingInUse(query: Query, type: ThingType): void {
+  if (!thingsOf(query, type).some(({ isInUse }) => isInUse)) return;
+  throw operationError(`cannot change type \`${type.name}\` while one of the instances is in use`);
 }
 
 /** What `type_info` tells. */
@@ -106,8 +57,26 @@ export function typeInfo(type: ThingType, withDefinition: boolean): Wire {
     auto_index: type.isIndexed,
     created_at: BigInt(type.createdAt),
     modified_at: type.modifiedAt === null ? null : BigInt(type.modifiedAt),
-    fields: [...idField, ...type.fields.map(({ name, definition }): Wire => [name, definition])],
+    fields: [
+      ...idField,
+      ...type.fields.map(({ name, definition, packed }): Wire => [name, packed ?? definition]),
+    ],
     methods,
     relations,
   };
 }
+
+/** Throws -63 when things of another type always have a thing of this one. */
+export function requireNotRequired(type: ThingType): void {
+  const isRequired = (other: ThingType): boolean =>
+    !other.isWrapOnly && other.fields.some((field) => dependsOn(field, type));
+  if ([...type.collection.types.values()].some(isRequired)) {
+    throw operationError(
+      `type \`${type.name}\` is required by at least one other type without having \`wrap-only\` mode enabled`,
+    );
+  }
+}
+
+/** Whether things with this property always have a thing of the type. */
+const dependsOn = ({ restriction, inner }: Field, type: ThingType): boolean =>
+  !inner && restriction.base === type && !restriction.isNillable;

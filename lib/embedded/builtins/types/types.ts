@@ -14,7 +14,9 @@ import { ThingType } from '../../store/thing-type.js';
 import { Privileges } from '../../store/privileges.js';
 import type { BuiltIn } from '../built-in.js';
 import { effects } from '../built-in.js';
-import { addMember, defineField, requireFreeName, thingsOf, typeInfo } from './type-helpers.js';
+import { addMember } from '../../runtime/type-members.js';
+import { requireFreeName, requireNotRequired, thingsOf, typeInfo } from './type-helpers.js';
+import { renameInDefinitions } from './type-renaming.js';
 
 const wrapOnlyFlag = 2n;
 const hideIdFlag = 4n;
@@ -27,18 +29,24 @@ function find(collection: Collection, name: string): ThingType {
 }
 
 /** The flags of a type, as booleans or as one number. */
-function readFlags(query: Query, args: Args, at: number, page: string, type: ThingType): void {
-  if (args.count <= at) return;
+type Flags = Partial<Pick<ThingType, 'isWrapOnly' | 'hidesId' | 'isIndexed'>>;
+
+/** What is said of a type beside its definition: a number, or one or two truths as before 1.8.4. */
+function readFlags(query: Query, args: Args, at: number): Flags {
+  const page = 'collection-api/new_type';
+  if (args.count <= at) return {};
   const value = args.value(query, at);
   if (typeof value === 'bigint') {
-    type.isWrapOnly = (value & wrapOnlyFlag) !== 0n;
-    type.hidesId = (value & hideIdFlag) !== 0n;
-    type.isIndexed = (value & indexFlag) !== 0n;
-    return;
+    const has = (flag: bigint, name: keyof Flags): Flags => ((value & flag) === 0n ? {} : { [name]: true });
+    return {
+      ...has(wrapOnlyFlag, 'isWrapOnly'),
+      ...has(hideIdFlag, 'hidesId'),
+      ...has(indexFlag, 'isIndexed'),
+    };
   }
   if (typeof value !== 'boolean') throw args.expected(at, '`bool` or `int`', value, page);
-  type.isWrapOnly = value;
-  if (args.count > at + 1) type.hidesId = args.kind(query, at + 1, 'bool', page);
+  if (args.count <= at + 1) return { isWrapOnly: value };
+  return { isWrapOnly: value, hidesId: args.kind(query, at + 1, 'bool', `collection-api/${args.name}`) };
 }
 
 const newType: BuiltIn = {
@@ -55,8 +63,8 @@ const newType: BuiltIn = {
       );
     }
     requireFreeName(collection, name);
-    const type = new ThingType(collection.takeTypeId(), name, collection, query.database.nowSeconds);
-    readFlags(query, args, 1, 'collection-api/new_type', type);
+    const type = new ThingType(collection.takeTypeId(name), name, collection, query.database.nowSeconds);
+    Object.assign(type, readFlags(query, args, 1));
     collection.types.set(name, type);
     return name;
   },
@@ -78,15 +86,21 @@ const setType: BuiltIn = {
       );
     }
     if (!known) requireTypeName(collection, name);
-    const type = known ?? new ThingType(collection.takeTypeId(), name, collection, query.database.nowSeconds);
+    const type =
+      known ?? new ThingType(collection.takeTypeId(name), name, collection, query.database.nowSeconds);
     type.requireUnused();
     if (!known) collection.types.set(name, type);
+    // While its definition is being read no things of it can be made.
+    if (!known) type.isWrapOnly = true;
     try {
-      const definition = type.using(() => {
+      const { definition, flags } = type.using(() => {
         const thing = args.thing(query, 1, page);
-        readFlags(query, args, 2, 'collection-api/new_type', type);
-        return thing;
+        return { definition: thing, flags: readFlags(query, args, 2) };
       });
+      if (!known) type.isWrapOnly = false;
+      requireNoThings(query, type);
+      if (flags.isWrapOnly) requireNotRequired(type);
+      Object.assign(type, flags);
       fillType(query, type, definition);
     } catch (error) {
       type.fields.length = 0;
@@ -112,9 +126,12 @@ function fillType(query: Query, type: ThingType, definition: Thing): void {
   const { keys, values } = definition.ordered();
   keys.forEach((key, at) => {
     if (!isValidName(key)) throw valueError(`type keys must follow the naming rules${see('overview/names')}`);
-    addMember(query, type, key, values[at]!);
+    addMember(query.database, type, key, values[at]!);
   });
-  const count = type.isWrapOnly ? 0 : thingsOf(query, type).length;
+}
+
+function requireNoThings(query: Query, type: ThingType): void {
+  const count = thingsOf(query, type).length;
   if (!count) return;
   throw operationError(
     `function \`set_type\` can only be used on a type without active instances; ${count} active ` +
@@ -148,8 +165,7 @@ const delType: BuiltIn = {
       }
       thing.assume(null, [...type.names], thing.values);
     }
-    type.isDeleted = true;
-    collection.types.delete(type.name);
+    collection.removeType(type);
     return null;
   },
 };
@@ -173,16 +189,7 @@ const renameType: BuiltIn = {
     collection.types.delete(from);
     type.name = to;
     collection.types.set(to, type);
-    for (const other of collection.types.values()) {
-      other.fields.forEach((field, at) => {
-        const { base } = field.nested ?? field.restriction;
-        if (base !== type && field.restriction.base !== type) return;
-        const definition = field.definition.replace(new RegExp(`\\b${from}\\b`), to);
-        other.fields[at] = defineField(query, other, field.name, definition, true);
-        other.fields[at].relation = field.relation;
-        if (field.relation) field.relation.relation = other.fields[at];
-      });
-    }
+    renameInDefinitions(query.database, collection, type);
     return null;
   },
 };
@@ -218,7 +225,7 @@ const typesInfo: BuiltIn = {
   root: (query, args) => {
     const collection = query.requireCollection('types_info');
     args.exactly(0, 'collection-api/types_info');
-    const sorted = [...collection.types.values()].sort((a, b) => a.id - b.id);
+    const sorted = [...collection.types.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     return new List(sorted.map((type) => new PackedData(typeInfo(type, mayChange(query)))));
   },
 };

@@ -1,7 +1,7 @@
 import { anonymousType } from '../../runtime/anonymous.js';
 import type { Args } from '../../runtime/args.js';
 import { instanceFrom } from '../../runtime/instance.js';
-import { notFound, notSupported, numArgumentsError, see, typeError } from '../../runtime/errors.js';
+import { notFound, numArgumentsError, see, typeError } from '../../runtime/errors.js';
 import type { Query } from '../../runtime/query.js';
 import { List } from '../../runtime/values/list.js';
 import type { Thing } from '../../runtime/values/thing.js';
@@ -120,36 +120,8 @@ const ano: BuiltIn = {
   root: (query, args) => {
     const collection = query.requireCollection('ano');
     args.exactly(1, 'collection-api/ano');
-    return anonymousType(collection, args.thing(query, 0, 'collection-api/ano'));
+    return anonymousType(query.database, collection, args.thing(query, 0, 'collection-api/ano'));
   },
 };
 
-/** Functions that the real server has and that make no sense, or are not done, without one. */
-const missing = (name: string, effect: BuiltIn['effects'] = effects.none): BuiltIn => ({
-  name,
-  effects: effect,
-  root: () => {
-    throw notSupported(`function \`${name}\``);
-  },
-});
-
-const search: BuiltIn = {
-  name: 'search',
-  effects: effects.none,
-  chain: {
-    thing: () => {
-      throw notSupported('function `search`');
-    },
-  },
-};
-
-export const wrapFunctions: readonly BuiltIn[] = [
-  wrap,
-  mapWrap,
-  mapType,
-  unwrap,
-  ano,
-  search,
-  missing('export'),
-  missing('import', effects.collection),
-];
+export const wrapFunctions: readonly BuiltIn[] = [wrap, mapWrap, mapType, unwrap, ano];

@@ -1,3 +1,4 @@
+import { hasRelation } from '../../store/relation.js';
 import type { Args } from '../../runtime/args.js';
 import { whileInUse } from '../../runtime/iterate.js';
 import type { Query } from '../../runtime/query.js';
@@ -31,11 +32,7 @@ export function walk(
       }
       return;
     case 'set':
-      for (const thing of setItems(subject)) {
-        if (!visit(query.call2(closure, thing, thing.id ? BigInt(thing.id) : null), thing, at)) return;
-        at += 1;
-      }
-      return;
+      return walkSet(query, subject, closure, visit);
     case 'thing': {
       const { keys, values } = subject.ordered();
       for (; at < values.length; at += 1) {
@@ -43,6 +40,22 @@ export function walk(
         if (!visit(query.call2(closure, keys[at]!, value), value, at)) return;
       }
     }
+  }
+}
+
+/** What happens to things with a relation may change the set: closures without side effects may not set that off. */
+function walkSet(
+  query: Query,
+  set: ThingSet,
+  closure: Closure,
+  visit: (result: Value, item: Value, at: number) => boolean,
+): void {
+  const mayChange = !hasRelation(set) || closure.hasSideEffects;
+  let at = 0;
+  for (const thing of setItems(set)) {
+    const call = (): Value => query.call2(closure, thing, thing.id || null);
+    if (!visit(mayChange ? call() : query.withoutChange(call), thing, at)) return;
+    at += 1;
   }
 }
 

@@ -188,9 +188,9 @@ const mapId: BuiltIn = {
 function idOf(value: Value): Value {
   if (typeof value === 'object' && value !== null) {
     if (value.kind === 'thing' || value.kind === 'room' || value.kind === 'task') {
-      return value.id ? BigInt(value.id) : null;
+      return value.id ? value.id : null;
     }
-    if (value.kind === 'wrap' || value.kind === 'wano') return value.thing.id ? BigInt(value.thing.id) : null;
+    if (value.kind === 'wrap' || value.kind === 'wano') return value.thing.id ? value.thing.id : null;
   }
   throw lookupError(`type \`${typeName(value)}\` has no function \`id\``);
 }

@@ -1,3 +1,4 @@
+import type { Packed } from '../../msgpack/wire.js';
 import type { ThingType } from '../../store/thing-type.js';
 
 /** A wrap-only type without a name, written `&{...}`. */
@@ -6,7 +7,12 @@ export class AnonymousType {
   readonly typeName = '<anonymous>';
   constructor(
     readonly type: ThingType,
-    /** What makes two of them equal. */
-    readonly definition: string,
+    /** What it was made from; the same for equal ones. */
+    readonly packed: Packed,
   ) {}
+
+  /** The definition as text, which equal ones have in common. */
+  get definition(): string {
+    return Buffer.from(this.packed.bytes).toString('latin1');
+  }
 }

@@ -1,6 +1,7 @@
 import type { ClosureNode } from '../../language/ast.js';
 import type { Source } from '../../language/source.js';
 import { cost, spendMemory } from '../budget.js';
+import { overflowError } from '../errors.js';
 import type { Evaluate } from '../evaluate.js';
 
 /** A function. It sees the variables of whoever calls it: nothing is kept from where it was made. */
@@ -9,8 +10,7 @@ export class Closure {
   readonly typeName = 'closure';
   /** How deep it is running inside itself now. */
   depth = 0;
-  /** Stored once: from then on its text is printed without white space. */
-  isStored = false;
+  #isStored = false;
 
   constructor(
     readonly source: Source,
@@ -18,8 +18,21 @@ export class Closure {
     readonly body: Evaluate,
     /** It changes stored data, so a change is needed when it is called. */
     readonly hasSideEffects: boolean,
+    /** A number in it does not fit 64 bits, which a node finds when it stores the closure. */
+    readonly overflows = false,
   ) {
     spendMemory(cost.closure);
+  }
+
+  /** From then on its text is printed without white space. */
+  get isStored(): boolean {
+    return this.#isStored;
+  }
+
+  /** It is kept beyond the query that made it. Throws -59 for a number in it that is too large. */
+  store(): void {
+    if (this.overflows) throw overflowError();
+    this.#isStored = true;
   }
 
   get parameters(): readonly string[] {

@@ -45,7 +45,7 @@ export class List {
 
   /** Changing it would change stored data. */
   get isStored(): boolean {
-    return this.parent !== null && this.parent.id !== 0;
+    return this.parent !== null && this.parent.id !== 0n;
   }
 }
 

@@ -6,7 +6,7 @@ import type { Collection } from '../../store/collection.js';
 export class Room {
   readonly kind = 'room';
   readonly typeName = 'room';
-  id = 0;
+  id = 0n;
   refs = 0;
   name: string | null = null;
   readonly members = new Set<Session>();

@@ -9,7 +9,7 @@ export class Task {
   readonly kind = 'task';
   readonly typeName = 'task';
   /** 0 once it is deleted. */
-  id = 0;
+  id = 0n;
   /** Seconds since the epoch; `null`: cancelled, done or failed. */
   runAt: number | null = null;
   closure: Closure | null = null;

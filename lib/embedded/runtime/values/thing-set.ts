@@ -15,6 +15,6 @@ export class ThingSet {
   }
 
   get isStored(): boolean {
-    return this.parent !== null && this.parent.id !== 0;
+    return this.parent !== null && this.parent.id !== 0n;
   }
 }

@@ -17,7 +17,7 @@ const indexFrom = 8;
 export class Thing {
   readonly kind = 'thing';
   /** 0 while nothing stored refers to it. */
-  id = 0;
+  id = 0n;
   /** References from stored values. */
   refs = 0;
   isInUse = false;

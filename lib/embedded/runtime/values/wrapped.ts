@@ -10,7 +10,13 @@ export class Wrapped {
     readonly thing: Thing,
   ) {}
 
+  /** The type, or the one that has its name again; `null` when there is none any more. */
+  get currentType(): ThingType | null {
+    const { type } = this;
+    return type.isDeleted ? type.collection.typeById(type.id) : type;
+  }
+
   get typeName(): string {
-    return `<${this.type.isDeleted ? 'thing' : this.type.name}>`;
+    return `<${this.currentType?.name ?? 'thing'}>`;
   }
 }

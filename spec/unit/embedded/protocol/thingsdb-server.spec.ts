@@ -1,6 +1,7 @@
 import { encodePackage } from '../../../../lib/embedded/protocol/package.js';
 import { ThingsDBServer } from '../../../../lib/embedded/protocol/thingsdb-server.js';
-import { WireEncoder } from '../../../../lib/embedded/protocol/wire-encoder.js';
+import { Packed } from '../../../../lib/embedded/msgpack/wire.js';
+import { WireEncoder } from '../../../../lib/embedded/msgpack/wire-encoder.js';
 import { systemClock } from '../../../../lib/testing/system-clock.js';
 import { RawClient } from '../../../support/raw-client.js';
 import { StubEngine } from '../../../support/stub-engine.js';
@@ -104,10 +105,13 @@ describe.each(kinds)('the server over %s', (kind) => {
     expect(await client.next()).toEqual({ id: 4, type: 18, body: ['//stuff', 'procedure', null] });
   });
 
-  it('takes nil for no variables, as thingsdb.js sends it', async () => {
+  it('hands on what is no value as it is: the engine says what is wrong with it, and where', async () => {
     const client = await login();
-    client.request(2, QUERY, ['@:stuff', 'code', null]);
-    expect(await client.next()).toEqual({ id: 2, type: 18, body: ['@:stuff', 'code', {}] });
+    const body = WireEncoder.encode(['@:stuff', 'procedure']);
+    body[0] = 0x93;
+    client.sendBytes(encodePackage(2, RUN, Buffer.concat([body, Buffer.from('c30d02', 'hex')])));
+    expect(await client.next()).toEqual({ id: 2, type: 18, body: ['@:stuff', 'procedure', true] });
+    expect(engine.lastRun).toEqual(new Packed(Buffer.from('c30d02', 'hex')));
   });
 
   it.each<[number, unknown, number]>([
@@ -115,12 +119,11 @@ describe.each(kinds)('the server over %s', (kind) => {
     [QUERY, [], -53],
     [QUERY, [5n], -53],
     [QUERY, ['@t'], -61],
-    [QUERY, ['@t', 'x', { 'not a name': 1n }], -60],
     [RUN, ['@t'], -61],
-    [JOIN, ['@:stuff', 1.5], -53],
-    [LEAVE, ['@:stuff', [1n]], -53],
+    [JOIN, [], -53],
+    [LEAVE, [1n], -53],
     [EMIT, ['@:stuff', 1n], -53],
-    [EMIT, ['@:stuff', -1n, 'event'], -53],
+    [EMIT, ['@:stuff', 1n, 2n], -53],
   ])('refuses request %i with the body %j', async (type, body, code) => {
     const client = await login();
     client.request(2, type, body as never);

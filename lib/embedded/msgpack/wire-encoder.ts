@@ -1,4 +1,4 @@
-import type { Wire } from '../engine.js';
+import { Packed, type Wire } from './wire.js';
 
 const INITIAL_BYTES = 256;
 const INT64_MIN = -(2n ** 63n);
@@ -45,6 +45,7 @@ export class WireEncoder {
     else if (typeof value === 'number') this.#float(value);
     else if (typeof value === 'string') this.#string(value);
     else if (value instanceof Uint8Array) this.#binary(value);
+    else if (value instanceof Packed) this.#append(value.bytes);
     else if (isArray(value)) this.#array(value);
     else this.#map(value);
   }
@@ -93,9 +94,13 @@ export class WireEncoder {
     if (value.length <= 0xff) this.#sized(0xc4, 1, value.length);
     else if (value.length <= 0xffff) this.#sized(0xc5, 2, value.length);
     else this.#sized(0xc6, 4, value.length);
-    this.#reserve(value.length);
-    this.#bytes.set(value, this.#length);
-    this.#length += value.length;
+    this.#append(value);
+  }
+
+  #append(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
   }
 
   #array(value: readonly Wire[]): void {

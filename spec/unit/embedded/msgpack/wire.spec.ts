@@ -1,8 +1,8 @@
 import { decode, encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import type { Wire } from '../../../../lib/embedded/engine.js';
-import { WireDecoder, WireFormatError } from '../../../../lib/embedded/protocol/wire-decoder.js';
-import { WireEncoder, WireTooLargeError } from '../../../../lib/embedded/protocol/wire-encoder.js';
+import { WireDecoder, WireFormatError } from '../../../../lib/embedded/msgpack/wire-decoder.js';
+import { WireEncoder, WireTooLargeError } from '../../../../lib/embedded/msgpack/wire-encoder.js';
 
 const roundTrip = (value: Wire): Wire => WireDecoder.decode(WireEncoder.encode(value));
 

@@ -1,0 +1,71 @@
+import type { Collection } from '../../store/collection.js';
+import { EnumType } from '../../store/enum-type.js';
+import { baseNames, Restriction } from '../../store/restriction.js';
+import { ThingType } from '../../store/thing-type.js';
+
+/** How a node writes what it stores: maps with one key, which says what they hold. */
+export const kindKey = {
+  typedThing: '.',
+  thing: ',',
+  set: '$',
+  error: '!',
+  wrapped: '&',
+  wrappedAnonymous: ' ',
+  member: '%',
+  dateTime: "'",
+  timeValue: '"',
+} as const;
+
+/** The steps that a dump consists of; the numbers are those of ThingsDB. */
+export const step = {
+  relation: 25,
+  procedure: 32,
+  newType: 35,
+  setType: 51,
+  task: 59,
+  taskArguments: 63,
+  newEnum: 75,
+  enumData: 76,
+  root: 77,
+  roomName: 79,
+} as const;
+
+/** The version of the form that dumps have, and of the ThingsDB that it was taken from. */
+export const dumpSchema = 1500n;
+export const dumpVersion = '1.9.3';
+
+/** Values inside each other: reading and writing them is recursive. */
+export const maxStoredDepth = 200;
+
+const firstBase = 0x4000;
+const enumFlag = 0x6000;
+const nillableFlag = 0x8000;
+
+/** A restriction as a number: a type by its id, what the language knows from 0x4000 on, an enumeration from 0x6000 on. */
+export function restrictionCode(restriction: Restriction | null): bigint {
+  if (!restriction) return BigInt(firstBase);
+  const { base, isNillable } = restriction;
+  return BigInt(baseCode(base) | (isNillable ? nillableFlag : 0));
+}
+
+function baseCode(base: Restriction['base']): number {
+  if (base instanceof ThingType) return base.id;
+  return base instanceof EnumType ? base.id | enumFlag : firstBase + baseNames.indexOf(base);
+}
+
+/** The other way round; `null` for no restriction, and for what is not known. */
+export function restrictionOf(code: bigint, collection: Collection): Restriction | null {
+  const number = Number(code) & ~nillableFlag;
+  const isNillable = (Number(code) & nillableFlag) !== 0;
+  if (number === firstBase) return null;
+  if (number >= enumFlag) {
+    const found = [...collection.enums.values()].find(({ id }) => id === number - enumFlag);
+    return found ? new Restriction(found, isNillable) : null;
+  }
+  if (number < firstBase) {
+    const found = collection.typeById(number);
+    return found ? new Restriction(found, isNillable) : null;
+  }
+  const name = baseNames[number - firstBase];
+  return name ? new Restriction(name, isNillable) : null;
+}
