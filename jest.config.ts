@@ -9,6 +9,8 @@ const config: Config = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   // A lock that is lost or late shows as a wait: fail it, but not because a machine of CI is slow.
   testTimeout: 30_000,
+  // Most suites wait in real time more than they compute.
+  maxWorkers: '100%',
 };
 
 export default config;

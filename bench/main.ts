@@ -49,7 +49,10 @@ async function run(workload: Workload, options: BenchOptions, servers: Servers):
     durationMs: options.durationMs,
     processes: options.processes,
   });
-  const systems = await measure(workload, options.systems, openStage, { rounds: options.rounds, say });
+  const chosen = options.systems.filter(
+    ({ server }) => (server === 'thingsdb-cluster') === (workload.onCluster === true),
+  );
+  const systems = await measure(workload, chosen, openStage, { rounds: options.rounds, say });
   return { id, title, text, figures, conditions, systems };
 }
 
@@ -58,11 +61,21 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+const DIGITS = 7;
+
+/** A workload a line, and no more digits than anybody can use: so that what changed shows. */
+function compact({ format, workloads }: Result): string {
+  const rounded = (_key: string, value: unknown): unknown =>
+    typeof value === 'number' ? Number(value.toPrecision(DIGITS)) : value;
+  const lines = workloads.map((workload) => JSON.stringify(workload, rounded));
+  return `{"format":${format},"workloads":[\n${lines.join(',\n')}\n]}`;
+}
+
 function write(file: string, measured: readonly WorkloadResult[]): void {
   const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Result).workloads : [];
   const kept = before.filter(({ id }) => measured.every((result) => result.id !== id));
   const workloads = [...kept, ...measured].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }));
-  writeFileSync(file, `${JSON.stringify({ format: 1, workloads } satisfies Result, null, 1)}\n`);
+  writeFileSync(file, `${compact({ format: 1, workloads })}\n`);
 }
 
 main().catch((error: unknown) => {

@@ -27,7 +27,7 @@ export const USAGE = `npm run bench -- [WORKLOAD ...] [options]
   --profile DIR    writes a CPU profile of each measuring process (Node's --cpu-prof)
 
 Workloads: ${WORKLOADS.map(({ id }) => id).join(', ')}; all if none is named.
-Servers: THINGSDB_URL (and THINGSDB_TCP=host:port) or THINGSDB_BIN; REDIS_URL, DATABASE_URL, ETCD_URL, or what is installed.`;
+Servers: THINGSDB_URL and THINGSDB_WS_URL, or THINGSDB_BIN; REDIS_URL, DATABASE_URL, ETCD_URL, or what is installed.`;
 
 /** @throws Error with what is wrong, for the user */
 export function parseOptions(args: readonly string[]): BenchOptions | 'help' {

@@ -64,7 +64,7 @@ export class ServerStage implements Stage {
     const stage = new ServerStage(system, server, settings);
     try {
       if (system.usesThingsDB === true) {
-        stage.#admin = await connected(await makeClient(server.place.urls[0] ?? ''), server.place.auth);
+        stage.#admin = await connected(makeClient(server.place.urls[0] ?? ''), server.place.auth);
       }
       await stage.#prepare(stage.space);
       return stage;

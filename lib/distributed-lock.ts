@@ -91,9 +91,11 @@ export class DistributedLock extends EventEmitter<LockEvents> {
   async runExclusive<T>(fn: (lease: Lease) => Promise<T> | T, options?: LockOptions): Promise<T> {
     const lease = await this.#take(this.#resolve(options));
     let result: T;
+    this.#running.add(lease);
     try {
       result = await (lease instanceof HeldLease ? insideOf(this.#core, lease, () => fn(lease)) : fn(lease));
     } finally {
+      this.#running.delete(lease);
       await lease[Symbol.asyncDispose]();
     }
     lease.signal.throwIfAborted();

@@ -1,6 +1,7 @@
 export { LockManager } from './lock-manager.js';
 export { DistributedLock } from './distributed-lock.js';
 export type { Lease } from './lease.js';
+export { outside } from './manager/sections.js';
 export { FencingGuard, type FencingEntry } from './fencing-guard.js';
 export type { HeldInfo, LockInfo, LockSnapshot, PendingInfo } from './lock-info.js';
 export { LockWatch, type LockWatchEvents, type WatchedEvent, type WatchedLossEvent } from './lock-watch.js';

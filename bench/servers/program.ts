@@ -101,6 +101,8 @@ export async function stopProgram(child: ChildProcess, signal: NodeJS.Signals = 
   clearTimeout(limit);
 }
 
+/** Of the servers only ThingsDB may be named without its port. */
+const THINGSDB_PORT = '9200';
 const HERE = ['127.0.0.1', 'localhost', '[::1]'];
 
 /** A server on this machine, of one or several nodes; or on others: then nothing is known of its processes. */
@@ -110,10 +112,12 @@ export function serverAt(
   place: ServerPlace,
   stop: () => Promise<void> = () => Promise.resolve(),
 ): RunningServer {
-  const pids = place.urls.map((url) => {
-    const { hostname, port } = new URL(url);
-    return HERE.includes(hostname) ? pidListeningOn(Number(port)) : undefined;
-  });
+  const pids = new Set(
+    place.urls.map((url) => {
+      const { hostname, port } = new URL(url);
+      return HERE.includes(hostname) ? pidListeningOn(Number(port || THINGSDB_PORT)) : undefined;
+    }),
+  );
   const sum = (of: (pid: number) => number | undefined): number | undefined => {
     let total = 0;
     for (const pid of pids) {

@@ -16,7 +16,7 @@ import {
 } from './program.js';
 import type { Maybe, RunningServer } from './running-server.js';
 
-const HOW_TO = 'THINGSDB_URL (a running node) or THINGSDB_BIN (the program) names one';
+const HOW_TO = 'THINGSDB_URL and THINGSDB_WS_URL (a running node), or THINGSDB_BIN (the program), name one';
 
 function environmentAuth(): { username: string; password: string } {
   return {
@@ -25,36 +25,45 @@ function environmentAuth(): { username: string; password: string } {
   };
 }
 
-/** The node at THINGSDB_URL and THINGSDB_TCP, or one started from THINGSDB_BIN. */
-export async function thingsdb(): Promise<Maybe<RunningServer>> {
-  const { THINGSDB_URL: urls, THINGSDB_BIN: program, THINGSDB_TCP: tcp } = process.env;
-  if (urls !== undefined) {
-    const first = (list: string | undefined): string[] => list?.split(',').slice(0, 1) ?? [];
-    const place = { urls: first(urls), tcp: first(tcp), auth: environmentAuth() };
-    return serverAt('thingsdb', await titleOf(place), place);
-  }
-  if (program === undefined) return { unavailable: HOW_TO };
-  return startNodes(program, 1);
+/** The node at THINGSDB_URL and THINGSDB_WS_URL, or one started from THINGSDB_BIN. */
+export function thingsdb(): Promise<Maybe<RunningServer>> {
+  return given(1) ?? started(1);
 }
 
-/** The nodes at THINGSDB_URL if it names three, or three started from THINGSDB_BIN. */
-export async function thingsdbCluster(): Promise<Maybe<RunningServer>> {
-  const { THINGSDB_URL, THINGSDB_TCP, THINGSDB_BIN: program } = process.env;
-  const urls = THINGSDB_URL?.split(',') ?? [];
-  if (urls.length >= 3) {
-    const place = { urls, tcp: THINGSDB_TCP?.split(',') ?? [], auth: environmentAuth() };
-    return serverAt('thingsdb-cluster', await titleOf(place), place);
-  }
-  if (program === undefined) return { unavailable: `${HOW_TO}; here three nodes are needed` };
-  return startNodes(program, 3);
+/** The nodes at THINGSDB_URL and THINGSDB_WS_URL if they are three, or three started from THINGSDB_BIN. */
+export function thingsdbCluster(): Promise<Maybe<RunningServer>> {
+  return given(CLUSTER) ?? started(CLUSTER);
 }
 
-async function titleOf(place: ServerPlace): Promise<string> {
-  const client = await connected(await makeClient(place.urls[0] ?? ''), place.auth);
+const CLUSTER = 3;
+
+/** The first nodes that the environment names, if there are so many. */
+function given(count: number): Promise<RunningServer> | undefined {
+  const { THINGSDB_URL = '', THINGSDB_WS_URL = '' } = process.env;
+  const all = `${THINGSDB_URL},${THINGSDB_WS_URL}`.split(',');
+  const [tcp, webSocket] = ['thingsdb://', 'ws'].map((start) => all.filter((url) => url.startsWith(start)));
+  const lists = [tcp ?? [], webSocket ?? []].filter(({ length }) => length >= count);
+  if (lists.length === 0) return undefined;
+  const urls = lists.flatMap((list) => list.slice(0, count));
+  return running(count, { urls, auth: environmentAuth() });
+}
+
+function started(count: number): Promise<Maybe<RunningServer>> {
+  const program = process.env['THINGSDB_BIN'];
+  if (program !== undefined) return startNodes(program, count);
+  return Promise.resolve({ unavailable: count === 1 ? HOW_TO : `${HOW_TO}; here three nodes are needed` });
+}
+
+async function running(
+  count: number,
+  place: ServerPlace,
+  stop?: () => Promise<void>,
+): Promise<RunningServer> {
+  const client = await connected(makeClient(place.urls[0] ?? ''), place.auth);
   const { version } = (await client.query('@node', 'node_info();')) as { version: string };
   await client.disconnect();
-  const nodes = place.urls.length === 1 ? '' : `, ${place.urls.length} nodes`;
-  return `ThingsDB ${version}${nodes}`;
+  const title = `ThingsDB ${version}${count === 1 ? '' : `, ${count} nodes`}`;
+  return serverAt(count === 1 ? 'thingsdb' : 'thingsdb-cluster', title, place, stop);
 }
 
 interface Node {
@@ -74,12 +83,11 @@ async function startNodes(program: string, count: number): Promise<RunningServer
   try {
     for (let index = 0; index < count; index++) nodes.push(await startNode(program, folder.path, index));
     await join(nodes);
-    const place = {
-      urls: nodes.map(({ wsPort }) => `ws://127.0.0.1:${wsPort}`),
-      tcp: nodes.map(({ tcpPort }) => `127.0.0.1:${tcpPort}`),
-      auth: { username: 'admin', password: 'pass' },
-    };
-    return serverAt(count === 1 ? 'thingsdb' : 'thingsdb-cluster', await titleOf(place), place, stop);
+    const urls = [
+      ...nodes.map(({ tcpPort }) => `thingsdb://127.0.0.1:${tcpPort}`),
+      ...nodes.map(({ wsPort }) => `ws://127.0.0.1:${wsPort}`),
+    ];
+    return await running(count, { urls, auth: { username: 'admin', password: 'pass' } }, stop);
   } catch (error) {
     await stop();
     throw error;
@@ -117,7 +125,7 @@ const JOIN_LIMIT_MS = 60_000;
 /** Makes the nodes behind the first members of its cluster, one after the other. */
 async function join([first, ...others]: readonly Node[]): Promise<void> {
   if (first === undefined || others.length === 0) return;
-  const client = await connected(await makeClient(`ws://127.0.0.1:${first.wsPort}`), undefined);
+  const client = await connected(makeClient(`ws://127.0.0.1:${first.wsPort}`), undefined);
   const endMs = Date.now() + JOIN_LIMIT_MS;
   for (const [index, { nodePort }] of others.entries()) {
     const vars = { secret: SECRET, port: nodePort };
@@ -149,7 +157,7 @@ export async function embedded(): Promise<RunningServer> {
     ])) as [Buffer];
     printed += data.toString();
   }
-  const url = /listening on (ws:\S+)\n/.exec(printed)?.[1] ?? '';
-  const place = { urls: [url], auth: { username: 'admin', password: 'pass' } };
+  const urls = [...printed.matchAll(/listening on (\S+)\n/g)].map(([, url = '']) => url);
+  const place = { urls, auth: { username: 'admin', password: 'pass' } };
   return serverAt('embedded', 'embedded ThingsDB', place, () => stopProgram(child));
 }

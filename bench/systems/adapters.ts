@@ -14,7 +14,7 @@ import { redisSemaphore, redlock, verrou } from './redis.js';
 export const ADAPTERS: Readonly<Record<string, LockAdapter>> = {
   'ours-tcp': oursOverTcp,
   'ours-ws': oursOverWebSocket,
-  'ours-embedded': oursOverWebSocket,
+  'ours-embedded': oursOverTcp,
   'ours-cluster-tcp': oursOnThreeNodesOverTcp,
   'ours-cluster-ws': oursOnThreeNodesOverWebSocket,
   procedures,

@@ -32,7 +32,7 @@ export const SYSTEMS: readonly LockSystem[] = [
     program: 'node',
     isOurs: true,
     usesThingsDB: true,
-    note: 'the server for tests, in a process of its own, over WebSocket',
+    note: 'the server for tests, in a process of its own, over TCP',
   },
   {
     id: 'ours-cluster-tcp',

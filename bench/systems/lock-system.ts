@@ -1,9 +1,7 @@
 /** Where a server is. Plain data: it goes to other processes. */
 export interface ServerPlace {
-  /** In order of preference; of one kind, that of the server. */
+  /** Of ThingsDB those of both transports, and of all nodes, in order of preference. */
   readonly urls: readonly string[];
-  /** ThingsDB's TCP ports, `host:port`, of the same nodes. */
-  readonly tcp?: readonly string[] | undefined;
   readonly auth?: { readonly username: string; readonly password: string } | undefined;
 }
 

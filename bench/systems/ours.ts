@@ -2,14 +2,13 @@ import type { ThingsDBClient } from '../../lib/client/thingsdb-client.js';
 import { type DistributedLock, LockManager, type LockOptions, LockOptionsError } from '../../lib/index.js';
 import { Unavailable } from '../unavailable.js';
 import type { AcquireOptions, LockAdapter, LockSession, ServerPlace } from './lock-system.js';
-import { bareSpace, BARE_CHANGE, makeClient, TrafficCounter } from './thingsdb-client.js';
+import { bareSpace, BARE_CHANGE, makeClient, TrafficCounter, urlsBy } from './thingsdb-client.js';
 
 /** The library as its users have it; its client is counted, and shared with the bare changes. */
 function session(urls: readonly string[], auth: ServerPlace['auth'], space: string): LockSession {
   const counter = new TrafficCounter();
   let current: ThingsDBClient | undefined;
-  const make = async (): Promise<ThingsDBClient> =>
-    (current = counter.watch(await makeClient(urls[0] ?? '')));
+  const make = (): ThingsDBClient => (current = counter.watch(makeClient(urls[0] ?? '')));
   // Several nodes need the manager's own choice among them; that leaves nothing to count.
   const way = urls.length > 1 ? { url: urls } : { client: make };
   const manager = new LockManager({ ...way, auth: auth ?? DEFAULT_AUTH, collection: space });
@@ -64,8 +63,6 @@ function adapter(urlsOf: (place: ServerPlace) => readonly string[]): LockAdapter
   return {
     open: async (place, space) => {
       try {
-        // Here it can still say that there is none; inside of the manager that is one failure to connect of many.
-        await makeClient(urlsOf(place)[0] ?? '');
         const opened = session(urlsOf(place), place.auth, space);
         // Connects, and finds out at once what this version cannot do.
         await (await opened.acquire('opening', { ttlMs: 60_000, renew: true })).release();
@@ -77,13 +74,7 @@ function adapter(urlsOf: (place: ServerPlace) => readonly string[]): LockAdapter
   };
 }
 
-/** The TCP ports as addresses. */
-function tcpUrls({ tcp = [] }: ServerPlace): readonly string[] {
-  if (tcp.length === 0) throw new Unavailable('no TCP port is known: THINGSDB_TCP=host:port');
-  return tcp.map((address) => `thingsdb://${address}`);
-}
-
-export const oursOverWebSocket = adapter(({ urls }) => urls.slice(0, 1));
-export const oursOverTcp = adapter((place) => tcpUrls(place).slice(0, 1));
-export const oursOnThreeNodesOverWebSocket = adapter(({ urls }) => urls);
-export const oursOnThreeNodesOverTcp = adapter(tcpUrls);
+export const oursOverTcp = adapter((place) => urlsBy('thingsdb', place).slice(0, 1));
+export const oursOverWebSocket = adapter((place) => urlsBy('ws', place).slice(0, 1));
+export const oursOnThreeNodesOverTcp = adapter((place) => urlsBy('thingsdb', place));
+export const oursOnThreeNodesOverWebSocket = adapter((place) => urlsBy('ws', place));

@@ -8,6 +8,7 @@ import {
   makeClient,
   ROOM_EVENT,
   TrafficCounter,
+  urlsBy,
 } from './thingsdb-client.js';
 
 /** What `acquire` of the Python lock answers. */
@@ -15,9 +16,9 @@ type Answer = readonly [immediately: boolean, room: number, ahead: number];
 
 /** The procedures of the Python lock, used as that library uses them, by a client that does nothing else. */
 export const procedures: LockAdapter = {
-  open: async ({ urls, auth }, space): Promise<LockSession> => {
+  open: async (place, space): Promise<LockSession> => {
     const counter = new TrafficCounter();
-    const client = await connected(counter.watch(await newClient(urls[0] ?? '')), auth);
+    const client = await connected(counter.watch(await newClient(urlsBy('ws', place)[0] ?? '')), place.auth);
     const turns = new Map<number, () => void>();
     client.addEventListener((type, message) => {
       if (type !== ROOM_EVENT) return;

@@ -1,4 +1,4 @@
-import { WebSocketClient } from '../../lib/client/web-socket-client.js';
+import { clientFor } from '../../lib/client/open-client.js';
 import type { ThingsDBClient } from '../../lib/client/thingsdb-client.js';
 import { Unavailable } from '../unavailable.js';
 import type { ServerPlace, Traffic } from './lock-system.js';
@@ -35,21 +35,21 @@ export class TrafficCounter {
   }
 }
 
-/** The module that makes clients for any address; versions up to 0.1.0 have WebSockets alone, and no such module. */
-const OPEN_CLIENT = '../../lib/client/open-client.js';
+/** How clients reach ThingsDB. */
+export type Transport = 'thingsdb' | 'ws';
 
-interface OpenClient {
-  clientFor(url: string, limits: { readonly requestTimeoutMs: number }): ThingsDBClient;
+/** The addresses of all nodes by one transport. @throws Unavailable if none is known */
+export function urlsBy(transport: Transport, { urls }: ServerPlace): readonly string[] {
+  const found = urls.filter((url) => url.startsWith(`${transport}://`));
+  if (found.length > 0) return found;
+  const variable =
+    transport === 'thingsdb' ? 'THINGSDB_URL=thingsdb://host:9200' : 'THINGSDB_WS_URL=ws://host:9270';
+  throw new Unavailable(`no such address of the server is known: ${variable}`);
 }
 
-/** A client of the project for this address; it is not connected yet. @throws Unavailable if there is none */
-export async function makeClient(url: string): Promise<ThingsDBClient> {
-  const limits = { requestTimeoutMs: REQUEST_TIMEOUT_MS };
-  if (url.startsWith('ws')) return new WebSocketClient(url, limits);
-  const module = await (import(OPEN_CLIENT) as Promise<OpenClient>).catch((cause: unknown) => {
-    throw new Unavailable(`this version has no client for ${url.replace(/:.*/, '://')}`, { cause });
-  });
-  return module.clientFor(url, limits);
+/** A client of the project for this address; it is not connected yet. */
+export function makeClient(url: string): ThingsDBClient {
+  return clientFor(url, { requestTimeoutMs: REQUEST_TIMEOUT_MS });
 }
 
 export async function connected(client: ThingsDBClient, auth: ServerPlace['auth']): Promise<ThingsDBClient> {

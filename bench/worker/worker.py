@@ -8,6 +8,7 @@ import math
 import resource
 import sys
 import time
+from urllib.parse import urlsplit
 
 from thingsdb.client import Client
 from thingsdb.misc import lock
@@ -71,10 +72,11 @@ class Worker:
         self.change = 0
 
     async def open(self, system, place, space, sessions):
-        host, port = place['tcp'][0].rsplit(':', 1)
+        tcp = next(url for url in place['urls'] if url.startswith('thingsdb://'))
+        address = urlsplit(tcp)
         auth = place.get('auth') or {'username': 'admin', 'password': 'pass'}
         client = Client()
-        await client.connect(host, int(port))
+        await client.connect(address.hostname, address.port or 9200)
         await client.authenticate(auth['username'], auth['password'])
         await lock.setup(client, space)
         self.clients[space] = client

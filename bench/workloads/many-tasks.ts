@@ -4,7 +4,7 @@ import { PACE_FIGURES, paceRound, pairs } from './pace.js';
 const TASKS = 64;
 const WARM_UP_MS = 500;
 
-type Description = Pick<Workload, 'id' | 'title' | 'text' | 'unfit'>;
+type Description = Pick<Workload, 'id' | 'title' | 'text' | 'onCluster'>;
 
 function manyTasks(description: Description): Workload {
   return {
@@ -24,7 +24,6 @@ export const manyNames = manyTasks({
   id: 'w2',
   title: 'W2: 64 tasks, 64 free names, one connection',
   text: 'Each of 64 tasks of one process acquires and releases a name of its own, again and again.',
-  unfit: ({ server }) => (server === 'thingsdb-cluster' ? 'this is W7 on three nodes' : undefined),
 });
 
 /** W7: the same through one preferred node of three. */
@@ -32,5 +31,5 @@ export const threeNodes = manyTasks({
   id: 'w7',
   title: 'W7: 64 tasks, 64 free names, three nodes',
   text: 'W2 on a cluster of three nodes on this machine: all three are given as url, and the first is used.',
-  unfit: ({ server }) => (server === 'thingsdb-cluster' ? undefined : 'not a cluster of ThingsDB'),
+  onCluster: true,
 });

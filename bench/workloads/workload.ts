@@ -29,6 +29,8 @@ export interface Workload {
   readonly figures: readonly Figure[];
   /** At the most so many rounds, for what is counted and not timed. */
   readonly mostRounds?: number;
+  /** On three nodes; all others are on one. */
+  readonly onCluster?: boolean;
   /** Why a system cannot be measured by it. */
   unfit?(system: LockSystem): string | undefined;
   start(stage: Stage): Promise<Run>;

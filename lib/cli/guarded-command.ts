@@ -5,8 +5,8 @@ import { ExitStatus } from './exit-status.js';
 export interface GuardedCommandOptions {
   readonly command: string;
   readonly commandArguments: readonly string[];
-  /** Added to this process's environment. */
-  readonly env: Readonly<Record<string, string>>;
+  /** Added to this process's environment; what is `undefined` is taken out of it. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** When it aborts, the command must stop. */
   readonly signal: AbortSignal;
   /** From SIGTERM, when `signal` aborts, to SIGKILL. */

@@ -18,6 +18,7 @@ Waits for the lock NAME, runs COMMAND while holding it, releases it, and exits a
   --tls-key FILE       its key
   --tls-servername N   the name that the server's certificate is for, if not the host's
   --tls-no-verify      trusts any certificate: whoever is in between can read the password
+  --pass-credentials   COMMAND inherits THINGSDB_PASSWORD and THINGSDB_TOKEN, which it does not otherwise
   --help               shows this
 
 TIME is such as 250ms, 30s, 5m, 2h. Credentials come from THINGSDB_USER and THINGSDB_PASSWORD, or THINGSDB_TOKEN.
@@ -44,6 +45,8 @@ export interface RunArguments {
   /** `undefined` if it was not given. */
   readonly waitTimeout: Duration | undefined;
   readonly killAfterMs: number;
+  /** Whether the command inherits the secrets of this process's environment. */
+  readonly passesCredentials: boolean;
 }
 
 /** The arguments cannot be used; the message says why. */
@@ -80,6 +83,7 @@ export function parseRunArguments(args: readonly string[], env: NodeJS.ProcessEn
     ttl: values.ttl,
     waitTimeout: values['no-wait'] === true ? 0 : values['wait-timeout'],
     killAfterMs: millisecondsOf('--kill-after', values['kill-after'] ?? DEFAULT_KILL_AFTER),
+    passesCredentials: values['pass-credentials'] === true,
   };
 }
 
@@ -95,6 +99,7 @@ function parsed(args: readonly string[]) {
         'no-wait': { type: 'boolean' },
         collection: { type: 'string' },
         'kill-after': { type: 'string' },
+        'pass-credentials': { type: 'boolean' },
         'tls-ca': { type: 'string' },
         'tls-cert': { type: 'string' },
         'tls-key': { type: 'string' },

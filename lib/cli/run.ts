@@ -14,6 +14,9 @@ import { parseRunArguments, RUN_USAGE, UsageError, type RunArguments } from './r
 /** How long giving back may take at the end, when everything has been said. */
 const LEAVE_MS = 1_000;
 
+/** What a command does not inherit: it needs no login to run under a lock. */
+const SECRETS = { THINGSDB_PASSWORD: undefined, THINGSDB_TOKEN: undefined } as const;
+
 /** `thingsdb-lock run`: runs a command while holding a lock. Resolves with the exit status. */
 export async function run(args: readonly string[]): Promise<number> {
   try {
@@ -82,7 +85,11 @@ async function runHolding(lease: Lease, args: RunArguments, interruption: Interr
     status = await runGuardedCommand({
       command: args.command,
       commandArguments: args.commandArguments,
-      env: { THINGSDB_LOCK_TOKEN: String(lease.fencingToken), THINGSDB_LOCK_NAME: args.name },
+      env: {
+        ...(args.passesCredentials ? {} : SECRETS),
+        THINGSDB_LOCK_TOKEN: String(lease.fencingToken),
+        THINGSDB_LOCK_NAME: args.name,
+      },
       signal: lease.signal,
       killAfterMs: args.killAfterMs,
     });

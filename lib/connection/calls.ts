@@ -1,7 +1,7 @@
 import { within } from '../async/within.js';
 import type { AnnouncedRuns } from '../client/announcing-client.js';
 import { ServerError } from '../client/server-error.js';
-import { LockConnectionError, LockSetupError, type LockError } from '../errors.js';
+import { LockConnectionError, LockSetupError, type LockError, LockProtocolError } from '../errors.js';
 import type { Reply } from '../schema/lock-procedures.js';
 import type { RoomId } from '../schema/replies.js';
 import type { NodeConnection } from './node-connection.js';
@@ -99,8 +99,9 @@ export class Calls {
   /** Whether the node knows the room. Not repeated: only the connection that joins is in the room. */
   async join(roomId: RoomId): Promise<boolean> {
     const connection = await this.#connected(this.#limits({}));
-    const [joined] = await connection.join(this.#scope, roomId as number);
-    return joined === roomId;
+    const joined: unknown = await connection.join(this.#scope, roomId as number);
+    if (!Array.isArray(joined)) throw new LockProtocolError('join was not answered with a list of rooms');
+    return joined[0] === roomId;
   }
 
   async leave(roomId: RoomId): Promise<void> {

@@ -38,6 +38,7 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
   #events: NodeConnectionEvents | undefined;
   #user: string | undefined;
   #endedBy: LockError | undefined;
+  #isGivenUp = false;
   #letGo: (() => void) | undefined;
 
   constructor(client: Client) {
@@ -74,6 +75,11 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
   /** Why it has ended; `undefined` while it has not. */
   get endedBy(): LockError | undefined {
     return this.#endedBy;
+  }
+
+  /** Whether it was ended here, since its node is silent or cannot serve. */
+  get isGivenUp(): boolean {
+    return this.#isGivenUp;
   }
 
   /** Whether the server has not answered for so long that another connection is looked for. */
@@ -122,6 +128,7 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
 
   /** Takes it for lost: rejects what is pending with `reason`, tells `onEnd`, and closes behind it. */
   abandon(reason: LockError): void {
+    this.#isGivenUp ||= this.#endedBy === undefined;
     void this.close(reason);
   }
 

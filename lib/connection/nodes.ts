@@ -49,11 +49,12 @@ export class Nodes {
     return this.#makers.length;
   }
 
-  /** Tries the nodes, from the one at `first` on in their order, until one is ready. */
-  race(first: number): Race<ReadyNode> {
+  /** Tries the nodes, in {@link orderOf}, until one is ready. */
+  race(avoided: ReadonlySet<number>): Race<ReadyNode> {
+    const order = orderOf(this.count, avoided);
     return new Race({
       nodes: this.count,
-      begin: (n) => this.#attempt((first + n) % this.count),
+      begin: (n) => this.#attempt(order[n % this.count] as number),
       // A function of the caller's may not expect to be called again before it has answered.
       mayRepeat: this.#areBuiltIn,
     });
@@ -86,6 +87,15 @@ export class Nodes {
     if (this.canReopen) opening.connection?.abandon(reason);
     else opening.connection?.detach(reason);
   }
+}
+
+/**
+ * In which order nodes are tried: that of preference, so that all managers come together on the same one again, and
+ * behind the others those that are avoided, the first of these first.
+ */
+export function orderOf(count: number, avoided: ReadonlySet<number>): number[] {
+  const all = Array.from({ length: count }, (_, index) => index);
+  return [...all.filter((index) => !avoided.has(index)), ...avoided];
 }
 
 /** A connection on its way: it can be given up before there is one. */

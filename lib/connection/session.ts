@@ -46,8 +46,8 @@ const NOT_NEEDED = new LockConnectionError('this connection is not needed any mo
 
 /**
  * One connection to ThingsDB at a time: opened at first use, opened again when it is lost and somebody needs it, or at
- * the next use. Nodes are tried in the order given, so that all managers prefer the same one; after a loss the next in
- * that order comes first. A server that goes silent while somebody needs it is found out in time: another connection is
+ * the next use. Nodes are tried in the order given, so that all managers prefer the same one; one that
+ * was just silent, or could not serve, comes last. A server that goes silent while somebody needs it is found out in time: another connection is
  * looked for beside the silent one, and takes its place as soon as it is ready.
  */
 export class Session {
@@ -62,12 +62,14 @@ export class Session {
   #firstTry = new Deferred<NodeConnection>();
   /** For a connection to come, or for one in the place of the silent one. */
   #race: Race<ReadyNode> | undefined;
-  /** Where the next connection is tried first. */
-  #first = 0;
+  /** The nodes that were silent or could not serve since a call was answered: they are tried last. */
+  readonly #avoided = new Set<number>();
   /** Tries to connect again since a request was served. */
   #attempts = 0;
   /** Since when a connection is looked for. */
   #soughtMs = 0;
+  /** Whether a call was answered over the connection that there is. */
+  #isProved = false;
   /** How often nodes were left since a call was answered, because they answered none. */
   #stuckTimes = 0;
   #trouble: LockError | undefined;
@@ -106,7 +108,9 @@ export class Session {
   /** A request was served: the next loss is tried to be mended soon again. */
   proved(): void {
     this.#attempts = 0;
-    if (this.#stuckTimes === 0) return;
+    this.#avoided.clear();
+    if (this.#isProved && this.#stuckTimes === 0) return;
+    this.#isProved = true;
     this.#stuckTimes = 0;
     this.#needsChanged();
   }
@@ -171,8 +175,10 @@ export class Session {
     return Math.min(this.#requestTimeoutMs, this.#needs.shortestMs / 3);
   }
 
+  /** How long calls may wait while none is answered: less for a node that has never answered one. */
   get #callPatienceMs(): number {
-    return Math.max(LEAST_CALL_PATIENCE_MS, this.#windowMs / 2) * 2 ** this.#stuckTimes;
+    const leastMs = this.#isProved ? this.#windowMs / 2 : 0;
+    return Math.max(LEAST_CALL_PATIENCE_MS, leastMs) * 2 ** this.#stuckTimes;
   }
 
   /** Until a node is ready, connecting is refused for good, or nobody needs it any more. */
@@ -203,7 +209,7 @@ export class Session {
   /** What a race comes to: one that is under way, or a new one. */
   async #found(): Promise<ReadyNode | { readonly failure: LockError }> {
     try {
-      this.#race ??= this.#nodes.race(this.#first);
+      this.#race ??= this.#nodes.race(this.#avoided);
       const ready = await this.#race.winner;
       return ready.connection.endedBy === undefined ? ready : { failure: ready.connection.endedBy };
     } catch (error) {
@@ -237,7 +243,7 @@ export class Session {
     const { connection } = ready;
     this.#move('connected');
     this.#current = ready;
-    this.#first = ready.index;
+    this.#isProved = false;
     connection.listen({
       onEnd: (reason) => this.#lost(ready, reason),
       onSilent: () => this.#lookBeside(connection),
@@ -254,7 +260,8 @@ export class Session {
     if (this.#current !== lost) return;
     this.#current = undefined;
     this.#trouble = reason;
-    this.#first = (lost.index + 1) % this.nodes;
+    // One that has merely ended may be there again, and all managers should stay together on the same node.
+    if (lost.connection.isGivenUp) this.#avoid(lost.index);
     const isWanted = this.canReopen && this.#needs.areAny;
     this.#move(isWanted ? 'reconnecting' : 'idle');
     if (isWanted) this.#expectAnother();
@@ -268,6 +275,12 @@ export class Session {
     }
   }
 
+  /** Behind those that were before it. */
+  #avoid(index: number): void {
+    this.#avoided.delete(index);
+    this.#avoided.add(index);
+  }
+
   #dropRace(reason: LockError): void {
     this.#race?.cancel(reason);
     this.#race = undefined;
@@ -276,7 +289,8 @@ export class Session {
   /** The server is silent: another connection takes the place of this one, unless it is heard first. */
   #lookBeside(silent: NodeConnection): void {
     if (this.#race !== undefined || this.current !== silent) return;
-    const race = (this.#race = detached(() => this.#nodes.race((this.#first + 1) % this.nodes)));
+    this.#avoid(this.#current?.index ?? 0);
+    const race = (this.#race = detached(() => this.#nodes.race(this.#avoided)));
     race.winner.then(
       ({ connection }) => {
         if (this.#race !== race) {

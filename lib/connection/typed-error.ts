@@ -105,9 +105,13 @@ export function requestName({ what, scope }: ErrorContext): string {
 }
 
 /** The line can be run as it stands: quotes in a name are doubled, as ThingsDB reads them. */
-function grantHint({ scope = '//lock', user, rights = 'RUN|CHANGE|JOIN' }: ErrorContext): string {
-  const name = user ?? '<the user of this token>';
-  return `an administrator can allow it, in scope @thingsdb: grant(${quoted(scope)}, ${quoted(name)}, ${rights});`;
+function grantHint({ what, scope = '//lock', user, rights = 'RUN|CHANGE|JOIN' }: ErrorContext): string {
+  const name = quoted(user ?? '<the user of this token>');
+  const grant = `an administrator can allow it, in scope @thingsdb: grant(${quoted(scope)}, ${name}, ${rights});`;
+  const [, procedure] = /^run (\w+)$/.exec(what) ?? [];
+  if (procedure === undefined) return grant;
+  // The code of the refusal is the same.
+  return `${grant} or, if the user has a whitelist, whitelist_add(${name}, 'procedures', ${quoted(procedure)});`;
 }
 
 function quoted(text: string): string {

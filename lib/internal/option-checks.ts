@@ -22,9 +22,9 @@ export const duration = (leastMs: number, mostMs: number) =>
     .refine((ms) => ms >= leastMs && ms <= mostMs, `expected ${leastMs} to ${mostMs} milliseconds`);
 
 /** What may hold a password: no message repeats it. */
-const SECRET: ReadonlySet<PropertyKey | undefined> = new Set(['auth', 'url', 'tls']);
+const SECRET: ReadonlySet<PropertyKey | undefined> = new Set(['auth', 'url', 'tls', 'client']);
 
-/** @throws LockOptionsError whose message holds the value that was wrong */
+/** @throws LockOptionsError whose message holds the value that was wrong, but for {@link SECRET} */
 export function parsed<Output, Input>(schema: z.ZodType<Output, Input>, value: Input, what: string): Output {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -39,6 +39,7 @@ export function parsed<Output, Input>(schema: z.ZodType<Output, Input>, value: I
   );
 }
 
+/** The value is shown unless it is an object. */
 export function invalid(what: string, value: unknown, why: string, cause?: Error): LockOptionsError {
   const shown = typeof value === 'object' && value !== null ? '' : `, not ${shownValue(value)}`;
   return new LockOptionsError(`invalid ${what}: ${why}${shown}`, { cause });

@@ -1,6 +1,7 @@
 import { PackageType } from '../client/package-type.js';
 import { joinNewRoom, type JoinRoom } from '../connection/join-room.js';
-import { LockConnectionError } from '../errors.js';
+import { ServerError } from '../client/server-error.js';
+import { LockConnectionError, LockProtocolError } from '../errors.js';
 import type { Send } from '../request/commands.js';
 import type { LockProcedures } from '../schema/lock-procedures.js';
 import type { Answer } from '../schema/operations.js';
@@ -99,7 +100,9 @@ export class Driver implements Outlet {
   }
 }
 
-/** Whether another try may help. */
+/** Whether another try may help. An answer that cannot be read is none: the server may have done what was asked. */
 function howItFailed(error: unknown): 'unanswered' | 'refused' {
+  if (error instanceof LockProtocolError)
+    return error.cause instanceof ServerError ? 'refused' : 'unanswered';
   return error instanceof LockConnectionError ? 'unanswered' : 'refused';
 }

@@ -240,7 +240,7 @@ export class HeldLease implements OwnLease, RequestListener {
     return new Promise((resolve) => {
       this.#callers ??= new Map();
       this.#callers.set(caller, resolve);
-      this.#desk.step(this.#seat, { ...input, caller } as ByOwner);
+      this.#desk.step(this.#seat, { ...input, caller });
     });
   }
 

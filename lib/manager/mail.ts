@@ -5,6 +5,8 @@ import type { Pushed } from '../schema/pushed.js';
 import type { ServerClock } from './server-clock.js';
 
 const MAX_LABEL_LENGTH = 255;
+/** A grant that was longer on its way lay in a buffer while this process did not run, or comes over a very slow network. */
+const MOST_AGE_MS = 400;
 
 type About = Exclude<Pushed, { event: 'alive' }>;
 
@@ -18,7 +20,8 @@ export function inputOf(pushed: About, { terms }: Request, clock: ServerClock, n
       const { proof, token, at, due } = pushed;
       const leaseMs = (due - at) / 1000;
       if (leaseMs > Math.max(terms.ttlMs, ACKNOWLEDGE_MS)) return undefined;
-      return { kind: 'granted', proof, token, leaseMs, end: endOf(due, leaseMs, clock, now) };
+      const end = endOf(due, leaseMs, clock, now);
+      return { kind: 'granted', proof, token, leaseMs, end, isOld: isOld(at, clock, now) };
     }
     case 'ask':
       return { kind: 'ask-at', ms: now.ms + (pushed.when - pushed.at) / 1000 };
@@ -27,6 +30,11 @@ export function inputOf(pushed: About, { terms }: Request, clock: ServerClock, n
     case 'asked':
       return { kind: 'asked', by: pushed.by.slice(0, MAX_LABEL_LENGTH) };
   }
+}
+
+function isOld(at: number, clock: ServerClock, now: Now): boolean {
+  const told = clock.earliest(at);
+  return told === undefined || Math.max(now.ms - told.ms, now.wallMs - told.wallMs) > MOST_AGE_MS;
 }
 
 /** The message may have lain in a buffer while this process was stopped: how old it is shows on the server's clock. */

@@ -25,8 +25,17 @@ export async function insideOf<T>(of: object, lease: HeldLease, fn: () => Promis
   }
 }
 
-/** Runs `fn` outside of every section, and what it starts. */
-export function outsideOfAll<T>(fn: () => T): T {
+/**
+ * Runs `fn`, and what it starts, outside of every `runExclusive` that the caller is inside of: a lock that the caller
+ * holds is then waited for like anybody else's. For work that is started inside, but may go on when that has ended: a
+ * listener, a timer, something that is not awaited.
+ *
+ * @example
+ * await lock.runExclusive(() => {
+ *   outside(() => setTimeout(() => void lock.runExclusive(tidyUp), 1_000));
+ * });
+ */
+export function outside<T>(fn: () => T): T {
   return sections.run(undefined, fn);
 }
 

@@ -9,6 +9,7 @@ type Failed = Extract<Input, { kind: 'failed' }>;
 
 /** How long a caller who gives up waits for the withdrawal to be confirmed before it goes on without. */
 const WITHDRAW_MS = 500;
+const MOST_CONTRADICTIONS = 3;
 const WITHDRAW_AGAIN_MS = 100;
 /** After a minute the server may have forgotten that the request was withdrawn. */
 const WITHDRAW_LIMIT_MS = 60_000;
@@ -19,6 +20,8 @@ export function release(request: Request, caller: number, now: Now, out: Command
   // Of a request that was sent on a lost connection a copy may still arrive: it must find itself withdrawn.
   request.ending = keepMs > 0 ? 'keep' : request.mayReturn ? 'withdraw' : 'release';
   request.endCaller = caller;
+  // The server may have renewed it without our hearing of it.
+  request.endGiveUpMs = Math.max(now.ms + request.terms.ttlMs, request.time?.deadlineMs ?? 0);
   request.move('ending');
   sendEnd(request, now, out);
 }
@@ -113,23 +116,34 @@ export function ending(request: Request, input: Input, now: Now, out: Command[])
       if (isWithdrawn(request) && request.isProof(input.proof)) sendEnd(request, now, out);
       return;
     case 'connected':
-      if (isWithdrawn(request)) sendEnd(request, now, out);
+      if (isWithdrawn(request) || request.againAtMs < Infinity) sendEnd(request, now, out);
       return;
     case 'close':
     case 'cut-off':
-      if (!isWithdrawn(request)) return;
-      tellAcquirer(request, out);
+      if (isWithdrawn(request)) tellAcquirer(request, out);
       // The last try: another would find nobody.
       request.endGiveUpMs = now.ms;
       if (request.endsOpen === 0 && request.requestsOpen === 0) sendEnd(request, now, out);
       return;
     case 'release':
+      releaseAgain(request, input, now, out);
+      return;
     case 'extend':
     case 'transfer':
       refuseOwner(request, input, out);
       return;
     default:
   }
+}
+
+/** Tried again by its owner, while it is tried again behind the one who had no answer. */
+function releaseAgain(request: Request, input: ByOwner, now: Now, out: Command[]): void {
+  if (isWithdrawn(request) || request.endCaller !== NOBODY) {
+    refuseOwner(request, input, out);
+    return;
+  }
+  request.endCaller = input.caller;
+  if (request.againAtMs < Infinity) sendEnd(request, now, out);
 }
 
 /** State `over`. */
@@ -199,7 +213,8 @@ function released(request: Request, { answer, exchange }: Answered, now: Now, ou
 
 /** The server was asked why there was no lease to release. */
 function whyAnswered(request: Request, answer: Answer, now: Now, out: Command[]): void {
-  if (answer.state === 'held') sendEnd(request, now, out);
+  // A server that then says again that there is none to release contradicts itself: it is not asked for ever.
+  if (answer.state === 'held' && request.contradictions++ < MOST_CONTRADICTIONS) sendEnd(request, now, out);
   else if (answer.state === 'gone' && answer.why !== undefined) wasLost(request, answer.why, now, out);
   else if (request.time?.isOver(now)) wasLost(request, 'expired', now, out);
   // Not over by our clock, it cannot have been over by the server's: it was our own earlier try that ended it.
@@ -220,7 +235,7 @@ function wasLost(request: Request, reason: LostReason, now: Now, out: Command[])
 }
 
 function endingFailed(request: Request, input: Failed, now: Now, out: Command[]): void {
-  const { call, error, how } = input;
+  const { call, how } = input;
   if (call.id === request.id && isRequest(call.operation) && isWithdrawn(request)) {
     if (how === 'refused') finish(request, out);
     else if (request.endsOpen === 0) sendEnd(request, now, out);
@@ -230,16 +245,25 @@ function endingFailed(request: Request, input: Failed, now: Now, out: Command[])
     const isWhy = call.operation.kind === 'check';
     // That the lease was gone is known; only the reason is not.
     if (isWhy && !request.mayHaveEnded) wasLost(request, 'forgotten-by-server', now, out);
-    else {
-      request.mayHaveEnded ||= how === 'unanswered';
-      endFailed(request, { kind: 'failed', error }, out);
-    }
+    else releaseFailed(request, input, now, out);
   } else if (how === 'refused' || now.ms >= request.endGiveUpMs) {
     finish(request, out);
   } else {
     request.mayReturn = true;
     request.againAtMs = now.ms + WITHDRAW_AGAIN_MS;
   }
+}
+
+/** The caller is told; the lock is given back behind it as soon as the server can be reached, if that is before the end. */
+function releaseFailed(request: Request, { error, how }: Failed, now: Now, out: Command[]): void {
+  const outcome = { kind: 'failed', error } as const;
+  if (how === 'refused' || now.ms >= request.endGiveUpMs) {
+    endFailed(request, outcome, out);
+    return;
+  }
+  request.mayHaveEnded = true;
+  request.againAtMs = now.ms + WITHDRAW_AGAIN_MS;
+  settleEnd(request, outcome, out);
 }
 
 /** The caller of `release` may try again. */
@@ -251,7 +275,14 @@ function endFailed(request: Request, outcome: Outcome, out: Command[]): void {
 
 function endingAlarm(request: Request, now: Now, out: Command[]): void {
   if (now.ms >= request.endSettleByMs) tellAcquirer(request, out);
-  if (now.ms >= request.againAtMs) sendEnd(request, now, out);
+  if (now.ms < request.againAtMs) return;
+  if (isWithdrawn(request) || now.ms < request.endGiveUpMs) {
+    sendEnd(request, now, out);
+    return;
+  }
+  request.againAtMs = Infinity;
+  request.why = 'unanswered';
+  request.move('over');
 }
 
 /** It is withdrawn, or cannot be. */

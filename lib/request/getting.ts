@@ -14,6 +14,8 @@ type AnswerOf<S extends Answer['state']> = Extract<Answer, { state: S }>;
 
 /** After a question that had no answer. */
 const ASK_AGAIN_MS = 1_000;
+/** A server that again and again says to ask at once is asked ever later. */
+const HASTY_MS = 10;
 const LEAST_AGAIN_MS = 50;
 /** Waiters further back ask a little later: when those ahead live, they have settled the matter by then. */
 const STAGGER_MS = 5;
@@ -164,16 +166,19 @@ function heldByAnswer(
     askSurely(request, now, out);
     return;
   }
+  const isRead = call.operation.kind === 'check' && !call.operation.isSure;
+  // A question by a change is out, which is a sign of life and knows better.
+  if (isRead && request.sureChecksOpen > 0) return;
   request.time = time;
   request.token = token;
   request.appliedTurn = call.turn;
-  if (call.operation.kind === 'check' && !call.operation.isSure) {
+  if (isRead) {
     // The question made no change: the server has yet to hear that the grant has arrived.
     acknowledge(request, now, out);
     if (!request.terms.confirmGrants) enter(request, now, out);
     return;
   }
-  time.confirm(sentMs, call.offsetMs, (due - at) / 1000);
+  time.confirm(sentMs, call.offsetMs, Math.min((due - at) / 1000, request.longestMs));
   request.move('held');
   enter(request, now, out);
   // Of an adopted lease nobody knows how much is left.
@@ -181,7 +186,7 @@ function heldByAnswer(
 }
 
 function pushedGrant(request: Request, input: Granted, now: Now, out: Command[]): void {
-  const { proof, token, leaseMs, end } = input;
+  const { proof, token, leaseMs, end, isOld } = input;
   if (!request.isProof(proof)) return;
   const time = new LeaseTime(request.terms, end.ms - leaseMs, end, now.ms);
   if (time.isOver(now) || time.mayBeOver(now)) {
@@ -192,9 +197,10 @@ function pushedGrant(request: Request, input: Granted, now: Now, out: Command[])
   }
   request.time = time;
   request.token = token;
-  request.appliedTurn = request.turn;
+  request.grantTurn = request.turn;
   acknowledge(request, now, out);
-  if (!request.terms.confirmGrants) enter(request, now, out);
+  // One that is old may have been taken away since: nobody enters before the server has answered.
+  if (!request.terms.confirmGrants && !isOld) enter(request, now, out);
 }
 
 function enterQueue(
@@ -208,8 +214,15 @@ function enterQueue(
   const isFirst = request.ahead === undefined;
   request.ahead = ahead;
   request.move('waiting');
-  request.askAtMs = receivedMs + (askAt - at) / 1000 + staggerMs(ahead);
+  request.askAtMs = askAtMs(request, askAt, at, receivedMs) + staggerMs(ahead);
   if (isFirst) out.push({ kind: 'tell', event: 'waiting' });
+}
+
+/** When the server says to ask. A time that is over already leads to a question at once, but not again and again. */
+function askAtMs(request: Request, askAt: number, at: number, receivedMs: number): number {
+  request.hasty = askAt > at ? 0 : request.hasty + 1;
+  const least = request.hasty === 0 ? 0 : Math.min(ASK_AGAIN_MS, HASTY_MS * 2 ** request.hasty);
+  return receivedMs + Math.max((askAt - at) / 1000, least);
 }
 
 /** It is in the queue, or was: what the server says of it now. */
@@ -225,7 +238,8 @@ function questionAnswered(
       return;
     case 'waiting': {
       request.tries = 1;
-      const atMs = exchange.receivedMs + (answer.askAt - exchange.at) / 1000 + staggerMs(answer.ahead);
+      const { at, receivedMs } = exchange;
+      const atMs = askAtMs(request, answer.askAt, at, receivedMs) + staggerMs(answer.ahead);
       // The server tells of what ends earlier than the time that is set: that time is kept.
       const isSet = request.askAtMs < Infinity && request.askAtMs > now.ms;
       request.askAtMs = isSet ? Math.min(request.askAtMs, atMs) : atMs;

@@ -199,7 +199,7 @@ function answered(request: Request, input: Answered, now: Now, out: Command[]): 
     case 'waiting':
       settleEnded(call, out);
       // The grant was acknowledged too late, and the request is in the queue again: or it is old news.
-      if (call.operation.kind === 'acquire' || call.turn <= request.appliedTurn) return;
+      if (call.turn <= Math.max(request.grantTurn, request.appliedTurn)) return;
       if (request.isSettled) lose(request, 'expired', 'has it', now, out);
       else backInQueue(request, answer.askAt, input);
       return;
@@ -245,7 +245,8 @@ function stillHeld(
     request.doubtEndMs = Infinity;
     request.move('held');
     if (!request.isSettled) enter(request, now, out);
-    if (kind === 'extend') out.push({ kind: 'tell', event: 'extended' });
+    // An answer that was long on its way may tell of a lease that is over by now.
+    if (kind === 'extend' && request.time?.isLive(now)) out.push({ kind: 'tell', event: 'extended' });
   }
   if (call.caller !== NOBODY)
     out.push({ kind: 'settle', caller: call.caller, outcome: { kind: 'extended' } });
@@ -255,10 +256,11 @@ function stillHeld(
 /** The server has said how long the lease lasts. */
 function retime(request: Request, call: Send, sentMs: number, leaseMs: number): void {
   const time = request.time as LeaseTime;
+  const lastsMs = Math.min(leaseMs, request.longestMs);
   const isGrant = request.state === 'granted' && call.operation.kind !== 'extend';
   // To acknowledge gives a whole ttl again: more than `autoRenew: false` allows.
-  if (isGrant) time.confirmGrant(sentMs, call.offsetMs, leaseMs);
-  else time.confirm(sentMs, call.offsetMs, leaseMs);
+  if (isGrant) time.confirmGrant(sentMs, call.offsetMs, lastsMs);
+  else time.confirm(sentMs, call.offsetMs, lastsMs);
 }
 
 function transferred(request: Request, call: Send, out: Command[]): void {
@@ -277,7 +279,7 @@ function gone(
 ): void {
   const isRead = call.operation.kind === 'check' && !call.operation.isSure;
   // A node that lags may not know the lease yet; and what was asked before the grant is old news.
-  const isInDoubt = isRead || call.turn <= request.appliedTurn;
+  const isInDoubt = isRead || call.turn <= Math.max(request.grantTurn, request.appliedTurn);
   if (isInDoubt && why === undefined) askSurely(request, now, out);
   else if (!request.isSettled) waitAgain(request, now, out);
   else lose(request, why ?? endedBy(request, now), 'has it not', now, out);

@@ -42,6 +42,8 @@ export type Input =
       readonly token: number;
       readonly leaseMs: number;
       readonly end: Now;
+      /** It was long on its way: much may have happened since. */
+      readonly isOld: boolean;
     }
   /** Pushed: ask the server at this moment, not at the one that was set before. */
   | { readonly kind: 'ask-at'; readonly ms: number }

@@ -68,6 +68,11 @@ export class LeaseTime {
     return now.wallMs >= this.wallDeadlineMs;
   }
 
+  /** Whether the lease is not over by either clock. */
+  isLive(now: Now): boolean {
+    return !this.isOver(now) && !this.mayBeOver(now);
+  }
+
   /** Sees to it that the end is not slept through unnoticed: by the wall clock it may come earlier. */
   compare(now: Now): void {
     const atMs = now.ms + this.wallDeadlineMs - now.wallMs;

@@ -32,7 +32,8 @@ export class Request {
   readonly terms: Terms;
   readonly #newId: () => string;
   state: State = 'asking';
-  id: string;
+  /** The right to release: kept where neither `inspect` nor JSON shows it. */
+  #id: string;
   readonly startedMs: number;
   /** How often it was asked for under a new id: the grants in a row that came to nothing. */
   tries = 1;
@@ -59,6 +60,12 @@ export class Request {
   giveUpAtMs = Infinity;
   /** When a call that came to nothing is made again. */
   againAtMs = Infinity;
+  /** How often in a row the server said to ask at a time that was over. */
+  hasty = 0;
+  /** How often in a row the server said that there is a lease, and that there is none to release. */
+  contradictions = 0;
+  /** The longest that the server was asked for: what it says of a lease is no longer than that. */
+  longestMs = 0;
   /** The failure after which it is made again. */
   failure: unknown;
   /** Requests ahead when it entered the queue. */
@@ -69,6 +76,8 @@ export class Request {
   /** From the grant on. */
   time: LeaseTime | undefined;
   token = 0;
+  /** The turn of the newest call that was sent before the grant was pushed: that it was not granted then is old news. */
+  grantTurn = 0;
   /** The turn of the newest call that said how long the lease lasts. */
   appliedTurn = 0;
   /** A push said that the lease was taken away. */
@@ -95,9 +104,14 @@ export class Request {
     this.number = number;
     this.terms = terms;
     this.#newId = newId;
-    this.id = newId();
+    this.#id = newId();
     this.startedMs = nowMs;
     this.token = terms.adopted?.token ?? 0;
+    this.longestMs = terms.adopted === undefined ? terms.ttlMs : Infinity;
+  }
+
+  get id(): string {
+    return this.#id;
   }
 
   /** The name by which the server finds the request. */
@@ -107,7 +121,7 @@ export class Request {
 
   /** Whether this is the beginning of its id, which nobody but its maker and the server knows before the grant. */
   isProof(proof: string): boolean {
-    return proof.length === PROOF_BYTES && this.id.startsWith(proof);
+    return proof.length === PROOF_BYTES && this.#id.startsWith(proof);
   }
 
   /** Whether the lease is held, as far as can be known here. */
@@ -151,7 +165,7 @@ export class Request {
 
   /** Its request is to be a new one: the server takes in no more with the old id. */
   startAnew(): void {
-    this.id = this.#newId();
+    this.#id = this.#newId();
     this.tries++;
     this.isSaidLost = false;
     this.mayReturn = false;
@@ -172,15 +186,16 @@ export class Request {
   send(operation: Asked, now: Now, out: Command[], { caller = NOBODY, isUrgent = false } = {}): void {
     this.callsOpen++;
     this.#count(operation, 1);
+    if ('ttlMs' in operation) this.longestMs = Math.max(this.longestMs, operation.ttlMs);
     const offsetMs = now.wallMs - now.ms;
-    out.push({ kind: 'send', operation, id: this.id, turn: ++this.turn, offsetMs, caller, isUrgent });
+    out.push({ kind: 'send', operation, id: this.#id, turn: ++this.turn, offsetMs, caller, isUrgent });
   }
 
   /** A call was answered, or failed. */
   hears(input: Extract<Input, { kind: 'answered' | 'failed' }>): void {
     const { operation, id } = input.call;
     this.callsOpen--;
-    if (id !== this.id) return;
+    if (id !== this.#id) return;
     this.#count(operation, -1);
     if (!isRequest(operation)) return;
     const mayBeTwo = input.kind === 'answered' ? input.exchange.wasRepeated : input.how === 'unanswered';
@@ -207,7 +222,7 @@ export class Request {
   /** What the server is told of it. */
   get serverTerms(): RequestTerms {
     const { names, units, limit, ttlMs } = this.terms;
-    return { names, id: this.id, number: this.number, ttlMs, units, limit };
+    return { names, id: this.#id, number: this.number, ttlMs, units, limit };
   }
 }
 

@@ -1,6 +1,6 @@
 import { ServerError } from '../client/server-error.js';
 import type { CallOptions } from '../connection/calls.js';
-import { LockProtocolError } from '../errors.js';
+import { LockError, LockProtocolError } from '../errors.js';
 import { answersOf, type Answers } from './answers.js';
 import type { BatchAnswer, Operation, RequestTerms } from './operations.js';
 import { queueEntry, type QueueEntry } from './queue-entry.js';
@@ -45,7 +45,11 @@ export class LockProcedures {
    */
   batch(operations: readonly Operation[]): Promise<BatchAnswer> {
     const { inbox, owner } = this.#identity;
-    return this.#answered('lock_batch', [null, inbox, owner, operations.map(encodedOperation)], operations);
+    const args = [null, inbox, owner, operations.map(encodedOperation)];
+    return this.#answered('lock_batch', args, operations).catch((error: unknown) => {
+      if (!isRefusedFuture(error)) throw error;
+      return this.#answered('lock_change', args, operations);
+    });
   }
 
   /** Acquires before all who wait, and revokes the leases that are in the way. */
@@ -122,6 +126,15 @@ export class LockProcedures {
 /** The call that is made most, and what to make it with to no effect; behind the padding. */
 export function announcedBatch({ inbox, owner }: Identity): { procedure: string; idle: readonly unknown[] } {
   return { procedure: 'lock_batch', idle: [inbox, owner, []] };
+}
+
+/**
+ * Whether a node has refused the call because too many changes wait for their turn there: 255 futures of one closure
+ * (-63), 2,000 of all (-57). Nothing was changed then. A change without a future has no such limit.
+ */
+function isRefusedFuture(error: unknown): boolean {
+  const code = error instanceof LockError ? ServerError.from(error.cause)?.error_code : undefined;
+  return code === -57 || code === -63;
 }
 
 /** Whether what becomes of it may be told in the inbox's room. */

@@ -44,8 +44,13 @@ async function presentSchema(
     return versions(await client.run(`//${collection}`, `${prefix}lock_schema`, []));
   } catch (error) {
     if (serverCode(error) === LOOKUP_ERROR) return undefined;
+    if (error instanceof ServerError) throw refusedSetup(error);
     throw error;
   }
+}
+
+function refusedSetup(cause: ServerError): LockSetupError {
+  return new LockSetupError(`setup was refused: ${cause.message}`, { cause });
 }
 
 async function install(client: SetupClient, collection: string, prefix: string): Promise<Versions> {
@@ -62,8 +67,7 @@ async function install(client: SetupClient, collection: string, prefix: string):
       await new Promise((resolve) => setTimeout(resolve, LAG_DELAY_MS));
     }
   } catch (error) {
-    if (error instanceof ServerError)
-      throw new LockSetupError(`setup was refused: ${error.message}`, { cause: error });
+    if (error instanceof ServerError) throw refusedSetup(error);
     if (error instanceof LockPermissionError) throw notAllowed(collection, error);
     throw error;
   }

@@ -30,7 +30,9 @@ export interface StartOptions {
   readonly tcpNoDelay?: boolean;
   /** A `ManualClock` to move time in the test; the machine's time by default. */
   readonly clock?: Clock;
-  /** Users besides `admin` (password `pass`), who has every right as on a fresh node. */
+  /** Of the user `admin`; `pass` by default, as on a fresh node. */
+  readonly password?: string;
+  /** Users besides `admin`, who has every right as on a fresh node. */
   readonly users?: readonly TestUser[];
   /** Collections besides `stuff`, which a fresh node has. */
   readonly collections?: readonly string[];
@@ -139,14 +141,16 @@ class RunningThingsDB implements EmbeddedThingsDB {
 }
 
 /** Makes the collections and users that were asked for, with the same code that an administrator would send. */
-async function furnish(engine: Engine, { collections = [], users = [] }: StartOptions): Promise<void> {
-  if (collections.length === 0 && users.length === 0) return;
+async function furnish(engine: Engine, options: StartOptions): Promise<void> {
+  const { collections = [], users = [], password } = options;
+  if (collections.length === 0 && users.length === 0 && password === undefined) return;
   const admin: Session = { push: () => undefined };
   engine.authenticate(admin, ['admin', 'pass']);
   const ask = async (code: string, vars: Record<string, Wire>): Promise<Wire> =>
     engine.query(admin, '@thingsdb', code, vars);
   const makeCollection = (name: string): Promise<Wire> =>
     ask('if (!has_collection(name)) { new_collection(name); };', { name });
+  if (password !== undefined) await ask('set_password("admin", password);', { password });
   for (const name of collections) await makeCollection(name);
   for (const { name, password = null, access = {} } of users) {
     await ask('new_user(name); set_password(name, password);', { name, password });

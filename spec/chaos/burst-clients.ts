@@ -1,8 +1,11 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BurstTask, FromBurstClients } from './burst-messages.js';
 
+const END_LIMIT_MS = 10_000;
+const LOOK_EVERY_MS = 50;
 const REPOSITORY = join(__dirname, '../..');
 
 interface Count {
@@ -41,6 +44,10 @@ export class BurstClients {
     return clients;
   }
 
+  get #running(): ChildProcess[] {
+    return this.#children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+  }
+
   get processes(): number {
     return this.#children.length;
   }
@@ -56,11 +63,17 @@ export class BurstClients {
     return counts.reduce((sum, { failures }) => sum + failures, 0);
   }
 
+  /** In good order, as far as their server lets them; gone when this resolves. */
+  async end(): Promise<void> {
+    for (const child of this.#running) child.send('end', () => undefined);
+    const limitMs = performance.now() + END_LIMIT_MS;
+    while (this.#running.length > 0 && performance.now() < limitMs) await sleep(LOOK_EVERY_MS);
+    await this.kill();
+  }
+
   /** SIGKILL, all at once; gone when this resolves. */
   async kill(): Promise<void> {
-    const running = this.#children.filter(
-      ({ exitCode, signalCode }) => exitCode === null && signalCode === null,
-    );
+    const running = this.#running;
     const gone = running.map((child) => once(child, 'exit'));
     for (const child of running) child.kill('SIGKILL');
     await Promise.all(gone);

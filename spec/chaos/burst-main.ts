@@ -12,15 +12,16 @@ const WAIT_MS = 600_000;
 
 let grants = 0;
 let failures = 0;
+let hasEnded = false;
 
 async function contend(
   { urls, auth, collection }: BurstTask,
   name: string,
   onFirst: () => void,
-): Promise<never> {
+): Promise<void> {
   const manager = new LockManager({ url: urls, auth, collection });
   const lock = manager.get(name, { ttl: TTL_MS, waitTimeout: WAIT_MS });
-  for (let hasHad = false; ;) {
+  for (let hasHad = false; !hasEnded;) {
     try {
       const lease = await lock.acquire();
       grants++;
@@ -33,6 +34,7 @@ async function contend(
       await sleep(REST_WITHOUT_SERVER_MS);
     }
   }
+  await manager.close();
 }
 
 function tell(message: FromBurstClients): void {
@@ -40,10 +42,13 @@ function tell(message: FromBurstClients): void {
 }
 
 const task = JSON.parse(process.argv[2] ?? '') as BurstTask;
+const loops: Promise<void>[] = [];
 const firsts = task.names.map(
-  (name) => new Promise<void>((resolve, reject) => contend(task, name, resolve).catch(reject)),
+  (name) => new Promise<void>((resolve) => loops.push(contend(task, name, resolve))),
 );
 void Promise.all(firsts).then(() => tell({ told: 'ready' }));
+void Promise.all(loops).then(() => process.exit(0));
+process.on('message', () => (hasEnded = true));
 setInterval(() => {
   tell({ told: 'count', atMs: clockMs(), grants, failures });
   [grants, failures] = [0, 0];

@@ -3,7 +3,8 @@ import type { Vitals } from './node-vitals.js';
 
 /** What a burst has done, for people. */
 export function describeBurst(result: BurstResult): string {
-  const { left, killed, processes, share, backMs, lastHadMs, failuresAfter, seconds, nodes } = result;
+  const { left, killed, processes, share, backMs, lastHadMs, failuresAfter, seconds, nodes, collectionLeft } =
+    result;
   const { perSecondAlone, perSecondBeside, perSecondOfAll, perSecondAfter } = result;
   const back =
     backMs === undefined ? 'at 90 % in no second' : `at 90 % in the second that begins at ${backMs / 1000} s`;
@@ -18,6 +19,7 @@ export function describeBurst(result: BurstResult): string {
       ? 'the locks of the dead: not all were had by others in 30 s'
       : `the locks of the dead: the last was another's after ${seconds1(lastHadMs)} s (ttl 2 s)`,
     ...nodes.map(describeNode),
+    ...(collectionLeft === undefined ? [] : [`the collection ${collectionLeft} is still there`]),
     isHarmless(result) ? 'harmless' : 'NOT harmless',
   ].join('\n');
 }

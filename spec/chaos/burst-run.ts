@@ -36,6 +36,8 @@ export interface BurstResult {
   /** When the last of the locks of the dead was somebody else's; `undefined` if that was not seen. */
   readonly lastHadMs: number | undefined;
   readonly nodes: readonly Vitals[];
+  /** The collection with the locks, if nobody would remove it. */
+  readonly collectionLeft: string | undefined;
 }
 
 export const SHARE_BACK = 0.9;
@@ -45,6 +47,8 @@ const SHARERS = 4;
 const LOAD_MS = 4_000;
 /** A ttl, and for each of those who waited the time that it takes to find it dead; and some more on a slow cluster. */
 const HAD_LIMIT_MS = 30_000;
+/** Until they are as fast as they get. */
+const WARM_UP_MS = 4_000;
 const SETTLE_MS = 1_000;
 const REMOVE_LIMIT_MS = 15_000;
 
@@ -65,45 +69,50 @@ export class BurstRun {
   }
 
   async run(): Promise<BurstResult> {
-    const { left, clients, windowMs } = this.#options;
-    await using manager = new LockManager(this.#how);
+    const manager = new LockManager(this.#how);
     await manager.setup();
     const vitals = new NodeVitals(this.#server, `//${this.#collection}`);
-    const stayers = await this.#start(left, Math.ceil(left / 2), 'left');
+    const stayers = await this.#start(this.#options.left, Math.ceil(this.#options.left / 2), 'left');
+    let result: BurstResult;
     try {
-      const [aloneMs] = await this.#window(windowMs);
-      const perSecondAlone = stayers.rate(aloneMs, clockMs());
-      const names = Math.ceil(clients / SHARERS);
-      const goers = await this.#start(clients, names, 'killed');
-      const [loadMs] = await this.#window(LOAD_MS);
-      const killMs = clockMs();
-      const perSecondBeside = stayers.rate(loadMs, killMs);
-      const perSecondOfAll = perSecondBeside + goers.rate(loadMs, killMs);
-      await goers.kill();
-      const had = this.#allHad(manager, names, killMs);
-      await sleep(BACK_WITHIN_MS + windowMs);
-      const perSecondAfter = stayers.rate(killMs + BACK_WITHIN_MS, killMs + BACK_WITHIN_MS + windowMs);
-      const count = Math.floor((BACK_WITHIN_MS + windowMs) / 1000);
-      const seconds = Array.from({ length: count }, (_, i) => {
-        return stayers.rate(killMs + i * 1_000, killMs + (i + 1) * 1_000);
-      });
-      const back = seconds.findIndex((rate) => rate >= SHARE_BACK * perSecondAlone);
-      return {
-        killed: clients,
-        processes: goers.processes,
-        left,
-        ...{ perSecondAlone, perSecondBeside, perSecondOfAll, seconds, perSecondAfter },
-        share: perSecondAfter / perSecondAlone,
-        backMs: back < 0 ? undefined : back * 1_000,
-        failuresAfter: stayers.failures(killMs, clockMs()),
-        nodes: await vitals.since(killMs),
-        lastHadMs: await had,
-      };
+      result = await this.#burst(manager, vitals, stayers);
     } finally {
-      await stayers.kill();
+      await stayers.end();
       await vitals.close();
-      await this.#removeCollection();
+      await manager.close();
     }
+    return { ...result, collectionLeft: await this.#leftCollection(result) };
+  }
+
+  async #burst(manager: LockManager, vitals: NodeVitals, stayers: BurstClients): Promise<BurstResult> {
+    const { left, clients: killed, windowMs } = this.#options;
+    await sleep(WARM_UP_MS);
+    const aloneMs = await this.#window(windowMs);
+    const perSecondAlone = stayers.rate(aloneMs, clockMs());
+    const names = Math.ceil(killed / SHARERS);
+    const goers = await this.#start(killed, names, 'killed');
+    const loadMs = await this.#window(LOAD_MS);
+    const killMs = clockMs();
+    const perSecondBeside = stayers.rate(loadMs, killMs);
+    const perSecondOfAll = perSecondBeside + goers.rate(loadMs, killMs);
+    await goers.kill();
+    const had = this.#allHad(manager, names, killMs);
+    await sleep(BACK_WITHIN_MS + windowMs);
+    const perSecondAfter = stayers.rate(killMs + BACK_WITHIN_MS, killMs + BACK_WITHIN_MS + windowMs);
+    const seconds = Array.from({ length: Math.floor((BACK_WITHIN_MS + windowMs) / 1_000) }, (_, i) =>
+      stayers.rate(killMs + i * 1_000, killMs + (i + 1) * 1_000),
+    );
+    const back = seconds.findIndex((rate) => rate >= SHARE_BACK * perSecondAlone);
+    return {
+      ...{ killed, processes: goers.processes, left },
+      ...{ perSecondAlone, perSecondBeside, perSecondOfAll, seconds, perSecondAfter },
+      share: perSecondAfter / perSecondAlone,
+      backMs: back < 0 ? undefined : back * 1_000,
+      failuresAfter: stayers.failures(killMs, clockMs()),
+      nodes: await vitals.since(killMs),
+      lastHadMs: await had,
+      collectionLeft: undefined,
+    };
   }
 
   get #how() {
@@ -117,11 +126,12 @@ export class BurstRun {
     return BurstClients.start({ urls, auth, collection, names: wanted }, this.#options.perProcess);
   }
 
-  async #window(ms: number): Promise<[fromMs: number]> {
+  /** When it began, as soon as it is over. */
+  async #window(ms: number): Promise<number> {
     await sleep(SETTLE_MS);
     const fromMs = clockMs();
     await sleep(ms);
-    return [fromMs];
+    return fromMs;
   }
 
   /** When the last of the names was had by somebody who lives; whoever has no server asks again. */
@@ -144,8 +154,11 @@ export class BurstRun {
     return times.every((atMs) => atMs !== undefined) ? Math.max(...times) : undefined;
   }
 
-  async #removeCollection(): Promise<void> {
+  /** Removes it; its name if there is nobody to do so. */
+  async #leftCollection({ nodes }: BurstResult): Promise<string | undefined> {
+    if (nodes.some(({ isWell, curedMs }) => !isWell && curedMs === undefined)) return this.#collection;
     const code = `if (has_collection('${this.#collection}')) { del_collection('${this.#collection}'); };`;
     await new Administrator(this.#server).ask('@thingsdb', REMOVE_LIMIT_MS, (query) => query(code));
+    return undefined;
   }
 }

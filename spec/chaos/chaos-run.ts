@@ -87,6 +87,7 @@ export class ChaosRun implements TakerPool, TakerListener {
       this.#history.record({ event: 'stalled', fromMs, toMs }),
     );
     try {
+      this.#history.record({ event: 'served-by', nodes: this.#server.urls.length });
       await this.#setUp();
       this.#probeChanges();
       const places = Array.from({ length: this.#options.processes }, (_, place) => place);

@@ -110,6 +110,8 @@ export type HarnessEvent =
       readonly end: number | string;
       readonly isExpected: boolean;
     }
+  /** How many nodes the takers are told of. */
+  | { readonly event: 'served-by'; readonly nodes: number }
   | { readonly event: 'faults-over' }
   | { readonly event: 'state-left'; readonly left: StateLeft }
   /** No node would say what is left. */

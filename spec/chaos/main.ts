@@ -23,7 +23,8 @@ const complain = (text: string): void => void process.stderr.write(`${text}\n`);
 
 async function main(): Promise<number> {
   const args = process.argv.slice(2);
-  const options = parseArguments(args, process.env);
+  const options = optionsOf(args);
+  if (options === undefined) return 2;
   const directory = mkdtempSync(join(tmpdir(), 'thingsdb-lock-chaos-'));
   const { seed, isJson } = options;
   if (options.burst !== undefined) return burst(options, options.burst);
@@ -46,6 +47,16 @@ async function main(): Promise<number> {
   } finally {
     if (isKept) complain(`the histories are in ${directory}`);
     else rmSync(directory, { recursive: true });
+  }
+}
+
+/** `undefined` when they are wrong, and it has said why. */
+function optionsOf(args: readonly string[]): ChaosArguments | undefined {
+  try {
+    return parseArguments(args, process.env);
+  } catch (error) {
+    complain(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    return undefined;
   }
 }
 
@@ -112,7 +123,7 @@ main().then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    complain(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n\n${USAGE}`);
+    complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
     process.exitCode = 2;
   },
 );

@@ -69,6 +69,7 @@ export interface Reading {
   readonly pauses: ReadonlyMap<string, readonly Span[]>;
   /** When a process was killed, or ended. */
   readonly deaths: ReadonlyMap<string, number>;
+  readonly nodes: number;
   readonly faultsOverMs: number;
   readonly endMs: number;
 }
@@ -86,6 +87,7 @@ export function readRun(records: readonly HistoryRecord[]): Reading {
     faults,
     pauses: readPauses(records, faults),
     deaths: readDeaths(records, faults),
+    nodes: eventsNamed(records, 'served-by')[0]?.nodes ?? 1,
     faultsOverMs: records.find(({ event }) => event === 'faults-over')?.atMs ?? Infinity,
     endMs: records.at(-1)?.atMs ?? 0,
   };

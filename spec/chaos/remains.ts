@@ -34,7 +34,8 @@ export function excess(left: StateLeft, { dead, endedLately, watchedLately, rest
   most(tombstones, isKept ? endedLately : 0, 'tombstones');
   most(watches, isKept ? watchedLately : 0, 'rooms of watched names');
   if (left.overdueMs > OVERDUE_MS) wrong.push(`something that has been due for ${left.overdueMs} ms`);
-  if (left.latestDueMs > (watches > 0 ? WATCHED_MS : REMEMBERED_MS)) wrong.push(`something due only in ${left.latestDueMs} ms`);
+  if (left.latestDueMs > (watches > 0 ? WATCHED_MS : REMEMBERED_MS))
+    wrong.push(`something due only in ${left.latestDueMs} ms`);
   // One that has nothing to do stays until it has run.
   if (-left.sweepsInMs > OVERDUE_MS) wrong.push(`a sweeper that is late by ${-left.sweepsInMs} ms`);
   if (inboxes + tombstones + watches > 0 && !left.hasSweeper) wrong.push('no sweeper for what is to come');

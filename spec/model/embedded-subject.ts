@@ -146,5 +146,7 @@ function numbers(value: Wire): unknown {
   if (typeof value === 'bigint') return Number(value);
   if (Array.isArray(value)) return (value as readonly Wire[]).map(numbers);
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, numbers(inner)]));
+  return Object.fromEntries(
+    Object.entries(value as Record<string, Wire>).map(([key, inner]) => [key, numbers(inner)]),
+  );
 }

@@ -110,6 +110,12 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     of: 'if (box.silent && box.silent <= at) s.fn.promote(s, s.fn.forget(s, box), at);',
     instead: 'nil;',
   },
+  { does: 'keeps the places of a request that nobody knows', of: ' && !r.missed', instead: '' },
+  {
+    does: 'takes a process that asks about its request for one that does not know it',
+    of: 'if (r.state == 1 && r.missed) r.missed = false;',
+    instead: '',
+  },
   { does: 'grants the silent', of: 'if (r.state == 0) continue;', instead: '' },
   {
     does: 'takes no acknowledgement',
@@ -123,7 +129,11 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     instead: '',
   },
   { does: 'takes one id in for two names', of: ' || (other && other != r)', instead: '' },
-  { does: 'makes a change of what changes nothing', of: 'if (!answer) break;', instead: 'break;' },
+  {
+    does: 'makes a change of what changes nothing',
+    of: 'if (answer) answers.push(answer)',
+    instead: 'if (false) answers.push(answer)',
+  },
   {
     does: 'removes an inbox that somebody holds in',
     of: 'for (key, q in s.locks) for (r in q.held) s.fn.spare(idle, r, at);',

@@ -100,9 +100,9 @@ export class Script {
     return { state: 'waiting', askAt: this.serverUs(this.ms + askInMs), ahead };
   }
 
-  granted(leaseMs = 800, token = 7, proof = this.request.id.slice(0, 16)): Input {
+  granted(leaseMs = 800, token = 7, proof = this.request.id.slice(0, 16), isOld = false): Input {
     const end = { ms: this.ms + leaseMs, wallMs: this.now.wallMs + leaseMs };
-    return { kind: 'granted', proof, token, leaseMs, end };
+    return { kind: 'granted', proof, token, leaseMs, end, isOld };
   }
 
   nextCaller(): number {

@@ -98,7 +98,7 @@ function termsOf(
     else terms[key] = Number(value);
   }
   if (how === 'adopt') terms['adopted'] = { id: 'their-id', token: 7 };
-  return terms as Partial<Terms>;
+  return terms;
 }
 
 /** `answer #1 held left=500 token=9 repeated took=100` */
@@ -141,7 +141,7 @@ function push(
   switch (words[0]) {
     case 'granted': {
       const proof = words.includes('forged') ? 'x'.repeat(16) : undefined;
-      script.input(script.granted(number('left', 800), number('token', 7), proof));
+      script.input(script.granted(number('left', 800), number('token', 7), proof, words.includes('old')));
       return;
     }
     case 'ask':

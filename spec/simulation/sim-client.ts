@@ -1,6 +1,7 @@
 import { LockConnectionError, LockProtocolError } from '../../lib/errors.js';
 import type { Clock, Timer } from '../../lib/manager/clock.js';
-import { Desk, type DeskOptions, type Outlet, type Seat } from '../../lib/manager/desk.js';
+import type { Desk } from '../../lib/manager/desk.js';
+import { type DeskOptions, type Outlet, type Seat } from '../../lib/manager/desk.js';
 import type { Send } from '../../lib/request/commands.js';
 import type { Now } from '../../lib/request/inputs.js';
 import { answersOf } from '../../lib/schema/answers.js';
@@ -53,6 +54,8 @@ export class SimClient implements Outlet, ClientEnd {
   readonly weather: Weather = { extraMs: 0, isSilent: false };
   readonly trouble = undefined;
   isDead = false;
+  /** The connection is cut while the next call is on its way. */
+  cutsNextSend = false;
   readonly #world: World;
   readonly #server: SimServer;
   readonly #random: Random;
@@ -63,6 +66,7 @@ export class SimClient implements Outlet, ClientEnd {
   #batch: { readonly seat: Seat; readonly call: Send }[] = [];
   #isFlushing = false;
   #pausedUntilMs = 0;
+  #wasSetBack = false;
 
   constructor(world: World, server: SimServer, random: Random, owner: string, makeDesk: MakeDesk) {
     this.#world = world;
@@ -145,9 +149,23 @@ export class SimClient implements Outlet, ClientEnd {
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#world.ms + forMs);
   }
 
-  /** As {@link pause}, and the monotonic clock stands still meanwhile. */
+  get isPaused(): boolean {
+    return this.#pausedUntilMs > this.#world.ms;
+  }
+
+  /** Sets the wall clock. */
+  step(byMs: number): void {
+    this.clock.setMs += byMs;
+    this.#wasSetBack ||= byMs < 0;
+  }
+
+  /**
+   * As {@link pause}, and the monotonic clock stands still meanwhile. Not where the wall clock was set back: no clock
+   * shows such a sleep (docs/GUARANTEES.md).
+   */
   sleep(forMs: number): void {
     this.pause(forMs);
+    if (this.#wasSetBack) return;
     this.#world.at(this.#pausedUntilMs, () => (this.clock.sleptMs += forMs));
   }
 
@@ -224,6 +242,8 @@ export class SimClient implements Outlet, ClientEnd {
   #transmit(call: OpenCall): void {
     if (this.#connection === undefined) return;
     call.timesSent++;
+    if (this.cutsNextSend) this.#world.after(0, () => this.cut());
+    this.cutsNextSend = false;
     if (call.procedure === 'join') this.#connection.join(call.id, call.args[0] as number);
     else this.#connection.run(call.id, call.procedure, call.args);
   }

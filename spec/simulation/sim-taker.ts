@@ -45,7 +45,7 @@ export class SimTaker {
   }
 
   note(event: TakerEvent): void {
-    this.#records.push({ process: this.name, atMs: this.#world.ms, ...event } as HistoryRecord);
+    this.#records.push({ process: this.name, atMs: this.#world.ms, ...event });
   }
 
   /** Plays a round, and calls back when it has come to its end. */
@@ -210,18 +210,29 @@ function codeOf(outcome: Outcome): string {
   }
 }
 
+/** What the rounds of one run have in common. */
+export interface Customs {
+  readonly maySteal: boolean;
+  readonly ttlsMs: readonly number[];
+}
+
 /** What a round is like; a seed decides. */
-export function randomRound(random: Random, names: readonly string[]): SimRound {
+export function randomRound(
+  random: Random,
+  names: readonly string[],
+  { maySteal, ttlsMs }: Customs,
+): SimRound {
   const kind = random.weighted({ lock: 6, shared: 2, semaphore: 2, several: 2 });
-  const how = random.weighted({ acquire: 8, try: 1, steal: kind === 'lock' ? 0.5 : 0 });
+  const how = random.weighted({ acquire: 8, try: 1, steal: kind === 'lock' && maySteal ? 0.5 : 0 });
   const chosen = kind === 'several' ? names : [random.pick(names)];
-  const limit = kind === 'shared' ? SHARED_LIMIT : kind === 'semaphore' ? 3 : 1;
+  const isShared = kind === 'shared' || (kind === 'several' && random.chance(0.5));
+  const limit = isShared ? SHARED_LIMIT : kind === 'semaphore' ? 3 : 1;
   return {
     names: chosen,
     units: kind === 'semaphore' ? random.between(1, 3) : 1,
     limit,
     how,
-    ttlMs: random.pick([200, 400, 1_000]),
+    ttlMs: random.pick(ttlsMs),
     autoRenew: random.chance(0.8),
     minHoldMs: random.chance(0.1) ? 150 : 0,
     waitTimeoutMs: random.chance(0.25) ? undefined : random.pick([300, 1_500, Infinity]),

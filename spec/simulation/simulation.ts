@@ -6,10 +6,11 @@ import { HARNESS, type HarnessEvent, type HistoryRecord } from '../chaos/history
 import { Random } from '../chaos/random.js';
 import { SimClient, type MakeDesk } from './sim-client.js';
 import { SimServer } from './sim-server.js';
-import { randomRound, SimTaker, type SimRound } from './sim-taker.js';
+import { randomRound, SimTaker, type Customs, type SimRound } from './sim-taker.js';
 import { World } from './world.js';
 
 const NAMES = ['a', 'b'];
+const LONG_TTL_MS = 30_000;
 const FAULTS_MS = 1_500;
 /** Until every lease and every doubt of the time of faults has come to its end. */
 const LIMIT_MS = 60_000;
@@ -42,6 +43,8 @@ export class Simulation {
   readonly #takers: SimTaker[] = [];
   readonly #records: HistoryRecord[] = [];
   readonly #makeDesk: MakeDesk;
+  readonly #confirmGrants: boolean;
+  readonly #customs: Customs;
   #faults = 0;
   #playing = 0;
 
@@ -50,6 +53,9 @@ export class Simulation {
     this.#random = Random.of(seed, 'simulation');
     this.#server = new SimServer(this.#world, code);
     this.#makeDesk = makeDesk;
+    this.#confirmGrants = this.#random.chance(0.2);
+    // Not where grants are confirmed: who is robbed before it has entered asks for another, at the end of the queue.
+    this.#customs = customsOf(this.#random, !this.#confirmGrants && this.#random.chance(0.5));
     const count = this.#random.between(2, 4);
     for (let i = 1; i <= count; i++) this.#add(`p${i}`);
   }
@@ -72,6 +78,10 @@ export class Simulation {
     };
   }
 
+  get #isLong(): boolean {
+    return this.#customs.ttlsMs.includes(LONG_TTL_MS);
+  }
+
   #add(name: string): void {
     const random = Random.of(this.#seed, name);
     const client = new SimClient(this.#world, this.#server, random, name, this.#makeDesk);
@@ -81,14 +91,13 @@ export class Simulation {
   /** Round after round while there are faults; then each name once more. */
   #playOn(taker: SimTaker): void {
     const random = Random.of(this.#seed, `${taker.name} plays ${++this.#playing}`);
-    const confirmGrants = random.chance(0.2);
     const next = (): void => {
       if (taker.client.isDead) return;
       if (this.#world.ms >= FAULTS_MS) {
         this.#finals(taker, [...NAMES]);
         return;
       }
-      taker.play(randomRound(random, NAMES), confirmGrants, () =>
+      taker.play(randomRound(random, NAMES, this.#customs), this.#confirmGrants, () =>
         this.#world.after(random.between(0, 60), next),
       );
     };
@@ -137,11 +146,12 @@ export class Simulation {
         silence: 2,
         stop: 2,
         sleep: 2,
-        kill: 1,
+        // A lock that nobody knows to be granted, to a process that is dead, may lie idle for its ttl.
+        kill: this.#isLong ? 0 : 1,
         'step-clock': 1,
         'freeze-server': 1,
         restart: 1,
-        'restart-with-loss': 1,
+        'restart-with-loss': this.#isLong ? 0 : 1,
       });
       const taker = this.#random.pick(this.#takers);
       const forMs = this.#random.pick([30, 200, 600, 1_500]);
@@ -152,11 +162,12 @@ export class Simulation {
 
   #strike(kind: string, taker: SimTaker, forMs: number): void {
     const { client, name } = taker;
-    if (client.isDead) return;
+    if (client.isDead || client.isPaused) return;
     switch (kind) {
       case 'cut':
-        this.#during('cut', name, 1);
-        client.cut();
+        this.#during('cut', name, 100);
+        if (forMs > 100) client.cutsNextSend = true;
+        else client.cut();
         return;
       case 'delay':
         this.#during('delay', name, forMs);
@@ -166,7 +177,11 @@ export class Simulation {
       case 'silence':
         this.#during('silence', name, forMs);
         client.weather.isSilent = true;
-        this.#world.after(forMs, () => (client.weather.isSilent = false));
+        this.#world.after(forMs, () => {
+          client.weather.isSilent = false;
+          // What was lost on it is lost: a ping without an answer has found that out (lib/connection/heartbeat.ts).
+          client.cut();
+        });
         return;
       case 'stop':
         this.#during('stop-holder', name, forMs);
@@ -184,7 +199,7 @@ export class Simulation {
         return;
       case 'step-clock':
         this.#during('step-clock', name, 1);
-        client.clock.setMs += this.#random.pick([-3_600_000, -500, 500, 3_600_000]);
+        client.step(this.#random.pick([-3_600_000, -500, 500, 3_600_000]));
         return;
       case 'freeze-server':
         this.#during('freeze-server', undefined, forMs);
@@ -226,6 +241,13 @@ export class Simulation {
   #note(event: HarnessEvent): void {
     this.#records.push({ process: HARNESS, atMs: this.#world.ms, ...event });
   }
+}
+
+/** Long leases show what is left behind; short ones, what is believed too long. */
+function customsOf(random: Random, maySteal: boolean): Customs {
+  if (random.chance(0.2)) return { maySteal, ttlsMs: [LONG_TTL_MS] };
+  // Of a grant that is shorter than the time to acknowledge it the rules cannot tell how old it is when it is stolen.
+  return { maySteal, ttlsMs: maySteal ? [800, 1_000] : [200, 400, 1_000] };
 }
 
 function finalRound(name: string): SimRound {

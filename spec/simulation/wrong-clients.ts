@@ -1,4 +1,5 @@
-import { Desk, type Seat } from '../../lib/manager/desk.js';
+import { Desk, type RequestListener, type Seat } from '../../lib/manager/desk.js';
+import { ACQUIRER } from '../../lib/request/commands.js';
 import type { Input, Now } from '../../lib/request/inputs.js';
 import { LeaseTime } from '../../lib/request/lease-time.js';
 import { Request } from '../../lib/request/request.js';
@@ -43,10 +44,6 @@ export const WRONG_CLIENTS: readonly WrongClient[] = [
       }),
   },
   {
-    does: 'does not look at the wall clock',
-    put: () => instead(LeaseTime.prototype, 'mayBeOver', () => () => false),
-  },
-  {
     does: 'releases where it has to withdraw',
     put: () =>
       instead(Request.prototype, 'hears', (hears) => {
@@ -67,34 +64,15 @@ export const WRONG_CLIENTS: readonly WrongClient[] = [
       }),
   },
   {
-    does: 'takes every answer for news, whatever it asked since',
+    does: 'tells its caller that it has given up, and withdraws nothing',
     put: () =>
-      instead(Desk.prototype, 'answered', (answered) => {
-        return function (this: Desk, seat: Seat, call, answer, exchange, room): void {
-          seat.request.appliedTurn = 0;
-          seat.request.whyTurn = call.operation.kind === 'check' ? call.turn : seat.request.whyTurn;
-          answered.call(this, seat, call, answer, exchange, room);
-        };
-      }),
-  },
-  {
-    does: 'goes away without a withdrawal',
-    put: () =>
-      instead(Desk.prototype, 'giveUp', (giveUp) => {
-        return function (this: Desk, seat: Seat, reason: unknown): void {
-          giveUp.call(this, seat, reason);
-          // Nothing of it is ever sent.
-          this.failed(seat, { ...DEAD_CALL, id: seat.request.id }, 'never', 'refused');
+      instead(Desk.prototype, 'giveUp', () => {
+        return function (this: Desk, seat: Seat): void {
+          seat.listener.settled(ACQUIRER, { kind: 'failed', error: 'aborted' });
+          (seat as { listener: RequestListener }).listener = SILENT;
         };
       }),
   },
 ];
 
-const DEAD_CALL = {
-  kind: 'send',
-  operation: { kind: 'release', name: '', id: '' },
-  turn: 0,
-  offsetMs: 0,
-  caller: 0,
-  isUrgent: false,
-} as const;
+const SILENT: RequestListener = { told: () => undefined, settled: () => undefined, aborted: () => undefined };

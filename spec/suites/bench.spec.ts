@@ -10,7 +10,7 @@ const LIMIT_MS = 120_000;
 describe('npm run bench', () => {
   let result: Result;
   beforeAll(async () => {
-    const nowhere = { THINGSDB_URL: undefined, THINGSDB_BIN: undefined };
+    const nowhere = { THINGSDB_URL: undefined, THINGSDB_WS_URL: undefined, THINGSDB_BIN: undefined };
     const args = ['--import', 'tsx', 'bench/main.ts', 'w1', 'w3', ...ARGS, '--json'];
     const { status, output } = await runNode(args, nowhere, LIMIT_MS);
     if (status !== 0) throw new Error(output);
@@ -41,7 +41,7 @@ describe('npm run bench', () => {
 
   it('reports the server that it does not have', () => {
     for (const { systems } of result.workloads) {
-      expect(systems.find(({ id }) => id === 'ours-ws')?.unavailable).toMatch(/^THINGSDB_URL .* names one$/);
+      expect(systems.find(({ id }) => id === 'ours-ws')?.unavailable).toMatch(/^THINGSDB_URL .* name one$/);
     }
   });
 });

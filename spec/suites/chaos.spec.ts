@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isHarmless, type BurstResult } from '../chaos/burst-run.js';
 import type { Figures } from '../chaos/figures.js';
 import { RULES } from '../chaos/violation.js';
 import { Program } from '../support/program.js';
@@ -33,17 +34,43 @@ describe('under faults, with the embedded server', () => {
       expect(Object.values(figures.violations).filter((times) => times > 0)).toEqual([]);
       expect(figures.grants).toBeGreaterThan(100);
       expect(Object.keys(figures.granted)).toEqual(
-        expect.arrayContaining(['lock', 'shared lock', 'permits', 'lock of several names']),
+        expect.arrayContaining([
+          ...['lock', 'lock, stolen', 'lock, with minHold', 'lock of several names'],
+          ...['shared lock', 'permits'],
+        ]),
       );
       expect(figures.pairsInOrder).toBeGreaterThan(20);
+      expect(figures.adopted).toBeGreaterThan(5);
+      expect(figures.watches).toBeGreaterThan(5);
       const injected = figures.faults.map(({ kind }) => kind);
       // Whoever holds or waits can be missing when its turn comes; the service is always there.
       expect(injected).toEqual(
         expect.arrayContaining(['restart-with-loss', 'restart', 'freeze-server', 'cut']),
       );
-      expect(injected.length).toBeGreaterThan(8);
+      expect(injected.length).toBeGreaterThan(9);
       // Nothing is left of what the processes noted.
       expect(readdirSync(directory).filter((name) => name.startsWith('thingsdb-lock-chaos'))).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'clients that are killed all at once leave their locks to others, and the server well',
+    async () => {
+      const args = ['--burst', '8', '--left', '4', '--per-process', '4', '--window', '1', '--json'];
+      await using program = new Program(CHAOS, args, { TMPDIR: directory });
+      const end = await program.ended;
+      expect(program.errors).toBe('');
+      const result = JSON.parse(program.output) as BurstResult;
+      expect(result).toMatchObject({ killed: 8, processes: 2, left: 4, failuresAfter: 0 });
+      expect(result.nodes.map(({ isWell }) => isWell)).toEqual([true]);
+      expect(result.perSecondOfAll).toBeGreaterThan(result.perSecondBeside);
+      expect(result.seconds).toHaveLength(6);
+      expect(result.seconds.reduce((sum, rate) => sum + rate)).toBeGreaterThan(0);
+      // A ttl, and three who waited.
+      expect(result.lastHadMs).toBeLessThan(2_000 + 3 * 2_000);
+      // What they do a second depends on what else this machine does.
+      expect(end).toBe(isHarmless(result) ? 0 : 1);
     },
     LIMIT_MS,
   );

@@ -154,7 +154,7 @@ onEachTransport('a server that goes silent', (backEnd) => {
   ])('what the %s sends is swallowed after %i bytes: the lease lives', async (side, bytes) => {
     const [proxy] = (await open(1)) as [TcpProxy];
     const manager = managerOver(proxy);
-    const lease = await manager.get('swallowed').acquire({ ttl: 1_500 });
+    const lease = await manager.get('swallowed').acquire({ ttl: 3_000 });
     await proxy.quiet();
     const connected = nextEvent(manager, 'connected');
     proxy.swallowAfter(side, bytes);

@@ -1,6 +1,6 @@
 import { Deferred } from '../../lib/async/deferred.js';
 import { NodeConnection } from '../../lib/connection/node-connection.js';
-import type { ReadyNode } from '../../lib/connection/nodes.js';
+import { orderOf, type ReadyNode } from '../../lib/connection/nodes.js';
 import { Race } from '../../lib/connection/race.js';
 import type { SessionNodes } from '../../lib/connection/session.js';
 import { LockConnectionError, type LockError } from '../../lib/errors.js';
@@ -89,9 +89,10 @@ export class FakeNodes implements SessionNodes {
 
   constructor(readonly count = 1) {}
 
-  race(first: number): Race<ReadyNode> {
+  race(avoided: ReadonlySet<number>): Race<ReadyNode> {
+    const order = orderOf(this.count, avoided);
     const begin = (n: number): FakeNode => {
-      const node = new FakeNode((first + n) % this.count);
+      const node = new FakeNode(order[n % this.count] as number);
       this.tried.push(node);
       return node;
     };

@@ -492,12 +492,27 @@ describe('manager options', () => {
     ['requestTimeout', { ...place, requestTimeout: Infinity }, 'Infinity'],
     ['defaults.ttl', { ...place, defaults: { ttl: 5 } }, '5'],
     ['defaults', { ...place, defaults: 'none' }, '"none"'],
-    ['client', { client: 5 }, '5'],
   ])('refuse a wrong %s with a message that holds it', (option, options, shown) => {
     const { message } = refusal(() => manager(options));
     expect(message).toContain(option);
     expect(message).toContain(shown);
   });
+
+  it.each<[string, object]>([
+    ['url', { ...place, url: 'http://user:secret@h' }],
+    ['url', { ...place, url: 'http://user:sec/secret@h' }],
+    ['url', { ...place, url: ['ws://a:1', 'secret'] }],
+    ['auth', { url: place.url, auth: 'secret' }],
+    ['auth', { url: place.url, auth: ['secret'] }],
+    ['client', { client: 'secret' }],
+  ])(
+    'refuse a wrong %s with a message that does not hold it: a password may stand there',
+    (option, options) => {
+      const { message } = refusal(() => manager(options));
+      expect(message).toContain(option);
+      expect(message).not.toContain('secret');
+    },
+  );
 
   it.each<[string, object]>([
     ['auth', { url: place.url, auth: {} }],

@@ -28,6 +28,9 @@ const { setTimeout, clearTimeout } = globalThis;
 /** Where the server listens, on this machine only: its first user has a password that everybody knows. */
 const HOST = '127.0.0.1';
 
+/** What pages of this machine call it. */
+const OWN_HOSTS: ReadonlySet<string> = new Set([HOST, 'localhost', '[::1]']);
+
 export interface ThingsDBServerOptions {
   readonly engine: Engine;
   readonly clock: Clock;
@@ -81,6 +84,10 @@ export class ThingsDBServer {
     this.#tcp.on('connection', (socket: NetSocket) => this.#acceptTcp(socket));
     this.#http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', () => socket.destroy());
+      if (isForeign(request.headers.origin)) {
+        socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+        return;
+      }
       this.#faults.whenRunning(() => {
         this.#webSockets.handleUpgrade(request, socket, head, (ws) => this.#acceptWebSocket(ws));
       });
@@ -182,6 +189,16 @@ export class ThingsDBServer {
       }
     });
   }
+}
+
+/**
+ * Whether a connection was opened by a web page that is not of this machine. Browsers say so; other clients say nothing.
+ * A page may open WebSockets to wherever it likes, so that any page could log in with a password that everybody knows.
+ */
+function isForeign(origin: string | undefined): boolean {
+  if (origin === undefined) return false;
+  if (!URL.canParse(origin)) return true;
+  return !OWN_HOSTS.has(new URL(origin).hostname);
 }
 
 function readMessage(data: RawData): Package {

@@ -3,7 +3,16 @@ import { errorCode, maxQuotaError, UncaughtError } from './errors.js';
 import type { Limits } from './limits.js';
 
 /** Bytes that values take, roughly, on top of what they hold; `named` is a user, a token, a collection or a type. */
-export const cost = { slot: 16, item: 48, list: 96, set: 128, thing: 256, closure: 128, value: 64, named: 1024 } as const;
+export const cost = {
+  slot: 16,
+  item: 48,
+  list: 96,
+  set: 128,
+  thing: 256,
+  closure: 128,
+  value: 64,
+  named: 1024,
+} as const;
 
 /** The time is looked at when these bits of the number of calls are 0. */
 const clockMask = 63;

@@ -56,13 +56,23 @@ function mayHaveLostItsPlace(lease: Granted, run: Reading): boolean {
       (pause) => pause.toMs - pause.fromMs > COSTLY_PAUSE_MS && isHit(pause, AFTERMATH_MS),
     ),
   );
-  if (isPaused) return true;
+  if (isPaused || mayHaveBeenRobbed(lease, wait, run)) return true;
   return run.faults.some(
     (fault) =>
       // The clock of a process is no reason to lose a place.
       fault.kind !== 'step-clock' &&
       concerns(fault, lease.process) &&
       isHit(fault, fault.lostSinceMs === undefined ? AFTERMATH_MS : LOSS_AFTERMATH_MS),
+  );
+}
+
+/** Of a grant that it had not heard of yet: then it asked for another, at the end of the queue. */
+function mayHaveBeenRobbed({ names }: Granted, wait: Span, { thieves }: Reading): boolean {
+  return names.some((name) =>
+    thieves.get(name)?.some(({ requested, granted }) => {
+      const endMs = granted?.atMs ?? Infinity;
+      return requested.atMs <= wait.toMs && endMs >= wait.fromMs;
+    }),
   );
 }
 

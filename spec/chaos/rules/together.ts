@@ -50,12 +50,17 @@ function checkName(name: string, leases: readonly Granted[], run: Reading): Viol
   let live: Live[] = [];
   ordered.forEach((lease, i) => {
     // Granted before it by their tokens, and not over when it was told: they were there when it was granted.
-    const beside = live.filter(({ untilMs }) => untilMs > lease.granted.atMs);
+    const beside = eachOnce(live.filter(({ untilMs }) => untilMs > lease.granted.atMs));
     if (!allFit([...beside.map((one) => one.lease), lease])) violations.push(violation(name, beside, lease));
     live.push({ lease, untilMs: liveUntilMs(lease, run) });
     live = live.filter(({ untilMs }) => untilMs > (nextMs[i + 1] ?? Infinity));
   });
   return violations;
+}
+
+/** A lease that was handed on and adopted keeps its token: it is one lease, whoever has it. */
+function eachOnce(live: readonly Live[]): Live[] {
+  return [...new Map(live.map((one) => [one.lease.granted.token, one])).values()];
 }
 
 /** By place: the earliest that this one or any after it was told of its grant. */

@@ -20,6 +20,8 @@ type Told = RecordOf<'told'>;
 /** So long after a grant, or after an end, it has been told where nothing is in the way. */
 const GRANT_TOLD_MS = 1_000;
 const END_TOLD_MS = 4_000;
+/** Each node tells of the changes that it has made: what two of them tell can come so much later than what came after it. */
+const DISORDER_MS = 1_000;
 
 export interface WatchCheck {
   readonly violations: readonly Violation[];
@@ -36,8 +38,8 @@ interface Known {
 }
 
 /**
- * What a watch tells is what happened: in the order of the server, which is seen nowhere else, all who hold at once fit
- * together; and where nothing is in the way nothing is left out.
+ * What a watch tells is what happened: in the order of the server, which is seen nowhere else (and of several nodes in
+ * about that order), all who hold at once fit together; and where nothing is in the way nothing is left out.
  */
 export function checkWatches(run: Reading): WatchCheck {
   const requests = groupByName(run.requests);
@@ -54,7 +56,7 @@ export function checkWatches(run: Reading): WatchCheck {
     const missed = due.filter((event) => !isTold(event, watch));
     seen += due.length - missed.length;
     violations.push(
-      ...checkOrder(watch, known),
+      ...checkOrder(watch, known, run.nodes === 1),
       ...watch.told.flatMap((told) => checkTold(told, watch, known, run)),
       ...missed.map(({ lease, what }) => violation(watch, `${lease.id} ${what} untold`, recordsOf(lease))),
     );
@@ -62,33 +64,74 @@ export function checkWatches(run: Reading): WatchCheck {
   return { violations, seen };
 }
 
-function checkOrder(watch: Watch, known: Known): Violation[] {
+/** What is held as the watch has been told, since it last had to say that it may have missed something. */
+class Held {
+  readonly #watch: Watch;
+  readonly #isOrdered: boolean;
+  #held = new Map<number, Told>();
+  #ended = new Map<number, Told>();
+  #newest: Told | undefined;
+
+  constructor(watch: Watch, isOrdered: boolean) {
+    this.#watch = watch;
+    this.#isOrdered = isOrdered;
+  }
+
+  forget(): void {
+    this.#held = new Map();
+    this.#ended = new Map();
+  }
+
+  /** Whether it is told for the first time. */
+  end(told: Told): boolean {
+    const isNew = !this.#ended.has(told.token);
+    this.#held.delete(told.token);
+    this.#ended.set(told.token, told);
+    return isNew;
+  }
+
+  /** Whether it is newer than all before. */
+  isNewer(told: Told): boolean {
+    const newest = this.#newest;
+    if (newest === undefined || told.token > newest.token) {
+      this.#newest = told;
+      return true;
+    }
+    return !this.#isOrdered && told.token < newest.token && told.atMs - newest.atMs <= DISORDER_MS;
+  }
+
+  /** All that are held at once from now on. */
+  add(told: Told): Told[] {
+    const isOver = !this.#isOrdered && this.#ended.has(told.token);
+    if (isOver) return [];
+    for (const one of this.#held.values()) if (this.#endsAtOnce(one, told)) this.#held.delete(one.token);
+    this.#held.set(told.token, told);
+    return [...this.#held.values()];
+  }
+
+  #endsAtOnce({ token }: Told, { atMs }: Told): boolean {
+    const end = this.#watch.told.find((one) => one.token === token && one.what !== 'acquired');
+    return !this.#isOrdered && end !== undefined && end.atMs - atMs <= DISORDER_MS;
+  }
+}
+
+function checkOrder(watch: Watch, known: Known, isOrdered: boolean): Violation[] {
   const violations: Violation[] = [];
-  let held = new Map<number, Told>();
-  let ended = new Set<number>();
-  let newest = 0;
+  const held = new Held(watch, isOrdered);
   let resumed = 0;
   for (const told of watch.told) {
-    for (; (watch.resumed[resumed]?.atMs ?? Infinity) <= told.atMs; resumed++) {
-      // What has ended meanwhile is not known.
-      held = new Map();
-      ended = new Set();
-    }
+    // What has ended meanwhile is not known.
+    for (; (watch.resumed[resumed]?.atMs ?? Infinity) <= told.atMs; resumed++) held.forget();
     const { token, what } = told;
     if (what !== 'acquired') {
-      if (ended.has(token)) violations.push(violation(watch, `${token} ended twice`, [told]));
-      held.delete(token);
-      ended.add(token);
+      if (!held.end(told)) violations.push(violation(watch, `${token} ended twice`, [told]));
       continue;
     }
-    const together = [...held.values(), told];
-    if (!fit(together.map((one) => shareOf(one, known)))) {
-      const tokens = together.map((one) => one.token).join(' and ');
-      violations.push({ ...violation(watch, `${tokens} were held at once`, together), rule: 'together' });
-    }
-    if (token <= newest) violations.push(violation(watch, `${token} was granted after ${newest}`, [told]));
-    held.set(token, told);
-    newest = token;
+    if (!held.isNewer(told)) violations.push(violation(watch, `${token} was not the newest`, [told]));
+    const together = held.add(told);
+    if (fit(together.map((one) => shareOf(one, known)))) continue;
+    const tokens = together.map((one) => one.token).join(' and ');
+    violations.push({ ...violation(watch, `${tokens} were held at once`, together), rule: 'together' });
   }
   return violations;
 }

@@ -33,6 +33,14 @@ describe('a lease that is handed on', () => {
     expect(brokenRules(next(story, 1_201))).toEqual([]);
   });
 
+  it('counts once, whoever has it', () => {
+    const story = new Story();
+    const lease = story.request('p1').requested(0, { want: 2, limit: 3 }).granted(10, 1).handedOn(100, true);
+    story.request('p3').requested(5, { want: 1, limit: 3 }).granted(20, 2).released(30);
+    story.request('p2').requested(150, { want: 2, limit: 3, adopts: lease.id }).granted(160, 1).released(200);
+    expect(brokenRules(story)).toEqual([]);
+  });
+
   it('keeps the others out on its way, for a ttl', () => {
     expect(brokenRules(next(handedOn()[0], 1_095))).toEqual(['together']);
     expect(brokenRules(next(handedOn()[0], 1_105))).toEqual([]);

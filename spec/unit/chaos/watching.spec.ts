@@ -105,6 +105,21 @@ describe('a watch', () => {
     ).toEqual(['watch']);
   });
 
+  it('of several nodes may be told of an end a moment late, or of a grant, but not much later', () => {
+    const order = (nodes: number, endMs: number): string[] => {
+      const story = new Story().harness(0, { event: 'served-by', nodes });
+      story.request('p1').requested(5).granted(10, 1).released(500);
+      story.request('p2').requested(6).granted(501, 2).released(502);
+      const watch = story.watch().watching(1).told(12, 'acquired', 1);
+      watch.told(502, 'acquired', 2, { owner: 'p2' }).told(endMs, 'released', 1);
+      watch.told(endMs, 'released', 2, { owner: 'p2' }).closed(20_000);
+      return brokenRules(story);
+    };
+    expect(order(1, 503)).toEqual(['together']);
+    expect(order(3, 503)).toEqual([]);
+    expect(order(3, 1_503)).toEqual(['together']);
+  });
+
   it('sees readers together, and permits within their number', () => {
     const together = (limit: number | null, mode: 'shared' | 'semaphore'): Story => {
       const story = new Story();

@@ -94,6 +94,32 @@ it('takes 9200 and 9270 by itself', async () => {
   expect(await text).toMatch(/--tcp-port N .*default 9200/);
 });
 
+it('with --generate-password admin has a password that only its output tells', async () => {
+  const passwords = new Set<string>();
+  for (let each = 0; each < 2; each++) {
+    const child = run('--port', '0', '--generate-password');
+    let password = '';
+    const urls: URL[] = [];
+    for await (const line of createInterface({ input: child.stdout! })) {
+      password = /^user admin, password (\S{24,})$/.exec(line)?.[1] ?? password;
+      const [, url] = /^listening on (\S+)$/.exec(line) ?? [];
+      if (url !== undefined && urls.push(new URL(url)) === 2) break;
+    }
+    const [known, generated] = await Promise.all(
+      ['pass', password].map(async (word) => {
+        const client = await RawClient.overTcp(Number(urls[0]?.port));
+        client.request(1, 33, ['admin', word]);
+        const { type } = await client.next();
+        client.destroy();
+        return type;
+      }),
+    );
+    expect([known, generated]).toEqual([19, 17]);
+    passwords.add(password);
+  }
+  expect(passwords.size).toBe(2);
+});
+
 it.each([[['--port', 'x']], [['--port', '65536']], [['--tcp-port', '-1']], [['--unknown']]])(
   'refuses %j and shows how it is used',
   async (args) => {

@@ -133,7 +133,7 @@ describe.each(cases)('a connection by $name to $server', ({ transport, server, m
     const client = await connected(user, 'pass');
     const error = await failure(client.run(scope, 'sum', [1, 2]));
     expect(error).toBeInstanceOf(LockPermissionError);
-    const [grant] = /grant\(.*\);/.exec(error.message) ?? [];
+    const [grant] = /grant\(.*?\);/.exec(error.message) ?? [];
     await admin.query('@thingsdb', grant ?? 'no grant in the message');
     expect(await client.run(scope, 'sum', [1, 2])).toBe(3);
   });

@@ -139,16 +139,34 @@ describe('a session', () => {
 });
 
 describe('a connection that is lost', () => {
-  it('is not opened again while nobody needs it, and over the next node at the next use', async () => {
+  it('is not opened again while nobody needs it, and to the same node at the next use', async () => {
     const node = await connected(2);
     node.cut();
     await pass(60_000);
     expect(told).toEqual(['disconnected']);
     expect(nodes.tried).toHaveLength(1);
     const again = session.connection(false);
-    expect(nodes.last.index).toBe(1);
+    expect(nodes.last.index).toBe(0);
     nodes.last.open();
     await again;
+  });
+
+  it('leads back to the most preferred node that has not failed just now', async () => {
+    const node = await connected(3);
+    session.keepAlive();
+    session.giveUp(node.connection, new LockConnectionError('it cannot serve'));
+    await triedMs(2);
+    nodes.last.open();
+    await rest();
+    session.proved();
+    session.giveUp(nodes.last.connection, new LockConnectionError('it cannot serve'));
+    await triedMs(3);
+    expect(nodes.tried.map(({ index }) => index)).toEqual([0, 1, 0]);
+    nodes.last.refuse();
+    await rest();
+    nodes.last.refuse();
+    await rest();
+    expect(nodes.tried.map(({ index }) => index)).toEqual([0, 1, 0, 2, 1]);
   });
 
   it.each<[string, () => unknown]>([
@@ -371,12 +389,21 @@ describe('a node that answers pings and no call', () => {
 
   it('is left after half of the request time-out when no lease is held, so that another has time to answer', async () => {
     await connected(2);
+    session.proved();
     session.callBegan(false);
     call();
     await pass(2_400);
     expect(nodes.tried).toHaveLength(1);
     await pass(400);
     expect(nodes.tried).toHaveLength(2);
+    session.callEnded(false);
+  });
+
+  it('is left after a second if it has not answered any yet', async () => {
+    await connected(2);
+    session.callBegan(false);
+    call();
+    expect(await triedMs(2)).toBeLessThan(1_300);
     session.callEnded(false);
   });
 

@@ -31,7 +31,7 @@ afterEach(async () => {
 /** A lease that was free, of 3 s. */
 function held(terms: Partial<OwnTerms> = {}): HeldLease {
   const lease = core.open({ ...OWN_TERMS, ttlMs: 3000, ...terms }, (event, payload) =>
-    heard.push([event, payload as object]),
+    heard.push([event, payload]),
   );
   core.last('acquire').answer(says.held(terms.ttlMs ?? 3000));
   return lease;
@@ -92,7 +92,7 @@ describe('a lease', () => {
   });
 
   it('tells where in the queue it waits, and how long it has', async () => {
-    core.open(OWN_TERMS, (event, payload) => heard.push([event, payload as object]));
+    core.open(OWN_TERMS, (event, payload) => heard.push([event, payload]));
     const call = core.last('acquire');
     call.answer(says.waiting(5000, 3));
     await pass(250);

@@ -43,7 +43,7 @@ it('what is serialized is read again as it was, whatever the names', () => {
       fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
       (names, ttlMs, counts, token) => {
         const [want, limit] = counts.sort((a, b) => a - b);
-        const request = holding({ names, ttlMs, units: want as number, limit: limit as number }, token);
+        const request = holding({ names, ttlMs, units: want, limit: limit }, token);
         expect(parseLease(serializedLease(request))).toEqual({
           v: 1,
           id: request.id,

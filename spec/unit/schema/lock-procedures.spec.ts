@@ -51,6 +51,19 @@ it('gives each operation its own answer, in the order asked', async () => {
   expect([at, room]).toEqual([AT, ROOM]);
 });
 
+it.each([-57, -63])(
+  'asks for a change without a future when the node takes no more futures (%i)',
+  async (code) => {
+    const { run, typed } = procedures([AT, ROOM, [HELD]]);
+    const cause = new ServerError({ error_code: code, error_msg: 'too many' });
+    run.mockRejectedValueOnce(new LockProtocolError('too many futures', { cause }));
+    const [answer] = (await typed.batch([{ kind: 'acquire', terms: TERMS }])).answers;
+    expect(answer).toMatchObject({ state: 'held', token: 42 });
+    expect(run.mock.calls.map(([procedure]) => procedure)).toEqual(['lock_batch', 'lock_change']);
+    expect(run.mock.calls[1]?.[1]).toEqual(run.mock.calls[0]?.[1]);
+  },
+);
+
 it('steals by a procedure of its own, which can be refused', async () => {
   const { run, typed } = procedures([AT, ROOM, [HELD]]);
   expect((await typed.steal(TERMS)).answers).toMatchObject([{ state: 'held', token: 42 }]);

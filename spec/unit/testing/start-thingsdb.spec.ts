@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { WebSocket } from 'ws';
 import {
   type EmbeddedThingsDB,
   ManualClock,
@@ -175,6 +176,43 @@ it('the ports that were asked for are used, and free again after close', async (
   await first.close();
   const second = await start({ port, tcpPort });
   expect([second.port, second.tcpPort]).toEqual([port, tcpPort]);
+});
+
+it('has the password that it is given instead of the one that everybody knows', async () => {
+  const db = await start({ password: 'another', users: [{ name: 'worker', password: 'secret' }] });
+  await login(db, 'admin', 'another');
+  await login(db, 'worker', 'secret');
+  const client = await RawClient.overTcp(db.tcpPort);
+  clients.push(client);
+  client.request(1, AUTH, ['admin', 'pass']);
+  expect((await client.next()).type).toBe(ERROR);
+});
+
+describe('a WebSocket that a browser opens', () => {
+  async function opened(origin: string): Promise<number> {
+    const db = await start();
+    const socket = new WebSocket(db.wsUrl, { origin });
+    socket.on('error', () => undefined);
+    const status = await new Promise<number>((resolve) => {
+      socket.once('open', () => resolve(101));
+      socket.once('unexpected-response', (_, response) => resolve(response.statusCode ?? 0));
+    });
+    socket.terminate();
+    return status;
+  }
+
+  it.each([
+    'https://example.com',
+    'http://localhost.example.com',
+    'http://127.0.0.1.example.com',
+    'null',
+    'x',
+  ])('for a page of %s is refused', async (origin) => expect(await opened(origin)).toBe(403));
+
+  it.each(['http://localhost:5173', 'http://127.0.0.1', 'https://[::1]:8443'])(
+    'for a page of this machine (%s) is taken',
+    async (origin) => expect(await opened(origin)).toBe(101),
+  );
 });
 
 it('is closed at the end of the block it was made in', async () => {

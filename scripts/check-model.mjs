@@ -1,11 +1,11 @@
-// Checks the model in request.pml with Spin: `node spec/formal/check.mjs [--deep]`. Needs `spin` and a C compiler.
+// Checks the model in spec/formal/request.pml with Spin: `npm run formal -- [--deep]`. Needs `spin` and a C compiler.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const MODEL = join(dirname(fileURLToPath(import.meta.url)), 'request.pml');
+const MODEL = join(dirname(fileURLToPath(import.meta.url)), '../spec/formal/request.pml');
 /** Pan gives up beyond this, in MiB, and says so: then nothing is proven. */
 const MEMORY_MB = 12_000;
 

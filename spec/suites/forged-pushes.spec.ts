@@ -1,0 +1,237 @@
+/**
+ * Whoever may JOIN the collection, and nothing else, can tell every room of it what he likes: ThingsDB gives that right
+ * with JOIN. What he tells may cost a question. It grants nothing, takes nothing away, and ends no connection.
+ */
+import type { LockManager } from '../../lib/index.js';
+import { FencingGuard, type Lease } from '../../lib/index.js';
+import { SMALL, unreadableBodies } from '../hostile/hostile-answers.js';
+import { CountingRelay } from '../hostile/counting-relay.js';
+import { HostileClient } from '../hostile/hostile-client.js';
+import { Extension, ExtensionValue, type Sent } from '../hostile/wire.js';
+import { onEachBackEnd, type BackEnd } from '../support/back-end.js';
+import { nextEvent } from '../support/until.js';
+
+/** All rooms that there can be in the collection of a test have smaller ids. */
+const ROOMS = Array.from({ length: 80 }, (_, i) => BigInt(i + 1));
+/** So many emits are under way at a time. */
+const TOGETHER = 200;
+const PASSWORD = 'pass';
+const FLOOD = 20_000;
+/** What a flood of forged questions may cost. */
+const MOST_CALLS = 60;
+const LIMIT_MS = 120_000;
+
+const nowUs = (): bigint => BigInt(Date.now()) * 1000n;
+
+/** One manager holds `x`, another waits for it, and a user with JOIN alone is there too. */
+class Scene implements AsyncDisposable {
+  readonly guard = new FencingGuard();
+  readonly disconnected: string[] = [];
+  readonly lost: string[] = [];
+  isGranted = false;
+
+  private constructor(
+    readonly backEnd: BackEnd,
+    readonly relay: CountingRelay,
+    readonly holder: LockManager,
+    readonly waiter: LockManager,
+    readonly forger: HostileClient,
+    readonly lease: Lease,
+    readonly waiting: Promise<Lease>,
+  ) {
+    this.guard.check('x', lease.fencingToken);
+    for (const [name, manager] of [
+      ['holder', holder],
+      ['waiter', waiter],
+    ] as const) {
+      manager.on('disconnected', () => this.disconnected.push(name));
+      manager.on('lost', ({ reason }) => this.lost.push(reason));
+      manager.on('error', () => undefined);
+    }
+    void waiting.then(
+      () => (this.isGranted = true),
+      () => undefined,
+    );
+  }
+
+  static async open(backEnd: BackEnd): Promise<Scene> {
+    const relay = await CountingRelay.to(backEnd.tcp);
+    const [holder, waiter] = [1, 2].map(() => backEnd.manager({ url: relay.url })) as [
+      LockManager,
+      LockManager,
+    ];
+    const lease = await holder.acquire('x', { ttl: '60s' });
+    const waiting = waiter.acquire('x', { ttl: '60s', waitTimeout: '60s' });
+    waiting.catch(() => undefined);
+    await nextEvent(waiter, 'waiting');
+    const username = `forger_${backEnd.collection}`;
+    await backEnd.query(
+      'has_user(name) || new_user(name); set_password(name, password); grant(scope, name, JOIN);',
+      { name: username, password: PASSWORD, scope: `//${backEnd.collection}` },
+      '@thingsdb',
+    );
+    const forger = await HostileClient.connect(backEnd.tcp, { username, password: PASSWORD });
+    return new Scene(backEnd, relay, holder, waiter, forger, lease, waiting);
+  }
+
+  /** Tells all of this in all rooms. */
+  async forge(messages: readonly (readonly [event: string, args: readonly Sent[]])[]): Promise<void> {
+    const emits = messages.flatMap(([event, args]) => ROOMS.map((room) => [room, event, args] as const));
+    await this.emit(emits);
+  }
+
+  async emit(
+    emits: readonly (readonly [room: bigint, event: string, args: readonly Sent[]])[],
+  ): Promise<void> {
+    const scope = `//${this.backEnd.collection}`;
+    for (let i = 0; i < emits.length; i += TOGETHER) {
+      const some = emits.slice(i, i + TOGETHER);
+      // Rooms that do not exist refuse; that is not what is looked at.
+      await Promise.all(some.map(([room, event, args]) => this.forger.emit(scope, room, event, args)));
+    }
+    // What was pushed has arrived once a later question of each has its answer.
+    await Promise.all([this.holder.isLocked('x'), this.waiter.isLocked('x')]);
+  }
+
+  /** All is as it was; and it goes on as it should. */
+  async endsWell(): Promise<void> {
+    expect([this.isGranted, this.lease.isHeld, this.lease.signal.aborted]).toEqual([false, true, false]);
+    expect([this.lost, this.disconnected]).toEqual([[], []]);
+    expect(await this.lease.release()).toBe(true);
+    const startMs = performance.now();
+    const next = await this.waiting;
+    expect(performance.now() - startMs).toBeLessThan(2_000);
+    this.guard.check('x', next.fencingToken);
+    expect(next.fencingToken).toBeGreaterThan(this.lease.fencingToken);
+    expect(await next.release()).toBe(true);
+    const last = await this.holder.acquire('x');
+    this.guard.check('x', last.fencingToken);
+    await last.release();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.forger.close();
+    await Promise.all([this.holder.close(), this.waiter.close()]);
+    await this.relay[Symbol.asyncDispose]();
+  }
+}
+
+onEachBackEnd('a user with JOIN alone', (backEnd) => {
+  beforeAll(() => backEnd.manager().setup());
+
+  test(
+    'cannot forge a grant, whatever token, proof and times it comes with',
+    async () => {
+      await using scene = await Scene.open(backEnd);
+      const now = nowUs();
+      const numbers = [0n, 1n, 2n, 3n];
+      const proofs = [
+        '',
+        'a'.repeat(16),
+        'a'.repeat(32),
+        5n,
+        null,
+        new ExtensionValue(Extension.name, Buffer.from('a')),
+      ];
+      const times: readonly (readonly Sent[])[] = [
+        [now, now, now + 800_000n],
+        [2n ** 53n - 1n, now, now + 800_000n],
+        [2n ** 63n - 1n, now, now + 800_000n],
+        [-5n, now, now + 800_000n],
+        ['x', 'y', 'z'],
+        [NaN, NaN, NaN],
+        [now, 0n, 2n ** 53n - 1n],
+      ];
+      await scene.forge([
+        ...numbers.flatMap((number) =>
+          proofs.flatMap((proof) => times.map((time) => ['granted', [number, proof, ...time]] as const)),
+        ),
+        // Without a proof.
+        ...numbers.map((number) => ['granted', [number, now, now, now + 800_000n]] as const),
+      ]);
+      await scene.endsWell();
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'cannot take a lease away by saying that it is lost',
+    async () => {
+      await using scene = await Scene.open(backEnd);
+      const callsBefore = scene.relay.calls;
+      await scene.forge(
+        [0n, 1n, 2n].flatMap((number) => [1n, 2n, 0n, 77n].map((why) => ['lost', [number, why]] as const)),
+      );
+      expect(scene.relay.calls - callsBefore).toBeLessThan(MOST_CALLS);
+      await scene.endsWell();
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'cannot wake anybody from waiting by asking again, not even in 200 years',
+    async () => {
+      await using scene = await Scene.open(backEnd);
+      const now = nowUs();
+      const centuries = 6_311_520_000_000_000n;
+      const whens = [0n, now, now - centuries, now + centuries, 2n ** 63n - 1n, -1n, 'x', NaN, null];
+      await scene.forge(
+        [1n, 2n].flatMap((number) => whens.map((when) => ['ask', [number, now, when]] as const)),
+      );
+      await scene.endsWell();
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'is passed over where what he tells cannot be read',
+    async () => {
+      await using scene = await Scene.open(backEnd);
+      const events = ['granted', 'ask', 'lost', 'asked', 'alive', 'watch', 'check', 'acquired', 'x', ''];
+      await scene.forge(events.flatMap((event) => [[event, []] as const, [event, [1n, ...SMALL]] as const]));
+      await scene.forge(
+        SMALL.flatMap((value) => events.slice(0, 4).map((event) => [event, [value, value]] as const)),
+      );
+      // ThingsDB passes an argument of this type on as it is.
+      const packed = [...unreadableBodies().values()].map(
+        (body) => new ExtensionValue(Extension.packed, body),
+      );
+      const rooms = await roomsOf(scene);
+      await scene.emit(packed.flatMap((value) => rooms.map((room) => [room, 'granted', [value]] as const)));
+      await scene.endsWell();
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    `can ask ${FLOOD} times for signs of life, and gets a few`,
+    async () => {
+      await using scene = await Scene.open(backEnd);
+      const rooms = await roomsOf(scene);
+      expect(rooms).toHaveLength(2);
+      const callsBefore = scene.relay.calls;
+      const kinds: readonly (readonly [string, readonly Sent[]])[] = [
+        ['alive', []],
+        ['lost', [1n, 1n]],
+        ['ask', [1n, nowUs(), nowUs()]],
+        ['alive', []],
+      ];
+      await scene.emit(
+        Array.from({ length: FLOOD }, (_, i) => {
+          const [event, args] = kinds[i % kinds.length] as (typeof kinds)[number];
+          return [rooms[Math.floor(i / kinds.length) % rooms.length] as bigint, event, args] as const;
+        }),
+      );
+      // Put together: one question for many.
+      expect(scene.relay.calls - callsBefore).toBeLessThan(FLOOD / 50);
+      await scene.endsWell();
+    },
+    LIMIT_MS,
+  );
+});
+
+/** Those of the inboxes in the collection. */
+async function roomsOf({ backEnd }: Scene): Promise<bigint[]> {
+  const code = 'wse(); .thingsdb_lock.inboxes.values().map(|box| box.room.id());';
+  return ((await backEnd.query(code)) as number[]).map(BigInt);
+}
