@@ -11,7 +11,7 @@ import { ServerError } from '../client/server-error.js';
 
 /** What was being done: it makes the message one that can be acted on. */
 export interface ErrorContext {
-  /** The request, as a person would name it: ``run `tl_request` ``. */
+  /** The request, as a person would name it: `run lock_batch`. */
   readonly what: string;
   /** Where it was sent: `//lock`, `@thingsdb`; a connection's own requests, such as `auth`, have none. */
   readonly scope?: string | undefined;

@@ -4,6 +4,7 @@ import { installCode } from '../../lib/schema/install-code.js';
 import { ServerState } from './server-state.js';
 import { STATE_CODE, type StateRows } from './state-rows.js';
 import { type Bench, type Heard, ROOM_GONE, type Subject } from './subject.js';
+import { fromEngine, toEngine } from '../support/engine-values.js';
 
 const SCOPE = '//stuff';
 const START_MS = 1_700_000_000_123;
@@ -61,7 +62,7 @@ export class EmbeddedSubject implements Subject, Bench {
   // eslint-disable-next-line @typescript-eslint/require-await -- a subject may be far away
   async call(procedure: string, args: readonly unknown[]): Promise<unknown> {
     try {
-      return numbers(this.#engine.run(this.#session, SCOPE, procedure, integers(args)) as Wire);
+      return fromEngine(this.#engine.run(this.#session, SCOPE, procedure, toEngine(args)) as Wire);
     } catch (error) {
       if (error instanceof ThingsError) return { code: error.code, message: error.message };
       throw error;
@@ -126,27 +127,12 @@ export class EmbeddedSubject implements Subject, Bench {
   }
 
   #query(code: string): unknown {
-    return numbers(this.#engine.query(this.#session, SCOPE, code, {}) as Wire);
+    return fromEngine(this.#engine.query(this.#session, SCOPE, code, {}) as Wire);
   }
 
   #hear(type: number, body: Wire): void {
-    const { id, event, args = [] } = numbers(body) as { id: number; event: string; args?: Heard['args'] };
+    const { id, event, args = [] } = fromEngine(body) as { id: number; event: string; args?: Heard['args'] };
     if (type === PushType.emit) this.#heard.push({ room: id, event, args });
     if (type === PushType.delete) this.#heard.push({ room: id, event: ROOM_GONE, args: [] });
   }
-}
-
-/** Integers of the engine are bigint. */
-function integers(value: unknown): Wire {
-  if (typeof value === 'number') return BigInt(value);
-  return Array.isArray(value) ? value.map(integers) : (value as Wire);
-}
-
-function numbers(value: Wire): unknown {
-  if (typeof value === 'bigint') return Number(value);
-  if (Array.isArray(value)) return (value as readonly Wire[]).map(numbers);
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
-  return Object.fromEntries(
-    Object.entries(value as Record<string, Wire>).map(([key, inner]) => [key, numbers(inner)]),
-  );
 }

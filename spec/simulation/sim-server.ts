@@ -3,6 +3,7 @@ import { createEngine } from '../../lib/embedded/thingsdb-engine.js';
 import { installCode } from '../../lib/schema/install-code.js';
 import { lockedDownState, type StateLeft } from '../support/state-left.js';
 import type { World } from './world.js';
+import { fromEngine, toEngine } from '../support/engine-values.js';
 
 const SCOPE = '//stuff';
 /** What the server's clock shows when the world begins. */
@@ -39,7 +40,7 @@ export class SimServer {
   }
 
   connect(push: Push): Session {
-    const session: Session = { push: (type, body) => push(type, numbers(body)) };
+    const session: Session = { push: (type, body) => push(type, fromEngine(body)) };
     this.#engine.authenticate(session, ['admin', 'pass']);
     return session;
   }
@@ -55,7 +56,7 @@ export class SimServer {
 
   /** @throws ThingsError */
   run(session: Session, procedure: string, args: readonly unknown[]): unknown {
-    return numbers(this.#engine.run(session, SCOPE, procedure, wire(args)) as Wire);
+    return fromEngine(this.#engine.run(session, SCOPE, procedure, toEngine(args)) as Wire);
   }
 
   /** Whether there is such a room. */
@@ -90,23 +91,8 @@ export class SimServer {
   }
 
   #query(code: string): unknown {
-    return numbers(this.#engine.query(this.#admin, SCOPE, code, {}) as Wire);
+    return fromEngine(this.#engine.query(this.#admin, SCOPE, code, {}) as Wire);
   }
 }
 
 export { PushType, ThingsError };
-
-/** Integers of the engine are bigint. */
-function wire(value: unknown): Wire {
-  if (typeof value === 'number') return BigInt(value);
-  return Array.isArray(value) ? value.map(wire) : (value as Wire);
-}
-
-function numbers(value: Wire): unknown {
-  if (typeof value === 'bigint') return Number(value);
-  if (Array.isArray(value)) return (value as readonly Wire[]).map(numbers);
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
-  return Object.fromEntries(
-    Object.entries(value as Record<string, Wire>).map(([key, inner]) => [key, numbers(inner)]),
-  );
-}
