@@ -5,11 +5,14 @@ import { LingeringRelay } from './lingering-relay.js';
 import { ServerNode } from './server-node.js';
 
 const LOOK_EVERY_MS = 1_000;
-/** So often in a row without an answer, of three seconds each: it will not come back by itself. */
-const MOST_SILENCES = 2;
+/**
+ * For so long without any answer: it will not come back by itself. A cluster of ThingsDB 1.9.3 makes no change for 42 s
+ * when a node was killed that had been given the number of a change; and as long again for each number that is missing.
+ */
+const LONGEST_SILENCE_MS = 150_000;
 const FIRST_START_LIMIT_MS = 60_000;
 const START_LIMIT_MS = 15_000;
-const RECOVERY_LIMIT_MS = 180_000;
+const RECOVERY_LIMIT_MS = 400_000;
 
 /** How a real ThingsDB is reached, and started; without commands only the network can be disturbed. */
 export interface RealServerOptions {
@@ -148,17 +151,17 @@ export class RealServer implements ChaosServer {
   async #lookAfter(index: number): Promise<void> {
     const { signal } = this.#stopLooking;
     const node = this.#nodes[index];
-    let silences = 0;
+    let answeredMs = performance.now();
     while (node !== undefined && !signal.aborted) {
       await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted || this.#touched.has(index)) {
-        silences = 0;
+      if (signal.aborted) return;
+      const isAlive = this.#touched.has(index) || (node.isRunning && (await node.isAlive()));
+      if (isAlive || this.#touched.has(index)) {
+        answeredMs = performance.now();
         continue;
       }
-      const isWell = node.isRunning && (await node.answers());
-      silences = isWell || this.#touched.has(index) ? 0 : silences + 1;
-      if (silences === 0 || (node.isRunning && silences < MOST_SILENCES)) continue;
-      silences = 0;
+      if (node.isRunning && performance.now() - answeredMs < LONGEST_SILENCE_MS) continue;
+      answeredMs = performance.now();
       const restarting = this.killNode(index, 0);
       this.#onCrash?.(index, node.isRunning ? 'it did not answer' : 'it had ended', restarting);
       await restarting.catch(() => undefined);

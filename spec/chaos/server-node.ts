@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Auth } from '../../lib/index.js';
+import { LockConnectionError, type Auth } from '../../lib/index.js';
 import { onNode } from './node-client.js';
 
 const STOP_LIMIT_MS = 10_000;
 const ANSWER_LIMIT_MS = 3_000;
+const LIMITS = { requestTimeoutMs: ANSWER_LIMIT_MS, connectTimeoutMs: ANSWER_LIMIT_MS };
 
 /** A node of a real ThingsDB that is started by a command of the user's, as a process group of its own. */
 export class ServerNode {
@@ -56,6 +57,14 @@ export class ServerNode {
     return (await this.#ask('node_info().load().status;')) === 'READY';
   }
 
+  /** Whether it says anything at all: one that is away or catching up refuses clients, and is well. */
+  async isAlive(): Promise<boolean> {
+    return onNode(this.url, this.#auth, LIMITS, (client) => client.ping()).then(
+      () => true,
+      (error: unknown) => !(error instanceof LockConnectionError),
+    );
+  }
+
   /** Whether it lets us in and answers a query. */
   async answers(): Promise<boolean> {
     return (await this.#ask('true;')) === true;
@@ -63,8 +72,7 @@ export class ServerNode {
 
   /** The answer of this node itself; `undefined` if there is none. */
   #ask(code: string): Promise<unknown> {
-    const limits = { requestTimeoutMs: ANSWER_LIMIT_MS, connectTimeoutMs: ANSWER_LIMIT_MS };
-    return onNode(this.url, this.#auth, limits, (client) => client.query('@node', code)).catch(
+    return onNode(this.url, this.#auth, LIMITS, (client) => client.query('@node', code)).catch(
       () => undefined,
     );
   }
