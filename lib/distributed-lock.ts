@@ -9,8 +9,9 @@ import type { LockCore } from './manager/manager-core.js';
 import { labelOf } from './manager/outcomes.js';
 import { heldAgain, refuseDeadlock } from './manager/reentry.js';
 import { insideOf, leasesAround } from './manager/sections.js';
-import type { Duration, LockOptions } from './options.js';
-import type { ResolvedLockOptions } from './internal/lock-options.js';
+import type { Duration } from './options/duration.js';
+import type { LockOptions } from './options/lock-options.js';
+import type { ResolvedLockOptions } from './options/resolved-lock-options.js';
 
 /** Checks options in layers, the later over the earlier. @throws LockOptionsError */
 export type ResolveOptions = (...layers: readonly (LockOptions | undefined)[]) => ResolvedLockOptions;

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { LockOptionsError, StaleTokenError } from './errors.js';
-import { checkedName } from './internal/names.js';
+import { checkedName } from './options/names.js';
 
 /** A lock's name and the newest fencing token that was seen of it. */
 export type FencingEntry = readonly [name: string, token: number];

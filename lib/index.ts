@@ -5,18 +5,10 @@ export { outside } from './manager/sections.js';
 export { FencingGuard, type FencingEntry } from './fencing-guard.js';
 export type { HeldInfo, LockInfo, LockSnapshot, PendingInfo } from './lock-info.js';
 export { LockWatch, type LockWatchEvents, type WatchedEvent, type WatchedLossEvent } from './lock-watch.js';
-export type {
-  AdoptOptions,
-  Auth,
-  Duration,
-  LockDefaults,
-  LockManagerOptions,
-  LockOptions,
-  Page,
-  Pem,
-  SemaphoreOptions,
-  TlsOptions,
-} from './options.js';
+export type { AdoptOptions, LockDefaults, LockOptions, SemaphoreOptions } from './options/lock-options.js';
+export type { Auth, LockManagerOptions, Pem, TlsOptions } from './options/manager-options.js';
+export type { Duration } from './options/duration.js';
+export type { Page } from './options/page.js';
 export type {
   AcquiredEvent,
   DisconnectedEvent,

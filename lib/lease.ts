@@ -1,4 +1,4 @@
-import type { Duration } from './options.js';
+import type { Duration } from './options/duration.js';
 
 /**
  * One grant of a lock: held until it is released or lost.

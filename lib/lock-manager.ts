@@ -8,16 +8,16 @@ import { ManagerCore } from './manager/manager-core.js';
 import type { Lease } from './lease.js';
 import { lockSnapshot, type LockSnapshot } from './lock-info.js';
 import type { LockWatch } from './lock-watch.js';
-import { checkedName, checkedNames, checkedPage } from './internal/names.js';
-import { checkedSemaphore, resolveLockOptions, resolveSemaphoreOptions } from './internal/lock-options.js';
-import { resolveManagerOptions } from './internal/manager-options.js';
+import { checkedName, checkedNames } from './options/names.js';
+import { checkedPage, type Page } from './options/page.js';
 import {
-  type AdoptOptions,
-  type LockManagerOptions,
-  type LockOptions,
-  type Page,
-  type SemaphoreOptions,
-} from './options.js';
+  checkedSemaphore,
+  resolveLockOptions,
+  resolveSemaphoreOptions,
+} from './options/resolved-lock-options.js';
+import { resolveManagerOptions } from './options/resolved-manager-options.js';
+import type { AdoptOptions, LockOptions, SemaphoreOptions } from './options/lock-options.js';
+import type { LockManagerOptions } from './options/manager-options.js';
 
 /**
  * The way to distributed locks on one collection of ThingsDB: holds the connection, sets the collection up at first

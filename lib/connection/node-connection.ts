@@ -3,7 +3,7 @@ import type { ObservableConnection } from '../client/observable-connection.js';
 import { ServerError } from '../client/server-error.js';
 import type { ThingsDBClient } from '../client/thingsdb-client.js';
 import { LockConnectionError, LockError } from '../errors.js';
-import type { Auth } from '../options.js';
+import type { Auth } from '../options/manager-options.js';
 import { Heartbeat } from './heartbeat.js';
 import { requestName, typedError, type ErrorContext } from './typed-error.js';
 

@@ -3,7 +3,7 @@ import { clientFor } from '../client/open-client.js';
 import { isClient, type ThingsDBClient } from '../client/thingsdb-client.js';
 import type { TlsOptions } from '../client/web-socket-connection.js';
 import { LockConnectionError, LockError } from '../errors.js';
-import type { LockManagerOptions } from '../options.js';
+import type { LockManagerOptions } from '../options/manager-options.js';
 import { askedAuth } from './auth.js';
 import { BoundedClient } from './bounded-client.js';
 import { NodeConnection } from './node-connection.js';

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { ResolvedLockOptions } from '../internal/lock-options.js';
+import type { ResolvedLockOptions } from '../options/resolved-lock-options.js';
 import type { Outcome } from '../request/commands.js';
 import type { TellLock } from './event-relay.js';
 import type { HeldLease } from './held-lease.js';

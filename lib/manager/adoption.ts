@@ -1,5 +1,5 @@
-import { resolveAdoptOptions } from '../internal/lock-options.js';
-import type { AdoptOptions, LockDefaults } from '../options.js';
+import { resolveAdoptOptions } from '../options/resolved-lock-options.js';
+import type { AdoptOptions, LockDefaults } from '../options/lock-options.js';
 import { relayTo, type LockEmitter } from './event-relay.js';
 import type { HeldLease } from './held-lease.js';
 import type { LockCore } from './manager-core.js';

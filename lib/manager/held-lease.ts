@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { LockLostError, LockNotHeldError } from '../errors.js';
 import type { HolderEvent } from '../events.js';
-import { resolveLockOptions } from '../internal/lock-options.js';
+import { resolveLockOptions } from '../options/resolved-lock-options.js';
 import type { Lease } from '../lease.js';
-import type { Duration } from '../options.js';
+import type { Duration } from '../options/duration.js';
 import { ACQUIRER, type Command, type Outcome, type Told } from '../request/commands.js';
 import type { Input } from '../request/inputs.js';
 import type { Request, Terms } from '../request/request.js';

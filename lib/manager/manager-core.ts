@@ -4,7 +4,7 @@ import { Calls } from '../connection/calls.js';
 import { Nodes } from '../connection/nodes.js';
 import { Session, type SessionListener } from '../connection/session.js';
 import { LockConnectionError, LockError } from '../errors.js';
-import type { ResolvedManagerOptions } from '../internal/manager-options.js';
+import type { ResolvedManagerOptions } from '../options/resolved-manager-options.js';
 import type { Terms } from '../request/request.js';
 import { announcedBatch, LockProcedures } from '../schema/lock-procedures.js';
 import type { RoomId } from '../schema/replies.js';

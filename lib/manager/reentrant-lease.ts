@@ -1,5 +1,5 @@
 import { LockNotHeldError } from '../errors.js';
-import type { Duration } from '../options.js';
+import type { Duration } from '../options/duration.js';
 import type { HeldLease, OwnLease } from './held-lease.js';
 import { labelOf } from './outcomes.js';
 

@@ -1,5 +1,5 @@
 import { LockDeadlockError } from '../errors.js';
-import type { ResolvedLockOptions } from '../internal/lock-options.js';
+import type { ResolvedLockOptions } from '../options/resolved-lock-options.js';
 import type { HeldLease, OwnLease } from './held-lease.js';
 import { labelOf } from './outcomes.js';
 import { ReentrantLease } from './reentrant-lease.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LockOptionsError } from '../errors.js';
-import { checkedNames } from '../internal/names.js';
+import { checkedNames } from '../options/names.js';
 import { MAX_NAMES, MAX_TTL_MS, SHARED_LIMIT } from '../schema/constants.js';
 import type { Request } from '../request/request.js';
 

@@ -2,7 +2,7 @@ import { PackageType } from '../../lib/client/package-type.js';
 import type { ThingsDBClient } from '../../lib/client/thingsdb-client.js';
 import { LockConnectionError, LockOptionsError, LockPermissionError } from '../../lib/errors.js';
 import { LockManager } from '../../lib/lock-manager.js';
-import type { LockManagerOptions } from '../../lib/options.js';
+import type { LockManagerOptions } from '../../lib/options/manager-options.js';
 import { SCHEMA, Told, Was, Why } from '../../lib/schema/constants.js';
 import { proofOf } from '../../lib/schema/pushed.js';
 import { serverUs } from '../support/fake-core.js';

@@ -1,13 +1,14 @@
 import { LockOptionsError } from '../../lib/errors.js';
-import { checkedName, checkedNames, checkedPage } from '../../lib/internal/names.js';
+import { checkedName, checkedNames } from '../../lib/options/names.js';
+import { checkedPage } from '../../lib/options/page.js';
 import {
   checkedSemaphore,
   resolveAdoptOptions,
   resolveLockOptions,
   resolveSemaphoreOptions,
-} from '../../lib/internal/lock-options.js';
-import { resolveManagerOptions } from '../../lib/internal/manager-options.js';
-import { type LockOptions } from '../../lib/options.js';
+} from '../../lib/options/resolved-lock-options.js';
+import { resolveManagerOptions } from '../../lib/options/resolved-manager-options.js';
+import type { LockOptions } from '../../lib/options/lock-options.js';
 import { MAX_NAMES, SHARED_LIMIT } from '../../lib/schema/constants.js';
 import type { ThingsDBClient } from '../../lib/client/thingsdb-client.js';
 

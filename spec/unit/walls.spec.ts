@@ -88,7 +88,7 @@ describe('the walls of lib', () => {
 
   it.each([
     ['lib/lease.ts', "import { Parser } from './embedded/language/parser.js';"],
-    ['lib/internal/inbox.ts', "export * from '../testing/index.js';"],
+    ['lib/options/inbox.ts', "export * from '../testing/index.js';"],
     ['lib/embedded/engine.ts', "import type { Lease } from '../lease.js';"],
     ['lib/embedded/store/user.ts', "let x: import('../../errors.js').LockError;"],
     ['lib/embedded/engine.ts', "void import('../testing/manual-clock.js');"],

@@ -1,6 +1,7 @@
-import { askedAuth, authProblem } from '../../../lib/connection/auth.js';
+import { askedAuth } from '../../../lib/connection/auth.js';
+import { authProblem } from '../../../lib/options/auth-problem.js';
 import { LockConnectionError, LockOptionsError, LockPermissionError } from '../../../lib/errors.js';
-import type { Auth } from '../../../lib/options.js';
+import type { Auth } from '../../../lib/options/manager-options.js';
 import { rejection } from '../../support/until.js';
 
 const LIMIT_MS = 50;

@@ -1,8 +1,8 @@
-import { resolveLockOptions } from '../../../lib/internal/lock-options.js';
+import { resolveLockOptions } from '../../../lib/options/resolved-lock-options.js';
 import { LockConnectionError } from '../../../lib/errors.js';
 import { acquire } from '../../../lib/manager/acquisition.js';
 import type { HeldLease } from '../../../lib/manager/held-lease.js';
-import type { LockOptions } from '../../../lib/options.js';
+import type { LockOptions } from '../../../lib/options/lock-options.js';
 import { SHARED_LIMIT } from '../../../lib/schema/constants.js';
 import { FakeCore, says, termsOf } from '../../support/fake-core.js';
 import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';

@@ -6,7 +6,7 @@ import type { HeldLease } from '../../../lib/manager/held-lease.js';
 import { randomId } from '../../../lib/manager/random-id.js';
 import { serializedLease } from '../../../lib/manager/serialized-lease.js';
 import { Why } from '../../../lib/schema/constants.js';
-import type { AdoptOptions, LockDefaults } from '../../../lib/options.js';
+import type { AdoptOptions, LockDefaults } from '../../../lib/options/lock-options.js';
 import { Request } from '../../../lib/request/request.js';
 import { TERMS } from '../../request/script.js';
 import { FakeCore, ROOM, says } from '../../support/fake-core.js';

@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import { parseAddress } from '../client/address.js';
 import { isClient } from '../client/thingsdb-client.js';
-import { authProblem } from '../connection/auth.js';
+import { authProblem } from './auth-problem.js';
 import type { LockOptionsError } from '../errors.js';
-import type { LockManagerOptions, LockOptions } from '../options.js';
+import type { LockManagerOptions } from './manager-options.js';
+import type { LockOptions } from './lock-options.js';
 import { MAX_TTL_MS } from '../schema/constants.js';
-import { defaultsShape } from './lock-options.js';
-import { duration, MAX_NAME_BYTES, parsed } from './option-checks.js';
+import { defaultsShape } from './resolved-lock-options.js';
+import { duration } from './duration.js';
+import { MAX_NAME_BYTES } from './names.js';
+import { parsed } from './option-checks.js';
 
 export const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
 /** Half of the shortest ttl: what is left of a lease is worth having. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { AdoptOptions, LockDefaults, LockOptions, SemaphoreOptions } from '../options.js';
+import type { AdoptOptions, LockDefaults, LockOptions, SemaphoreOptions } from './lock-options.js';
 import { MAX_TTL_MS, SHARED_LIMIT } from '../schema/constants.js';
-import { duration, invalid, parsed } from './option-checks.js';
+import { duration } from './duration.js';
+import { invalid, parsed } from './option-checks.js';
 
 /** Lock options as the code uses them: checked, complete, in milliseconds. */
 export interface ResolvedLockOptions {

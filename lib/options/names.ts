@@ -1,17 +1,7 @@
-import { z } from 'zod';
-import type { Page } from '../options.js';
 import { MAX_NAMES } from '../schema/constants.js';
-import { invalid, MAX_NAME_BYTES, parsed } from './option-checks.js';
+import { invalid } from './option-checks.js';
 
-const page = z.strictObject({
-  after: z.string().default(''),
-  limit: z.int().min(1).max(1_000).default(100),
-});
-
-/** @throws LockOptionsError */
-export function checkedPage(options: Page): { after: string; limit: number } {
-  return parsed(page, options, 'query');
-}
+export const MAX_NAME_BYTES = 255;
 
 /**
  * One name, or several that are locked together, each once.
