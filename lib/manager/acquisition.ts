@@ -45,6 +45,7 @@ function termsOf(names: readonly string[], how: 'acquire' | 'try', options: Reso
     maxHoldMs: options.maxHoldMs,
     minHoldMs: options.minHoldMs,
     waitTimeoutMs: options.waitTimeoutMs,
+    confirmGrants: options.confirmGrants,
   };
 }
 

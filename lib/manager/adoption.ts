@@ -27,6 +27,8 @@ export async function adoptedLease(
     maxHoldMs: resolved.maxHoldMs,
     minHoldMs: resolved.minHoldMs,
     waitTimeoutMs: undefined,
+    // What is adopted is granted by an answer, never by a push.
+    confirmGrants: false,
     adopted: { id, token },
   } as const;
   const lease = core.open(terms, relayTo(manager));

@@ -20,7 +20,7 @@ import { WatchList } from './watch-list.js';
 export type ManagerListener = Pick<SessionListener, 'connected' | 'disconnected' | 'reconnecting'>;
 
 /** What a request's terms have in common in one manager. */
-type SharedTerms = Pick<Terms, 'clockSkewMs' | 'confirmGrants' | 'doubtMs'>;
+type SharedTerms = Pick<Terms, 'clockSkewMs' | 'doubtMs'>;
 export type OwnTerms = Omit<Terms, keyof SharedTerms>;
 
 /** What a lock needs of its manager. */
@@ -48,7 +48,6 @@ export class ManagerCore implements LockCore {
     this.#limitMs = options.requestTimeout;
     this.#shared = {
       clockSkewMs: options.clockSkew,
-      confirmGrants: false,
       doubtMs: options.requestTimeout,
     };
     this.#session = new Session(new Nodes(options), options.requestTimeout, this.#sessionListener(listener));

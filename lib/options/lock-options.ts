@@ -38,6 +38,11 @@ export interface LockOptions {
    * lock inside of itself needs it too if writers may come in between: without it, it would wait behind them. Default false.
    */
   readonly reentrant?: boolean | undefined;
+  /**
+   * Lets a caller who has waited in only once the server itself has confirmed the grant, one round trip later. For collections
+   * that others than the holders of locks may JOIN or QUERY: they can read what proves a pushed grant. Default false.
+   */
+  readonly confirmGrants?: boolean | undefined;
   /** Cancels the waiting: `acquire` rejects with `signal.reason`. Once the lock is held it has no effect. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -52,4 +57,7 @@ export interface SemaphoreOptions extends Omit<LockOptions, 'mode' | 'permits' |
 export type AdoptOptions = Pick<LockOptions, 'ttl' | 'autoRenew' | 'maxHold' | 'minHold'>;
 
 /** Those of the lock options that may hold for all locks alike. */
-export type LockDefaults = Pick<LockOptions, 'ttl' | 'autoRenew' | 'maxHold' | 'waitTimeout' | 'reentrant'>;
+export type LockDefaults = Pick<
+  LockOptions,
+  'ttl' | 'autoRenew' | 'maxHold' | 'waitTimeout' | 'reentrant' | 'confirmGrants'
+>;

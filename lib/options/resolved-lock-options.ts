@@ -15,6 +15,7 @@ export interface ResolvedLockOptions {
   readonly limit: number;
   readonly isSteal: boolean;
   readonly isReentrant: boolean;
+  readonly confirmGrants: boolean;
   /** `undefined`: the requests ahead times the ttl. */
   readonly waitTimeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
@@ -30,6 +31,7 @@ export const defaultsShape = {
   maxHold: duration(MIN_TTL_MS, Infinity).optional(),
   waitTimeout: duration(0, Infinity).optional(),
   reentrant: z.boolean().optional(),
+  confirmGrants: z.boolean().optional(),
 };
 
 const commonShape = {
@@ -94,6 +96,7 @@ function resolvedCommon(options: CommonOptions): Omit<ResolvedLockOptions, 'want
     minHoldMs: options.minHold ?? 0,
     waitTimeoutMs: options.waitTimeout,
     isReentrant: options.reentrant ?? false,
+    confirmGrants: options.confirmGrants ?? false,
     signal: options.signal,
   };
 }

@@ -199,7 +199,7 @@ function answered(request: Request, input: Answered, now: Now, out: Command[]): 
     case 'waiting':
       settleEnded(call, out);
       // The grant was acknowledged too late, and the request is in the queue again: or it is old news.
-      if (call.turn <= Math.max(request.grantTurn, request.appliedTurn)) return;
+      if (!isAfterGrant(request, call)) return;
       if (request.isSettled) lose(request, 'expired', 'has it', now, out);
       else backInQueue(request, answer.askAt, input);
       return;
@@ -213,44 +213,79 @@ function answered(request: Request, input: Answered, now: Now, out: Command[]): 
 
 function stillHeld(
   request: Request,
+  answer: AnswerOf<'held'>,
+  input: Answered,
+  now: Now,
+  out: Command[],
+): void {
+  const { call } = input;
+  if (call.operation.kind === 'transfer') {
+    transferred(request, call, out);
+    return;
+  }
+  if (request.isSettled && isOtherGrant(request, answer, call)) {
+    lose(request, 'forgotten-by-server', 'has it', now, out);
+    settleEnded(call, out);
+    return;
+  }
+  if (isAboutLease(request, answer, call)) {
+    confirmed(request, answer, input, now, out);
+    // The caller would have entered by a lease that was over already.
+    if (request.state !== 'held') return;
+  }
+  if (call.caller !== NOBODY)
+    out.push({ kind: 'settle', caller: call.caller, outcome: { kind: 'extended' } });
+  look(request, now, out);
+}
+
+/** Whether the server means another grant of the request than the one by which its caller has entered. */
+function isOtherGrant(request: Request, { token }: AnswerOf<'held'>, call: Send): boolean {
+  // A greater token: a copy of the request came late, and was granted anew.
+  if (token >= request.token) return token > request.token;
+  // A smaller one, asked for after the push: the server has not sent that push.
+  return isFinal(call) && isAfterGrant(request, call);
+}
+
+/** Whether an answer is the newest word on the lease. */
+function isAboutLease(request: Request, { token }: AnswerOf<'held'>, call: Send): boolean {
+  if (!isFinal(call)) return false;
+  if (token === request.token) return call.turn > request.appliedTurn;
+  // Nobody has entered by the push: what the server says counts, whatever was pushed.
+  return !request.isSettled && isAfterGrant(request, call);
+}
+
+/** Whether a call was sent after the grant was pushed, and after whatever has said how long the lease lasts. */
+function isAfterGrant({ grantTurn, appliedTurn }: Request, { turn }: Send): boolean {
+  return turn > Math.max(grantTurn, appliedTurn);
+}
+
+/** Whether the answer is decided by a change. A read may be that of a node that lags, and is no sign of life. */
+function isFinal({ operation }: Send): boolean {
+  return operation.kind !== 'check' || operation.isSure;
+}
+
+/** The server has confirmed the lease. */
+function confirmed(
+  request: Request,
   { due, token }: AnswerOf<'held'>,
   { call, exchange: { at, sentMs } }: Answered,
   now: Now,
   out: Command[],
 ): void {
-  const { kind } = call.operation;
-  if (kind === 'transfer') {
-    transferred(request, call, out);
+  request.token = token;
+  request.appliedTurn = call.turn;
+  retime(request, call, sentMs, (due - at) / 1000);
+  if (!request.isSettled && request.time?.isOver(now)) {
+    dropGrant(request);
+    askAnew(request, 'expired', now, out);
     return;
   }
-  if (token > request.token && request.isSettled) {
-    // Granted anew, by a copy that came late: this lease is over.
-    lose(request, 'forgotten-by-server', 'has it', now, out);
-    settleEnded(call, out);
-    return;
-  }
-  // An answer that was overtaken by a later one is old news.
-  const isNews = call.turn > request.appliedTurn && token === request.token;
-  // A read makes no sign of life.
-  const isFinal = kind !== 'check' || call.operation.isSure;
-  if (isNews && isFinal) {
-    request.appliedTurn = call.turn;
-    retime(request, call, sentMs, (due - at) / 1000);
-    if (!request.isSettled && request.time?.isOver(now)) {
-      // The answer came so late that the caller would enter by a lease that is over.
-      dropGrant(request);
-      askAnew(request, 'expired', now, out);
-      return;
-    }
-    request.doubtEndMs = Infinity;
-    request.move('held');
-    if (!request.isSettled) enter(request, now, out);
-    // An answer that was long on its way may tell of a lease that is over by now.
-    if (kind === 'extend' && request.time?.isLive(now)) out.push({ kind: 'tell', event: 'extended' });
-  }
-  if (call.caller !== NOBODY)
-    out.push({ kind: 'settle', caller: call.caller, outcome: { kind: 'extended' } });
-  look(request, now, out);
+  request.doubtEndMs = Infinity;
+  request.move('held');
+  if (!request.isSettled) enter(request, now, out);
+  // An answer that was long on its way may tell of a lease that is over by now.
+  if (call.operation.kind === 'extend' && request.time?.isLive(now))
+    out.push({ kind: 'tell', event: 'extended' });
 }
 
 /** The server has said how long the lease lasts. */
@@ -277,9 +312,8 @@ function gone(
   now: Now,
   out: Command[],
 ): void {
-  const isRead = call.operation.kind === 'check' && !call.operation.isSure;
   // A node that lags may not know the lease yet; and what was asked before the grant is old news.
-  const isInDoubt = isRead || call.turn <= Math.max(request.grantTurn, request.appliedTurn);
+  const isInDoubt = !isFinal(call) || !isAfterGrant(request, call);
   if (isInDoubt && why === undefined) askSurely(request, now, out);
   else if (!request.isSettled) waitAgain(request, now, out);
   else lose(request, why ?? endedBy(request, now), 'has it not', now, out);

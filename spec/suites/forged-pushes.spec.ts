@@ -1,9 +1,11 @@
 /**
  * Whoever may JOIN the collection, and nothing else, can tell every room of it what he likes: ThingsDB gives that right
- * with JOIN. What he tells may cost a question. It grants nothing, takes nothing away, and ends no connection.
+ * with JOIN. What he tells may cost a question. It grants nothing, takes nothing away, and ends no connection. One who has
+ * read what is stored can let a waiter in for a round trip, unless that confirms its grants.
  */
 import type { LockManager } from '../../lib/index.js';
-import { FencingGuard, type Lease } from '../../lib/index.js';
+import { FencingGuard, type Lease, type LockOptions } from '../../lib/index.js';
+import { proofOf } from '../../lib/schema/pushed.js';
 import { SMALL, unreadableBodies } from '../hostile/hostile-answers.js';
 import { CountingRelay } from '../hostile/counting-relay.js';
 import { HostileClient } from '../hostile/hostile-client.js';
@@ -54,14 +56,14 @@ class Scene implements AsyncDisposable {
     );
   }
 
-  static async open(backEnd: BackEnd): Promise<Scene> {
+  static async open(backEnd: BackEnd, options: LockOptions = {}): Promise<Scene> {
     const relay = await CountingRelay.to(backEnd.tcp);
     const [holder, waiter] = [1, 2].map(() => backEnd.manager({ url: relay.url })) as [
       LockManager,
       LockManager,
     ];
     const lease = await holder.acquire('x', { ttl: '60s' });
-    const waiting = waiter.acquire('x', { ttl: '60s', waitTimeout: '60s' });
+    const waiting = waiter.acquire('x', { ttl: '60s', waitTimeout: '60s', ...options });
     waiting.catch(() => undefined);
     await nextEvent(waiter, 'waiting');
     const username = `forger_${backEnd.collection}`;
@@ -229,6 +231,57 @@ onEachBackEnd('a user with JOIN alone', (backEnd) => {
     LIMIT_MS,
   );
 });
+
+onEachBackEnd('one who has read what is stored', (backEnd) => {
+  beforeAll(() => backEnd.manager().setup());
+
+  test('lets a waiter in by a perfect grant, until the server has answered', async () => {
+    await using scene = await Scene.open(backEnd);
+    const lost = nextEvent(scene.waiter, 'lost');
+    await forgeWithProof(scene);
+    const lease = await scene.waiting;
+    await lost;
+    expect([lease.isHeld, lease.signal.aborted, scene.lease.isHeld]).toEqual([false, true, true]);
+  });
+
+  test('lets nobody in who confirms grants', async () => {
+    await using scene = await Scene.open(backEnd, { confirmGrants: true });
+    await forgeWithProof(scene);
+    await scene.endsWell();
+  });
+
+  test('is kept out at the price of one round trip: as many calls, of which one is waited for', async () => {
+    expect(await callsOfHandOver(backEnd, true)).toBe(await callsOfHandOver(backEnd, false));
+  });
+});
+
+/** The grant of the request that waits, as the server would push it, by one who has read what is stored. */
+async function forgeWithProof(scene: Scene): Promise<void> {
+  const code = `
+    wse();
+    .thingsdb_lock.waiting.values().map(|r| [r.inbox.room.id(), r.number, r.id, .thingsdb_lock.token]);`;
+  const rows = (await scene.backEnd.query(code)) as [number, number, string, number][];
+  expect(rows).toHaveLength(1);
+  const now = nowUs();
+  await scene.emit(
+    rows.map(([room, number, id, token]) => [
+      BigInt(room),
+      'granted',
+      [BigInt(number), proofOf(id), BigInt(token + 1), now, now + 800_000n],
+    ]),
+  );
+}
+
+/** How many calls a hand-over takes with these options, counted from the request on. */
+async function callsOfHandOver(backEnd: BackEnd, confirmGrants: boolean): Promise<number> {
+  await using scene = await Scene.open(backEnd, { confirmGrants });
+  await scene.emit([]);
+  const callsBefore = scene.relay.calls;
+  await scene.lease.release();
+  const next = await scene.waiting;
+  await next.release();
+  return scene.relay.calls - callsBefore;
+}
 
 /** Those of the inboxes in the collection. */
 async function roomsOf({ backEnd }: Scene): Promise<bigint[]> {

@@ -60,7 +60,6 @@ export class FakeCore implements LockCore, Outlet {
   };
   trouble: unknown;
   isClosed = false;
-  confirmGrants = false;
 
   /** The calls of one kind, oldest first. */
   of(kind: Asked['kind']): FakeCall[] {
@@ -91,8 +90,7 @@ export class FakeCore implements LockCore, Outlet {
 
   open(terms: OwnTerms, tell: TellLock): HeldLease {
     this.assertOpen();
-    const { confirmGrants } = this;
-    return new HeldLease(this.desk, { ...terms, confirmGrants, clockSkewMs: 0, doubtMs: 5_000 }, tell);
+    return new HeldLease(this.desk, { ...terms, clockSkewMs: 0, doubtMs: 5_000 }, tell);
   }
 
   send(seat: Seat, call: Send): void {

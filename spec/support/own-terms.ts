@@ -12,4 +12,5 @@ export const OWN_TERMS: OwnTerms = {
   maxHoldMs: Infinity,
   minHoldMs: 0,
   waitTimeoutMs: undefined,
+  confirmGrants: false,
 };

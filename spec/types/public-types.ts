@@ -92,6 +92,7 @@ export function options(): void {
     mode: 'shared',
     steal: true,
     reentrant: true,
+    confirmGrants: true,
     signal,
   };
   manager.get('a', all);
@@ -119,7 +120,11 @@ export function options(): void {
   new LockManager({ client });
   new LockManager({ client: () => client });
   new LockManager({ client: () => Promise.resolve(client), auth: token });
-  new LockManager({ client, defaults: { ttl: '30s', reentrant: true }, prefix: 'jobs_' });
+  new LockManager({
+    client,
+    defaults: { ttl: '30s', reentrant: true, confirmGrants: true },
+    prefix: 'jobs_',
+  });
   const read: LockManagerOptions = { client, collection: undefined, requestTimeout: '5s', owner: 'me' };
   new LockManager(read);
 

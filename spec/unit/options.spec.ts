@@ -45,6 +45,7 @@ describe('lock options', () => {
       limit: 1,
       isSteal: false,
       isReentrant: false,
+      confirmGrants: false,
       waitTimeoutMs: undefined,
       signal: undefined,
     });
@@ -61,6 +62,7 @@ describe('lock options', () => {
       mode: 'exclusive',
       steal: true,
       reentrant: true,
+      confirmGrants: true,
       signal,
     });
     expect(kept).toBe(signal);
@@ -73,6 +75,7 @@ describe('lock options', () => {
       limit: 1,
       isSteal: true,
       isReentrant: true,
+      confirmGrants: true,
       waitTimeoutMs: 30_000,
     });
   });
@@ -145,6 +148,9 @@ describe('lock options', () => {
     ['reentrant', 'yes', '"yes"'],
     ['reentrant', 0, '0'],
     ['reentrant', null, 'null'],
+    ['confirmGrants', 'yes', '"yes"'],
+    ['confirmGrants', 1, '1'],
+    ['confirmGrants', null, 'null'],
     // Of a lock there is one: who asks for more means something else.
     ['permits', 1, '1'],
     ['permits', 2, '2'],
@@ -247,6 +253,7 @@ describe('semaphore options', () => {
       minHold: '2s',
       waitTimeout: 0,
       reentrant: true,
+      confirmGrants: true,
       signal,
     };
     const { want, limit, isSteal, ...expected } = lock(options);
@@ -361,6 +368,7 @@ describe('the options of an adopted lease', () => {
     ['permits', 2],
     ['steal', true],
     ['reentrant', true],
+    ['confirmGrants', true],
     ['timeout', 5],
   ])('refuse %s, which means nothing there', (option, value) => {
     expect(refusal(() => resolveAdoptOptions({}, 7000, { [option]: value })).message).toContain(option);

@@ -119,14 +119,24 @@ describe('a pushed grant', () => {
   });
 
   it('with confirmGrants lets nobody in before the server has answered', async () => {
-    core.confirmGrants = true;
-    const lease = open();
+    const lease = open('my-lock', { confirmGrants: true });
     const { seat } = core.last('acquire');
     core.last('acquire').answer(says.waiting(1000));
     core.grant(seat);
     expect(await outcome(lease.outcome)).toBe('pending');
     core.last('acknowledge').answer(says.held(60_000));
     expect(await outcome(lease.outcome)).toEqual({ value: { kind: 'lease' } });
+    expect(core.calls.map(({ operation }) => operation.kind)).toEqual(['acquire', 'acknowledge']);
+  });
+
+  it('with confirmGrants gives the caller the token that the server answers, not the pushed one', async () => {
+    const lease = open('my-lock', { confirmGrants: true });
+    const { seat } = core.last('acquire');
+    core.last('acquire').answer(says.waiting(1000));
+    core.grant(seat, 800, 99);
+    core.last('acknowledge').answer(says.held(60_000, 12));
+    expect(await outcome(lease.outcome)).toEqual({ value: { kind: 'lease' } });
+    expect(lease.fencingToken).toBe(12);
   });
 });
 
