@@ -7,6 +7,7 @@ import { pushedOf } from '../schema/pushed.js';
 import type { RoomId } from '../schema/replies.js';
 import { Alarms, type Sleeper } from './alarms.js';
 import type { Clock, Timer } from './clock.js';
+import { Hints } from './hints.js';
 import { Lines, type InLine } from './lines.js';
 import { inputOf } from './mail.js';
 import { ServerClock } from './server-clock.js';
@@ -46,6 +47,9 @@ const START = { kind: 'start' } as const;
 const LOOK = { kind: 'look' } as const;
 const ASK = { kind: 'ask', isSure: false } as const;
 const ASK_SURELY = { kind: 'ask', isSure: true } as const;
+const LOST = { kind: 'lost' } as const;
+/** Of whom a push may make a manager ask: one request, or all that wait. */
+const ALL_WAITING = 'all that wait';
 const CONNECTED = { kind: 'connected' } as const;
 const DISCONNECTED = { kind: 'disconnected' } as const;
 
@@ -62,6 +66,10 @@ export class Seat implements Sleeper, InLine {
   aliveMs: number | undefined;
   /** As its line knows it. */
   askAtMs = Infinity;
+  /** A push said that the lease is lost, and the server has yet to be asked. */
+  isSaidLost = false;
+  /** A push has made it ask for its line, and it has yet to ask. */
+  isHinted = false;
 
   constructor(request: Request, listener: RequestListener, desk: Desk) {
     this.request = request;
@@ -77,8 +85,8 @@ export class Seat implements Sleeper, InLine {
     this.#desk.ring(this);
   }
 
-  ask(): void {
-    this.#desk.step(this, ASK);
+  ask(isHint: boolean): void {
+    this.#desk.askInLine(this, isHint);
   }
 }
 
@@ -95,6 +103,7 @@ export class Desk {
   readonly #outlet: Outlet;
   readonly #alarms: Alarms;
   readonly #lines: Lines;
+  readonly #hints: Hints<Seat | typeof ALL_WAITING>;
   readonly #seats = new Map<number, Seat>();
   readonly #serverClock = new ServerClock();
   #numbers = 0;
@@ -108,6 +117,7 @@ export class Desk {
     const nowMs = (): number => clock.now().ms;
     this.#alarms = new Alarms(timer, nowMs);
     this.#lines = new Lines(this.#alarms, nowMs);
+    this.#hints = new Hints(this.#alarms, nowMs, (about) => this.#askHinted(about));
   }
 
   /** Whether somebody waits, holds, or is being withdrawn. */
@@ -135,13 +145,23 @@ export class Desk {
   step(seat: Seat, input: Input): void {
     const now = this.#clock.now();
     const commands = step(seat.request, input, now);
-    this.#file(seat);
+    this.#file(seat, input);
     for (const command of commands) this.#carryOut(seat, command);
   }
 
   /** The request's alarm rings. */
   ring(seat: Seat): void {
     this.step(seat, { kind: 'alarm', trouble: this.#outlet.trouble });
+  }
+
+  /** The first of a line asks for all in it. */
+  askInLine(seat: Seat, isHint: boolean): void {
+    if (!isHint) {
+      this.step(seat, ASK);
+      return;
+    }
+    seat.isHinted = true;
+    this.#hints.add(seat);
   }
 
   /** The acquirer wants it no more. */
@@ -177,14 +197,19 @@ export class Desk {
     const pushed = pushedOf(event, args);
     if (pushed === undefined) return;
     if (pushed.event === 'alive') {
-      this.#showLife();
+      this.#hints.add(ALL_WAITING);
       return;
     }
     const seat = this.#seats.get(pushed.number);
-    // One question for many hints.
-    if (seat === undefined || (pushed.event === 'lost' && seat.request.sureChecksOpen > 0)) return;
+    if (seat === undefined) return;
     const input = inputOf(pushed, seat.request, this.#serverClock, this.#clock.now());
-    if (input !== undefined) this.step(seat, input);
+    if (input === undefined) return;
+    if (input.kind === 'lost') {
+      seat.isSaidLost = true;
+      this.#hints.add(seat);
+      return;
+    }
+    this.step(seat, input);
   }
 
   /** A room was removed: it was unused for long, or the server went back to an older state. */
@@ -246,6 +271,19 @@ export class Desk {
     for (const seat of this.seats) this.step(seat, input);
   }
 
+  #askHinted(about: Seat | typeof ALL_WAITING): void {
+    if (about === ALL_WAITING) {
+      this.#showLife();
+      return;
+    }
+    const { request, isSaidLost, isHinted } = about;
+    about.isSaidLost = false;
+    about.isHinted = false;
+    // One question for many hints.
+    if (isSaidLost && request.sureChecksOpen === 0) this.step(about, LOST);
+    else if (isHinted && request.state === 'waiting') this.step(about, ASK);
+  }
+
   /** The server asks whether this process lives: a question that is under way has answered that. */
   #showLife(): void {
     for (const seat of this.seats) {
@@ -275,7 +313,7 @@ export class Desk {
   }
 
   /** Where a request belongs after its step: map, line, alarm; and whether the process lives for it. */
-  #file(seat: Seat): void {
+  #file(seat: Seat, input: Input): void {
     const { request } = seat;
     const isOpen = request.state !== 'over';
     if (isOpen !== seat.isAtDesk) {
@@ -283,7 +321,7 @@ export class Desk {
       if (isOpen) this.#seats.set(request.number, seat);
       else this.#seats.delete(request.number);
     }
-    this.#fileInLine(seat);
+    this.#fileInLine(seat, input.kind === 'ask-at');
     this.#alarms.set(seat, request.wakeAtMs);
     const aliveMs = aliveMsOf(request);
     if (aliveMs === seat.aliveMs) return;
@@ -291,7 +329,7 @@ export class Desk {
     seat.aliveMs = aliveMs;
   }
 
-  #fileInLine(seat: Seat): void {
+  #fileInLine(seat: Seat, isHint: boolean): void {
     const { state, askAtMs } = seat.request;
     const isWaiting = state === 'waiting';
     if (isWaiting === seat.isInLine && askAtMs === seat.askAtMs) return;
@@ -302,7 +340,7 @@ export class Desk {
       return;
     }
     seat.askAtMs = askAtMs;
-    this.#lines.enter(seat);
+    this.#lines.enter(seat, isHint);
   }
 
   #carryOut(seat: Seat, command: Command): void {

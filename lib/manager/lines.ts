@@ -5,8 +5,11 @@ export interface InLine {
   readonly names: readonly string[];
   /** When this one has to ask; `Infinity` while an answer is out. */
   readonly askAtMs: number;
-  /** Asks the server what has become of the line's first: it asks for all. */
-  ask(): void;
+  /**
+   * Asks the server what has become of the line's first: it asks for all.
+   * @param isHint whether a pushed message said to ask now
+   */
+  ask(isHint: boolean): void;
 }
 
 /** The requests of a manager that wait for the same names, first come first. Only the first of them asks. */
@@ -14,6 +17,8 @@ class Line implements Sleeper {
   readonly members = new Set<InLine>();
   wakeAtMs = Infinity;
   place = -1;
+  /** A pushed message said when to ask. */
+  isHinted = false;
 
   get first(): InLine | undefined {
     for (const member of this.members) return member;
@@ -21,8 +26,10 @@ class Line implements Sleeper {
   }
 
   wake(): void {
+    const { isHinted } = this;
     this.wakeAtMs = Infinity;
-    this.first?.ask();
+    this.isHinted = false;
+    this.first?.ask(isHinted);
   }
 }
 
@@ -41,12 +48,16 @@ export class Lines {
     return [...this.#lines.values()].flatMap((line) => [...line.members]);
   }
 
-  /** It waits, or has just learned when to ask. Whoever is not first makes the first ask no later than that. */
-  enter(member: InLine): void {
+  /**
+   * It waits, or has just learned when to ask. Whoever is not first makes the first ask no later than that.
+   * @param isHint whether it was a pushed message that said when
+   */
+  enter(member: InLine, isHint = false): void {
     const key = keyOf(member);
     let line = this.#lines.get(key);
     if (line === undefined) this.#lines.set(key, (line = new Line()));
     line.members.add(member);
+    line.isHinted ||= isHint;
     const { askAtMs } = member;
     this.#alarms.set(line, line.first === member ? askAtMs : Math.min(line.wakeAtMs, askAtMs));
   }

@@ -55,7 +55,7 @@ export function waiting(request: Request, input: Input, now: Now, out: Command[]
       ask(request, input.isSure, now, out);
       return;
     case 'ask-at':
-      request.askAtMs = input.ms;
+      request.askAtMs = Math.min(request.askAtMs, input.ms);
       return;
     case 'connected':
       ask(request, true, now, out);

@@ -45,7 +45,7 @@ export type Input =
       /** It was long on its way: much may have happened since. */
       readonly isOld: boolean;
     }
-  /** Pushed: ask the server at this moment, not at the one that was set before. */
+  /** Pushed: ask the server at this moment, if that is earlier than the one that is set. */
   | { readonly kind: 'ask-at'; readonly ms: number }
   /** Ask the server now. `isSure`: by a change, whose answer is final, and which is a sign of life. */
   | { readonly kind: 'ask'; readonly isSure: boolean }

@@ -1,7 +1,9 @@
 import { LockConnectionError, LockPermissionError } from '../../../lib/errors.js';
 import type { HeldLease } from '../../../lib/manager/held-lease.js';
 import type { Seat } from '../../../lib/manager/desk.js';
+import { HINT_GAP_MS } from '../../../lib/manager/hints.js';
 import { Why } from '../../../lib/schema/constants.js';
+import type { Answer } from '../../../lib/schema/operations.js';
 import { OWN_TERMS } from '../../support/own-terms.js';
 import { FakeCore, ROOM, says, serverUs } from '../../support/fake-core.js';
 import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
@@ -292,6 +294,76 @@ describe('a question', () => {
     core.push('ask', seat.request.number, serverUs(), serverUs() + 300_000);
     await pass(300);
     expect(askedFor(false)).toEqual([seat]);
+  });
+
+  it('`ask` never puts the question off', async () => {
+    const seat = waiting('my-lock', 300);
+    core.push('ask', seat.request.number, serverUs(), serverUs() + 60_000_000);
+    await pass(300);
+    expect(askedFor(false)).toEqual([seat]);
+  });
+});
+
+describe('a flood of pushes', () => {
+  /** Pushes 20,000 times in a second, and answers every question at once. Resolves with the times of the questions. */
+  async function flooded(push: (i: number) => void, answer: () => Answer): Promise<number[]> {
+    const timesMs = new Set<number>();
+    let answered = core.calls.length;
+    for (let i = 0; i < 20_000; i++) {
+      push(i);
+      if (i % 20 === 0) await pass(1);
+      for (; answered < core.calls.length; answered++) {
+        timesMs.add(performance.now());
+        core.calls[answered]?.answer(answer());
+      }
+    }
+    return [...timesMs];
+  }
+  /** In a second; the first comes at its beginning. */
+  const ROUNDS = 1_000 / HINT_GAP_MS + 1;
+
+  it.each<[string, (seats: readonly Seat[], i: number) => void]>([
+    ['alive', () => core.push('alive')],
+    ['lost', (seats, i) => core.push('lost', seats[i % 3]?.request.number, Why.stolen)],
+    ['ask', (seats, i) => core.push('ask', seats[i % 3]?.request.number, serverUs(), serverUs())],
+    [
+      'all of them',
+      (seats, i) => {
+        const number = seats[i % 3]?.request.number;
+        core.push(['alive', 'lost', 'ask'][i % 3] ?? '', number, ...(i % 3 === 1 ? [1] : [serverUs(), 0]));
+      },
+    ],
+  ])('of `%s` is answered by a constant rate of questions, put together', async (_what, push) => {
+    const seats = [waiting('a'), waiting('a'), waiting('b')];
+    const timesMs = await flooded(
+      (i) => push(seats, i),
+      () => says.waiting(60_000),
+    );
+    expect(timesMs.length).toBeLessThanOrEqual(ROUNDS);
+    // All of a round are asked in one turn, and so by one call; and the flood is answered to its end.
+    expect(timesMs.length).toBeGreaterThan(ROUNDS / 2);
+  });
+
+  it('of `lost` costs who holds no more than that', async () => {
+    const { lease, seat } = held();
+    const timesMs = await flooded(
+      () => core.push('lost', seat.request.number, Why.stolen),
+      () => says.held(60_000),
+    );
+    expect(timesMs.length).toBeLessThanOrEqual(ROUNDS);
+    expect(lease.isHeld).toBe(true);
+  });
+
+  it('keeps no true message from being heard: one that comes between two rounds is asked about in the next', async () => {
+    const { lease, seat } = held();
+    waiting('another');
+    core.push('alive');
+    core.push('lost', seat.request.number, Why.stolen);
+    expect(askedFor(true)).not.toContain(seat);
+    await pass(HINT_GAP_MS);
+    expect(askedFor(true)).toContain(seat);
+    core.last('check').answer(says.gone('stolen'));
+    expect(lease.signal.aborted).toBe(true);
   });
 });
 
