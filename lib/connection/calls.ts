@@ -8,14 +8,8 @@ import type { NodeConnection } from './node-connection.js';
 import { Preparation } from './preparation.js';
 import type { Session } from './session.js';
 
-/** What one call may take. */
+/** What one call needs. */
 export interface CallOptions {
-  /** Until when its answer is of use, on the monotonic clock (milliseconds). Default: the request time-out from now. */
-  readonly untilMs?: number | undefined;
-  /** Whether that includes waiting for a server that cannot be reached yet. Default: it fails at once then. */
-  readonly isPatient?: boolean | undefined;
-  /** Rejects when nobody wants the answer any more: a call that waits for a connection then waits no longer. */
-  readonly givenUp?: Promise<never> | undefined;
   /** Whether what it asks for may be told by a message in a room: the user then needs the right JOIN. */
   readonly needsJoin?: boolean | undefined;
 }
@@ -67,21 +61,21 @@ export class Calls {
   /** Connects and sets up. With it the user is known to have the right JOIN. */
   async ready(): Promise<void> {
     const limits = this.#limits({ needsJoin: true });
-    await this.#counted(limits, () => this.#repeated(limits, () => Promise.resolve()));
+    await this.#counted(() => this.#repeated(limits, () => Promise.resolve()));
   }
 
   /**
    * Runs a procedure. It is sent again when the connection is lost under it, the node cannot serve, or the server is
    * silent: every procedure may be repeated.
    *
-   * @throws LockConnectionError if there is no answer in time, or, unless it is patient, no node can be reached
+   * @throws LockConnectionError if there is no answer within the request time-out, or no node can be reached
    */
   async run(procedure: string, args: unknown[], options: CallOptions = {}): Promise<Reply> {
     this.wereMade = true;
     const limits = this.#limits(options);
     // What had no answer may have been done all the same.
     let wasRepeated = false;
-    return this.#counted(limits, () =>
+    return this.#counted(() =>
       this.#repeated(limits, async (connection) => {
         this.#announce(connection);
         try {
@@ -115,17 +109,16 @@ export class Calls {
     connection.announceRuns(this.#announced);
   }
 
-  #limits({ untilMs, isPatient = false, needsJoin = false, givenUp }: CallOptions): Limits {
-    const startMs = performance.now();
-    return { startMs, endMs: untilMs ?? startMs + this.#timeoutMs, isPatient, needsJoin, givenUp };
+  #limits({ needsJoin = false }: CallOptions): Limits {
+    return { endMs: performance.now() + this.#timeoutMs, needsJoin };
   }
 
-  async #counted<T>({ isPatient }: Limits, call: () => Promise<T>): Promise<T> {
-    this.#session.callBegan(isPatient);
+  async #counted<T>(call: () => Promise<T>): Promise<T> {
+    this.#session.callBegan();
     try {
       return await call();
     } finally {
-      this.#session.callEnded(isPatient);
+      this.#session.callEnded();
     }
   }
 
@@ -141,7 +134,7 @@ export class Calls {
         if (isReady && tries === 1) return await send(connection);
         // A call that is sent again has less time left than the client gives it.
         return await within(this.#prepared(connection, limits, send), limits.endMs - performance.now(), () =>
-          this.#late(limits),
+          this.#late(),
         );
       } catch (error) {
         if (isMissing(error) && setups < MOST_SETUPS && performance.now() < limits.endMs) {
@@ -185,25 +178,21 @@ export class Calls {
   }
 
   async #connected(limits: Limits): Promise<NodeConnection> {
-    const coming = this.#session.connection(limits.isPatient);
-    const connection = limits.givenUp === undefined ? coming : Promise.race([coming, limits.givenUp]);
-    return within(connection, limits.endMs - performance.now(), () => this.#late(limits));
+    return within(this.#session.connection(), limits.endMs - performance.now(), () => this.#late());
   }
 
-  #late({ startMs, endMs }: Limits): LockError {
+  #late(): LockError {
     const { trouble } = this.#session;
     const why = trouble === undefined ? '' : `: ${trouble.message}`;
-    const message = `no answer within ${Math.round(endMs - startMs)} ms${why}`;
+    const message = `no answer within ${this.#timeoutMs} ms${why}`;
     return new LockConnectionError(message, { cause: trouble });
   }
 }
 
 interface Limits {
-  readonly startMs: number;
+  /** Until when its answer is of use, on the monotonic clock. */
   readonly endMs: number;
-  readonly isPatient: boolean;
   readonly needsJoin: boolean;
-  readonly givenUp: Promise<never> | undefined;
 }
 
 function isMissing(error: unknown): error is LockSetupError {

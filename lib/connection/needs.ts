@@ -5,7 +5,6 @@ export class Needs {
   readonly #holds = new Map<number, number>();
   #shortestMs = Infinity;
   #calls = 0;
-  #patientCalls = 0;
 
   /** @param onChange told when somebody needs it for the first time, when nobody does any more, and when the time changes */
   constructor(onChange: () => void) {
@@ -17,14 +16,9 @@ export class Needs {
     return this.#calls > 0 || this.areHolds;
   }
 
-  /** Whether somebody is told by it, or holds a lease that is renewed by it: for as long as the process should live. */
+  /** Whether somebody waits to be told by it, or holds a lease: the process lives for them, and a server that is not there yet is waited for. */
   get areHolds(): boolean {
     return this.#holds.size > 0;
-  }
-
-  /** Whether somebody needs it who can wait for a server that is not there yet. */
-  get arePatient(): boolean {
-    return this.#patientCalls > 0 || this.areHolds;
   }
 
   /** The ttl of the shortest lease that is held; `Infinity` if none is. */
@@ -42,13 +36,11 @@ export class Needs {
     };
   }
 
-  callBegan(isPatient: boolean): void {
-    if (isPatient) this.#patientCalls++;
+  callBegan(): void {
     if (++this.#calls === 1 && !this.areHolds) this.#onChange();
   }
 
-  callEnded(isPatient: boolean): void {
-    if (isPatient) this.#patientCalls--;
+  callEnded(): void {
     if (--this.#calls === 0 && !this.areHolds) this.#onChange();
   }
 

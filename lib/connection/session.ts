@@ -57,7 +57,7 @@ export class Session {
   readonly #needs = new Needs(() => this.#needsChanged());
   #state: State = 'idle';
   #current: ReadyNode | undefined;
-  /** The connection to come, and for those who cannot wait what the first try has come to. */
+  /** The connection to come, and what the first try has come to. */
   #coming = new Deferred<NodeConnection>();
   #firstTry = new Deferred<NodeConnection>();
   /** For a connection to come, or for one in the place of the silent one. */
@@ -116,10 +116,10 @@ export class Session {
   }
 
   /**
-   * The connection; while it is opened again, the one to come. Rejects with a `LockError`: when no node can be reached,
-   * unless `isPatient`; when it is refused for good, or closed.
+   * The connection; while it is opened again, the one to come. Rejects with a `LockError`: when no node can be reached at
+   * the first try; when it is refused for good, or closed.
    */
-  connection(isPatient: boolean): Promise<NodeConnection> {
+  connection(): Promise<NodeConnection> {
     if (this.#closedBy !== undefined) return Promise.reject(this.#closedBy);
     if (this.#current !== undefined) return Promise.resolve(this.#current.connection);
     if (this.#state === 'idle') {
@@ -127,7 +127,7 @@ export class Session {
       this.#expectAnother();
       detached(() => void this.#seek(undefined));
     }
-    return isPatient || this.#state === 'reconnecting' ? this.#coming.promise : this.#firstTry.promise;
+    return this.#state === 'reconnecting' ? this.#coming.promise : this.#firstTry.promise;
   }
 
   /** This connection is of no use: its node does not answer, or cannot serve. Without effect on a client of the caller's. */
@@ -146,12 +146,12 @@ export class Session {
   }
 
   /** A call needs the connection from now on, until {@link callEnded}. */
-  callBegan(isPatient: boolean): void {
-    this.#needs.callBegan(isPatient);
+  callBegan(): void {
+    this.#needs.callBegan();
   }
 
-  callEnded(isPatient: boolean): void {
-    this.#needs.callEnded(isPatient);
+  callEnded(): void {
+    this.#needs.callEnded();
   }
 
   /** Ends the connection and every call on it; nothing can be sent afterwards. Resolves within `limitMs`. */
@@ -200,7 +200,7 @@ export class Session {
       if (!(failure instanceof LockConnectionError)) return this.#refused(failure);
       this.#firstTry.reject(failure);
       if (this.#state === 'connecting') {
-        if (!this.#needs.arePatient) return this.#rest(failure);
+        if (!this.#needs.areHolds) return this.#rest(failure);
         this.#move('reconnecting');
       }
     }

@@ -40,7 +40,7 @@ function sessionOf(count = 1, requestTimeoutMs = 5_000): void {
 /** A session that is connected, to the first of its nodes. */
 async function connected(count = 1, requestTimeoutMs = 5_000): Promise<FakeNode> {
   sessionOf(count, requestTimeoutMs);
-  const connection = session.connection(false);
+  const connection = session.connection();
   nodes.last.open();
   await connection;
   told = [];
@@ -58,7 +58,7 @@ describe('a session', () => {
   it('connects at first use, once for all who ask', async () => {
     sessionOf();
     expect(nodes.tried).toHaveLength(0);
-    const both = [session.connection(false), session.connection(false)];
+    const both = [session.connection(), session.connection()];
     expect(nodes.tried).toHaveLength(1);
     nodes.last.open();
     const { connection } = nodes.last;
@@ -69,10 +69,10 @@ describe('a session', () => {
 
   it('rejects at once when no node can be reached, and tries anew at the next use', async () => {
     sessionOf();
-    const first = session.connection(false);
+    const first = session.connection();
     nodes.last.refuse();
     await expect(first).rejects.toThrow('node 0 refuses');
-    const second = session.connection(false);
+    const second = session.connection();
     expect(nodes.tried).toHaveLength(2);
     nodes.last.open();
     await second;
@@ -81,7 +81,7 @@ describe('a session', () => {
 
   it('says after half a second that no node answers, while it connects', async () => {
     sessionOf();
-    void session.connection(true);
+    void session.connection();
     await pass(499);
     expect(session.trouble).toBeUndefined();
     await pass(1);
@@ -91,44 +91,46 @@ describe('a session', () => {
     expect(session.trouble).toBeUndefined();
   });
 
-  it('goes on trying for whoever is patient, and tells each try with its reason', async () => {
+  it('goes on trying while somebody waits to be told, and tells each try with its reason', async () => {
     sessionOf();
-    session.callBegan(true);
-    const [patient, hasty] = [session.connection(true), session.connection(false)];
+    const letGo = session.keepAlive();
+    const first = session.connection();
     nodes.last.refuse();
-    await expect(hasty).rejects.toThrow('node 0 refuses');
+    await expect(first).rejects.toThrow('node 0 refuses');
     expect(session.trouble?.message).toBe('node 0 refuses');
+    const next = session.connection();
     for (let tries = 2; tries < 6; tries++) {
       await triedMs(tries);
       if (tries < 5) nodes.last.refuse();
       await rest();
     }
     nodes.last.open();
-    expect(await patient).toBe(nodes.last.connection);
+    expect(await next).toBe(nodes.last.connection);
     expect(reconnecting.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
     expect(reconnecting[0]?.reason.message).toBe('node 0 refuses');
-    session.callEnded(true);
+    letGo();
   });
 
-  it('stops trying when nobody is patient any more', async () => {
+  it('stops trying when nobody waits any more', async () => {
     sessionOf();
-    session.callBegan(true);
-    const patient = session.connection(true);
+    const letGo = session.keepAlive();
+    session.connection().catch(() => undefined);
     nodes.last.refuse();
     await rest();
-    session.callEnded(true);
+    const next = session.connection();
+    letGo();
     await pass(60_000);
     expect(nodes.tried).toHaveLength(1);
-    expect(await outcome(patient)).toMatchObject({ error: { code: 'LOCK_CONNECTION' } });
+    expect(await outcome(next)).toMatchObject({ error: { code: 'LOCK_CONNECTION' } });
   });
 
-  it('rejects what is refused for good, also for the patient', async () => {
+  it('rejects what is refused for good, also for who waits', async () => {
     sessionOf();
-    session.callBegan(true);
-    const patient = session.connection(true);
+    const letGo = session.keepAlive();
+    const connection = session.connection();
     nodes.last.refuse(new LockPermissionError('wrong password'));
-    await expect(patient).rejects.toThrow('wrong password');
-    session.callEnded(true);
+    await expect(connection).rejects.toThrow('wrong password');
+    letGo();
   });
 
   it('passes pushed messages on', async () => {
@@ -145,7 +147,7 @@ describe('a connection that is lost', () => {
     await pass(60_000);
     expect(told).toEqual(['disconnected']);
     expect(nodes.tried).toHaveLength(1);
-    const again = session.connection(false);
+    const again = session.connection();
     expect(nodes.last.index).toBe(0);
     nodes.last.open();
     await again;
@@ -172,12 +174,12 @@ describe('a connection that is lost', () => {
   it.each<[string, () => unknown]>([
     ['a lease', () => session.keepAlive(10_000)],
     ['somebody who waits', () => session.keepAlive()],
-    ['a call', () => session.callBegan(false)],
+    ['a call', () => session.callBegan()],
   ])('is opened again for %s', async (_who, need) => {
     const node = await connected();
     need();
     node.cut();
-    const next = session.connection(false);
+    const next = session.connection();
     await pass(200);
     nodes.last.open();
     expect(await next).toBe(nodes.last.connection);
@@ -229,7 +231,7 @@ describe('a connection that is lost', () => {
     session.keepAlive();
     node.cut();
     expect(told).toEqual(['disconnected', 'failed']);
-    await expect(session.connection(true)).rejects.toThrow('has gone');
+    await expect(session.connection()).rejects.toThrow('has gone');
   });
 
   it('is left when its node says that it is shutting down', async () => {
@@ -329,14 +331,14 @@ describe('a server that goes silent', () => {
     const node = await connected();
     await pass(60_000);
     node.isAlive = false;
-    session.callBegan(false);
+    session.callBegan();
     const call = outcome(node.connection.run('//lock', 'lock_try'));
     await pass(800);
     nodes.last.open();
     await rest();
     expect(session.current).toBe(nodes.last.connection);
     expect(await call).toBeDefined();
-    session.callEnded(false);
+    session.callEnded();
   });
 
   it('is no matter while nobody needs it', async () => {
@@ -390,30 +392,30 @@ describe('a node that answers pings and no call', () => {
   it('is left after half of the request time-out when no lease is held, so that another has time to answer', async () => {
     await connected(2);
     session.proved();
-    session.callBegan(false);
+    session.callBegan();
     call();
     await pass(2_400);
     expect(nodes.tried).toHaveLength(1);
     await pass(400);
     expect(nodes.tried).toHaveLength(2);
-    session.callEnded(false);
+    session.callEnded();
   });
 
   it('is left after a second if it has not answered any yet', async () => {
     await connected(2);
-    session.callBegan(false);
+    session.callBegan();
     call();
     expect(await triedMs(2)).toBeLessThan(1_300);
-    session.callEnded(false);
+    session.callEnded();
   });
 
   it('is not left when there is no other', async () => {
     await connected(1);
-    session.callBegan(false);
+    session.callBegan();
     call();
     await pass(60_000);
     expect(nodes.tried).toHaveLength(1);
-    session.callEnded(false);
+    session.callEnded();
   });
 
   it('is met with the first patience again once a call was answered', async () => {
@@ -433,7 +435,7 @@ describe('what keeps the process alive', () => {
   it('is a lease, or somebody who waits, and not an idle connection or a call', async () => {
     const node = await connected();
     expect(node.keepsAlive).toBe(false);
-    session.callBegan(false);
+    session.callBegan();
     expect(node.keepsAlive).toBe(false);
     const [lease, waiter] = [session.keepAlive(1_000), session.keepAlive()];
     lease();
@@ -441,7 +443,7 @@ describe('what keeps the process alive', () => {
     waiter();
     waiter();
     expect(node.keepsAlive).toBe(false);
-    session.callEnded(false);
+    session.callEnded();
   });
 
   it('is the next connection when the first is lost', async () => {
@@ -464,21 +466,20 @@ describe('close', () => {
     await expect(call).rejects.toThrow('closed');
     expect(node.isClosed).toBe(true);
     expect(told).toEqual([]);
-    await expect(session.connection(true)).rejects.toThrow('closed');
+    await expect(session.connection()).rejects.toThrow('closed');
   });
 
   it('ends what is being connected to', async () => {
     sessionOf(2);
-    const [hasty, patient] = [session.connection(false), session.connection(true)];
+    const connection = session.connection();
     await session.close(new LockConnectionError('closed'), 1_000);
-    await expect(hasty).rejects.toThrow('closed');
-    await expect(patient).rejects.toThrow('closed');
+    await expect(connection).rejects.toThrow('closed');
     expect(nodes.last.isClosed).toBe(true);
   });
 
   it('closes the connection that becomes ready in the same moment', async () => {
     sessionOf();
-    const connection = session.connection(false);
+    const connection = session.connection();
     nodes.last.open();
     await session.close(new LockConnectionError('closed'), 1_000);
     await expect(connection).rejects.toThrow('closed');
