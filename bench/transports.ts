@@ -95,7 +95,7 @@ class BareLock {
   static async open(kind: Kind, scope: string): Promise<BareLock> {
     const client = await connected(kind);
     if (kind === 'announcing' && client instanceof TcpClient) {
-      client.announceRuns({ scope, procedure: PROCEDURE, idle: ['', '', '', ''] });
+      client.announceRuns({ scope, procedure: PROCEDURE, insteadOf: [], idle: ['', '', '', ''] });
     }
     const lock = new BareLock(client, scope);
     // Before anything is asked for: what is told in a room that nobody is in is told to nobody.

@@ -6,6 +6,8 @@ export interface AnnouncedRuns {
    * raises one of ThingsDB's errors -53, -61 and -62 it must have changed nothing: the run is then made again.
    */
   readonly procedure: string;
+  /** Procedures that take the same arguments, and for whose runs it can be run where it was announced. */
+  readonly insteadOf: readonly string[];
   /** Arguments behind the padding with which it changes nothing; runs with as many arguments can be announced. */
   readonly idle: readonly unknown[];
 }

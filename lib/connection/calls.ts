@@ -19,7 +19,7 @@ export interface CallsOptions {
   readonly prefix: string;
   readonly requestTimeout: number;
   /** The procedure that is run most, whose runs a client may announce; and what to run it with to no effect. */
-  readonly announced?: Pick<AnnouncedRuns, 'procedure' | 'idle'>;
+  readonly announced?: Omit<AnnouncedRuns, 'scope'>;
   /** Makes sure that the collection can be used; rejects with a `LockError`. */
   readonly setUp: (connection: NodeConnection) => Promise<void>;
 }
@@ -50,6 +50,7 @@ export class Calls {
     this.#announced = announced && {
       scope: this.#scope,
       procedure: prefix + announced.procedure,
+      insteadOf: announced.insteadOf.map((other) => prefix + other),
       idle: announced.idle,
     };
     this.#preparation = new Preparation(setUp, async (connection) => {

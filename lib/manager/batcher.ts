@@ -1,4 +1,4 @@
-import type { Answer, BatchAnswer, Operation } from '../schema/operations.js';
+import { makesChange, type Answer, type BatchAnswer, type Operation } from '../schema/operations.js';
 import { MAX_OPERATIONS } from '../schema/constants.js';
 
 /** The answer to one operation, and what is told with it. */
@@ -86,9 +86,4 @@ export class Batcher {
     if (tookMs > SLOW_MS) this.#most = Math.max(1, this.#most >> 1);
     else if (tookMs < QUICK_MS) this.#most = Math.min(MAX_OPERATIONS, this.#most << 1);
   }
-}
-
-/** Reads are quick also where changes are slow. */
-function makesChange(operation: Operation): boolean {
-  return operation.kind !== 'try' && (operation.kind !== 'check' || operation.isSure);
 }

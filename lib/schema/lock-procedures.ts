@@ -2,7 +2,7 @@ import { ServerError } from '../client/server-error.js';
 import type { CallOptions } from '../connection/calls.js';
 import { LockError, LockProtocolError } from '../errors.js';
 import { answersOf, type Answers } from './answers.js';
-import type { BatchAnswer, Operation, RequestTerms } from './operations.js';
+import { makesChange, type BatchAnswer, type Operation, type RequestTerms } from './operations.js';
 import { queueEntry, type QueueEntry } from './queue-entry.js';
 import { listOf, numbers, roomId, unexpected, type RoomId } from './replies.js';
 
@@ -29,6 +29,13 @@ export interface QueuePage {
   readonly next: string | undefined;
 }
 
+/** See `AnnouncedRuns`. */
+export interface AnnouncedBatch {
+  readonly procedure: string;
+  readonly insteadOf: readonly string[];
+  readonly idle: readonly unknown[];
+}
+
 /** The procedures of the schema, typed: nothing else calls them. */
 export class LockProcedures {
   readonly #run: RunProcedure;
@@ -46,9 +53,10 @@ export class LockProcedures {
   batch(operations: readonly Operation[]): Promise<BatchAnswer> {
     const { inbox, owner } = this.#identity;
     const args = [null, inbox, owner, operations.map(encodedOperation)];
-    return this.#answered('lock_batch', args, operations).catch((error: unknown) => {
+    return this.#answered(procedureFor(operations), args, operations).catch((error: unknown) => {
       if (!isRefusedFuture(error)) throw error;
-      return this.#answered('lock_change', args, operations);
+      // With an argument more than those that are announced it cannot become a `lock_batch`, which was refused.
+      return this.#answered(CHANGE, [...args, null], operations);
     });
   }
 
@@ -123,9 +131,17 @@ export class LockProcedures {
   }
 }
 
-/** The call that is made most, and what to make it with to no effect; behind the padding. */
-export function announcedBatch({ inbox, owner }: Identity): { procedure: string; idle: readonly unknown[] } {
-  return { procedure: 'lock_batch', idle: [inbox, owner, []] };
+const BATCH = 'lock_batch';
+const CHANGE = 'lock_change';
+
+/** Both decide a batch. `lock_change` makes a change in any case, and saves the node the future that decides about it. */
+export function procedureFor(operations: readonly Operation[]): string {
+  return operations.some(makesChange) ? CHANGE : BATCH;
+}
+
+/** The call that is announced, what to make it with to no effect, and the one whose place it can take. */
+export function announcedBatch({ inbox, owner }: Identity): AnnouncedBatch {
+  return { procedure: BATCH, insteadOf: [CHANGE], idle: [inbox, owner, []] };
 }
 
 /**

@@ -40,6 +40,11 @@ export type Operation =
       readonly number: number;
     };
 
+/** Whether it may change something. The others are reads: quick also where changes are slow, and free of a change. */
+export function makesChange(operation: Operation): boolean {
+  return operation.kind !== 'try' && (operation.kind !== 'check' || operation.isSure);
+}
+
 /** How a lease is ended against its holder's will. */
 export type TakenAway = 'stolen' | 'force-released';
 

@@ -78,7 +78,7 @@ function refusals(result: unknown): (number | undefined)[] {
 
 const PROCEDURES: readonly HostileProcedure[] = [
   // The one that is called most is tried most.
-  ...[...Array<string>(8).fill('lock_batch'), 'lock_change'].map((name) => ({
+  ...[...Array<string>(4).fill('lock_batch'), ...Array<string>(5).fill('lock_change')].map((name) => ({
     name,
     parameters: ['padding', 'inbox', 'owner', 'operations'],
     args: [

@@ -45,6 +45,11 @@ export function packageOf(id: number, type: number, body: Buffer, size = body.le
   return Buffer.concat([header, body]);
 }
 
+/** Whether the call is a list of operations. */
+export function isBatch({ procedure }: ScriptedCall): boolean {
+  return procedure === 'lock_batch' || procedure === 'lock_change';
+}
+
 /** Now, in the server's microseconds. */
 export function nowUs(): number {
   return Date.now() * 1000;
@@ -112,7 +117,7 @@ export class ScriptedServer implements AsyncDisposable {
   /** The operations of one kind that were asked for. */
   operations(kind: string): unknown[][] {
     return this.calls
-      .filter(({ procedure }) => procedure === 'lock_batch')
+      .filter(isBatch)
       .flatMap(({ args }) => args[3] as unknown[][])
       .filter(([name]) => name === kind);
   }
@@ -183,6 +188,7 @@ export class ScriptedServer implements AsyncDisposable {
       case 'lock_schema':
         return { result: [1n, 1n] };
       case 'lock_batch':
+      case 'lock_change':
         return { result: this.#batch(args[3] as unknown[][]) };
       case 'lock_steal':
         return { result: this.#batch([args[2] as unknown[]]) };

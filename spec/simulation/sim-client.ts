@@ -5,7 +5,7 @@ import { type DeskOptions, type Outlet, type Seat } from '../../lib/manager/desk
 import type { Send } from '../../lib/request/commands.js';
 import type { Now } from '../../lib/request/inputs.js';
 import { answersOf } from '../../lib/schema/answers.js';
-import { encodedOperation } from '../../lib/schema/lock-procedures.js';
+import { encodedOperation, procedureFor } from '../../lib/schema/lock-procedures.js';
 import type { Operation } from '../../lib/schema/operations.js';
 import type { RoomId } from '../../lib/schema/replies.js';
 import type { Random } from '../chaos/random.js';
@@ -197,11 +197,9 @@ export class SimClient implements Outlet, ClientEnd {
     this.#isFlushing = false;
     const batch = this.#batch.splice(0);
     if (batch.length === 0) return;
-    this.#send(
-      batch,
-      'lock_batch',
-      batch.map(({ call }) => call.operation as Operation),
-    );
+    const operations = batch.map(({ call }) => call.operation as Operation);
+    // A call that was announced has the other name.
+    this.#send(batch, this.#random.chance(0.5) ? 'lock_batch' : procedureFor(operations), operations);
   }
 
   #send(
@@ -211,7 +209,7 @@ export class SimClient implements Outlet, ClientEnd {
   ): void {
     const { inbox, owner } = this.#identity;
     const encoded = operations.map(encodedOperation);
-    const args = procedure === 'lock_batch' ? [null, inbox, owner, encoded] : [inbox, owner, encoded[0]];
+    const args = procedure === 'lock_steal' ? [inbox, owner, encoded[0]] : [null, inbox, owner, encoded];
     const sentMs = this.clock.now().ms;
     this.#open(procedure, args, {
       done: (reply, wasRepeated) => {

@@ -6,6 +6,7 @@ import { LockError, LockManager, type Lease } from '../../lib/index.js';
 import { hostileBatches, hostileReplies, unreadableBodies } from '../hostile/hostile-answers.js';
 import {
   ClientPackage,
+  isBatch,
   nowUs,
   packageOf,
   ROOM,
@@ -43,7 +44,7 @@ function managerOf(server: ScriptedServer, options: object = {}): LockManager {
 
 const isRun = (procedure: string) => (call: ScriptedCall) => call.procedure === procedure;
 const isOperation = (kind: string) => (call: ScriptedCall) =>
-  call.procedure === 'lock_batch' && (call.args[3] as unknown[][]).some((operation) => operation[0] === kind);
+  isBatch(call) && (call.args[3] as unknown[][]).some((operation) => operation[0] === kind);
 const isOf = (type: number) => (call: ScriptedCall) => call.type === type;
 
 interface Attempt {

@@ -21,11 +21,8 @@ class FakeClient implements ThingsDBClient {
   readonly runs: [procedure: string, args: unknown[]][] = [];
   readonly answers: Record<string, Answer> = {
     lock_schema: () => [SCHEMA, SCHEMA],
-    lock_batch: (args) => [
-      serverUs(),
-      ROOM,
-      (args[3] as unknown[][]).map((operation) => this.#decided(operation)),
-    ],
+    lock_batch: (args) => this.#batch(args),
+    lock_change: (args) => this.#batch(args),
     acquire: () => HELD(),
     adopt: () => HELD(),
     extend: ([, , , ttlMs]) => HELD(ttlMs as number),
@@ -73,6 +70,10 @@ class FakeClient implements ThingsDBClient {
     return this.#settled(procedure, () => {
       return this.answers[procedure]?.(args);
     });
+  }
+
+  #batch(args: unknown[]): unknown {
+    return [serverUs(), ROOM, (args[3] as unknown[][]).map((operation) => this.#decided(operation))];
   }
 
   /** What one operation of a batch is answered; recorded as if it were a call of its own. */

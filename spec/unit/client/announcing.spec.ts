@@ -14,7 +14,7 @@ import { startThingsDB, type EmbeddedThingsDB } from '../../../lib/testing/index
 import { describeIf } from '../../support/describe-if.js';
 import { answer, FakeServer, packageBytes, type FakeRequest } from '../../support/fake-server.js';
 
-const RUNS = { scope: '//stuff', procedure: 'p', idle: ['idle', 0] };
+const RUNS = { scope: '//stuff', procedure: 'p', insteadOf: ['also p'], idle: ['idle', 0] };
 const NO_PADDING = new Uint8Array(0);
 const PUSH = packageBytes(0xffff, 8, { id: 1, event: 'e', args: [] });
 
@@ -133,6 +133,15 @@ describe('a client that announces', () => {
     expect(argumentsOf(server.requests[0] as FakeRequest)).toEqual(['announced', 'of 64', 0]);
   });
 
+  it('is announced for each procedure whose place it can take, which runs as itself when nothing was announced', async () => {
+    client.hold();
+    await pushAndWait();
+    for (const n of [1, 2]) await client.run(RUNS.scope, 'also p', [NO_PADDING, 'b', n]);
+    expect(argumentsOf(server.requests[0] as FakeRequest)).toEqual(['announced', 'b', 1]);
+    expect(server.requests[1]?.body).toEqual([RUNS.scope, 'also p', [NO_PADDING, 'b', 2]]);
+    expect(server.requests).toHaveLength(2);
+  });
+
   const other = [NO_PADDING, 'a', 1];
   it.each<[string, (client: TcpClient) => Promise<unknown>, number, unknown]>([
     ['a join', (c) => c.join('//stuff', 5), 38, ['//stuff', 5]],
@@ -198,7 +207,7 @@ describe('a client that announces', () => {
     client.hold();
     await pushAndWait();
     server.onRequest = () => undefined;
-    client.announceRuns({ scope: '//stuff', procedure: 'q', idle: [] });
+    client.announceRuns({ scope: '//stuff', procedure: 'q', insteadOf: [], idle: [] });
     await server.received(1);
     // That the one before is not there any more says nothing about the new one.
     const gone = { error_code: -54, error_msg: 'not found' };
@@ -420,7 +429,7 @@ describe.each(servers)('announced runs on %s', (name) => {
   });
 
   it('are taken, on top of each other, under joins, heartbeats and queries, and change what they should once', async () => {
-    client.announceRuns({ scope, procedure: 'p', idle: ['idle', null] });
+    client.announceRuns({ scope, procedure: 'p', insteadOf: [], idle: ['idle', null] });
     const heard: unknown[] = [];
     client.addEventListener((_type, message) => heard.push((message as { args?: unknown[] }).args?.[0]));
     const letGo = client.hold();
@@ -440,7 +449,7 @@ describe.each(servers)('announced runs on %s', (name) => {
   });
 
   it('that are refused by the procedure are told as refused', async () => {
-    client.announceRuns({ scope, procedure: 'no_such_procedure', idle: [] });
+    client.announceRuns({ scope, procedure: 'no_such_procedure', insteadOf: [], idle: [] });
     client.hold();
     const room = (await client.query(scope, '.room.id();')) as number;
     await client.join(scope, room);
@@ -457,7 +466,7 @@ describe.each(servers)('announced runs on %s', (name) => {
     /** How many of 40 requests, each of which is told something before it is answered, took as long as that wait. */
     async function delayed(isAnnouncing: boolean): Promise<number> {
       const own = await connected();
-      if (isAnnouncing) own.announceRuns({ scope, procedure: 'p', idle: ['idle', null] });
+      if (isAnnouncing) own.announceRuns({ scope, procedure: 'p', insteadOf: [], idle: ['idle', null] });
       await own.join(scope, (await own.query(scope, '.room.id();')) as number);
       let count = 0;
       for (let i = 0; i < 40; i++) {

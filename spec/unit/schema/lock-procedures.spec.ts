@@ -33,7 +33,8 @@ it.each<[Operation, unknown[], unknown]>([
   await typed.batch([operation]);
   // Only what may be told by a message in a room needs the right to join one.
   const needsJoin = ['acquire', 'try', 'adopt'].includes(operation.kind);
-  expect(run.mock.calls).toEqual([['lock_batch', [null, INBOX, 'me', [sent]], { needsJoin }]]);
+  const procedure = operation.kind === 'try' ? 'lock_batch' : 'lock_change';
+  expect(run.mock.calls).toEqual([[procedure, [null, INBOX, 'me', [sent]], { needsJoin }]]);
 });
 
 it('gives each operation its own answer, in the order asked', async () => {
@@ -51,16 +52,25 @@ it('gives each operation its own answer, in the order asked', async () => {
   expect([at, room]).toEqual([AT, ROOM]);
 });
 
+it('asks for a change where there may be one, and for a read where there is none', async () => {
+  const { run, typed } = procedures([AT, ROOM, []]);
+  const question = { kind: 'check', name, id, isSure: false } as const;
+  const batches: Operation[][] = [[], [question], [question, { kind: 'release', name, id }]];
+  for (const operations of batches) await typed.batch(operations).catch(() => undefined);
+  expect(run.mock.calls.map(([procedure]) => procedure)).toEqual(['lock_batch', 'lock_batch', 'lock_change']);
+});
+
 it.each([-57, -63])(
-  'asks for a change without a future when the node takes no more futures (%i)',
+  'asks for a change that is not announced when the node takes no more futures (%i)',
   async (code) => {
     const { run, typed } = procedures([AT, ROOM, [HELD]]);
     const cause = new ServerError({ error_code: code, error_msg: 'too many' });
     run.mockRejectedValueOnce(new LockProtocolError('too many futures', { cause }));
-    const [answer] = (await typed.batch([{ kind: 'acquire', terms: TERMS }])).answers;
+    const [answer] = (await typed.batch([{ kind: 'try', terms: TERMS }])).answers;
     expect(answer).toMatchObject({ state: 'held', token: 42 });
     expect(run.mock.calls.map(([procedure]) => procedure)).toEqual(['lock_batch', 'lock_change']);
-    expect(run.mock.calls[1]?.[1]).toEqual(run.mock.calls[0]?.[1]);
+    const [announced = [], again] = run.mock.calls.map(([, args]) => args);
+    expect(again).toEqual([...announced, null]);
   },
 );
 
