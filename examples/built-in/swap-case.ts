@@ -1,5 +1,5 @@
-import { type BuiltIn, effects } from '../../lib/embedded/builtins/built-in.js';
-import { madeText } from '../../lib/embedded/runtime/budget.js';
+import { type BuiltIn, effects } from '../../lib/embedded/runtime/built-in.js';
+import { madeText } from '../../lib/embedded/model/budget.js';
 
 const swap = (letter: string): string => {
   const upper = letter.toUpperCase();

@@ -1,4 +1,4 @@
-import type { Engine } from '../embedded/engine.js';
+import type { Engine } from '../embedded/engine/engine.js';
 
 /** The last few states of an engine, one from before each change, to go back to. */
 export class ChangeHistory {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export type { Clock } from '../embedded/engine.js';
+export type { Clock } from '../embedded/engine/engine.js';
 export type { FaultOrders } from '../embedded/protocol/faults.js';
 export type { EmbeddedFaultOrders } from './embedded-faults.js';
 export { ManualClock } from './manual-clock.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../embedded/engine.js';
+import type { Clock } from '../embedded/engine/engine.js';
 
 interface Alarm {
   readonly atMs: number;

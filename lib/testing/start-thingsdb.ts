@@ -1,7 +1,7 @@
-import type { Clock, Engine, Session, Wire } from '../embedded/engine.js';
+import type { Clock, Engine, Session, Wire } from '../embedded/engine/engine.js';
 
 import { ThingsDBServer } from '../embedded/protocol/thingsdb-server.js';
-import { createEngine } from '../embedded/thingsdb-engine.js';
+import { createEngine } from '../embedded/engine/thingsdb-engine.js';
 import { ChangeHistory } from './change-history.js';
 import { EmbeddedFaults, type EmbeddedFaultOrders } from './embedded-faults.js';
 import { systemClock } from './system-clock.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../embedded/engine.js';
+import type { Clock } from '../embedded/engine/engine.js';
 
 /** The longest that a timer of the platform can wait; a longer wait is taken in steps. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -1,4 +1,4 @@
-import type { Session } from '../../lib/embedded/engine.js';
+import type { Session } from '../../lib/embedded/engine/engine.js';
 import type { Random } from '../chaos/random.js';
 import type { SimServer } from './sim-server.js';
 import type { World } from './world.js';

@@ -1,5 +1,5 @@
-import { PushType, type Session, ThingsError, type Wire } from '../../lib/embedded/engine.js';
-import { createEngine } from '../../lib/embedded/thingsdb-engine.js';
+import { PushType, type Session, ThingsError, type Wire } from '../../lib/embedded/engine/engine.js';
+import { createEngine } from '../../lib/embedded/engine/thingsdb-engine.js';
 import { installCode } from '../../lib/schema/install-code.js';
 import { lockedDownState, type StateLeft } from '../support/state-left.js';
 import type { World } from './world.js';

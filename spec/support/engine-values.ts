@@ -1,4 +1,4 @@
-import type { Wire } from '../../lib/embedded/engine.js';
+import type { Wire } from '../../lib/embedded/engine/engine.js';
 
 /** As the embedded engine takes it: its integers are bigint. */
 export function toEngine(value: unknown): Wire {

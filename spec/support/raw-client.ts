@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import type { Wire } from '../../lib/embedded/engine.js';
+import type { Wire } from '../../lib/embedded/engine/engine.js';
 import { encodePackage, type Package } from '../../lib/embedded/protocol/package.js';
 import { PackageReader } from '../../lib/embedded/protocol/package-reader.js';
 import { WireDecoder } from '../../lib/embedded/msgpack/wire-decoder.js';

@@ -5,7 +5,7 @@ import {
   type Session,
   ThingsError,
   type Wire,
-} from '../../lib/embedded/engine.js';
+} from '../../lib/embedded/engine/engine.js';
 
 /** An engine that only echoes: what the protocol does with packages is seen without any language behind it. */
 export class StubEngine implements Engine {

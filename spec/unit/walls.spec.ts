@@ -89,11 +89,11 @@ describe('the walls of lib', () => {
   it.each([
     ['lib/lease.ts', "import { Parser } from './embedded/language/parser.js';"],
     ['lib/options/inbox.ts', "export * from '../testing/index.js';"],
-    ['lib/embedded/engine.ts', "import type { Lease } from '../lease.js';"],
-    ['lib/embedded/store/user.ts', "let x: import('../../errors.js').LockError;"],
-    ['lib/embedded/engine.ts', "void import('../testing/manual-clock.js');"],
+    ['lib/embedded/engine/engine.ts', "import type { Lease } from '../../lease.js';"],
+    ['lib/embedded/model/accounts/user.ts', "let x: import('../../../errors.js').LockError;"],
+    ['lib/embedded/engine/engine.ts', "void import('../../testing/manual-clock.js');"],
     ['lib/testing/index.ts', "const { LockError } = require('../errors.js');"],
-    ['lib/cli/run.ts', "import { engine } from '../embedded/engine.js';"],
+    ['lib/cli/run.ts', "import { createEngine } from '../embedded/engine/thingsdb-engine.js';"],
   ])('would be seen to fall: %s with %s', (path, text) => {
     expect(forbiddenImports(parsed(path, text))).toHaveLength(1);
   });

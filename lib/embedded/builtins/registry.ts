@@ -1,5 +1,5 @@
+import type { BuiltIn } from '../runtime/built-in.js';
 import { accountFunctions } from './accounts/index.js';
-import type { BuiltIn } from './built-in.js';
 import { exportFunctions } from './exporting/exporting.js';
 import { controlFunctions } from './language/control.js';
 import { conversionFunctions } from './language/conversions.js';

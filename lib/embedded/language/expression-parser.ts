@@ -1,4 +1,5 @@
 import type {
+  Assignment,
   Call,
   Chain,
   ClosureNode,
@@ -11,7 +12,6 @@ import type {
   Statement,
   TemplateLiteral,
   Variable,
-  Assignment,
 } from './ast.js';
 import type { Lexer } from './lexer.js';
 import { token } from './token.js';

@@ -1,17 +1,17 @@
-import type {
-  Block,
-  ClosureNode,
-  ForStatement,
-  IfStatement,
-  Program,
-  ReturnStatement,
-  Statement,
+import {
+  type Block,
+  type ClosureNode,
+  type ForStatement,
+  type IfStatement,
+  precedence,
+  type Program,
+  type ReturnStatement,
+  type Statement,
 } from './ast.js';
-import { precedence } from './ast.js';
 import { ExpressionParser } from './expression-parser.js';
 import { Lexer } from './lexer.js';
 import type { Source } from './source.js';
-import { nestedTooDeeply, syntaxError } from './syntax-error.js';
+import { nestedTooDeeply, syntaxError } from './parse-error.js';
 import { token } from './token.js';
 
 /** Statements may nest this deep: ThingsDB's own parser stops at the same depth. */

@@ -1,6 +1,6 @@
 import type {
-  Call,
   Assignment,
+  Call,
   Chain,
   ClosureNode,
   Expression,

@@ -1,6 +1,6 @@
-import { type Engine, PushType, type Session, ThingsError } from '../engine.js';
-import type { Wire } from '../msgpack/wire.js';
+import { type Engine, PushType, type Session, ThingsError } from '../engine/engine.js';
 import { WireEncoder, WireTooLargeError } from '../msgpack/wire-encoder.js';
+import type { Wire } from '../msgpack/wire.js';
 import { PUSH_PACKAGE_ID, RequestType, ResponseType } from './message-types.js';
 import { encodePackage, type Package } from './package.js';
 import { readCredentials, readEmit, readQuery, readRooms, readRun } from './request-body.js';

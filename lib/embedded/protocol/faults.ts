@@ -1,4 +1,4 @@
-import type { Clock } from '../engine.js';
+import type { Clock } from '../engine/engine.js';
 import type { Link } from './link.js';
 
 /** The faults that a test can order of the embedded server's network and process. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../engine.js';
+import type { Clock } from '../engine/engine.js';
 import type { Transport } from './connection.js';
 import type { Faults } from './faults.js';
 

@@ -1,4 +1,4 @@
-import { type RoomKey, ThingsError } from '../engine.js';
+import { type RoomKey, ThingsError } from '../engine/engine.js';
 import { PackReader } from '../msgpack/pack-reader.js';
 import { Packed, type Wire } from '../msgpack/wire.js';
 

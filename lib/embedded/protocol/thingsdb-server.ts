@@ -7,12 +7,12 @@ import {
 } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket as Ws, WebSocketServer } from 'ws';
-import type { Clock, Engine } from '../engine.js';
+import type { Clock, Engine } from '../engine/engine.js';
 import { Connection } from './connection.js';
 import { Faults } from './faults.js';
 import { Link, type Socket } from './link.js';
-import { decodePackage, HEADER_BYTES, MAX_BODY_BYTES, type Package } from './package.js';
 import { PackageReader } from './package-reader.js';
+import { decodePackage, HEADER_BYTES, MAX_BODY_BYTES, type Package } from './package.js';
 import { TcpSocket } from './tcp-socket.js';
 import { WebSocket } from './web-socket.js';
 

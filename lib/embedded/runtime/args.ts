@@ -1,9 +1,8 @@
+import { numArgumentsError, see, typeError, valueError } from '../model/errors.js';
+import { isValidName } from '../model/text.js';
+import { isKind, type Kind, type KindMap, kindOf, typeName, type Value } from '../model/values/value.js';
 import type { Evaluate } from './evaluate.js';
-import { numArgumentsError, see, typeError, valueError } from './errors.js';
 import type { Query } from './query.js';
-import { isValidName } from './text.js';
-import type { Kind, KindMap, Value } from './values/value.js';
-import { isKind, kindOf, typeName } from './values/value.js';
 
 /**
  * The arguments of one call in a program. ThingsDB's functions first check how many there are and then evaluate them

@@ -1,10 +1,10 @@
-import { Privileges } from '../store/privileges.js';
-import { maxQuotaError, operationError, see } from './errors.js';
+import { Privileges } from '../model/accounts/privileges.js';
+import { maxQuotaError, operationError, see } from '../model/errors.js';
+import type { Closure } from '../model/values/closure.js';
+import type { Future } from '../model/values/future.js';
+import { List } from '../model/values/list.js';
+import type { Value } from '../model/values/value.js';
 import { Query } from './query.js';
-import type { Closure } from './values/closure.js';
-import type { Future } from './values/future.js';
-import { List } from './values/list.js';
-import type { Value } from './values/value.js';
 
 type Call = (query: Query, closure: Closure, args: readonly Value[]) => Value;
 

@@ -1,18 +1,22 @@
-import { type Session, ThingsError } from '../engine.js';
-import type { Collection } from '../store/collection.js';
-import type { Database } from '../store/database.js';
-import type { Procedure } from '../store/procedure.js';
-import type { User } from '../store/user.js';
-import { Budget } from './budget.js';
-import { lookupError, operationError, see, UncaughtError } from './errors.js';
-import { maxRecursion } from './limits.js';
-import type { Scope } from './scope.js';
+import type { User } from '../model/accounts/user.js';
+import { Budget } from '../model/budget.js';
+import { lookupError, operationError, see, UncaughtError } from '../model/errors.js';
+import { maxRecursion } from '../model/limits.js';
+import type { Session } from '../model/session.js';
+import type { Collection } from '../model/store/collection.js';
+import type { Database } from '../model/store/database.js';
+import type { Procedure } from '../model/store/procedure.js';
+import type { Scope } from '../model/store/scope.js';
+import { ThingsError } from '../model/things-error.js';
+import type { Closure } from '../model/values/closure.js';
+import { ErrorValue } from '../model/values/error-value.js';
+import type { Future } from '../model/values/future.js';
+import type { Heap } from '../model/values/heap.js';
+import type { Task } from '../model/values/task.js';
+import type { Thing } from '../model/values/thing.js';
+import type { Value } from '../model/values/value.js';
+import type { Evaluate } from './evaluate.js';
 import { returnSignal } from './signals.js';
-import type { Closure } from './values/closure.js';
-import { ErrorValue } from './values/error-value.js';
-import type { Future } from './values/future.js';
-import type { Thing } from './values/thing.js';
-import type { Value } from './values/value.js';
 
 /** What a method gave for a property of a wrap. */
 export interface Computed {
@@ -67,6 +71,15 @@ export class Query {
 
   get collection(): Collection | null {
     return this.scope.kind === 'collection' ? this.scope.collection : null;
+  }
+
+  /** As {@link collection}, for values that are made. */
+  get heap(): Heap | null {
+    return this.collection;
+  }
+
+  get tasks(): Map<bigint, Task> {
+    return (this.collection ?? this.database).tasks;
   }
 
   /** The collection, or error -54 with ThingsDB's hint. */
@@ -229,7 +242,7 @@ export class Query {
     this.#callDepth += 1;
     closure.depth += 1;
     try {
-      return closure.body(this);
+      return (closure.body as Evaluate)(this);
     } catch (thrown) {
       if (thrown !== returnSignal) throw thrown;
       return this.takeReturned();

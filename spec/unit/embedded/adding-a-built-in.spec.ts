@@ -1,10 +1,10 @@
 /** The example of docs/CONTRIBUTING.md is a built-in that works. */
 import { swapCase } from '../../../examples/built-in/swap-case.js';
 import { registry } from '../../../lib/embedded/builtins/registry.js';
-import { defaultLimits } from '../../../lib/embedded/runtime/limits.js';
-import { ProgramLoader } from '../../../lib/embedded/runtime/program.js';
+import { defaultLimits } from '../../../lib/embedded/model/limits.js';
+import { ProgramLoader } from '../../../lib/embedded/runtime/compiler/program-loader.js';
 import { Query } from '../../../lib/embedded/runtime/query.js';
-import { Database } from '../../../lib/embedded/store/database.js';
+import { Database } from '../../../lib/embedded/model/store/database.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 
 const programs = new ProgramLoader(

@@ -5,7 +5,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { type Engine, type Session, ThingsError } from '../../../lib/embedded/engine.js';
+import { type Engine, type Session, ThingsError } from '../../../lib/embedded/engine/engine.js';
 import { Connection } from '../../../lib/embedded/protocol/connection.js';
 import { MalformedPackageError } from '../../../lib/embedded/protocol/malformed-package-error.js';
 import { encodePackage } from '../../../lib/embedded/protocol/package.js';
@@ -13,7 +13,7 @@ import { PackageReader } from '../../../lib/embedded/protocol/package-reader.js'
 import { Packed, type Wire } from '../../../lib/embedded/msgpack/wire.js';
 import { WireDecoder } from '../../../lib/embedded/msgpack/wire-decoder.js';
 import { WireEncoder } from '../../../lib/embedded/msgpack/wire-encoder.js';
-import { createEngine } from '../../../lib/embedded/thingsdb-engine.js';
+import { createEngine } from '../../../lib/embedded/engine/thingsdb-engine.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { thingsdbPrograms } from '../../support/thingsdb-programs.js';
 import { thingsdbTypePrograms } from '../../support/thingsdb-type-programs.js';

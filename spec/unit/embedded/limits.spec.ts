@@ -1,6 +1,6 @@
 /** Programs that would hang or crash a process without limits: each ends soon, with a value or a typed error. */
-import { createEngine } from '../../../lib/embedded/thingsdb-engine.js';
-import { type Session, ThingsError } from '../../../lib/embedded/engine.js';
+import { createEngine } from '../../../lib/embedded/engine/thingsdb-engine.js';
+import { type Session, ThingsError } from '../../../lib/embedded/engine/engine.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 
 /** The default limit of time is five seconds; the rest is for a busy machine. */

@@ -1,14 +1,13 @@
-import { PushType } from '../../engine.js';
-import { lookupError, see, typeError, valueError } from '../../runtime/errors.js';
+import { Privileges } from '../../model/accounts/privileges.js';
+import { lookupError, see, typeError, valueError } from '../../model/errors.js';
+import { PushType } from '../../model/session.js';
+import type { Collection } from '../../model/store/collection.js';
+import { fromByteString, isValidName } from '../../model/text.js';
+import { List } from '../../model/values/list.js';
+import { PackedData } from '../../model/values/packed-data.js';
+import { typeName, type Value } from '../../model/values/value.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import type { Query } from '../../runtime/query.js';
-import { fromByteString, isValidName } from '../../runtime/text.js';
-import { List } from '../../runtime/values/list.js';
-import { PackedData } from '../../runtime/values/packed-data.js';
-import { typeName, type Value } from '../../runtime/values/value.js';
-import type { Collection } from '../../store/collection.js';
-import { Privileges } from '../../store/privileges.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
 
 /** One of these is needed to be told about a collection. */
 const MAY_SEE = Privileges.query | Privileges.run;

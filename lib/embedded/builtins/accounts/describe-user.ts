@@ -1,8 +1,8 @@
-import type { Wire } from '../../engine.js';
-import { PackedData } from '../../runtime/values/packed-data.js';
-import type { Database } from '../../store/database.js';
-import { describePrivileges } from '../../store/privileges.js';
-import type { Token, User } from '../../store/user.js';
+import { describePrivileges } from '../../model/accounts/privileges.js';
+import type { Token, User } from '../../model/accounts/user.js';
+import type { Database } from '../../model/store/database.js';
+import { PackedData } from '../../model/values/packed-data.js';
+import type { Wire } from '../../msgpack/wire.js';
 
 /** What `user_info` gives; the keys are in the order of a node's. */
 export function describeUser(database: Database, user: User): PackedData {

@@ -1,5 +1,5 @@
-import { ThingsError } from '../../engine.js';
-import { errorCode } from '../../runtime/errors.js';
+import { errorCode } from '../../model/errors.js';
+import { ThingsError } from '../../model/things-error.js';
 
 /** The error -55: the user may not do this. */
 export function forbidden(message: string): ThingsError {

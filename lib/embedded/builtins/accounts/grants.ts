@@ -1,13 +1,12 @@
+import type { AccessList } from '../../model/accounts/access-list.js';
+import { Privileges } from '../../model/accounts/privileges.js';
+import type { User } from '../../model/accounts/user.js';
+import { operationError, see, typeError } from '../../model/errors.js';
+import { fromByteString } from '../../model/text.js';
+import { typeName } from '../../model/values/value.js';
 import type { Args } from '../../runtime/args.js';
-import { operationError, see, typeError } from '../../runtime/errors.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import type { Query } from '../../runtime/query.js';
-import { fromByteString } from '../../runtime/text.js';
-import { typeName } from '../../runtime/values/value.js';
-import type { AccessList } from '../../store/access-list.js';
-import { Privileges } from '../../store/privileges.js';
-import type { User } from '../../store/user.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
 
 /** Masks are kept in 16 bits. */
 const MASK_BITS = 16;

@@ -1,4 +1,4 @@
-import type { BuiltIn } from '../built-in.js';
+import type { BuiltIn } from '../../runtime/built-in.js';
 import {
   collectionInfo,
   collectionsInfo,

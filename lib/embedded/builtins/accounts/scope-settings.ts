@@ -1,13 +1,12 @@
+import { Privileges } from '../../model/accounts/privileges.js';
+import { notSupported, see, typeError, valueError } from '../../model/errors.js';
+import type { Scope } from '../../model/store/scope.js';
+import { fromByteString } from '../../model/text.js';
+import { findTimeZone } from '../../model/time-zone.js';
+import { typeName } from '../../model/values/value.js';
 import type { Args } from '../../runtime/args.js';
-import { notSupported, see, typeError, valueError } from '../../runtime/errors.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import type { Query } from '../../runtime/query.js';
-import type { Scope } from '../../runtime/scope.js';
-import { fromByteString } from '../../runtime/text.js';
-import { findTimeZone } from '../../runtime/time-zone.js';
-import { typeName } from '../../runtime/values/value.js';
-import { Privileges } from '../../store/privileges.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
 
 const MAX_DEEP = 127n;
 

@@ -1,12 +1,11 @@
-import { cost, spendMemory } from '../../runtime/budget.js';
-import { see, valueError } from '../../runtime/errors.js';
-import { fromByteString, isAscii, isUtf8 } from '../../runtime/text.js';
-import { isKind, type Value } from '../../runtime/values/value.js';
+import { Privileges } from '../../model/accounts/privileges.js';
+import { cost, spendMemory } from '../../model/budget.js';
+import { see, valueError } from '../../model/errors.js';
+import { fromByteString, isAscii, isUtf8 } from '../../model/text.js';
+import { isKind, type Value } from '../../model/values/value.js';
 import type { Args } from '../../runtime/args.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import type { Query } from '../../runtime/query.js';
-import { Privileges } from '../../store/privileges.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
 
 const KEY_LENGTH = 22;
 

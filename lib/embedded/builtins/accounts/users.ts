@@ -1,10 +1,9 @@
-import { cost, spendMemory } from '../../runtime/budget.js';
-import { operationError, see } from '../../runtime/errors.js';
-import { fromByteString } from '../../runtime/text.js';
-import { List } from '../../runtime/values/list.js';
-import { Privileges } from '../../store/privileges.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
+import { Privileges } from '../../model/accounts/privileges.js';
+import { cost, spendMemory } from '../../model/budget.js';
+import { operationError, see } from '../../model/errors.js';
+import { fromByteString } from '../../model/text.js';
+import { List } from '../../model/values/list.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import { describeUser } from './describe-user.js';
 import { forbidden } from './forbidden.js';
 

@@ -1,19 +1,17 @@
-import type { Args } from '../../runtime/args.js';
-import { see, typeError, valueError } from '../../runtime/errors.js';
-import type { Query } from '../../runtime/query.js';
-import { fromByteString, isValidName } from '../../runtime/text.js';
-import { isKind, typeName, type Value } from '../../runtime/values/value.js';
-import { Privileges } from '../../store/privileges.js';
-import type { User } from '../../store/user.js';
+import { Privileges } from '../../model/accounts/privileges.js';
+import type { User } from '../../model/accounts/user.js';
 import {
   toWhitelistKind,
   Whitelist,
   type WhitelistEntry,
   type WhitelistKind,
-} from '../../store/whitelist.js';
-import { lookupError } from '../../runtime/errors.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
+} from '../../model/accounts/whitelist.js';
+import { lookupError, see, typeError, valueError } from '../../model/errors.js';
+import { fromByteString, isValidName } from '../../model/text.js';
+import { isKind, typeName, type Value } from '../../model/values/value.js';
+import type { Args } from '../../runtime/args.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
+import type { Query } from '../../runtime/query.js';
 
 /** Without an entry: makes an empty list, with which nothing is allowed. */
 export const whitelistAdd: BuiltIn = {

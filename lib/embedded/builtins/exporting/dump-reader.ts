@@ -1,25 +1,25 @@
+import { badDataError, lookupError, valueError } from '../../model/errors.js';
+import type { Collection } from '../../model/store/collection.js';
+import { ThingsError } from '../../model/things-error.js';
+import { timeZoneNames } from '../../model/time-zone-names.js';
+import type { Bytes } from '../../model/values/bytes.js';
+import type { Closure } from '../../model/values/closure.js';
+import { DateTime } from '../../model/values/date-time.js';
+import { EnumType } from '../../model/values/enum-type.js';
+import { ErrorValue } from '../../model/values/error-value.js';
+import { Task } from '../../model/values/task.js';
+import { ThingSet } from '../../model/values/thing-set.js';
+import { ThingType } from '../../model/values/thing-type.js';
+import { Thing } from '../../model/values/thing.js';
+import type { Value } from '../../model/values/value.js';
+import { WrappedAnonymous } from '../../model/values/wrapped-anonymous.js';
+import { Wrapped } from '../../model/values/wrapped.js';
 import { PackReader } from '../../msgpack/pack-reader.js';
-import { ThingsError } from '../../engine.js';
 import { Packed } from '../../msgpack/wire.js';
-import { unpackAnonymousType } from '../../runtime/anonymous.js';
-import { badDataError, lookupError, valueError } from '../../runtime/errors.js';
 import type { Query } from '../../runtime/query.js';
-import { timeZoneNames } from '../../runtime/time-zone-names.js';
-import { addMember, defineField, setIdName, unpackNested } from '../../runtime/type-members.js';
-import { unpack, unpackProperties, type UnpackScope } from '../../runtime/unpack.js';
-import type { Bytes } from '../../runtime/values/bytes.js';
-import type { Closure } from '../../runtime/values/closure.js';
-import { DateTime } from '../../runtime/values/date-time.js';
-import { ErrorValue } from '../../runtime/values/error-value.js';
-import { Task } from '../../runtime/values/task.js';
-import { Thing } from '../../runtime/values/thing.js';
-import { ThingSet } from '../../runtime/values/thing-set.js';
-import type { Value } from '../../runtime/values/value.js';
-import { Wrapped } from '../../runtime/values/wrapped.js';
-import { WrappedAnonymous } from '../../runtime/values/wrapped-anonymous.js';
-import type { Collection } from '../../store/collection.js';
-import { EnumType } from '../../store/enum-type.js';
-import { ThingType } from '../../store/thing-type.js';
+import { unpackAnonymousType } from '../../runtime/types/anonymous.js';
+import { addMember, defineField, setIdName, unpackNested } from '../../runtime/types/type-members.js';
+import { unpack, unpackProperties, type UnpackScope } from '../../runtime/wire/unpack.js';
 import { dumpSchema, dumpVersion, kindKey, restrictionOf, step } from './stored-form.js';
 
 /**
@@ -80,7 +80,8 @@ class DumpReader {
     this.#collection = collection;
     this.#reader = reader;
     this.#scope = {
-      collection,
+      heap: collection,
+      tasks: collection.tasks,
       database: query.database,
       readMap: (_reader, depth) => this.#kind(depth),
     };

@@ -1,20 +1,20 @@
 import { printCompact } from '../../language/printer.js';
-import { Packed, type Wire } from '../../msgpack/wire.js';
+import { spendMemory, spendSteps } from '../../model/budget.js';
+import { notSupported } from '../../model/errors.js';
+import type { Collection } from '../../model/store/collection.js';
+import { fromByteString, toWireText } from '../../model/text.js';
+import { timeZoneNames } from '../../model/time-zone-names.js';
+import { Bytes } from '../../model/values/bytes.js';
+import type { Closure } from '../../model/values/closure.js';
+import type { EnumType } from '../../model/values/enum-type.js';
+import type { Task } from '../../model/values/task.js';
+import type { ThingType } from '../../model/values/thing-type.js';
+import type { Thing } from '../../model/values/thing.js';
+import type { Value } from '../../model/values/value.js';
 import { WireEncoder } from '../../msgpack/wire-encoder.js';
-import { spendMemory, spendSteps } from '../../runtime/budget.js';
-import { notSupported } from '../../runtime/errors.js';
-import { extensionType } from '../../runtime/extension-type.js';
-import { setOwn } from '../../runtime/set-own.js';
-import { fromByteString, toWireText } from '../../runtime/text.js';
-import { timeZoneNames } from '../../runtime/time-zone-names.js';
-import { Bytes } from '../../runtime/values/bytes.js';
-import type { Closure } from '../../runtime/values/closure.js';
-import type { Task } from '../../runtime/values/task.js';
-import type { Thing } from '../../runtime/values/thing.js';
-import type { Value } from '../../runtime/values/value.js';
-import type { Collection } from '../../store/collection.js';
-import type { EnumType } from '../../store/enum-type.js';
-import type { ThingType } from '../../store/thing-type.js';
+import { Packed, type Wire } from '../../msgpack/wire.js';
+import { extensionType } from '../../runtime/wire/extension-type.js';
+import { setOwn } from '../../runtime/wire/set-own.js';
 import { dumpSchema, dumpVersion, kindKey, maxStoredDepth, restrictionCode, step } from './stored-form.js';
 
 /** Bytes that a value takes in a dump, roughly. */

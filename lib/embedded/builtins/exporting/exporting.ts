@@ -1,11 +1,10 @@
-import { operationError, see, typeError, valueError } from '../../runtime/errors.js';
+import { operationError, see, typeError, valueError } from '../../model/errors.js';
+import type { Collection } from '../../model/store/collection.js';
+import { deleteTask } from '../../model/store/delete-task.js';
+import type { Thing } from '../../model/values/thing.js';
+import { typeName } from '../../model/values/value.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import type { Query } from '../../runtime/query.js';
-import { deleteTask } from '../../runtime/task-timer.js';
-import type { Thing } from '../../runtime/values/thing.js';
-import { typeName } from '../../runtime/values/value.js';
-import type { Collection } from '../../store/collection.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
 import { loadDump } from './dump-reader.js';
 import { dumpCollection } from './dump-writer.js';
 import { exportScript } from './script-writer.js';

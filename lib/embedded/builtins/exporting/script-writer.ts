@@ -1,16 +1,16 @@
 import { printPretty } from '../../language/printer.js';
+import { madeText, spendSteps } from '../../model/budget.js';
+import { internalErrorOf } from '../../model/errors.js';
+import type { Collection } from '../../model/store/collection.js';
+import type { Database } from '../../model/store/database.js';
+import { isValidName } from '../../model/text.js';
+import type { Closure } from '../../model/values/closure.js';
+import type { EnumType } from '../../model/values/enum-type.js';
+import type { Field } from '../../model/values/field.js';
+import type { ThingType } from '../../model/values/thing-type.js';
+import type { Thing } from '../../model/values/thing.js';
+import type { Value } from '../../model/values/value.js';
 import { PackReader } from '../../msgpack/pack-reader.js';
-import { madeText, spendSteps } from '../../runtime/budget.js';
-import { internalErrorOf } from '../../runtime/errors.js';
-import { isValidName } from '../../runtime/text.js';
-import type { Closure } from '../../runtime/values/closure.js';
-import type { Thing } from '../../runtime/values/thing.js';
-import type { Value } from '../../runtime/values/value.js';
-import type { Collection } from '../../store/collection.js';
-import type { Database } from '../../store/database.js';
-import type { EnumType } from '../../store/enum-type.js';
-import type { Field } from '../../store/field.js';
-import type { ThingType } from '../../store/thing-type.js';
 
 /** Things inside each other are written this deep. */
 const maxIndent = 3;

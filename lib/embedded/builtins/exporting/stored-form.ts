@@ -1,7 +1,7 @@
-import type { Collection } from '../../store/collection.js';
-import { EnumType } from '../../store/enum-type.js';
-import { baseNames, Restriction } from '../../store/restriction.js';
-import { ThingType } from '../../store/thing-type.js';
+import type { Collection } from '../../model/store/collection.js';
+import { EnumType } from '../../model/values/enum-type.js';
+import { baseNames, Restriction } from '../../model/values/restriction.js';
+import { ThingType } from '../../model/values/thing-type.js';
 
 /** How a node writes what it stores: maps with one key, which says what they hold. */
 export const kindKey = {

@@ -1,25 +1,23 @@
-import { ThingsError } from '../../engine.js';
-import { callClosure } from '../../runtime/call-named.js';
-import { readDeep } from '../../runtime/compiler.js';
-import { rawText } from '../../runtime/equality.js';
 import {
   assertionError,
   errorMessage,
-  UncaughtError,
   notFound,
   see,
   typeError,
+  UncaughtError,
   valueError,
-} from '../../runtime/errors.js';
-import { ErrorValue } from '../../runtime/values/error-value.js';
-import { toText } from '../../runtime/convert.js';
-import { isTrue } from '../../runtime/truth.js';
+} from '../../model/errors.js';
+import { ThingsError } from '../../model/things-error.js';
+import { ErrorValue } from '../../model/values/error-value.js';
+import { Thing } from '../../model/values/thing.js';
+import { isTrue } from '../../model/values/truth.js';
+import { typeName, type Value } from '../../model/values/value.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
+import { callClosure } from '../../runtime/compiler/call-named.js';
+import { readDeep } from '../../runtime/compiler/compiler.js';
+import { toText } from '../../runtime/operations/convert.js';
+import { rawText } from '../../runtime/operations/equality.js';
 import type { Query } from '../../runtime/query.js';
-import { Thing } from '../../runtime/values/thing.js';
-import type { Value } from '../../runtime/values/value.js';
-import { typeName } from '../../runtime/values/value.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
 
 /** The errors that `try` catches: those that a program can meet, not those of the server itself. */
 /** Throwing and catching takes as long as this many steps. */

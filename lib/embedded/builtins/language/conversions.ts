@@ -1,13 +1,11 @@
-import { toBytes, toFloat, toInt, toText } from '../../runtime/convert.js';
-import { errorCode, typeError, UncaughtError, valueError } from '../../runtime/errors.js';
-import { isTrue } from '../../runtime/truth.js';
-import { Bytes } from '../../runtime/values/bytes.js';
-import { List } from '../../runtime/values/list.js';
-import { Regex } from '../../runtime/values/regex.js';
-import type { Value } from '../../runtime/values/value.js';
-import { typeName } from '../../runtime/values/value.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
+import { errorCode, typeError, UncaughtError, valueError } from '../../model/errors.js';
+import { Bytes } from '../../model/values/bytes.js';
+import { List } from '../../model/values/list.js';
+import { Regex } from '../../model/values/regex.js';
+import { isTrue } from '../../model/values/truth.js';
+import { typeName, type Value } from '../../model/values/value.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
+import { toBytes, toFloat, toInt, toText } from '../../runtime/operations/convert.js';
 
 /** `name()` gives an empty value, `name(value)` converts. */
 function conversion(name: string, empty: () => Value, convert: (value: Value) => Value): BuiltIn {

@@ -1,7 +1,6 @@
-import { errorMessage, valueError, see } from '../../runtime/errors.js';
-import { ErrorValue } from '../../runtime/values/error-value.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
+import { errorMessage, see, valueError } from '../../model/errors.js';
+import { ErrorValue } from '../../model/values/error-value.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
 
 const leastCode = -127n;
 const mostCode = -50n;

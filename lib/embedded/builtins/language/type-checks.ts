@@ -1,10 +1,8 @@
-import { findTimeZone } from '../../runtime/time-zone.js';
-import { fromByteString, isAscii, isUtf8 } from '../../runtime/text.js';
-import type { Kind, Value } from '../../runtime/values/value.js';
-import { kindOf } from '../../runtime/values/value.js';
-import { textPattern } from '../../store/restriction.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
+import { fromByteString, isAscii, isUtf8 } from '../../model/text.js';
+import { findTimeZone } from '../../model/time-zone.js';
+import { textPattern } from '../../model/values/restriction.js';
+import { type Kind, kindOf, type Value } from '../../model/values/value.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
 
 function check(name: string, test: (value: Value) => boolean): BuiltIn {
   const page = `collection-api/is/${name}`;

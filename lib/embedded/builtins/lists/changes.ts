@@ -1,15 +1,14 @@
+import { lookupError, see } from '../../model/errors.js';
+import { listItem } from '../../model/values/assignable.js';
+import { List } from '../../model/values/list.js';
+import { isTrue } from '../../model/values/truth.js';
+import type { Value } from '../../model/values/value.js';
 import type { Args } from '../../runtime/args.js';
-import { listItem } from '../../runtime/assignable.js';
-import { whileLocked } from '../../runtime/chain-compiler.js';
-import { isEqual } from '../../runtime/equality.js';
-import { lookupError, see } from '../../runtime/errors.js';
-import { replaceItems, requireItem } from '../../runtime/list-changes.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
+import { isEqual } from '../../runtime/operations/equality.js';
+import { replaceItems, requireItem } from '../../runtime/operations/list-changes.js';
+import { whileLocked } from '../../runtime/operations/updates.js';
 import type { Query } from '../../runtime/query.js';
-import { isTrue } from '../../runtime/truth.js';
-import { List } from '../../runtime/values/list.js';
-import type { Value } from '../../runtime/values/value.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
 
 type Body = (query: Query, args: Args, self: List, page: string) => Value;
 

@@ -1,15 +1,13 @@
+import { cost, spendMemory } from '../../model/budget.js';
+import { lookupError, numArgumentsError, operationError, see, typeError } from '../../model/errors.js';
+import { List } from '../../model/values/list.js';
+import { isTrue } from '../../model/values/truth.js';
+import { typeName, type Value } from '../../model/values/value.js';
 import type { Args } from '../../runtime/args.js';
-import { cost, spendMemory } from '../../runtime/budget.js';
-import { compare, isEqual } from '../../runtime/equality.js';
-import { lookupError, numArgumentsError, operationError, see, typeError } from '../../runtime/errors.js';
-import { checkedInt } from '../../runtime/operators.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
+import { compare, isEqual } from '../../runtime/operations/equality.js';
+import { checkedInt } from '../../runtime/operations/operators.js';
 import type { Query } from '../../runtime/query.js';
-import { isTrue } from '../../runtime/truth.js';
-import { List } from '../../runtime/values/list.js';
-import type { Value } from '../../runtime/values/value.js';
-import { typeName } from '../../runtime/values/value.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
 
 function onList(
   name: string,

@@ -1,5 +1,5 @@
-import type { Wire } from '../../engine.js';
-import type { Database } from '../../store/database.js';
+import type { Database } from '../../model/store/database.js';
+import type { Wire } from '../../msgpack/wire.js';
 
 /** The version of ThingsDB whose behaviour this is. */
 const VERSION = '1.9.3';

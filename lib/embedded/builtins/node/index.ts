@@ -1,4 +1,4 @@
-import type { BuiltIn } from '../built-in.js';
+import type { BuiltIn } from '../../runtime/built-in.js';
 import { counters, hasNode, nodeInfo, nodesInfo, resetCounters, setLogLevel, shutdown } from './node.js';
 import { unsupportedFunctions } from './unsupported.js';
 

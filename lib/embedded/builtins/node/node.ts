@@ -1,9 +1,8 @@
-import { notSupported, see, valueError } from '../../runtime/errors.js';
-import { List } from '../../runtime/values/list.js';
-import { PackedData } from '../../runtime/values/packed-data.js';
-import { Privileges } from '../../store/privileges.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
+import { Privileges } from '../../model/accounts/privileges.js';
+import { notSupported, see, valueError } from '../../model/errors.js';
+import { List } from '../../model/values/list.js';
+import { PackedData } from '../../model/values/packed-data.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import { describeCounters, describeNode, describeNodeAmongNodes } from './describe-node.js';
 
 /** The only node there is. */

@@ -1,7 +1,6 @@
-import { notSupported } from '../../runtime/errors.js';
+import { notSupported } from '../../model/errors.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import type { Query } from '../../runtime/query.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
 
 /** Functions of a real node for which there is nothing here: other nodes, files, programs of their own. */
 const CHANGING = [

@@ -1,9 +1,8 @@
-import { overflowError, valueError } from '../../runtime/errors.js';
+import { overflowError, valueError } from '../../model/errors.js';
+import type { Value } from '../../model/values/value.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
+import { intOf } from '../../runtime/operations/operators.js';
 import { exp } from './exp.js';
-import { intOf } from '../../runtime/operators.js';
-import type { Value } from '../../runtime/values/value.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
 
 const minInt = -9223372036854775808n;
 

@@ -1,10 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { lookupError, operationError, overflowError, see, valueError } from '../../runtime/errors.js';
-import { isAscii } from '../../runtime/text.js';
-import { List } from '../../runtime/values/list.js';
-import type { Value } from '../../runtime/values/value.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
+import { lookupError, operationError, overflowError, see, valueError } from '../../model/errors.js';
+import { isAscii } from '../../model/text.js';
+import { List } from '../../model/values/list.js';
+import type { Value } from '../../model/values/value.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
 
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 const maxLength = 1024n;

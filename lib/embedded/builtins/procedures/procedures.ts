@@ -1,16 +1,15 @@
-import type { Wire } from '../../engine.js';
 import { printPretty } from '../../language/printer.js';
-import { lookupError, see, valueError, notFound } from '../../runtime/errors.js';
+import { Privileges } from '../../model/accounts/privileges.js';
+import { lookupError, notFound, see, valueError } from '../../model/errors.js';
+import type { Procedure } from '../../model/store/procedure.js';
+import { fromByteString, isValidName } from '../../model/text.js';
+import type { Closure } from '../../model/values/closure.js';
+import { List } from '../../model/values/list.js';
+import { PackedData } from '../../model/values/packed-data.js';
+import type { Wire } from '../../msgpack/wire.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
+import { stringLiteral } from '../../runtime/compiler/string-literal.js';
 import type { Query } from '../../runtime/query.js';
-import { stringLiteral } from '../../runtime/string-literal.js';
-import { fromByteString, isValidName } from '../../runtime/text.js';
-import { Privileges } from '../../store/privileges.js';
-import type { Closure } from '../../runtime/values/closure.js';
-import { List } from '../../runtime/values/list.js';
-import { PackedData } from '../../runtime/values/packed-data.js';
-import type { Procedure } from '../../store/procedure.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
 
 /** The text with which the body of a closure begins, if it does. */
 export function docOf(closure: Closure): string {

@@ -1,4 +1,3 @@
-import { PushType } from '../../engine.js';
 import {
   lookupError,
   numArgumentsError,
@@ -6,15 +5,14 @@ import {
   see,
   typeError,
   valueError,
-} from '../../runtime/errors.js';
+} from '../../model/errors.js';
+import { PushType } from '../../model/session.js';
+import { fromByteString, isValidName } from '../../model/text.js';
+import { Room } from '../../model/values/room.js';
+import { typeName, type Value } from '../../model/values/value.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import type { Query } from '../../runtime/query.js';
-import { fromByteString, isValidName } from '../../runtime/text.js';
-import { toWire } from '../../runtime/to-wire.js';
-import { Room } from '../../runtime/values/room.js';
-import type { Value } from '../../runtime/values/value.js';
-import { typeName } from '../../runtime/values/value.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
+import { toWire } from '../../runtime/wire/to-wire.js';
 
 const page = 'data-types/room/emit';
 const maxDeep = 127n;
@@ -70,7 +68,7 @@ const setName: BuiltIn = {
       if (!self.id) throw operationError('names can only be assigned to stored rooms (a room with an Id)');
       query.requireChange('room', true);
       const value = args.value(query, 0);
-      const { roomNames } = self.collection!;
+      const { roomNames } = self.heap!;
       if (value !== null && typeof value !== 'string') {
         throw args.expected(0, '`str` or `nil`', value, 'data-types/room/set_name');
       }
@@ -79,7 +77,7 @@ const setName: BuiltIn = {
         if (!isValidName(value))
           throw valueError(`room name must follow the naming rules${see('overview/names')}`);
         // A room that nothing refers to any more gives its name back at once, not when the query ends.
-        if (roomNames.has(value)) self.collection!.settle(query.variableValues());
+        if (roomNames.has(value)) self.heap!.settle(query.variableValues());
         if (roomNames.has(value)) throw lookupError(`room \`${value}\` already exists`);
         roomNames.set(value, self);
       }
@@ -156,7 +154,7 @@ function tell(
   if (!room.members.size) return;
   const options = { deep, withoutIds, sizeLimit: query.database.limits.resultSize, query };
   const body = {
-    scope: fromByteString(room.collection!.scope.name),
+    scope: fromByteString(room.heap!.scopeName),
     id: room.id,
     event: fromByteString(event),
     args: values.map((value) => toWire(value, options)),

@@ -1,12 +1,11 @@
+import { lookupError, notSupported, numArgumentsError, operationError, see } from '../../model/errors.js';
+import type { Closure } from '../../model/values/closure.js';
+import { Future } from '../../model/values/future.js';
+import type { Value } from '../../model/values/value.js';
 import type { Args } from '../../runtime/args.js';
-import { lookupError, notSupported, numArgumentsError, operationError, see } from '../../runtime/errors.js';
-import type { Query } from '../../runtime/query.js';
-import type { Closure } from '../../runtime/values/closure.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import { claimFuture } from '../../runtime/futures.js';
-import { Future } from '../../runtime/values/future.js';
-import type { Value } from '../../runtime/values/value.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
+import type { Query } from '../../runtime/query.js';
 
 const page = 'collection-api/future';
 

@@ -1,4 +1,4 @@
-import type { Args } from '../../runtime/args.js';
+import { Privileges } from '../../model/accounts/privileges.js';
 import {
   lookupError,
   maxQuotaError,
@@ -7,19 +7,17 @@ import {
   see,
   typeError,
   valueError,
-} from '../../runtime/errors.js';
-import { maxTasks } from '../../runtime/limits.js';
-import { moveBy } from '../times/moving.js';
+} from '../../model/errors.js';
+import { maxTasks } from '../../model/limits.js';
+import { deleteTask } from '../../model/store/delete-task.js';
+import { DateTime } from '../../model/values/date-time.js';
+import { List } from '../../model/values/list.js';
+import { Task } from '../../model/values/task.js';
+import { typeName, type Value } from '../../model/values/value.js';
+import type { Args } from '../../runtime/args.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import type { Query } from '../../runtime/query.js';
-import { Privileges } from '../../store/privileges.js';
-import { deleteTask } from '../../runtime/task-timer.js';
-import { DateTime } from '../../runtime/values/date-time.js';
-import { List } from '../../runtime/values/list.js';
-import { Task } from '../../runtime/values/task.js';
-import type { Value } from '../../runtime/values/value.js';
-import { typeName } from '../../runtime/values/value.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
+import { moveBy } from '../times/moving.js';
 
 const page = 'collection-api/task';
 const lastSecond = 4294967295;

@@ -1,16 +1,15 @@
-import { madeText, spendMemory, spendText } from '../../runtime/budget.js';
-import { lookupError, see, typeError } from '../../runtime/errors.js';
-import { binaryText } from '../../runtime/equality.js';
-import { readerOf, unpack } from '../../runtime/unpack.js';
-import { toWire } from '../../runtime/to-wire.js';
-import { isTrue } from '../../runtime/truth.js';
-import { readDeep } from '../../runtime/compiler.js';
-import { Bytes } from '../../runtime/values/bytes.js';
-import { typeName } from '../../runtime/values/value.js';
+import { madeText, spendMemory, spendText } from '../../model/budget.js';
+import { lookupError, see, typeError } from '../../model/errors.js';
+import { Bytes } from '../../model/values/bytes.js';
+import { isTrue } from '../../model/values/truth.js';
+import { typeName } from '../../model/values/value.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
+import { readDeep } from '../../runtime/compiler/compiler.js';
+import { binaryText } from '../../runtime/operations/equality.js';
+import { toWire } from '../../runtime/wire/to-wire.js';
+import { readerOf, unpack } from '../../runtime/wire/unpack.js';
 import { readJson } from './json-reader.js';
 import { JsonWriter } from './json-writer.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
 
 const base64Encode: BuiltIn = {
   name: 'base64_encode',

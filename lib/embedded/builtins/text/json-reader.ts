@@ -1,7 +1,7 @@
-import type { Wire } from '../../engine.js';
-import { operationError, valueError } from '../../runtime/errors.js';
-import { spendSteps } from '../../runtime/budget.js';
-import { fromByteString } from '../../runtime/text.js';
+import { spendSteps } from '../../model/budget.js';
+import { operationError, valueError } from '../../model/errors.js';
+import { fromByteString } from '../../model/text.js';
+import type { Wire } from '../../msgpack/wire.js';
 
 /** Arrays and objects inside each other: reading them is recursive. */
 const maxDepth = 127;

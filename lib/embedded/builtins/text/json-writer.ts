@@ -1,6 +1,6 @@
+import { internalErrorOf, operationError, typeError } from '../../model/errors.js';
 import type { PackReader } from '../../msgpack/pack-reader.js';
-import { generalText } from '../../runtime/convert.js';
-import { internalErrorOf, operationError, typeError } from '../../runtime/errors.js';
+import { generalText } from '../../runtime/operations/convert.js';
 
 /** As deep as the library that a node uses can go. */
 const maxDepth = 128;

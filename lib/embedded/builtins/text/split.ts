@@ -1,10 +1,9 @@
-import { cost, spendMemory, spendScan, spendSteps } from '../../runtime/budget.js';
-import { numArgumentsError, overflowError, see, typeError, valueError } from '../../runtime/errors.js';
-import { List } from '../../runtime/values/list.js';
-import type { Match, Regex } from '../../runtime/values/regex.js';
-import { typeName } from '../../runtime/values/value.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
+import { cost, spendMemory, spendScan, spendSteps } from '../../model/budget.js';
+import { numArgumentsError, overflowError, see, typeError, valueError } from '../../model/errors.js';
+import { List } from '../../model/values/list.js';
+import type { Match, Regex } from '../../model/values/regex.js';
+import { typeName } from '../../model/values/value.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
 
 /** All matches, one after the other; one that is empty ends the search, as in ThingsDB. */
 export function* matchesOf(regex: Regex, text: string): Generator<Match> {

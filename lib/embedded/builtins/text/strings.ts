@@ -1,12 +1,11 @@
-import { madeText, spendScan, spendSteps, spendText, TextBuilder } from '../../runtime/budget.js';
-import { see, typeError, valueError, overflowError } from '../../runtime/errors.js';
+import { madeText, spendScan, spendSteps, spendText, TextBuilder } from '../../model/budget.js';
+import { overflowError, see, typeError, valueError } from '../../model/errors.js';
+import type { Closure } from '../../model/values/closure.js';
+import { List } from '../../model/values/list.js';
+import type { Regex } from '../../model/values/regex.js';
+import { typeName } from '../../model/values/value.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import type { Query } from '../../runtime/query.js';
-import type { Closure } from '../../runtime/values/closure.js';
-import type { Regex } from '../../runtime/values/regex.js';
-import { List } from '../../runtime/values/list.js';
-import { typeName } from '../../runtime/values/value.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
 import { matchesOf, split } from './split.js';
 
 /** A function of a string without arguments. */

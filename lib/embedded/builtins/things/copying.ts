@@ -1,20 +1,18 @@
+import { ResultTooLargeError, valueError } from '../../model/errors.js';
+import { assignable, listItem } from '../../model/values/assignable.js';
+import { List } from '../../model/values/list.js';
+import { Room } from '../../model/values/room.js';
+import { ThingSet } from '../../model/values/thing-set.js';
+import { Thing } from '../../model/values/thing.js';
+import type { Value } from '../../model/values/value.js';
+import { WrappedAnonymous } from '../../model/values/wrapped-anonymous.js';
+import { Wrapped } from '../../model/values/wrapped.js';
 import type { Args } from '../../runtime/args.js';
-import { assignable } from '../../runtime/assignable.js';
-import { readDeep } from '../../runtime/compiler.js';
-import { listItem } from '../../runtime/assignable.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
+import { readDeep } from '../../runtime/compiler/compiler.js';
 import type { Query } from '../../runtime/query.js';
-import { List } from '../../runtime/values/list.js';
-import { Room } from '../../runtime/values/room.js';
-import { Thing } from '../../runtime/values/thing.js';
-import { ThingSet } from '../../runtime/values/thing-set.js';
-import type { Value } from '../../runtime/values/value.js';
-import { Wrapped } from '../../runtime/values/wrapped.js';
-import { WrappedAnonymous } from '../../runtime/values/wrapped-anonymous.js';
-import { ResultTooLargeError, valueError } from '../../runtime/errors.js';
-import { toWire } from '../../runtime/to-wire.js';
-import { readerOf, unpack } from '../../runtime/unpack.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
+import { toWire } from '../../runtime/wire/to-wire.js';
+import { readerOf, unpack } from '../../runtime/wire/unpack.js';
 
 /** Bytes of a copied wrap. */
 const maxWrapCopy = 0x4000;
@@ -23,7 +21,7 @@ const maxWrapCopy = 0x4000;
 function copyThing(source: Thing, deep: number, keepsType: boolean, made: Map<Thing, Thing>): Thing {
   const known = made.get(source);
   if (known) return known;
-  const copy = new Thing(source.collection);
+  const copy = new Thing(source.heap);
   made.set(source, copy);
   const { type } = source;
   const { keys: names, values: items } = source.ordered();
@@ -67,7 +65,7 @@ function copyInside(
     case 'wano':
       return new WrappedAnonymous(value.ano, copyThing(value.thing, deep, keepsType, made));
     case 'room':
-      return new Room(value.collection);
+      return new Room(value.heap);
     default:
       return assignable(value, parent, null);
   }

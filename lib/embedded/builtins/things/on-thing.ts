@@ -1,8 +1,8 @@
+import type { Thing } from '../../model/values/thing.js';
+import type { Value } from '../../model/values/value.js';
 import type { Args } from '../../runtime/args.js';
+import type { BuiltIn } from '../../runtime/built-in.js';
 import type { Query } from '../../runtime/query.js';
-import type { Thing } from '../../runtime/values/thing.js';
-import type { Value } from '../../runtime/values/value.js';
-import type { BuiltIn } from '../built-in.js';
 
 type Body = (query: Query, args: Args, self: Thing, page: string) => Value;
 

@@ -1,11 +1,9 @@
-import { whileLocked } from '../../runtime/chain-compiler.js';
-import { lookupError, operationError, see, valueError } from '../../runtime/errors.js';
+import { lookupError, operationError, see, valueError } from '../../model/errors.js';
+import { type BaseName, baseNames, Restriction } from '../../model/values/restriction.js';
+import type { Thing } from '../../model/values/thing.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
+import { whileLocked } from '../../runtime/operations/updates.js';
 import type { Query } from '../../runtime/query.js';
-import type { Thing } from '../../runtime/values/thing.js';
-import type { BaseName } from '../../store/restriction.js';
-import { baseNames, Restriction } from '../../store/restriction.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
 import { onThing } from './on-thing.js';
 
 const restrict = onThing('restrict', effects.mutation, null, (query, args, self, page) => {

@@ -1,11 +1,10 @@
-import { readDeep } from '../../runtime/compiler.js';
-import { see, typeError, valueError } from '../../runtime/errors.js';
+import { see, typeError, valueError } from '../../model/errors.js';
+import { List } from '../../model/values/list.js';
+import { Thing } from '../../model/values/thing.js';
+import { typeName, type Value } from '../../model/values/value.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
+import { readDeep } from '../../runtime/compiler/compiler.js';
 import type { Query } from '../../runtime/query.js';
-import { List } from '../../runtime/values/list.js';
-import { Thing } from '../../runtime/values/thing.js';
-import { typeName, type Value } from '../../runtime/values/value.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
 
 const page = 'data-types/thing/search';
 const maxLimit = 255n;
@@ -114,7 +113,7 @@ interface Place {
 }
 
 function describe({ parent, key, root }: Place): Thing {
-  const thing = new Thing(parent.collection);
+  const thing = new Thing(parent.heap);
   thing.add('parent', parent);
   thing.add('parent_type', typeName(parent));
   thing.add('key', key);

@@ -1,28 +1,26 @@
-import type { Args } from '../../runtime/args.js';
-import { whileLocked } from '../../runtime/chain-compiler.js';
-import { dateTimeReplace } from '../times/date-time-replace.js';
-import { isEqual } from '../../runtime/equality.js';
 import {
+  errorCode,
   lookupError,
   numArgumentsError,
   see,
   typeError,
-  errorCode,
   UncaughtError,
-} from '../../runtime/errors.js';
+} from '../../model/errors.js';
+import { List } from '../../model/values/list.js';
+import { addToSet, removeFromSet } from '../../model/values/relation.js';
+import { ThingSet } from '../../model/values/thing-set.js';
+import type { Thing } from '../../model/values/thing.js';
+import { isTrue } from '../../model/values/truth.js';
+import { typeName, type Value } from '../../model/values/value.js';
+import type { Args } from '../../runtime/args.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
+import { isEqual } from '../../runtime/operations/equality.js';
+import { whileLocked } from '../../runtime/operations/updates.js';
 import type { Query } from '../../runtime/query.js';
-import { isTrue } from '../../runtime/truth.js';
-import { List } from '../../runtime/values/list.js';
-import type { Thing } from '../../runtime/values/thing.js';
-import { ThingSet } from '../../runtime/values/thing-set.js';
-import type { Value } from '../../runtime/values/value.js';
-import { typeName } from '../../runtime/values/value.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
-import { addToSet, removeFromSet } from '../../store/relation.js';
 import { clearList, removeFromList } from '../lists/changes.js';
 import { deleteTaskOf } from '../tasks/tasks.js';
 import { replaceString } from '../text/strings.js';
+import { dateTimeReplace } from '../times/date-time-replace.js';
 import { clearThing, deleteFromThing, removeFromThing, setOnThing } from './things.js';
 
 /** Functions of one name that several kinds of values have. */

@@ -1,17 +1,22 @@
-import type { Args } from '../../runtime/args.js';
-import { listItem } from '../../runtime/assignable.js';
-import { whileLocked } from '../../runtime/chain-compiler.js';
-import { readDeep } from '../../runtime/compiler.js';
-import { isEqual } from '../../runtime/equality.js';
 import {
   lookupError,
+  notFound,
   operationError,
   printable,
   see,
   typeError,
   valueError,
-  notFound,
-} from '../../runtime/errors.js';
+} from '../../model/errors.js';
+import { listItem } from '../../model/values/assignable.js';
+import { List } from '../../model/values/list.js';
+import type { ThingType } from '../../model/values/thing-type.js';
+import { Thing } from '../../model/values/thing.js';
+import { isTrue } from '../../model/values/truth.js';
+import { typeName, type Value } from '../../model/values/value.js';
+import type { Args } from '../../runtime/args.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
+import { readDeep } from '../../runtime/compiler/compiler.js';
+import { isEqual } from '../../runtime/operations/equality.js';
 import {
   noProperty,
   replaceAt,
@@ -19,16 +24,9 @@ import {
   requireNotInUse,
   requireRestriction,
   setProperty,
-} from '../../runtime/properties.js';
+} from '../../runtime/operations/properties.js';
+import { whileLocked } from '../../runtime/operations/updates.js';
 import type { Query } from '../../runtime/query.js';
-import { List } from '../../runtime/values/list.js';
-import { Thing } from '../../runtime/values/thing.js';
-import type { Value } from '../../runtime/values/value.js';
-import { typeName } from '../../runtime/values/value.js';
-import { isTrue } from '../../runtime/truth.js';
-import type { ThingType } from '../../store/thing-type.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
 import { onThing } from './on-thing.js';
 
 const get = onThing('get', effects.mayReturnStored, null, (query, args, self, page) => {
@@ -73,7 +71,7 @@ export const deleteFromThing = (query: Query, args: Args, self: Thing): Value =>
 };
 
 function removeAt(thing: Thing, at: number): Value {
-  if (thing.collection) return thing.collection.removeAt(thing, at);
+  if (thing.heap) return thing.heap.removeAt(thing, at);
   const value = thing.values[at]!;
   thing.removeAt(at);
   return value;
@@ -171,8 +169,8 @@ const toType = onThing('to_type', effects.mutation, null, (query, args, self, pa
     const after = type.fields.map((field, at) => converted[at] ?? field.own(field.defaultValue(), self));
     self.assume(type, [], after);
     if (self.id) {
-      for (const value of after) self.collection!.attach(value);
-      for (const value of before) self.collection!.detach(value);
+      for (const value of after) self.heap!.attach(value);
+      for (const value of before) self.heap!.detach(value);
     }
     return null;
   });
@@ -211,7 +209,7 @@ const toThing = onThing('to_thing', effects.mutation, null, (query, args, self) 
   args.exactly(0, 'data-types/typed/to_thing');
   query.requireChange('thing', self.id !== 0n);
   return whileLocked(self, () => {
-    if (type.collection.isUsedByTypes(type)) {
+    if (type.heap.isUsedByTypes(type)) {
       throw operationError(
         `conversion \`to_thing\` has failed; type \`${type.name}\` is used as restriction and therefore ThingsDB is ` +
           'not able to guarantee the typed thing can be converted',
@@ -232,7 +230,7 @@ export const clearThing = (query: Query, args: Args, self: Thing): Value => {
   query.requireChange('thing', self.id !== 0n);
   return whileLocked(self, () => {
     self.keys.forEach((key, at) => requireNotInUse(self, key, self.values[at]!));
-    if (self.collection) self.collection.clear(self);
+    if (self.heap) self.heap.clear(self);
     else self.clear();
     return null;
   });

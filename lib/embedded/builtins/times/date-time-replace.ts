@@ -1,8 +1,8 @@
-import { datePartsOf, utcOf } from '../../runtime/date-time-text.js';
-import { see, typeError, valueError } from '../../runtime/errors.js';
-import type { DateTime } from '../../runtime/values/date-time.js';
-import { typeName } from '../../runtime/values/value.js';
-import type { ChainFunction } from '../built-in.js';
+import { see, typeError, valueError } from '../../model/errors.js';
+import type { DateTime } from '../../model/values/date-time.js';
+import { typeName } from '../../model/values/value.js';
+import type { ChainFunction } from '../../runtime/built-in.js';
+import { datePartsOf, utcOf } from '../../runtime/operations/date-time-text.js';
 import { at } from './moving.js';
 
 const page = 'data-types/datetime/replace';

@@ -1,6 +1,6 @@
-import { datePartsOf, offsetText, utcOf, type DateParts } from '../../runtime/date-time-text.js';
-import { valueError } from '../../runtime/errors.js';
-import type { DateTime } from '../../runtime/values/date-time.js';
+import { valueError } from '../../model/errors.js';
+import type { DateTime } from '../../model/values/date-time.js';
+import { type DateParts, datePartsOf, offsetText, utcOf } from '../../runtime/operations/date-time-text.js';
 
 const dayNames = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const monthNames = [

@@ -1,7 +1,7 @@
-import { overflowError, valueError } from '../../runtime/errors.js';
-import { datePartsOf, utcOf } from '../../runtime/date-time-text.js';
-import { offsetOf } from '../../runtime/time-zone.js';
-import { DateTime } from '../../runtime/values/date-time.js';
+import { overflowError, valueError } from '../../model/errors.js';
+import { offsetOf } from '../../model/time-zone.js';
+import { DateTime } from '../../model/values/date-time.js';
+import { datePartsOf, utcOf } from '../../runtime/operations/date-time-text.js';
 
 const secondsOf: Readonly<Record<string, number>> = {
   weeks: 604_800,

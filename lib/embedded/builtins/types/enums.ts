@@ -1,21 +1,19 @@
-import type { Wire } from '../../engine.js';
+import { lookupError, notFound, operationError, see, typeError, valueError } from '../../model/errors.js';
+import type { Collection } from '../../model/store/collection.js';
+import { isValidName } from '../../model/text.js';
+import type { EnumMember } from '../../model/values/enum-member.js';
+import { EnumType } from '../../model/values/enum-type.js';
+import { List } from '../../model/values/list.js';
+import { PackedData } from '../../model/values/packed-data.js';
+import { Thing } from '../../model/values/thing.js';
+import { kindOf, typeName, type Value } from '../../model/values/value.js';
+import type { Wire } from '../../msgpack/wire.js';
 import type { Args } from '../../runtime/args.js';
-import { enumKind, memberByValue } from '../../runtime/call-named.js';
-import { isEqual } from '../../runtime/equality.js';
-import { lookupError, operationError, see, typeError, valueError, notFound } from '../../runtime/errors.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
+import { enumKind, memberByValue } from '../../runtime/compiler/call-named.js';
+import { isEqual } from '../../runtime/operations/equality.js';
 import type { Query } from '../../runtime/query.js';
-import { isValidName } from '../../runtime/text.js';
-import { toWire } from '../../runtime/to-wire.js';
-import type { EnumMember } from '../../runtime/values/enum-member.js';
-import { List } from '../../runtime/values/list.js';
-import { PackedData } from '../../runtime/values/packed-data.js';
-import { Thing } from '../../runtime/values/thing.js';
-import type { Value } from '../../runtime/values/value.js';
-import { kindOf, typeName } from '../../runtime/values/value.js';
-import type { Collection } from '../../store/collection.js';
-import { EnumType } from '../../store/enum-type.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
+import { toWire } from '../../runtime/wire/to-wire.js';
 import { closureInfo } from '../procedures/procedures.js';
 import { requireFreeName } from './type-helpers.js';
 import { isDefault, renameDefault, renameInDefinitions } from './type-renaming.js';
@@ -42,7 +40,7 @@ function addToEnum(enumType: EnumType, name: string, value: Value): void {
   }
   requireValue(enumType, value);
   enumType.add(name, value);
-  enumType.collection.attach(value);
+  enumType.heap.attach(value);
 }
 
 function requireValue(enumType: EnumType, value: Value): void {
@@ -135,7 +133,7 @@ const delEnum = onEnum('del_enum', effects.collection, (query, enumType, collect
 function requireUnusedMember(query: Query, member: EnumMember, where = ''): void {
   const holds = (value: Value): boolean =>
     value === member || (typeof value === 'object' && value?.kind === 'list' && value.items.some(holds));
-  const things = [...member.enumType.collection.things.values()];
+  const things = [...member.enumType.heap.things.values()];
   const isHeld = things.some((thing) => thing.values.some(holds)) || query.variableValues().some(holds);
   if (isHeld || isDefault(member)) {
     throw operationError(
@@ -255,7 +253,7 @@ const modActions: Readonly<Record<string, Action>> = {
     const at = enumType.members.indexOf(member);
     const last = enumType.members.pop()!;
     if (last !== member) enumType.members[at] = last;
-    enumType.collection.detach(member.value);
+    enumType.heap.detach(member.value);
   },
   mod: (query, enumType, name, args) => {
     args.exactly(4, 'collection-api/mod_enum/mod');
@@ -275,8 +273,8 @@ const modActions: Readonly<Record<string, Action>> = {
     }
     if (isEqual(member.value, value)) return;
     requireValue(enumType, value);
-    enumType.collection.attach(value);
-    enumType.collection.detach(member.value);
+    enumType.heap.attach(value);
+    enumType.heap.detach(member.value);
     member.value = value;
   },
   ren: (query, enumType, name, args) => {

@@ -1,9 +1,9 @@
-import { ThingsError } from '../../engine.js';
-import { operationError, UncaughtError } from '../../runtime/errors.js';
-import { replaceAt } from '../../runtime/properties.js';
-import type { Thing } from '../../runtime/values/thing.js';
-import type { Value } from '../../runtime/values/value.js';
-import type { Field } from '../../store/field.js';
+import { operationError, UncaughtError } from '../../model/errors.js';
+import { ThingsError } from '../../model/things-error.js';
+import type { Field } from '../../model/values/field.js';
+import type { Thing } from '../../model/values/thing.js';
+import type { Value } from '../../model/values/value.js';
+import { replaceAt } from '../../runtime/operations/properties.js';
 
 /** Remembers what went wrong first, while the rest goes on. */
 export class Failures {

@@ -1,30 +1,28 @@
-import type { Args } from '../../runtime/args.js';
+import { isWidening } from '../../model/definitions/compatibility.js';
 import {
   lookupError,
+  notFound,
   numArgumentsError,
   operationError,
   see,
   typeError,
   valueError,
-  notFound,
-} from '../../runtime/errors.js';
+} from '../../model/errors.js';
+import { isValidName } from '../../model/text.js';
+import { assignable } from '../../model/values/assignable.js';
+import type { Closure } from '../../model/values/closure.js';
+import type { Field } from '../../model/values/field.js';
+import { ThingType } from '../../model/values/thing-type.js';
+import { Thing } from '../../model/values/thing.js';
+import { typeName, type Value } from '../../model/values/value.js';
+import type { Args } from '../../runtime/args.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
+import { replaceAt } from '../../runtime/operations/properties.js';
 import type { Query } from '../../runtime/query.js';
-import { replaceAt } from '../../runtime/properties.js';
-import { isValidName } from '../../runtime/text.js';
-import type { Closure } from '../../runtime/values/closure.js';
-import type { Value } from '../../runtime/values/value.js';
-import { typeName } from '../../runtime/values/value.js';
-import { isWidening } from '../../store/compatibility.js';
-import type { Field } from '../../store/field.js';
-import { ThingType } from '../../store/thing-type.js';
+import { defineField, isNested, nestedField, setIdName } from '../../runtime/types/type-members.js';
 import { Failures, Migration } from './migration.js';
-import { assignable } from '../../runtime/assignable.js';
-import { Thing } from '../../runtime/values/thing.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
-import { rel } from './type-relations.js';
 import { requireNoThingInUse, requireNotRequired, thingsOf } from './type-helpers.js';
-import { defineField, isNested, nestedField, setIdName } from '../../runtime/type-members.js';
+import { rel } from './type-relations.js';
 
 const page = 'collection-api/mod_type';
 
@@ -131,7 +129,7 @@ function addField({ query, type }: Change, field: Field, given: Value | undefine
   for (const thing of things) {
     const value = field.own(assignable(initial, thing, field), thing);
     thing.values.push(value);
-    if (thing.id) type.collection.attach(value);
+    if (thing.id) type.heap.attach(value);
   }
   if (callback) fillByCallback(query, field, callback);
 }
@@ -139,7 +137,7 @@ function addField({ query, type }: Change, field: Field, given: Value | undefine
 /** The one value that all things of the type get; things in it are shared. */
 function initialValue(field: Field, given: Value | undefined): Value {
   if (given === undefined) return field.defaultValue();
-  return field.assign(given, new Thing(field.type.collection));
+  return field.assign(given, new Thing(field.type.heap));
 }
 
 /** Asks the callback for the value of each thing. Errors are told when all have been asked. */
@@ -175,7 +173,7 @@ function del({ query, type, name, args }: Change): void {
   if (type.fields[at]!.relation) throw hasRelation('delete', type, name);
   for (const thing of thingsOf(query, type)) {
     const [value = null] = swapRemove(thing.values, at);
-    if (thing.id) type.collection.detach(value);
+    if (thing.id) type.heap.detach(value);
   }
   swapRemove(type.fields, at);
   type.reindex();

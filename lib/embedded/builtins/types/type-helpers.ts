@@ -1,10 +1,10 @@
-import type { Wire } from '../../engine.js';
-import { lookupError, operationError, valueError } from '../../runtime/errors.js';
+import { lookupError, operationError, valueError } from '../../model/errors.js';
+import type { Collection } from '../../model/store/collection.js';
+import type { Field } from '../../model/values/field.js';
+import type { ThingType } from '../../model/values/thing-type.js';
+import type { Thing } from '../../model/values/thing.js';
+import type { Wire } from '../../msgpack/wire.js';
 import type { Query } from '../../runtime/query.js';
-import type { Thing } from '../../runtime/values/thing.js';
-import type { Collection } from '../../store/collection.js';
-import type { Field } from '../../store/field.js';
-import type { ThingType } from '../../store/thing-type.js';
 import { closureInfo } from '../procedures/procedures.js';
 
 /** Names that types and enumerations may not have. */
@@ -27,8 +27,8 @@ export function requireFreeName(collection: Collection, name: string): void {
 export function thingsOf(query: Query, type: ThingType): Thing[] {
   const found = new Set<Thing>();
   // What nothing refers to any more is gone on a node at once.
-  type.collection.settle(query.variableValues());
-  for (const thing of type.collection.things.values()) if (thing.type === type) found.add(thing);
+  type.heap.settle(query.variableValues());
+  for (const thing of type.heap.things.values()) if (thing.type === type) found.add(thing);
   for (const thing of query.thingsInVariables()) if (thing.type === type) found.add(thing);
   return [...found];
 }
@@ -70,7 +70,7 @@ export function typeInfo(type: ThingType, withDefinition: boolean): Wire {
 export function requireNotRequired(type: ThingType): void {
   const isRequired = (other: ThingType): boolean =>
     !other.isWrapOnly && other.fields.some((field) => dependsOn(field, type));
-  if ([...type.collection.types.values()].some(isRequired)) {
+  if ([...type.heap.types.values()].some(isRequired)) {
     throw operationError(
       `type \`${type.name}\` is required by at least one other type without having \`wrap-only\` mode enabled`,
     );

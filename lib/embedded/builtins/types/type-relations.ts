@@ -1,9 +1,9 @@
-import { lookupError, see, typeError } from '../../runtime/errors.js';
+import { lookupError, see, typeError } from '../../model/errors.js';
+import type { Field } from '../../model/values/field.js';
+import { checkRelation, makeRelation } from '../../model/values/relation.js';
+import { ThingType } from '../../model/values/thing-type.js';
+import { typeName } from '../../model/values/value.js';
 import type { Query } from '../../runtime/query.js';
-import { typeName } from '../../runtime/values/value.js';
-import type { Field } from '../../store/field.js';
-import { checkRelation, makeRelation } from '../../store/relation.js';
-import { ThingType } from '../../store/thing-type.js';
 import type { Change } from './mod-type.js';
 import { requireNoThingInUse, thingsOf } from './type-helpers.js';
 
@@ -38,7 +38,7 @@ function addRelation(query: Query, field: Field, name: string): void {
   }
   if (back !== otherType) requireUnlocked(query, otherType);
   const things = [...new Set([...thingsOf(query, field.type), ...thingsOf(query, otherType)])];
-  checkRelation(field, other, things, query);
+  checkRelation(field, other, things, query.thingsInVariables());
   field.relation = other;
   other.relation = field;
   makeRelation(field, other, things);

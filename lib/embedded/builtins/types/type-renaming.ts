@@ -1,14 +1,14 @@
 import { printCompact } from '../../language/printer.js';
-import { Packed, type Wire } from '../../msgpack/wire.js';
+import type { Collection } from '../../model/store/collection.js';
+import type { Database } from '../../model/store/database.js';
+import type { EnumMember } from '../../model/values/enum-member.js';
+import type { EnumType } from '../../model/values/enum-type.js';
+import { Field } from '../../model/values/field.js';
+import type { ThingType } from '../../model/values/thing-type.js';
 import { WireEncoder } from '../../msgpack/wire-encoder.js';
-import { setOwn } from '../../runtime/set-own.js';
-import { defineField } from '../../runtime/type-members.js';
-import type { EnumMember } from '../../runtime/values/enum-member.js';
-import type { Collection } from '../../store/collection.js';
-import type { Database } from '../../store/database.js';
-import type { EnumType } from '../../store/enum-type.js';
-import { Field } from '../../store/field.js';
-import type { ThingType } from '../../store/thing-type.js';
+import { Packed, type Wire } from '../../msgpack/wire.js';
+import { defineField } from '../../runtime/types/type-members.js';
+import { setOwn } from '../../runtime/wire/set-own.js';
 
 /** After a type or an enumeration got another name: all definitions that name it are written anew. */
 export function renameInDefinitions(
@@ -40,7 +40,7 @@ export function renameInDefinitions(
 
 /** Properties whose definition names a member as its default: `Color{RED}`. */
 function* fieldsWithDefault(enumType: EnumType, name: string): Iterable<readonly [ThingType, number, Field]> {
-  for (const type of enumType.collection.types.values()) {
+  for (const type of enumType.heap.types.values()) {
     for (const [at, field] of type.fields.entries()) {
       if (field.restriction.base === enumType && new RegExp(`\\{${name}\\}\\??$`).test(field.definition)) {
         yield [type, at, field];

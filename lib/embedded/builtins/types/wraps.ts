@@ -1,16 +1,14 @@
-import { anonymousType } from '../../runtime/anonymous.js';
+import { notFound, numArgumentsError, see, typeError } from '../../model/errors.js';
+import { List } from '../../model/values/list.js';
+import type { Thing } from '../../model/values/thing.js';
+import { typeName, type Value } from '../../model/values/value.js';
+import { WrappedAnonymous } from '../../model/values/wrapped-anonymous.js';
+import { Wrapped } from '../../model/values/wrapped.js';
 import type { Args } from '../../runtime/args.js';
-import { instanceFrom } from '../../runtime/instance.js';
-import { notFound, numArgumentsError, see, typeError } from '../../runtime/errors.js';
+import { type BuiltIn, effects } from '../../runtime/built-in.js';
+import { instanceFrom } from '../../runtime/operations/instance.js';
 import type { Query } from '../../runtime/query.js';
-import { List } from '../../runtime/values/list.js';
-import type { Thing } from '../../runtime/values/thing.js';
-import type { Value } from '../../runtime/values/value.js';
-import { typeName } from '../../runtime/values/value.js';
-import { Wrapped } from '../../runtime/values/wrapped.js';
-import { WrappedAnonymous } from '../../runtime/values/wrapped-anonymous.js';
-import type { BuiltIn } from '../built-in.js';
-import { effects } from '../built-in.js';
+import { anonymousType } from '../../runtime/types/anonymous.js';
 
 /** How `wrap` and `map_wrap` wrap: by the argument, or by a thing's own type. */
 function wrapper(query: Query, args: Args, page: string): ((thing: Thing) => Value) | null {

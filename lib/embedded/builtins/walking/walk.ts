@@ -1,12 +1,12 @@
-import { hasRelation } from '../../store/relation.js';
+import type { Closure } from '../../model/values/closure.js';
+import type { List } from '../../model/values/list.js';
+import { hasRelation } from '../../model/values/relation.js';
+import type { ThingSet } from '../../model/values/thing-set.js';
+import type { Thing } from '../../model/values/thing.js';
+import type { Value } from '../../model/values/value.js';
 import type { Args } from '../../runtime/args.js';
-import { whileInUse } from '../../runtime/iterate.js';
+import { whileInUse } from '../../runtime/operations/iterate.js';
 import type { Query } from '../../runtime/query.js';
-import type { Closure } from '../../runtime/values/closure.js';
-import type { List } from '../../runtime/values/list.js';
-import type { Thing } from '../../runtime/values/thing.js';
-import type { ThingSet } from '../../runtime/values/thing-set.js';
-import type { Value } from '../../runtime/values/value.js';
 
 /** What `map`, `filter` and their like walk over. */
 export type Walkable = List | ThingSet | Thing;

@@ -1,18 +1,15 @@
-import { listItem } from '../../runtime/assignable.js';
+import { lookupError } from '../../model/errors.js';
+import { assignable, listItem } from '../../model/values/assignable.js';
+import { List } from '../../model/values/list.js';
+import { ThingSet } from '../../model/values/thing-set.js';
+import { Thing } from '../../model/values/thing.js';
+import { isTrue } from '../../model/values/truth.js';
+import { typeName, type Value } from '../../model/values/value.js';
 import type { Args } from '../../runtime/args.js';
-import { lookupError } from '../../runtime/errors.js';
-import { whileInUse } from '../../runtime/iterate.js';
+import { type BuiltIn, type ChainFunction, effects } from '../../runtime/built-in.js';
+import { whileInUse } from '../../runtime/operations/iterate.js';
 import type { Query } from '../../runtime/query.js';
-import { isTrue } from '../../runtime/truth.js';
-import { List } from '../../runtime/values/list.js';
-import { Thing } from '../../runtime/values/thing.js';
-import { ThingSet } from '../../runtime/values/thing-set.js';
-import { typeName } from '../../runtime/values/value.js';
-import type { Value } from '../../runtime/values/value.js';
-import type { BuiltIn, ChainFunction } from '../built-in.js';
-import { effects } from '../built-in.js';
-import { assignable } from '../../runtime/assignable.js';
-import { pageOf, setItems, walk, walkWith, type Walkable } from './walk.js';
+import { pageOf, setItems, walk, type Walkable, walkWith } from './walk.js';
 
 type Body = (query: Query, args: Args, self: Walkable, page: string) => Value;
 

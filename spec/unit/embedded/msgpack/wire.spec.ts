@@ -1,6 +1,6 @@
 import { decode, encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
-import type { Wire } from '../../../../lib/embedded/engine.js';
+import type { Wire } from '../../../../lib/embedded/engine/engine.js';
 import { WireDecoder, WireFormatError } from '../../../../lib/embedded/msgpack/wire-decoder.js';
 import { WireEncoder, WireTooLargeError } from '../../../../lib/embedded/msgpack/wire-encoder.js';
 

@@ -1,0 +1,115 @@
+import { withBudget } from '../model/budget.js';
+import type { Collection } from '../model/store/collection.js';
+import type { Database } from '../model/store/database.js';
+import { deleteTask } from '../model/store/delete-task.js';
+import { ThingsError } from '../model/things-error.js';
+import type { Closure } from '../model/values/closure.js';
+import { ErrorValue } from '../model/values/error-value.js';
+import type { Task } from '../model/values/task.js';
+import type { Value } from '../model/values/value.js';
+import { runFutures } from '../runtime/futures.js';
+import { Query } from '../runtime/query.js';
+
+/** ThingsDB looks at its tasks this often. */
+const intervalMs = 1000;
+
+/** Rings of things are looked for at most this often: it takes time in proportion to what is stored. */
+const ringIntervalMs = 30_000;
+
+/** Runs tasks when their time has come. Asleep while there are none. */
+export class TaskTimer {
+  #cancel: (() => void) | null = null;
+  #isClosed = false;
+  #lastRingsMs = 0;
+
+  constructor(
+    private readonly database: Database,
+    private readonly call: (query: Query, closure: Closure, args: readonly Value[]) => Value,
+  ) {}
+
+  /** To be called after whatever may have made a task. */
+  wake(): void {
+    if (this.#cancel || this.#isClosed || !this.#hasWork()) return;
+    const now = this.database.clock.now();
+    this.#cancel = this.database.clock.at(now + intervalMs, () => this.#tick());
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancel?.();
+    this.#cancel = null;
+  }
+
+  #hasWork(): boolean {
+    const { database } = this;
+    if (hasTime(database.tasks)) return true;
+    for (const collection of database.collections.values()) {
+      if (collection.mayHaveRings || hasTime(collection.tasks)) return true;
+    }
+    return false;
+  }
+
+  #tick(): void {
+    this.#cancel = null;
+    const { database } = this;
+    const now = database.nowSeconds;
+    for (const task of [...database.tasks.values()]) this.#runIfDue(task, null, now);
+    for (const collection of [...database.collections.values()]) {
+      for (const task of [...collection.tasks.values()]) this.#runIfDue(task, collection, now);
+    }
+    this.#collectRings();
+    this.wake();
+  }
+
+  #collectRings(): void {
+    const nowMs = this.database.clock.now();
+    if (nowMs - this.#lastRingsMs < ringIntervalMs) return;
+    this.#lastRingsMs = nowMs;
+    for (const collection of this.database.collections.values()) collection.collectRings();
+  }
+
+  #runIfDue(task: Task, collection: Collection | null, now: number): void {
+    const { closure, owner } = task;
+    if (task.runAt === null || task.runAt > now || !closure || !owner) return;
+    const scope = collection ? collection.scope : this.database.scope('@t');
+    const query = new Query(this.database, scope, owner, null);
+    if (closure.hasSideEffects) query.beginChange();
+    task.isRunning = true;
+    task.hasNext = false;
+    let error = new ErrorValue(0, 'success');
+    try {
+      withBudget(query.budget, () => {
+        this.call(query, closure, [task, ...task.args]);
+        runFutures(query, this.call);
+      });
+      this.database.node.counters.tasksSuccess += 1;
+    } catch (thrown) {
+      error = errorOf(thrown);
+      this.database.node.counters.tasksWithError += 1;
+    }
+    task.isRunning = false;
+    if (query.budget.isStoring) this.database.storage.add(query.budget.bytes);
+    if (task.id !== 0n) this.#settle(task, collection, error);
+    collection?.settle();
+  }
+
+  /** Done and not to run again: gone. Failed, or to run again: kept. */
+  #settle(task: Task, collection: Collection | null, error: ErrorValue): void {
+    if (!task.hasNext) task.runAt = null;
+    if (task.runAt === null && error.code === 0) {
+      deleteTask(task, collection, this.database);
+      return;
+    }
+    task.error = error;
+  }
+}
+
+function hasTime(tasks: ReadonlyMap<bigint, Task>): boolean {
+  for (const task of tasks.values()) if (task.runAt !== null) return true;
+  return false;
+}
+
+function errorOf(thrown: unknown): ErrorValue {
+  if (thrown instanceof ThingsError) return new ErrorValue(thrown.code, thrown.message);
+  return new ErrorValue(-63, thrown instanceof Error ? thrown.message : String(thrown));
+}

@@ -1,0 +1,90 @@
+import { Matcher, MatchLimitError } from '../../regex/matcher.js';
+import { type CompiledPattern, compilePattern } from '../../regex/pattern-compiler.js';
+import { PatternError, PatternNotSupportedError } from '../../regex/pattern-error.js';
+import { parsePattern } from '../../regex/pattern-parser.js';
+import { currentLimits, spendMemory, spendSteps } from '../budget.js';
+import { notSupported, valueError } from '../errors.js';
+import { defaultLimits } from '../limits.js';
+
+/** Where a regular expression matches; positions count bytes. */
+export interface Match {
+  readonly start: number;
+  readonly stop: number;
+  /** `null` for a group that took no part. */
+  readonly groups: readonly (string | null)[];
+}
+
+/** Steps of the matcher that count as one step of the query. */
+const matchStepsPerStep = 16;
+
+/** What compiling takes, roughly. */
+const bytesPerLetter = 512;
+const compileSteps = 50;
+
+/** A regular expression, as PCRE2 knows them, on bytes. */
+export class Regex {
+  readonly kind = 'regex';
+  readonly typeName = 'regex';
+  readonly #pattern: CompiledPattern;
+
+  /**
+   * `text` is `/pattern/flags`.
+   * @throws {ThingsError} -60 when it cannot be compiled, -63 for what is not done here
+   */
+  constructor(readonly text: string) {
+    spendMemory(text.length * bytesPerLetter);
+    spendSteps(compileSteps);
+    const end = text.lastIndexOf('/');
+    const flags = text.slice(end + 1);
+    const unknown = /^.*([^gims])/s.exec(flags)?.[1];
+    if (unknown !== undefined) throw valueError(`unsupported regular expression flag: \`${unknown}\``);
+    try {
+      this.#pattern = compilePattern(
+        parsePattern(text.slice(1, end), {
+          ignoresCase: flags.includes('i'),
+          isMultiline: flags.includes('m'),
+          dotIsAll: flags.includes('s'),
+          isExtended: false,
+        }),
+      );
+    } catch (cause) {
+      if (cause instanceof PatternNotSupportedError) throw notSupported(cause.message);
+      if (!(cause instanceof PatternError)) throw cause;
+      throw valueError(`cannot compile regular expression '${text}', ${cause.message}`);
+    }
+  }
+
+  /** The flag `g`: `match` gives all matches. */
+  get isGlobal(): boolean {
+    return this.text.includes('g', this.text.lastIndexOf('/'));
+  }
+
+  test(bytes: string): boolean {
+    return this.find(bytes, 0) !== null;
+  }
+
+  /**
+   * The first match from `from` on.
+   * @throws {ThingsError} -63 when it takes more steps than PCRE2 would (a node then says that there is no match)
+   */
+  find(bytes: string, from: number): Match | null {
+    const limit = (currentLimits() ?? defaultLimits).matchSteps;
+    const matcher = new Matcher(this.#pattern, bytes, limit);
+    try {
+      const found = matcher.find(from);
+      if (!found) return null;
+      const groups: (string | null)[] = [];
+      for (let at = 2; at < found.length; at += 2) {
+        groups.push(found[at + 1]! < 0 ? null : bytes.slice(found[at], found[at + 1]));
+      }
+      // PCRE tells of groups up to the last one that took part.
+      while (groups.at(-1) === null) groups.pop();
+      return { start: found[0]!, stop: found[1]!, groups };
+    } catch (thrown) {
+      if (!(thrown instanceof MatchLimitError)) throw thrown;
+      throw notSupported(`a match of ${this.text} that takes more than ${limit} steps`);
+    } finally {
+      spendSteps(Math.ceil(matcher.steps / matchStepsPerStep));
+    }
+  }
+}

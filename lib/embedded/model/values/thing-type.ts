@@ -1,0 +1,83 @@
+import { operationError, typeError } from '../errors.js';
+import type { Closure } from './closure.js';
+import type { Field } from './field.js';
+import type { Heap } from './heap.js';
+import { Thing } from './thing.js';
+
+/** A type: the properties and methods that its things have. */
+export class ThingType {
+  readonly fields: Field[] = [];
+  /** The fields' names, in order; shared by all things of the type. */
+  names: string[] = [];
+  readonly methods = new Map<string, Closure>();
+  isWrapOnly = false;
+  hidesId = false;
+  isIndexed = false;
+  /** The property under which a thing gives its id; `#` by default. */
+  idName: string | null = null;
+  isDeleted = false;
+  /** How often it is in use right now: it may not change while things of it are being made. */
+  uses = 0;
+  modifiedAt: number | null = null;
+  #positions = new Map<string, number>();
+
+  constructor(
+    readonly id: number,
+    public name: string,
+    readonly heap: Heap,
+    readonly createdAt: number,
+  ) {}
+
+  position(name: string): number {
+    return this.#positions.get(name) ?? -1;
+  }
+
+  field(name: string): Field | undefined {
+    return this.fields[this.position(name)];
+  }
+
+  has(name: string): boolean {
+    return this.#positions.has(name) || this.methods.has(name) || this.idName === name;
+  }
+
+  /** After fields were added, removed, renamed or replaced. */
+  reindex(): void {
+    this.names = this.fields.map(({ name }) => name);
+    this.#positions = new Map(this.names.map((name, at) => [name, at]));
+    this.heap.typeVersion.version += 1;
+  }
+
+  /** Throws -61 when the type may only be used to wrap things. */
+  requireInstances(): void {
+    if (!this.isWrapOnly) return;
+    throw typeError(`type \`${this.name}\` has wrap-only mode enabled`);
+  }
+
+  /** Throws -63 while the type is in use. */
+  requireUnused(): void {
+    if (this.uses) throw operationError(`cannot change type \`${this.name}\` while the type is in use`);
+  }
+
+  /** A thing with every property at its default. */
+  create(): Thing {
+    const thing = new Thing(this.heap);
+    thing.assume(this, [], []);
+    for (const field of this.fields) thing.values.push(field.own(field.defaultValue(), thing));
+    return thing;
+  }
+
+  /** Runs `action` while the type is marked as in use. */
+  using<T>(action: () => T): T {
+    this.uses += 1;
+    try {
+      return action();
+    } finally {
+      this.uses -= 1;
+    }
+  }
+}
+
+/** The error of a type that cannot be turned into another. */
+export function cannotConvert(from: string, to: string): Error {
+  return typeError(`cannot convert type \`${from}\` to \`${to}\``);
+}

@@ -1,0 +1,111 @@
+import { cost, spendMemory } from '../budget.js';
+import { isValidName } from '../text.js';
+import type { Heap } from './heap.js';
+import type { Restriction } from './restriction.js';
+import type { ThingType } from './thing-type.js';
+import type { Value } from './value.js';
+
+/** From this many properties on a thing is looked up by hash instead of one by one. */
+const indexFrom = 8;
+
+/**
+ * A thing: properties by name, with or without a type.
+ *
+ * The order is ThingsDB's: as inserted while all keys are valid names, with the last one moved into the place of one
+ * that is deleted; sorted by bytes once a key is not a valid name ("dict").
+ */
+export class Thing {
+  readonly kind = 'thing';
+  /** 0 while nothing stored refers to it. */
+  id = 0n;
+  /** References from stored values. */
+  refs = 0;
+  isInUse = false;
+  type: ThingType | null = null;
+  /** What `restrict` or a definition like `thing<int>` allows as values. */
+  restriction: Restriction | null = null;
+  isDict = false;
+  keys: string[] = [];
+  values: Value[] = [];
+  #index: Map<string, number> | null = null;
+  #isSorted = true;
+
+  constructor(readonly heap: Heap | null) {
+    spendMemory(cost.thing);
+  }
+
+  get typeName(): string {
+    return this.type ? this.type.name : 'thing';
+  }
+
+  get size(): number {
+    return this.values.length;
+  }
+
+  /** Position of a property, or -1. */
+  position(key: string): number {
+    if (this.type) return this.type.position(key);
+    if (this.#index) return this.#index.get(key) ?? -1;
+    return this.keys.indexOf(key);
+  }
+
+  get(key: string): Value | undefined {
+    const at = this.position(key);
+    return at < 0 ? undefined : this.values[at];
+  }
+
+  /** Adds a property that is not there yet. */
+  add(key: string, value: Value): void {
+    if (!this.isDict && !isValidName(key)) this.isDict = true;
+    this.#isSorted = false;
+    spendMemory(cost.item);
+    this.keys.push(key);
+    this.values.push(value);
+    if (this.#index) this.#index.set(key, this.keys.length - 1);
+    else if (this.keys.length >= indexFrom) this.#index = new Map(this.keys.map((name, at) => [name, at]));
+  }
+
+  /** Removes the property at a position; the last one takes its place. */
+  removeAt(at: number): void {
+    const key = this.keys[at]!;
+    const lastKey = this.keys.pop()!;
+    const lastValue = this.values.pop()!;
+    this.#index?.delete(key);
+    if (at === this.keys.length) return;
+    this.keys[at] = lastKey;
+    this.values[at] = lastValue;
+    this.#index?.set(lastKey, at);
+    this.#isSorted = false;
+  }
+
+  clear(): void {
+    this.keys = [];
+    this.values = [];
+    this.#index = null;
+    this.isDict = false;
+  }
+
+  /** Names and values in ThingsDB's order. Walk by position; do not keep. */
+  ordered(): { readonly keys: readonly string[]; readonly values: readonly Value[] } {
+    if (this.isDict && !this.#isSorted) this.#sort();
+    return this.type ? { keys: this.type.names, values: this.values } : this;
+  }
+
+  /** Takes over keys and values, as `to_type` and its reverse do. */
+  assume(type: ThingType | null, keys: string[], values: Value[]): void {
+    this.type = type;
+    this.clear();
+    this.restriction = null;
+    if (type) this.values = values;
+    else keys.forEach((key, at) => this.add(key, values[at]!));
+  }
+
+  #sort(): void {
+    const order = this.keys.map((key, at) => ({ key, value: this.values[at]! }));
+    order.sort((a, b) => (a.key < b.key ? -1 : 1));
+    this.keys = order.map(({ key }) => key);
+    this.values = order.map(({ value }) => value);
+    this.#index = new Map(this.keys.map((name, at) => [name, at]));
+    this.#isSorted = true;
+  }
+}

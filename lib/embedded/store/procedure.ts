@@ -1,8 +1,0 @@
-import type { Closure } from '../runtime/values/closure.js';
-
-/** A stored closure that clients run by name. */
-export interface Procedure {
-  name: string;
-  closure: Closure;
-  readonly createdAt: number;
-}
