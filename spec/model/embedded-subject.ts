@@ -1,4 +1,10 @@
-import { type Clock, PushType, type Session, ThingsError, type Wire } from '../../lib/embedded/engine/engine.js';
+import {
+  type Clock,
+  PushType,
+  type Session,
+  ThingsError,
+  type Wire,
+} from '../../lib/embedded/engine/engine.js';
 import { createEngine } from '../../lib/embedded/engine/thingsdb-engine.js';
 import { installCode } from '../../lib/schema/install-code.js';
 import { ServerState } from './server-state.js';
