@@ -79,10 +79,11 @@ export class Calls {
     return this.#counted(() =>
       this.#repeated(limits, async (connection) => {
         this.#announce(connection);
+        const sentMs = performance.now();
         try {
           const value = await connection.run(this.#scope, this.#prefix + procedure, args);
           this.#session.proved();
-          return { value, wasRepeated };
+          return { value, sentMs, wasRepeated };
         } catch (error) {
           wasRepeated ||= error instanceof LockConnectionError;
           throw error;

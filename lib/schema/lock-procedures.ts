@@ -9,6 +9,8 @@ import { listOf, numbers, roomId, unexpected, type RoomId } from './replies.js';
 /** What a procedure has answered. */
 export interface Reply {
   readonly value: unknown;
+  /** When the copy of the call that this answers was sent, on the monotonic clock. */
+  readonly sentMs: number;
   /** Whether the call was sent more than once: an earlier copy may have done what this one found done. */
   readonly wasRepeated: boolean;
 }
@@ -106,8 +108,7 @@ export class LockProcedures {
     args: unknown[],
     operations: readonly Operation[],
   ): Promise<BatchAnswer> {
-    const sentMs = performance.now();
-    const { value, wasRepeated } = await this.#run(procedure, args, {
+    const { value, sentMs, wasRepeated } = await this.#run(procedure, args, {
       needsJoin: operations.some(maybePushed),
     });
     const receivedMs = performance.now();

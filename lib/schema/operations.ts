@@ -67,7 +67,7 @@ export interface BatchAnswer {
   readonly at: number;
   /** The room in which the manager is told of its requests; 0 when there is none yet. */
   readonly room: number | bigint;
-  /** When the call was first sent and answered, on the monotonic clock. */
+  /** When the call was sent, in the copy that was answered, and when the answer came; on the monotonic clock. */
   readonly sentMs: number;
   readonly receivedMs: number;
   /** Whether this call was sent more than once: then an answer may be that to a repeat. */

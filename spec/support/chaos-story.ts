@@ -59,9 +59,9 @@ export class Told {
     return this.#note(atMs, { event: 'signal-aborted', ...this.#lease, reason });
   }
 
-  released(atMs: number, result: boolean | string = true): this {
+  released(atMs: number, result: boolean | string = true, answeredMs = atMs + 1): this {
     this.#note(atMs, { event: 'releasing', ...this.#lease });
-    return this.#note(atMs + 1, { event: 'released', ...this.#lease, result });
+    return this.#note(answeredMs, { event: 'released', ...this.#lease, result });
   }
 
   handedOn(atMs: number, result: true | string = true): this {

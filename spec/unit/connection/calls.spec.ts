@@ -2,6 +2,7 @@ import { Calls, type CallOptions } from '../../../lib/connection/calls.js';
 import { Session } from '../../../lib/connection/session.js';
 import { LockConnectionError, LockPermissionError, LockProtocolError } from '../../../lib/errors.js';
 import { FakeNodes, type FakeNode } from '../../support/fake-nodes.js';
+import type { Reply } from '../../../lib/schema/lock-procedures.js';
 import { outcome } from '../../support/outcome.js';
 import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
 
@@ -131,11 +132,15 @@ describe('a call', () => {
   it('is sent again on the next connection when the first is lost under it', async () => {
     const node = await ready();
     const call = called();
+    const cutMs = performance.now();
     node.cut();
     (await next()).open();
     await rest();
     nodes.last.runs[0]?.answer('second');
-    expect(await call).toEqual({ value: 'second', wasRepeated: true });
+    const reply = await call;
+    expect(reply).toEqual({ value: 'second', sentMs: expect.any(Number) as number, wasRepeated: true });
+    // A lease is counted from when the copy was sent that brought the answer.
+    expect((reply as Reply).sentMs).toBeGreaterThanOrEqual(cutMs);
   });
 
   it('is sent again to the next node when the first cannot serve', async () => {
@@ -188,7 +193,7 @@ describe('a call', () => {
     expect(session.current).toBe(node.connection);
     expect(await outcome(late)).toEqual({ error: noAnswer });
     node.runs[1]?.answer('at last');
-    expect(await slow).toEqual({ value: 'at last', wasRepeated: false });
+    expect(await slow).toMatchObject({ value: 'at last', wasRepeated: false });
   });
 
   it('whose time is over does not cost the others their connection, although timers are early', async () => {
