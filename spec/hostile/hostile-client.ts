@@ -24,7 +24,7 @@ const HEADER_BYTES = 8;
 const ERROR = 19;
 const FIRST_ANSWER = 16;
 const LAST_ID = 0xfffe;
-/** A server that has not answered by then does not. */
+/** A server that has not answered by then does not, unless it is given longer. */
 const ANSWER_MS = 10_000;
 
 /** What comes back is judged by its bytes; extension types are only kept apart from the rest. */
@@ -39,13 +39,15 @@ for (let type = 0; type < 8; type++) {
  */
 export class HostileClient {
   readonly #socket: Socket;
+  readonly #answerMs: number;
   readonly #pending = new Map<number, PendingCall>();
   readonly #pushed: Buffer[] = [];
   #id = 0;
   #rest: Buffer = Buffer.alloc(0);
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, answerMs: number) {
     this.#socket = socket;
+    this.#answerMs = answerMs;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', () => undefined);
@@ -58,13 +60,14 @@ export class HostileClient {
   static async connect(
     { host, port }: { host: string; port: number },
     credentials: { username: string; password: string },
+    answerMs = ANSWER_MS,
   ): Promise<HostileClient> {
     const socket = connect(port, host);
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('error', reject);
     });
-    const client = new HostileClient(socket);
+    const client = new HostileClient(socket, answerMs);
     const body = Buffer.from(encode([credentials.username, credentials.password]));
     const { errorCode, errorText } = await client.#request(Type.auth, body);
     if (errorCode !== undefined) throw new Error(`cannot log in as ${credentials.username}: ${errorText}`);
@@ -115,8 +118,8 @@ export class HostileClient {
       }
       const timer = setTimeout(() => {
         // The id stays taken: the answer may still come.
-        reject(new Error(`no answer within ${ANSWER_MS} ms`));
-      }, ANSWER_MS);
+        reject(new Error(`no answer within ${this.#answerMs} ms`));
+      }, this.#answerMs);
       const settled =
         <T>(settle: (value: T) => void) =>
         (value: T): void => {

@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import type { HostileClient } from './hostile-client.js';
+import type { Sent } from './wire.js';
+
+/** What a request asks for: exclusive unless it is shared. */
+export interface Wish {
+  readonly names: readonly string[];
+  readonly isShared?: boolean;
+  readonly ttlMs?: number;
+}
+
+export interface Occupant {
+  readonly id: string;
+  readonly name: string;
+}
+
+const SHARED_LIMIT = 2n ** 31n - 1n;
+const HOURS_MS = 5 * 3_600_000;
+const MAX_OPERATIONS = 1_024;
+const MAX_PLACES = 4_096;
+/** A procedure that only the trials have. */
+export const SWEEP = 'sweep_now';
+
+/** Fills a collection with requests, by the procedures and as fast as they allow. */
+export class Occupants {
+  readonly inbox = idText();
+  readonly #client: HostileClient;
+  readonly #scope: string;
+  #numbers = 0n;
+
+  constructor(client: HostileClient, scope: string) {
+    this.#client = client;
+    this.#scope = scope;
+  }
+
+  /** An `acquire` operation, and the request that it makes. */
+  operation(wish: Wish, kind = 'acquire'): readonly [Sent, Occupant] {
+    const id = idText();
+    const { names, isShared = false, ttlMs = HOURS_MS } = wish;
+    const [name = ''] = names;
+    const terms = [BigInt(ttlMs), 1n, isShared ? SHARED_LIMIT : 1n];
+    const operation = [kind, id, ++this.#numbers, names.length === 1 ? name : names, ...terms];
+    return [operation, { id, name }];
+  }
+
+  operations(wishes: readonly Wish[]): Sent[] {
+    return wishes.map((wish) => this.operation(wish)[0]);
+  }
+
+  /** The arguments of `lock_batch`. */
+  call(operations: readonly Sent[], inbox = this.inbox): Sent[] {
+    return [null, inbox, 'occupant', operations];
+  }
+
+  /** Makes these requests, in this order. */
+  async take(wishes: readonly Wish[], inbox = this.inbox): Promise<Occupant[]> {
+    const places = Math.max(1, ...wishes.map(({ names }) => names.length));
+    const atOnce = Math.min(MAX_OPERATIONS, Math.floor(MAX_PLACES / places));
+    const made: Occupant[] = [];
+    for (let i = 0; i < wishes.length; i += atOnce) {
+      const some = wishes.slice(i, i + atOnce).map((wish) => this.operation(wish));
+      await this.run(
+        'lock_batch',
+        this.call(
+          some.map(([operation]) => operation),
+          inbox,
+        ),
+      );
+      made.push(...some.map(([, occupant]) => occupant));
+    }
+    return made;
+  }
+
+  /** Ends the time of all leases; nothing has noticed yet. */
+  async expire(): Promise<void> {
+    await this.#query('.thingsdb_lock.locks.values().each(|q| q.held.each(|r| { r.due = 1; nil; }));');
+  }
+
+  /** Makes a procedure that does what the sweeper does. */
+  async prepareSweep(): Promise<void> {
+    await this.#query(
+      `new_procedure('${SWEEP}', || {
+        "As the sweeper's task.";
+        s = .thingsdb_lock;
+        // Only a task can put itself off, which it does last.
+        try(wse(s.fn.sweep(s, s.sweeper)));
+        nil;
+      });`,
+    );
+  }
+
+  async run(procedure: string, args: readonly Sent[]): Promise<unknown> {
+    const { errorCode, errorText, result } = await this.#client.run(this.#scope, procedure, args);
+    if (errorCode !== undefined) throw new Error(`${procedure} was refused: ${errorCode} ${errorText}`);
+    return result;
+  }
+
+  async #query(code: string): Promise<void> {
+    const { errorCode, errorText } = await this.#client.query(this.#scope, code);
+    if (errorCode !== undefined) throw new Error(`a query was refused: ${errorCode} ${errorText}`);
+  }
+}
+
+export function idText(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+/** As many wishes as `count`, each for names of its own or, with one wish given, alike. */
+export function many(count: number, wish: (i: number) => Wish): Wish[] {
+  return Array.from({ length: count }, (_, i) => wish(i));
+}
