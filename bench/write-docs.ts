@@ -1,5 +1,5 @@
 /**
- * Puts what was measured into docs/BENCHMARKS.md, and its plots beside it:
+ * Puts what was measured into docs/BENCHMARKS.md, with its plots beside it, and into README:
  *
  *   npm run bench:docs -- RESULT.json [--before EARLIER.json]
  *
@@ -10,10 +10,11 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { barChart } from './report/chart.js';
 import { goalCells } from './report/goal-table.js';
+import { summaryTable } from './report/summary-table.js';
 import { cells, markdownTable } from './report/table.js';
 import type { Result, SystemResult, WorkloadResult } from './result.js';
 
-const PAGE = path.join(__dirname, '../docs/BENCHMARKS.md');
+const PAGES = ['../docs/BENCHMARKS.md', '../README.md'].map((page) => path.join(__dirname, page));
 const PLOTS = path.join(__dirname, '../docs/benchmarks');
 const PLACE = /(<!-- measured: (\S+) -->)[^]*?(<!-- \/measured -->)/g;
 
@@ -27,17 +28,23 @@ async function main(): Promise<void> {
   const parts = new Map<string, string>([
     ['goals', goals(now, before)],
     ['systems', systemsTable(now)],
+    ['summary', summaryTable(now)],
   ]);
   mkdirSync(PLOTS, { recursive: true });
   for (const workload of now.workloads) {
     const whole = { ...workload, systems: [...earlier(before, workload.id), ...workload.systems] };
     parts.set(workload.id, await section(whole));
   }
-  const text = readFileSync(PAGE, 'utf8').replace(PLACE, (_all, begin: string, name: string, end: string) => {
-    const part = parts.get(name) ?? 'Not measured.';
-    return `${begin}\n\n${part}\n\n${end}`;
-  });
-  writeFileSync(PAGE, text);
+  for (const page of PAGES) {
+    const text = readFileSync(page, 'utf8').replace(
+      PLACE,
+      (_all, begin: string, name: string, end: string) => {
+        const part = parts.get(name) ?? 'Not measured.';
+        return `${begin}\n\n${part}\n\n${end}`;
+      },
+    );
+    writeFileSync(page, text);
+  }
 }
 
 function read(file: string): Result {

@@ -32,6 +32,7 @@ export abstract class LockError extends Error {
   /** The code that the instances of this class carry; `undefined` on {@link LockError} itself: any of them. */
   static readonly code: LockErrorCode | undefined = undefined;
 
+  /** Holds for the errors of another copy of this package too. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     const mark = (value as { [MARK]?: LockErrorCode } | null | undefined)?.[MARK];
     if (mark === undefined) return false;

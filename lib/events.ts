@@ -62,12 +62,14 @@ export interface ReleaseRequestedEvent extends HolderEvent {
   readonly by: string;
 }
 
+/** Something failed that has no caller to reject to. */
 export interface ErrorEvent {
   /** The lock it concerns, if it concerns one. */
   readonly name?: string | undefined;
   readonly error: unknown;
 }
 
+/** When the next try to connect begins, and why there has to be one. */
 export interface ReconnectingEvent {
   /** 1 for the first try after a loss. */
   readonly attempt: number;
@@ -76,6 +78,7 @@ export interface ReconnectingEvent {
   readonly reason: LockError;
 }
 
+/** How the connection was lost. */
 export interface DisconnectedEvent {
   readonly reason: LockError;
 }

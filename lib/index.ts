@@ -1,3 +1,8 @@
+/**
+ * Distributed locks on ThingsDB.
+ *
+ * @module thingsdb-lock
+ */
 export { LockManager } from './lock-manager.js';
 export { DistributedLock } from './distributed-lock.js';
 export type { Lease } from './lease.js';

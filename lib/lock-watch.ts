@@ -17,10 +17,12 @@ export interface LockWatchEvents {
   error: [error: unknown];
 }
 
+/** What happened to a lease of a watched name: whose it is, and its token. */
 export interface WatchedEvent extends Pick<LockInfo, 'name' | 'mode' | 'permits' | 'owner'> {
   readonly fencingToken: number;
 }
 
+/** A lease of a watched name was taken away. */
 export interface WatchedLossEvent extends WatchedEvent {
   readonly reason: LostReason;
 }

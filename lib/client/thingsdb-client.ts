@@ -7,17 +7,26 @@ export interface ThingsDBClient {
   connect(): Promise<unknown>;
   /** Closes it. May never settle (thingsdb.js 0.2.0 after the socket has dropped): callers bound their wait. */
   disconnect(): Promise<unknown>;
+  /** Logs in with a user's name and password. */
   auth(username: string, password: string): Promise<unknown>;
+  /** Logs in with a token. */
   authToken(token: string): Promise<unknown>;
+  /** Resolves when the node has answered. */
   ping(): Promise<unknown>;
-  /** @param scope such as `@thingsdb` or `//lock` */
+  /**
+   * Runs code in ThingsDB's language.
+   * @param scope such as `@thingsdb` or `//lock`
+   */
   query(scope: string, code: string, vars?: Record<string, unknown>): Promise<unknown>;
+  /** Runs a procedure of a scope; resolves with what it returns. */
   run(scope: string, procedure: string, args?: unknown[]): Promise<unknown>;
   /** Joins rooms by id; an id that the node does not know yet comes back as `null`. */
   join(scope: string, ...roomIds: number[]): Promise<(number | null)[]>;
+  /** Leaves rooms by id. */
   leave(scope: string, ...roomIds: number[]): Promise<(number | null)[]>;
   /** `type` is the protocol's number: 6 join, 7 leave, 8 emit, 9 delete, 0 node status, 5 warning. */
   addEventListener(callback: (type: number, message: unknown) => void): void;
+  /** Tells this callback no more. */
   removeEventListener(callback: (type: number, message: unknown) => void): void;
 }
 

@@ -1,7 +1,7 @@
 /**
  * `thingsdb-lock/testing`: a ThingsDB for tests, in the test's own process. It keeps nothing on disk.
  *
- * @module
+ * @module thingsdb-lock/testing
  */
 export type { Clock } from '../embedded/engine/engine.js';
 export type { FaultOrders } from '../embedded/protocol/faults.js';

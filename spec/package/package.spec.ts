@@ -67,8 +67,8 @@ function command(packageName: string, name = packageName): string {
 function isCopied(path: string): boolean {
   const parts = relative(ROOT, path).split(/[\\/]/);
   const [top = '', next = ''] = parts;
-  if (['dist', '.git', 'coverage'].includes(top) || parts.includes('node_modules')) return false;
-  return !(top === 'spec' && next === 'vectors') && !(top === 'docs' && next === 'api');
+  if (['dist', '.git', 'coverage', 'site'].includes(top) || parts.includes('node_modules')) return false;
+  return !(top === 'spec' && next === 'vectors');
 }
 
 /** `Lock` and `LockManager` are names of the DOM too: the package's own must win. */

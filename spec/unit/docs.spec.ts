@@ -115,7 +115,7 @@ describe('docs/EVENTS.md', () => {
 });
 
 describe('the examples in the documentation', () => {
-  const folder = existsSync(join(ROOT, 'docs')) ? readdirSync(join(ROOT, 'docs')) : [];
+  const folder = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' });
   const pages = ['README.md', ...folder.map((file) => `docs/${file}`)].filter(
     (path) => path.endsWith('.md') && existsSync(join(ROOT, path)),
   );

@@ -1,0 +1,26 @@
+import type { Lease, LockManager } from '../lib/index.js'; // in your program: 'thingsdb-lock'
+
+/** Cron: every machine calls this at the same minute, and one does the work. */
+export async function nightly(
+  locks: LockManager,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  // The lock stays taken for ten minutes: a machine whose clock is late finds it taken, however short the work was.
+  await using lease = await locks.get('nightly-report', { minHold: '10m' }).tryAcquire();
+  if (lease !== null) await work(lease.signal);
+}
+
+/** Leader election: resolves when `lead` has ended, which it does when `lease.signal` aborts. Then stand again. */
+export function lead(locks: LockManager, lead: (lease: Lease) => Promise<void>): Promise<void> {
+  return locks.get('leader', { ttl: '10s', waitTimeout: Infinity }).runExclusive(lead);
+}
+
+/** A pool: of all processes together, three convert at a time. */
+export function convert(locks: LockManager, work: () => Promise<void>): Promise<void> {
+  return locks.semaphore('converters', { permits: 3, waitTimeout: '5m' }).runExclusive(work);
+}
+
+/** Graceful shutdown: leases are released, waits are withdrawn, and the signals of what still runs abort. */
+export function endGracefully(locks: LockManager): void {
+  process.once('SIGTERM', () => void locks.close());
+}
