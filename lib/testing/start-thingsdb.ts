@@ -18,6 +18,7 @@ export interface TestUser {
   readonly access?: Readonly<Record<string, readonly Privilege[]>>;
 }
 
+/** What the server listens on, runs on, and begins with. */
 export interface StartOptions {
   /** Of the WebSocket; any free one by default. */
   readonly port?: number;

@@ -16,7 +16,8 @@ export interface Check {
 }
 
 export type Verdict =
-  | { readonly how: 'passed' | 'skipped'; readonly why?: string }
+  | { readonly how: 'passed' }
+  | { readonly how: 'skipped'; readonly why: string }
   | { readonly how: 'failed'; readonly error: unknown };
 
 let runs = 0;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Check } from '../check.js';
-import { type Contestant, type Held, later, terms } from '../contestant.js';
+import { type Contestant, later, terms } from '../contestant.js';
 import type { Arena } from '../arena.js';
 import type { Terms } from '../messages.js';
 import { until } from '../../support/until.js';
