@@ -1,3 +1,4 @@
+import { ACKNOWLEDGE_MS } from '../../lib/schema/constants.js';
 import type { Fault, Granted, Reading, Span } from './reading.js';
 import { stolenFromMs } from './theft.js';
 
@@ -55,9 +56,11 @@ function keptBeyondRelease({ process, granted, released, requested }: Granted, r
 
 /** The latest that the server has surely had it in its holder's hands: it said so, or renewed it after that. */
 export function provenMs(lease: Granted): number {
-  const { requested, handingOn, handedOn, releasing, released } = lease;
+  const { requested, waiting, renewed, handingOn, handedOn, releasing, released } = lease;
+  // A grant that is pushed lasts until it has to be acknowledged, which can be longer than its ttl.
+  const isPushed = waiting !== undefined && renewed.length === 0;
   return Math.max(
-    deadlineMs(lease) - requested.ttlMs,
+    deadlineMs(lease) - (isPushed ? Math.max(requested.ttlMs, ACKNOWLEDGE_MS) : requested.ttlMs),
     released?.result === true ? (releasing?.atMs ?? 0) : 0,
     handedOn?.result === true ? (handingOn?.atMs ?? 0) : 0,
   );

@@ -39,6 +39,18 @@ describe('a lock that is stolen', () => {
     expect(brokenRules(late(1_324))).toEqual([]);
   });
 
+  it('may be its victim’s by a push from before, which lasts until it has to be acknowledged', () => {
+    const late = (remainingMs: number): string[] => {
+      const story = new Story();
+      const victim = story.request('p1').requested(0, { ttlMs: 500 }).waiting(400);
+      victim.granted(450, 1, remainingMs).aborted(460, 'stolen').released(461, false);
+      story.request('p2').requested(300, STEAL).granted(320, 2).released(600);
+      return brokenRules(story);
+    };
+    expect(late(400)).toEqual([]);
+    expect(late(690)).toEqual(['together']);
+  });
+
   it('is not said to have been held by its victim until later', () => {
     expect(brokenRules(stolen((lease) => lease.released(330, true)))).toEqual(['together']);
   });
