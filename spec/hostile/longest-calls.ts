@@ -17,19 +17,21 @@ const { THINGSDB_URL = 'thingsdb://127.0.0.1:9200', THINGSDB_USER, THINGSDB_PASS
 const auth = { username: THINGSDB_USER ?? 'admin', password: THINGSDB_PASSWORD ?? 'pass' };
 const COLLECTION = 'longest_calls';
 
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { only: { type: 'string', default: '' }, times: { type: 'string', default: '3' } },
   });
   const address = parseAddress(THINGSDB_URL);
   const client = await HostileClient.connect({ host: address.host, port: address.port }, auth, 600_000);
-  console.log('| call | median, ms | longest, ms |\n| --- | ---: | ---: |');
+  print('| call | median, ms | longest, ms |\n| --- | ---: | ---: |');
   for (const trial of TRIALS.filter(({ title }) => title.includes(values.only))) {
     const timesMs: number[] = [];
     for (let i = 0; i < Number(values.times); i++) timesMs.push(await measured(client, trial));
     timesMs.sort((a, b) => a - b);
     const median = timesMs[Math.floor(timesMs.length / 2)] ?? NaN;
-    console.log(`| ${trial.title} | ${median.toFixed(1)} | ${(timesMs.at(-1) ?? NaN).toFixed(1)} |`);
+    print(`| ${trial.title} | ${median.toFixed(1)} | ${(timesMs.at(-1) ?? NaN).toFixed(1)} |`);
   }
   await client.close();
 }
@@ -51,6 +53,6 @@ async function measured(client: HostileClient, { prepare, call }: Trial): Promis
 }
 
 main().catch((error: unknown) => {
-  console.error(error);
+  process.stderr.write(`${String(error)}\n`);
   process.exitCode = 1;
 });
