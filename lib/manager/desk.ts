@@ -321,7 +321,7 @@ export class Desk {
       if (isOpen) this.#seats.set(request.number, seat);
       else this.#seats.delete(request.number);
     }
-    this.#fileInLine(seat, input.kind === 'ask-at');
+    this.#fileInLine(seat, input.kind === 'ask-at' ? input.ms : undefined);
     this.#alarms.set(seat, request.wakeAtMs);
     const aliveMs = aliveMsOf(request);
     if (aliveMs === seat.aliveMs) return;
@@ -329,10 +329,15 @@ export class Desk {
     seat.aliveMs = aliveMs;
   }
 
-  #fileInLine(seat: Seat, isHint: boolean): void {
+  /** @param hintMs when to ask, by a pushed message */
+  #fileInLine(seat: Seat, hintMs: number | undefined): void {
     const { state, askAtMs } = seat.request;
     const isWaiting = state === 'waiting';
-    if (isWaiting === seat.isInLine && askAtMs === seat.askAtMs) return;
+    if (isWaiting === seat.isInLine && askAtMs === seat.askAtMs) {
+      // Its own time to ask may have gone by while others asked for it.
+      if (isWaiting && hintMs !== undefined) this.#lines.hint(seat, hintMs);
+      return;
+    }
     seat.isInLine = isWaiting;
     if (!isWaiting) {
       this.#lines.leave(seat);
@@ -340,7 +345,7 @@ export class Desk {
       return;
     }
     seat.askAtMs = askAtMs;
-    this.#lines.enter(seat, isHint);
+    this.#lines.enter(seat, hintMs !== undefined);
   }
 
   #carryOut(seat: Seat, command: Command): void {

@@ -62,6 +62,14 @@ export class Lines {
     this.#alarms.set(line, line.first === member ? askAtMs : Math.min(line.wakeAtMs, askAtMs));
   }
 
+  /** A pushed message says to ask then, which may be earlier than its line was going to. */
+  hint(member: InLine, atMs: number): void {
+    const line = this.#lines.get(keyOf(member));
+    if (line === undefined || atMs >= line.wakeAtMs) return;
+    line.isHinted = true;
+    this.#alarms.set(line, atMs);
+  }
+
   /** Without effect on one that is in no line. */
   leave(member: InLine): void {
     const key = keyOf(member);

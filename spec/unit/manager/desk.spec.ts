@@ -296,6 +296,16 @@ describe('a question', () => {
     expect(askedFor(false)).toEqual([seat]);
   });
 
+  it('`ask` moves the question of one whose own time went by while another asked for it', async () => {
+    const [first, second] = [waiting('my-lock', 50), waiting('my-lock', 60)];
+    await pass(50);
+    core.last('check').answer(says.waiting(60_000));
+    await pass(1_000);
+    core.push('ask', second.request.number, serverUs(), serverUs() + 300_000);
+    await pass(300);
+    expect(askedFor(false)).toEqual([first, first]);
+  });
+
   it('`ask` never puts the question off', async () => {
     const seat = waiting('my-lock', 300);
     core.push('ask', seat.request.number, serverUs(), serverUs() + 60_000_000);
