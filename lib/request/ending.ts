@@ -199,9 +199,11 @@ function released(request: Request, { answer, exchange }: Answered, now: Now, ou
     return;
   }
   if (exchange.wasRepeated) request.mayHaveEnded = true;
-  if (answer.was === 'held') {
+  // One that was sent again after the end of the lease may have found a later grant of the same request.
+  const isLate = request.mayHaveEnded && request.time?.isLive(now) === false;
+  if (answer.was === 'held' && !isLate) {
     wasReleased(request, out);
-  } else if (answer.was === 'waiting' || (request.time?.isOver(now) && !request.mayHaveEnded)) {
+  } else if (answer.was !== 'gone' || (request.time?.isOver(now) && !request.mayHaveEnded)) {
     wasLost(request, 'expired', now, out);
   } else {
     // Who ended it? Perhaps an earlier try of ours: the server remembers if it was somebody else.
@@ -214,12 +216,19 @@ function released(request: Request, { answer, exchange }: Answered, now: Now, ou
 /** The server was asked why there was no lease to release. */
 function whyAnswered(request: Request, answer: Answer, now: Now, out: Command[]): void {
   // A server that then says again that there is none to release contradicts itself: it is not asked for ever.
-  if (answer.state === 'held' && request.contradictions++ < MOST_CONTRADICTIONS) sendEnd(request, now, out);
+  const isThere = answer.state === 'held' || answer.state === 'waiting';
+  if (isThere && request.contradictions++ < MOST_CONTRADICTIONS) endAgain(request, answer.state, now, out);
   else if (answer.state === 'gone' && answer.why !== undefined) wasLost(request, answer.why, now, out);
-  else if (request.time?.isOver(now)) wasLost(request, 'expired', now, out);
-  // Not over by our clock, it cannot have been over by the server's: it was our own earlier try that ended it.
+  else if (request.time?.isLive(now) === false) wasLost(request, 'expired', now, out);
+  // Not over by our clocks, it cannot have been over by the server's: it was our own earlier try that ended it.
   else if (request.mayHaveEnded) wasReleased(request, out);
   else wasLost(request, 'forgotten-by-server', now, out);
+}
+
+/** Where the grant had come to nothing, the request waits again, although nobody wants it any more. */
+function endAgain(request: Request, state: 'held' | 'waiting', now: Now, out: Command[]): void {
+  if (state === 'waiting') request.ending = request.mayReturn ? 'withdraw' : 'release';
+  sendEnd(request, now, out);
 }
 
 function wasReleased(request: Request, out: Command[]): void {

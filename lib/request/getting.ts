@@ -157,12 +157,14 @@ function heldByAnswer(
   const endMs = sentMs + (due - at) / 1000;
   const end = { ms: endMs, wallMs: endMs + call.offsetMs };
   const time = new LeaseTime(request.terms, sentMs, end, now.ms);
-  if (time.isOver(now)) {
+  const isAdopted = request.terms.how === 'adopt';
+  if (time.isOver(now) && !isAdopted) {
     // It was over before it was here: the process was stopped, or the network slow.
     askAnew(request, 'expired', now, out);
     return;
   }
-  if (time.mayBeOver(now)) {
+  // There is no other lease to adopt: the server says whether this one is over.
+  if (time.isOver(now) || time.mayBeOver(now)) {
     askSurely(request, now, out);
     return;
   }
@@ -182,7 +184,7 @@ function heldByAnswer(
   request.move('held');
   enter(request, now, out);
   // Of an adopted lease nobody knows how much is left.
-  if (request.terms.how === 'adopt') renew(request, now, out, true);
+  if (isAdopted) renew(request, now, out, true);
 }
 
 function pushedGrant(request: Request, input: Granted, now: Now, out: Command[]): void {

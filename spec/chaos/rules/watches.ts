@@ -178,8 +178,6 @@ function mayBeStolen(leases: readonly Granted[], atMs: number, known: Known, run
 function isReleasedFor(lease: Granted, what: Told['what'], run: Reading): boolean {
   const { released, requested } = lease;
   if (released?.result !== true || (what !== 'expired' && what !== 'lost')) return false;
-  // A release that had to be sent again may have found that the lease had ended: it cannot know what the first one found.
-  if (what === 'expired' && released.atMs >= deadlineMs(lease)) return false;
   // What is kept beyond its release can be stolen.
   if (what === 'lost' && requested.minHoldMs > 0) return false;
   return !wasInLoss(released.atMs, lease, run);
