@@ -1,5 +1,5 @@
 import { checkEarlyEnds } from './rules/early-ends.js';
-import { checkFifo } from './rules/fifo.js';
+import { AFTERMATH_MS, checkFifo } from './rules/fifo.js';
 import { checkLeft } from './rules/left.js';
 import { checkOutcomes } from './rules/outcomes.js';
 import { checkResource } from './rules/resource.js';
@@ -27,10 +27,11 @@ export interface Verdict {
  * kept.
  *
  * @param records in the order of time
+ * @param aftermathMs how long a fault can cost a turn after its end: a process has to run, and to be connected again
  */
-export function checkHistory(records: readonly HistoryRecord[]): Verdict {
+export function checkHistory(records: readonly HistoryRecord[], aftermathMs = AFTERMATH_MS): Verdict {
   const run = readRun(records);
-  const fifo = checkFifo(run);
+  const fifo = checkFifo(run, aftermathMs);
   const watches = checkWatches(run);
   const violations = [
     ...checkTogether(run),

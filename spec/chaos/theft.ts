@@ -1,7 +1,7 @@
 import { wasGranted, type Granted, type Reading, type Request } from './reading.js';
 
 /** A request without an answer can be granted so long after it was given up: what withdraws it comes behind it. */
-const LATE_MS = 10_000;
+export const LATE_MS = 10_000;
 
 /** Who can have taken the lease: those who were granted the lock after it, and those of whom nobody knows whether they were. */
 export function possibleThieves(lease: Granted, { thieves, deaths }: Reading): Request[] {

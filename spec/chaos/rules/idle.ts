@@ -19,8 +19,14 @@ import type { Violation } from '../violation.js';
  * Nothing is in the way of a request for longer than it takes to find out that several are dead: those who had the lock
  * granted unseen (3 s of ttl), who were next (2 s each), and a second for the sweeper.
  */
-const IDLE_MS = 10_000;
-const AFTERMATH_MS = 5_000;
+const PATIENCE: Patience = { idleMs: 10_000, aftermathMs: 5_000 };
+
+/** How long a request may be left waiting that nobody is in the way of. */
+export interface Patience {
+  readonly idleMs: number;
+  /** How long a fault is felt. */
+  readonly aftermathMs: number;
+}
 
 /** By name. */
 interface Traffic {
@@ -29,19 +35,20 @@ interface Traffic {
 }
 
 /** Nobody waits for long whom nobody is in the way of: no holder of its names, and no request that came before it. */
-export function checkIdle(run: Reading): Violation[] {
+export function checkIdle(run: Reading, patience = PATIENCE): Violation[] {
+  const { idleMs: mostMs, aftermathMs } = patience;
   const waiting = run.requests.filter((request) => request.waiting !== undefined);
   const traffic = { grants: groupByName(run.grants), waiting: groupByName(waiting) };
   return waiting.flatMap((request) => {
     const wait = waitOf(request, run);
-    if (wait.toMs - wait.fromMs <= IDLE_MS) return [];
+    if (wait.toMs - wait.fromMs <= mostMs) return [];
     const obstacles = [
-      ...troublesOf(request, run),
+      ...troublesOf(request, aftermathMs, run),
       ...holdersInTheWay(request, wait, traffic),
       ...requestsBefore(request, wait, traffic, run),
     ];
     const idleMs = longestWithout(wait, obstacles);
-    if (idleMs <= IDLE_MS) return [];
+    if (idleMs <= mostMs) return [];
     const what = `${labelOf(request)}: nothing was in the way of ${request.id} for ${Math.round(idleMs)} ms`;
     return [{ rule: 'wake-up', what, records: recordsOf(request) } satisfies Violation];
   });
@@ -53,11 +60,11 @@ function waitOf({ process, waiting, granted, rejected }: Request, run: Reading):
 }
 
 /** When its process did not run, or something was wrong with the service. */
-function troublesOf({ process }: Request, run: Reading): Span[] {
+function troublesOf({ process }: Request, aftermathMs: number, run: Reading): Span[] {
   return [
     ...run.faults.filter((fault) => fault.kind !== 'step-clock' && concerns(fault, process)),
     ...[process, HARNESS].flatMap((paused) => run.pauses.get(paused) ?? []),
-  ].map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs + AFTERMATH_MS }));
+  ].map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs + aftermathMs }));
 }
 
 /** When what others held of one of its names, for all we know, left no room for it. */
@@ -89,11 +96,14 @@ function inTheWayUntilMs(lease: Granted): number {
   return Math.max(released?.atMs ?? deadlineMs(lease), keptMs);
 }
 
-/** When one that had come before it waited for one of its names: perhaps for another of its own that was not free. */
+/**
+ * When one that may have come before it waited for one of its names: perhaps for another of its own that was not free.
+ * Which of two came first is not known before the answer to one of them.
+ */
 function requestsBefore(request: Request, wait: Span, { waiting }: Traffic, run: Reading): Span[] {
   return request.names.flatMap((name) =>
     (waiting.get(name) ?? [])
-      .filter((other) => other.requested.atMs < request.requested.atMs)
+      .filter((other) => other !== request && other.requested.atMs < (request.waiting?.atMs ?? Infinity))
       .map((other) => waitOf(other, run))
       .filter(({ fromMs, toMs }) => fromMs < wait.toMs && toMs > wait.fromMs),
   );

@@ -21,6 +21,7 @@ export function checkTogether(run: Reading): Violation[] {
     ...[...groupByName(run.grants)].flatMap(([name, leases]) => checkName(name, leases, run)),
     ...run.grants.flatMap((lease) => checkTheft(lease, run)),
     ...run.grants.flatMap((lease) => checkAdoptions(lease, run)),
+    ...run.grants.flatMap(checkRevivals),
   ];
 }
 
@@ -41,6 +42,21 @@ function checkAdoptions(lease: Granted, run: Reading): Violation[] {
   if (adopted.length <= 1 || lasting.length === 0) return [];
   const what = `${labelOf(lease)}: the lease of ${lease.id} was adopted ${adopted.length} times`;
   return [{ rule: 'together', what, records: [lease, ...adopted].flatMap(recordsOf) }];
+}
+
+/** Nobody goes on with a lease that was over before it was asked for. */
+function checkRevivals(lease: Granted): Violation[] {
+  const { handedOn, adoptions, requested } = lease;
+  if (handedOn?.result !== true) return [];
+  const endMs = handedOn.atMs + requested.ttlMs;
+  return adoptions.filter(wasGranted).flatMap((adoption) => {
+    const lateMs = adoption.requested.atMs - endMs;
+    if (lateMs <= ROUNDED_MS) return [];
+    const what = `${labelOf(lease)}: the lease of ${lease.id} was adopted by ${adoption.id} ${lateMs.toFixed(1)} ms after its end`;
+    return [
+      { rule: 'together', what, records: [...recordsOf(lease), ...recordsOf(adoption)] } satisfies Violation,
+    ];
+  });
 }
 
 function checkName(name: string, leases: readonly Granted[], run: Reading): Violation[] {

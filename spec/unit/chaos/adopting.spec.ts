@@ -92,6 +92,16 @@ describe('an adoption', () => {
     expect(brokenRules(story)).toEqual(['together']);
   });
 
+  it('does not revive a lease that was over when it was asked for', () => {
+    const late = (atMs: number): Story => {
+      const [story, adoption] = adopted(atMs);
+      adoption.released(atMs + 20);
+      return story;
+    };
+    expect(brokenRules(late(1_104))).toEqual([]);
+    expect(brokenRules(late(1_108))).toEqual(['together']);
+  });
+
   it('happens once also where leases can be held together', () => {
     const story = new Story();
     const shared = { limit: null };

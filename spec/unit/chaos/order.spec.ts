@@ -83,6 +83,94 @@ describe('the queue', () => {
     expect(brokenRules(overtaken(story))).toEqual(['fifo']);
   });
 
+  describe('of a process that was disturbed', () => {
+    /** p1 is granted at 6000, p2 before it at the time that is asked about. */
+    function passedAt(grantedMs: number, story: Story, ttlMs = 30_000): Story {
+      story.request('p1').requested(0, { ttlMs }).waiting(10).granted(6_000, 3).released(6_010);
+      story
+        .request('p2')
+        .requested(11)
+        .waiting(30)
+        .granted(grantedMs, 2)
+        .released(grantedMs + 10);
+      return story;
+    }
+    const stopped = (): Story => new Story().fault('stop-waiter', [50, 1_050], { target: 'p1' });
+
+    it('is passed while it is silent', () => {
+      expect(brokenRules(passedAt(900, stopped()))).toEqual([]);
+      expect(brokenRules(passedAt(2_500, stopped()))).toEqual([]);
+    });
+
+    it('is not passed when it is back: it has lost its turn, not its place', () => {
+      expect(brokenRules(passedAt(2_600, stopped()))).toEqual(['fifo']);
+      expect(brokenRules(passedAt(5_000, stopped()))).toEqual(['fifo']);
+    });
+
+    it('has lost its place where a grant may have come and gone meanwhile', () => {
+      expect(brokenRules(passedAt(5_000, stopped(), 2_500))).toEqual([]);
+      const forLong = new Story().fault('stop-waiter', [50, 7_000], { target: 'p1' });
+      expect(brokenRules(passedAt(5_000, forLong))).toEqual([]);
+    });
+
+    it('has lost its place where the server has lost state', () => {
+      const story = new Story().fault('restart-with-loss', [50, 60], { lostSinceMs: 20 });
+      expect(brokenRules(passedAt(5_000, story))).toEqual([]);
+    });
+
+    it('is passed by a grant of that time that was noted later', () => {
+      const story = stopped().fault('delay', [60, 2_000], { target: 'p2' });
+      expect(brokenRules(passedAt(2_600, story))).toEqual([]);
+    });
+  });
+
+  describe('with a thief', () => {
+    const STEAL = { isSteal: true };
+    const LONG = { ttlMs: 30_000 };
+
+    /** p1 waits from 10 on and is granted at 4000; p2 is sent, and granted at 3000 all the same. */
+    function passed(story: Story, sentMs: number): Story {
+      story.request('p1').requested(0, LONG).waiting(10).granted(4_000, 4).released(4_010);
+      story
+        .request('p2')
+        .requested(sentMs)
+        .waiting(sentMs + 10)
+        .granted(3_000, 3)
+        .released(3_010);
+      return story;
+    }
+    const thief = (story: Story): Story => {
+      story.request('p3').requested(300, STEAL).granted(310, 2).released(600);
+      return story;
+    };
+
+    it('is passed by those who came before it was robbed of a grant that it had not heard of', () => {
+      expect(brokenRules(passed(thief(new Story()), 20))).toEqual([]);
+    });
+
+    it('is not passed by those who came long after that', () => {
+      expect(brokenRules(passed(thief(new Story()), 2_000))).toEqual(['fifo']);
+    });
+
+    it('is not passed where somebody else was robbed', () => {
+      const story = new Story();
+      story.request('p4').requested(-10).granted(-5, 1).aborted(311, 'stolen').released(312, false);
+      expect(brokenRules(passed(thief(story), 20))).toEqual(['fifo']);
+    });
+
+    it('is passed where that one had gone when the thief came', () => {
+      const story = new Story();
+      story.request('p4').requested(-10).granted(-5, 1).released(305);
+      expect(brokenRules(passed(thief(story), 20))).toEqual([]);
+    });
+
+    it('is not passed for a theft that came to nothing long ago', () => {
+      const story = new Story();
+      story.request('p3').requested(-20_000, STEAL).rejected(-19_000, 'LOCK_CONNECTION');
+      expect(brokenRules(passed(story, 20))).toEqual(['fifo']);
+    });
+  });
+
   it('is not broken by one who would not wait any longer', () => {
     const story = new Story();
     story.request('p1').requested(0).waiting(10).rejected(100, 'LOCK_TIMEOUT');
