@@ -20,8 +20,11 @@ import type { Violation } from '../violation.js';
 const COSTLY_PAUSE_MS = 300;
 /** A turn that came in a fault can be lost a little after it. */
 export const AFTERMATH_MS = 1_500;
-/** State that was set back can give a process turns it has had already, until those have run out. */
-const LOSS_AFTERMATH_MS = 10_000;
+/**
+ * State that was set back gives a process turns that it has had already: each, when it comes, makes the process look silent
+ * for a moment. With a long queue that was seen 12 s after the loss.
+ */
+const LOSS_AFTERMATH_MS = 20_000;
 /** So long a silent process keeps its places (10 s, as documented), with some room. */
 const KEPT_MS = 8_000;
 /** Faults of the process alone, or of the one way to the one server: nothing is lost at the server. */
