@@ -1,35 +1,34 @@
 #!/usr/bin/env node
 import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
+import { CommanderError } from 'commander';
 import { ExitStatus } from './exit-status.js';
+import { createProgram } from './program.js';
 
-const USAGE = `Usage: thingsdb-lock run NAME [options] -- COMMAND [ARGUMENT...]
-       thingsdb-lock dev-server [--port N] [--tcp-port N]
+/** SIGPIPE: whoever read what is written has gone. */
+const PIPE_STATUS = 141;
+/** The only command that takes a command of its own. */
+const RUN = 'run';
 
-  run          runs a command while holding a lock on ThingsDB, as flock(1) does
-  dev-server   a ThingsDB for tests, demos and development; keeps nothing on disk
-
-  --help       shows this; with a subcommand, what that takes
-  --version    shows the version`;
-
-async function main(args: string[]): Promise<number> {
-  const [subcommand, ...rest] = args;
-  switch (subcommand) {
-    case 'run':
-      return (await import('./run.js')).run(rest);
-    case 'dev-server':
-      return (await import('./dev-server.js')).devServer(rest);
-    case '--help':
-    case '-h':
-      console.log(USAGE);
-      return ExitStatus.ok;
-    case '--version':
-      console.log(version());
-      return ExitStatus.ok;
-    default:
-      console.error(subcommand === undefined ? USAGE : `unknown subcommand: ${subcommand}\n\n${USAGE}`);
-      return ExitStatus.usage;
+async function main(args: readonly string[]): Promise<number> {
+  const dashes = args[0] === RUN ? args.indexOf('--') : -1;
+  let status: number = ExitStatus.ok;
+  const own = dashes === -1 ? args : args.slice(0, dashes);
+  const program = createProgram({
+    env: process.env,
+    behindDashes: dashes === -1 ? undefined : args.slice(dashes + 1),
+    version: version(),
+    isJson: own.includes('--json'),
+    exit: (given) => (status = given),
+  });
+  try {
+    await program.parseAsync(own, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // It has said what is wrong, or has shown the help that was asked for.
+    return error.exitCode === 0 ? ExitStatus.ok : ExitStatus.usage;
   }
+  return status;
 }
 
 /** From the package's own package.json: above this file, but how far differs between the sources and a build. */
@@ -52,4 +51,8 @@ function packageJson(file: string): { name?: string; version?: string } | undefi
   }
 }
 
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(PIPE_STATUS);
+});
 void main(process.argv.slice(2)).then((status) => (process.exitCode = status));

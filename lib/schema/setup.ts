@@ -33,10 +33,11 @@ export async function setUp(client: SetupClient, collection: string, prefix = ''
   }
 }
 
-type Versions = readonly [version: number, compatible: number];
+export type Versions = readonly [version: number, compatible: number];
 
-async function presentSchema(
-  client: SetupClient,
+/** What is set up in the collection: `undefined` where there are no locks. @throws LockSetupError */
+export async function presentSchema(
+  client: Pick<SetupClient, 'run'>,
   collection: string,
   prefix: string,
 ): Promise<Versions | undefined> {

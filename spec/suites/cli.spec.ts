@@ -1,69 +1,19 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import type { LockManager } from '../../lib/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
+import { environmentOf, recordsIn, useCli, version, type Cli } from '../support/cli.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
-const MAIN = path.join(__dirname, '../../lib/cli/main.ts');
-const { version } = JSON.parse(readFileSync(path.join(__dirname, '../../package.json'), 'utf8')) as {
-  version: string;
-};
-
-/** A run of the command line, with what it has written so far. */
-class Cli {
-  readonly child: ChildProcessWithoutNullStreams;
-  /** Its exit status: -1 if a signal ended it. */
-  readonly status: Promise<number>;
-  out = '';
-  err = '';
-  readonly #waiting = new Set<() => void>();
-
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    const { PATH, HOME } = process.env;
-    this.child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], { env: { PATH, HOME, ...env } });
-    this.child.stdout.on('data', (data: Buffer) => {
-      this.out += data.toString();
-      for (const check of this.#waiting) check();
-    });
-    this.child.stderr.on('data', (data: Buffer) => (this.err += data.toString()));
-    this.status = new Promise((resolve) => this.child.on('close', (code) => resolve(code ?? -1)));
-  }
-
-  /** Resolves once the text has been written to the standard output; rejects if the process ends without. */
-  printed(text: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const check = (): void => {
-        if (!this.out.includes(text)) return;
-        this.#waiting.delete(check);
-        resolve();
-      };
-      this.#waiting.add(check);
-      check();
-      void this.status.then((status) => reject(new Error(`ended with ${status}: ${this.err}`)));
-    });
-  }
-}
-
-const started: Cli[] = [];
-
-function cli(args: readonly string[], env?: NodeJS.ProcessEnv): Cli {
-  const run = new Cli(args, env);
-  started.push(run);
-  return run;
-}
-
-afterEach(async () => {
-  for (const { child } of started) child.kill('SIGKILL');
-  await Promise.all(started.splice(0).map(({ status }) => status));
-});
+const cli = useCli();
+/** What a process does that ends when it is told to, and says so when it is ready. */
+const HOLD = 'console.log("held"); setInterval(() => {}, 1000)';
 
 describe('thingsdb-lock', () => {
   test('--help and --version answer on the standard output', async () => {
     const [help, shown] = [cli(['--help']), cli(['--version'])];
     expect(await help.status).toBe(0);
-    expect(help.out).toContain('thingsdb-lock run NAME');
+    for (const name of ['run', 'ls', 'doctor', 'dev-server'])
+      expect(help.out).toMatch(new RegExp(`^  ${name} `, 'm'));
     expect(await shown.status).toBe(0);
     expect(shown.out.trim()).toBe(version);
   });
@@ -84,9 +34,15 @@ describe('thingsdb-lock', () => {
 
   test.each<[string, string[], NodeJS.ProcessEnv, string]>([
     ['no name', ['--', 'true'], env, 'name of the lock is missing'],
-    ['no command', ['a'], env, 'command is missing'],
     ['nothing after --', ['a', '--'], env, 'command is missing'],
-    ['two names', ['a', 'b', '--', 'true'], env, '"b"'],
+    ['a time without a unit', ['a', '-w', '5', '--', 'true'], env, '"5"'],
+    ['a time beyond what a timer can wait', ['a', '--kill-after', '600h', '--', 'true'], env, '"600h"'],
+    ['both kinds of sharing', ['a', '--shared', '--permits', '2', '--', 'true'], env, 'exclude each other'],
+    ['permits of nothing', ['a', '--count', '2', '--', 'true'], env, 'give --permits too'],
+    ['more permits than there are', ['a', '--permits', '2', '--count', '3', '--', 'true'], env, 'permits'],
+    ['a semaphore of two names', ['a', 'b', '--permits', '2', '--', 'true'], env, 'one name'],
+    ['a status that is none', ['a', '-E', '256', '--', 'true'], env, '"256"'],
+    ['the same name twice', ['a', 'a', '--', 'true'], env, 'name'],
     ['an option that it does not know', ['a', '--fast', '--', 'true'], env, '--fast'],
     ['a ttl that is none', ['a', '--ttl', 'soon', '--', 'true'], env, '"soon"'],
     ['a grace that is none', ['a', '--kill-after', '10', '--', 'true'], env, '"10"'],
@@ -127,13 +83,8 @@ describe('thingsdb-lock dev-server', () => {
 });
 
 onEachBackEnd('thingsdb-lock run', (backEnd) => {
-  function run(name: string, args: readonly string[], url = backEnd.urls.join(',')): Cli {
-    const credentials =
-      'token' in backEnd.auth
-        ? { THINGSDB_TOKEN: backEnd.auth.token }
-        : { THINGSDB_USER: backEnd.auth.username, THINGSDB_PASSWORD: backEnd.auth.password };
-    const env = { ...credentials, THINGSDB_URL: url };
-    return cli(['run', name, '--collection', backEnd.collection, ...args], env);
+  function run(name: string, args: readonly string[], url?: string): Cli {
+    return cli(['run', name, ...args], environmentOf(backEnd, url));
   }
 
   test('passes its standard input, the name and a fencing token to the command, and exits as that did', async () => {
@@ -197,13 +148,10 @@ onEachBackEnd('thingsdb-lock run', (backEnd) => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGQUIT', 131],
+    ['SIGUSR2', 140],
   ] as const)('%s reaches the command; the lock is given back at once', async (signal, status) => {
-    const held = run('told', [
-      '--',
-      process.execPath,
-      '-e',
-      'console.log("held"); setInterval(() => {}, 1000)',
-    ]);
+    const held = run('told', ['--', process.execPath, '-e', HOLD]);
     await held.printed('held');
     held.child.kill(signal);
     expect(await held.status).toBe(status);
@@ -217,6 +165,108 @@ onEachBackEnd('thingsdb-lock run', (backEnd) => {
     await held.printed('held');
     held.child.kill('SIGTERM');
     expect(await held.status).toBe(3);
+  });
+
+  test('what stops run stops the command too, and both go on together', async () => {
+    const script =
+      'process.on("SIGTSTP", () => console.log("stopping")); process.on("SIGCONT", () => console.log("going on"));';
+    const held = run('stopped', ['--', process.execPath, '-e', `${script} ${HOLD}`]);
+    await held.printed('held');
+    held.child.kill('SIGTSTP');
+    await held.printed('stopping');
+    held.child.kill('SIGCONT');
+    await held.printed('going on');
+    held.child.kill('SIGTERM');
+    expect(await held.status).toBe(143);
+  });
+
+  test('without a command it holds until it is ended, says so, and gives the lock back', async () => {
+    const manager = backEnd.manager();
+    const held = run('kept', []);
+    await held.printed('holding "kept", fencing token ');
+    expect(await manager.isLocked('kept')).toBe(true);
+    held.child.kill('SIGTERM');
+    expect(await held.status).toBe(0);
+    expect(await manager.isLocked('kept')).toBe(false);
+  });
+
+  test('several names are locked together, each with its token', async () => {
+    const manager = backEnd.manager();
+    const both = cli(['run', 'left', 'right', '--json'], environmentOf(backEnd));
+    await both.printed('}\n');
+    const [acquired] = both.records;
+    expect(acquired).toMatchObject({ type: 'acquired', names: ['left', 'right'] });
+    const { fencingTokens } = acquired as { fencingTokens: Record<string, number> };
+    expect(Object.keys(fencingTokens)).toEqual(['left', 'right']);
+    expect(await manager.get('left').tryAcquire()).toBeNull();
+    expect(await manager.get('right').tryAcquire()).toBeNull();
+    both.child.kill('SIGINT');
+    expect(await both.status).toBe(0);
+    const command = cli(
+      ['run', 'left', 'right', '--', 'sh', '-c', 'echo "$THINGSDB_LOCK_TOKENS"'],
+      environmentOf(backEnd),
+    );
+    expect(await command.status).toBe(0);
+    const tokens = JSON.parse(command.out) as Record<string, number>;
+    expect(tokens['right']).toBeGreaterThan(fencingTokens['right'] ?? Infinity);
+  });
+
+  test('--shared holds beside others that are shared, not beside one that is not', async () => {
+    const reader = await backEnd.manager().get('read').acquire({ mode: 'shared' });
+    const [shared, exclusive] = [
+      run('read', ['--shared', '-n', '--', 'true']),
+      run('read', ['-n', '-E', '7', '--', 'true']),
+    ];
+    expect([await shared.status, await exclusive.status]).toEqual([0, 7]);
+    await reader.release();
+  });
+
+  test('--permits and --count take part of a semaphore', async () => {
+    const some = await backEnd.manager().semaphore('pool', { permits: 3 }).acquire();
+    const [two, three] = [
+      run('pool', ['--permits', '3', '--count', '2', '-n', '--', 'true']),
+      run('pool', ['--permits', '3', '--count', '3', '-n', '--', 'true']),
+    ];
+    expect([await two.status, await three.status]).toEqual([0, 75]);
+    await some.release();
+  });
+
+  test('--min-hold keeps the lock for as long after a command that was quick', async () => {
+    expect(await run('job', ['--min-hold', '60s', '--', 'true']).status).toBe(0);
+    expect(await run('job', ['-n', '--', 'true']).status).toBe(75);
+  });
+
+  test('--owner is what others see; --verbose tells who is waited for, and what happens', async () => {
+    const manager = backEnd.manager({ owner: 'somebody' });
+    const lease = await manager.get('seen').acquire();
+    const waiting = run('seen', ['--owner', 'me', '--verbose', '--', 'true']);
+    await waiting.complained('1 ahead, held by somebody since');
+    const { pending } = await manager.query('seen');
+    expect(pending).toMatchObject([{ owner: 'me' }]);
+    await lease.release();
+    expect(await waiting.status).toBe(0);
+    expect(waiting.err).toMatch(/connected[\s\S]*waiting for "seen"[\s\S]*holding "seen"[\s\S]*released/);
+  });
+
+  test('tells its command nothing when somebody asks for the lock, and its standard error who', async () => {
+    const held = run('wanted', ['--', process.execPath, '-e', HOLD]);
+    await held.printed('held');
+    expect(await backEnd.manager({ owner: 'neighbour' }).requestRelease('wanted')).toBe(1);
+    await held.complained('neighbour asks to release');
+    held.child.kill('SIGTERM');
+    expect(await held.status).toBe(143);
+  });
+
+  test('--json tells each failure as a record with its code and its status', async () => {
+    const lease = await backEnd.manager().get('taken').acquire();
+    const late = run('taken', ['--json', '-n', '--', 'true']);
+    const absent = run('free', ['--json', '--', 'no-such-command']);
+    const wrong = run('free', ['--json', '--fast']);
+    expect([await late.status, await absent.status, await wrong.status]).toEqual([75, 127, 64]);
+    expect(recordsIn(late.err)).toMatchObject([{ type: 'error', code: 'LOCK_TIMEOUT', status: 75 }]);
+    expect(recordsIn(absent.err)).toMatchObject([{ type: 'error', code: 'COMMAND', status: 127 }]);
+    expect(recordsIn(wrong.err)).toMatchObject([{ type: 'error', code: 'USAGE', status: 64 }]);
+    await lease.release();
   });
 
   test('a signal ends the waiting, and leaves no place in the queue', async () => {
@@ -256,12 +306,7 @@ onEachBackEnd('thingsdb-lock run, when the server does not answer', (backEnd) =>
   afterEach(() => proxy.close());
 
   function run(args: readonly string[]): Cli {
-    const credentials =
-      'token' in backEnd.auth
-        ? { THINGSDB_TOKEN: backEnd.auth.token }
-        : { THINGSDB_USER: backEnd.auth.username, THINGSDB_PASSWORD: backEnd.auth.password };
-    const env = { ...credentials, THINGSDB_URL: proxy.url };
-    return cli(['run', 'a', '--collection', backEnd.collection, ...args], env);
+    return cli(['run', 'a', ...args], environmentOf(backEnd, proxy.url));
   }
 
   /** How long it takes to end from now on, in milliseconds, and with what. */
@@ -301,8 +346,7 @@ onEachBackEnd('thingsdb-lock run, when the server does not answer', (backEnd) =>
   });
 
   test('when the lock is lost ends soon after the command, with 76', async () => {
-    const script = 'console.log("held"); setInterval(() => {}, 1000)';
-    const holder = run(['--ttl', '2s', '--', process.execPath, '-e', script]);
+    const holder = run(['--ttl', '2s', '--', process.execPath, '-e', HOLD]);
     await holder.printed('held');
     proxy.freeze();
     const { status, afterMs } = await ending(holder);

@@ -71,7 +71,7 @@ const MAY_IMPORT: Readonly<Record<Part, readonly Part[]>> = {
   cli: ['cli', 'lock', 'testing'],
 };
 /** The one command that is the embedded server. */
-const DEV_SERVER = 'lib/cli/dev-server.ts';
+const DEV_SERVER = 'lib/cli/commands/dev-server.ts';
 
 function forbiddenImports({ path, imports }: SourceFile): string[] {
   const allowed: readonly Part[] =
@@ -93,7 +93,7 @@ describe('the walls of lib', () => {
     ['lib/embedded/model/accounts/user.ts', "let x: import('../../../errors.js').LockError;"],
     ['lib/embedded/engine/engine.ts', "void import('../../testing/manual-clock.js');"],
     ['lib/testing/index.ts', "const { LockError } = require('../errors.js');"],
-    ['lib/cli/run.ts', "import { createEngine } from '../embedded/engine/thingsdb-engine.js';"],
+    ['lib/cli/commands/run.ts', "import { createEngine } from '../../embedded/engine/thingsdb-engine.js';"],
   ])('would be seen to fall: %s with %s', (path, text) => {
     expect(forbiddenImports(parsed(path, text))).toHaveLength(1);
   });
@@ -197,6 +197,12 @@ describe('only one place', () => {
     expect(own.length).toBeGreaterThan(5);
     const naming = FILES.filter(({ text }) => own.some((name) => text.includes(`'${name}'`)));
     expect(naming.map(({ path }) => path).filter((path) => !path.startsWith('lib/schema/'))).toEqual([]);
+  });
+
+  it('reads arguments: a program that locks does not load the command line', () => {
+    const importing = FILES.filter(({ imports }) => imports.includes('commander')).map(({ path }) => path);
+    expect(importing.length).toBeGreaterThan(0);
+    expect(importing.filter((path) => partOf(path) !== 'cli')).toEqual([]);
   });
 
   it('may load thingsdb.js: it is optional, and no import of a package makes it needed', () => {

@@ -1,45 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { join } from 'node:path';
+import { useCli, type Cli } from '../../support/cli.js';
 import { RawClient } from '../../support/raw-client.js';
 
-const ROOT = join(__dirname, '../../..');
+const cli = useCli();
 
-const processes: ChildProcess[] = [];
-
-afterEach(() => {
-  for (const child of processes.splice(0)) child.kill('SIGKILL');
-});
-
-function run(...args: string[]): ChildProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', 'dev-server', ...args], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  processes.push(child);
-  return child;
-}
-
-function exitOf(child: ChildProcess): Promise<number | null> {
-  return new Promise((resolve) => child.once('exit', resolve));
-}
-
-async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
-  let text = '';
-  for await (const chunk of stream) text += String(chunk);
-  return text;
+function run(...args: string[]): Cli {
+  return cli(['dev-server', ...args]);
 }
 
 /** Resolves with the addresses that the server prints, TCP first. */
-async function ready(child: ChildProcess): Promise<[tcp: URL, webSocket: URL]> {
-  const urls: URL[] = [];
-  for await (const line of createInterface({ input: child.stdout! })) {
-    const [, url] = /^listening on (\w+:\/\/127\.0\.0\.1:\d+)$/.exec(line) ?? [];
-    if (url !== undefined) urls.push(new URL(url));
-    const [tcp, webSocket] = urls;
-    if (tcp !== undefined && webSocket !== undefined) return [tcp, webSocket];
-  }
-  throw new Error('the server ended before it was ready');
+async function ready(server: Cli): Promise<[tcp: URL, webSocket: URL]> {
+  await server.printed('listening on ws://');
+  const urls = [...server.out.matchAll(/^listening on (\w+:\/\/127\.0\.0\.1:\d+)$/gm)].map(([, url]) => url);
+  expect(urls).toHaveLength(2);
+  return [new URL(urls[0] ?? ''), new URL(urls[1] ?? '')];
 }
 
 async function logIn(client: RawClient): Promise<RawClient> {
@@ -51,8 +24,8 @@ async function logIn(client: RawClient): Promise<RawClient> {
 it.each(['SIGINT', 'SIGTERM'] as const)(
   'serves TCP and WebSockets once it says so, on free ports with --port 0 alone, and ends well by %s',
   async (signal) => {
-    const child = run('--port', '0');
-    const [tcp, webSocket] = await ready(child);
+    const server = run('--port', '0');
+    const [tcp, webSocket] = await ready(server);
     expect([tcp.protocol, webSocket.protocol]).toEqual(['thingsdb:', 'ws:']);
     expect(['9200', '9270', '']).not.toContain(tcp.port);
     expect(['9200', '9270', '']).not.toContain(webSocket.port);
@@ -60,9 +33,8 @@ it.each(['SIGINT', 'SIGTERM'] as const)(
       await logIn(await RawClient.overTcp(Number(tcp.port))),
       await logIn(await RawClient.overWebSocket(webSocket.href)),
     ];
-    const exit = exitOf(child);
-    child.kill(signal);
-    expect(await exit).toBe(0);
+    server.child.kill(signal);
+    expect(await server.status).toBe(0);
     await Promise.all(clients.map((client) => client.closed));
   },
 );
@@ -70,9 +42,8 @@ it.each(['SIGINT', 'SIGTERM'] as const)(
 it('listens where it is told', async () => {
   const first = run('--port', '0');
   const [{ port: tcpPort }, { port }] = await ready(first);
-  const exit = exitOf(first);
-  first.kill('SIGTERM');
-  await exit;
+  first.child.kill('SIGTERM');
+  await first.status;
   const second = await ready(run('--port', port, '--tcp-port', tcpPort));
   expect(second.map(String)).toEqual([`thingsdb://127.0.0.1:${tcpPort}`, `ws://127.0.0.1:${port}/`]);
 });
@@ -81,33 +52,28 @@ it.each(['--port', '--tcp-port'])('says that the port of %s is taken', async (op
   const [tcp, webSocket] = await ready(run('--port', '0'));
   const taken = option === '--port' ? webSocket.port : tcp.port;
   const second = run('--port', '0', option, taken);
-  const errors = textOf(second.stderr!);
-  expect(await exitOf(second)).toBe(69);
-  expect(await errors).toContain('EADDRINUSE');
+  expect(await second.status).toBe(69);
+  expect(second.err).toContain('EADDRINUSE');
 });
 
-it('takes 9200 and 9270 by itself', async () => {
-  const help = run('--help');
-  const text = textOf(help.stdout!);
-  expect(await exitOf(help)).toBe(0);
-  expect(await text).toMatch(/--port N .*default 9270/);
-  expect(await text).toMatch(/--tcp-port N .*default 9200/);
+it('with --json tells its addresses as records', async () => {
+  const server = run('--port', '0', '--json');
+  await server.printed('ws://');
+  expect(server.records).toEqual([
+    { type: 'listening', url: expect.stringMatching(/^thingsdb:/) as string },
+    { type: 'listening', url: expect.stringMatching(/^ws:/) as string },
+  ]);
 });
 
 it('with --generate-password admin has a password that only its output tells', async () => {
   const passwords = new Set<string>();
   for (let each = 0; each < 2; each++) {
-    const child = run('--port', '0', '--generate-password');
-    let password = '';
-    const urls: URL[] = [];
-    for await (const line of createInterface({ input: child.stdout! })) {
-      password = /^user admin, password (\S{24,})$/.exec(line)?.[1] ?? password;
-      const [, url] = /^listening on (\S+)$/.exec(line) ?? [];
-      if (url !== undefined && urls.push(new URL(url)) === 2) break;
-    }
+    const server = run('--port', '0', '--generate-password');
+    const [{ port }] = await ready(server);
+    const password = /^user admin, password (\S{24,})$/m.exec(server.out)?.[1] ?? '';
     const [known, generated] = await Promise.all(
       ['pass', password].map(async (word) => {
-        const client = await RawClient.overTcp(Number(urls[0]?.port));
+        const client = await RawClient.overTcp(Number(port));
         client.request(1, 33, ['admin', word]);
         const { type } = await client.next();
         client.destroy();
@@ -120,12 +86,11 @@ it('with --generate-password admin has a password that only its output tells', a
   expect(passwords.size).toBe(2);
 });
 
-it.each([[['--port', 'x']], [['--port', '65536']], [['--tcp-port', '-1']], [['--unknown']]])(
+it.each([[['--port', 'x']], [['--port', '65536']], [['--tcp-port', '-1']], [['--unknown']], [['extra']]])(
   'refuses %j and shows how it is used',
   async (args) => {
-    const child = run(...args);
-    const errors = textOf(child.stderr!);
-    expect(await exitOf(child)).toBe(64);
-    expect(await errors).toContain('Usage: thingsdb-lock dev-server');
+    const server = run(...args);
+    expect(await server.status).toBe(64);
+    expect(server.err).toContain('Usage: thingsdb-lock dev-server');
   },
 );

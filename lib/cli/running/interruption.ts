@@ -1,4 +1,5 @@
-import { SIGNALS, statusOf } from './guarded-command.js';
+import { statusOf } from './ending-signals.js';
+import { PASSED_ON } from './signals.js';
 
 /** Somebody ended the waiting. */
 export class Interrupted extends Error {
@@ -8,7 +9,7 @@ export class Interrupted extends Error {
 }
 
 /**
- * What SIGINT, SIGTERM and SIGHUP do to `run` itself: the first one ends the waiting in good order, a second one ends the
+ * What signals do to `run` itself: the first one ends the waiting, or the holding, in good order; a second one ends the
  * process at once. While the command runs they are the command's; one that came then counts as the first.
  */
 export class Interruption {
@@ -18,7 +19,7 @@ export class Interruption {
   isCommandRunning = false;
 
   constructor() {
-    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+    for (const signal of PASSED_ON) process.on(signal, this.#onSignal);
   }
 
   /** Aborts with {@link Interrupted} at the first signal that is not the command's. */
@@ -42,7 +43,7 @@ export class Interruption {
   }
 
   stopListening(): void {
-    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+    for (const signal of PASSED_ON) process.off(signal, this.#onSignal);
   }
 
   #told(signal: NodeJS.Signals): void {

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { constants } from 'node:os';
-import { ExitStatus } from './exit-status.js';
+import { statusOf } from './ending-signals.js';
+import { PASSED_ON, TYPED } from './signals.js';
 
 export interface GuardedCommandOptions {
   readonly command: string;
@@ -13,12 +13,10 @@ export interface GuardedCommandOptions {
   readonly killAfterMs: number;
 }
 
-/** Those that ask a process to end. */
-export const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-
 /**
- * Runs a command with this process's standard streams, and passes SIGINT, SIGTERM and SIGHUP on to it. At a terminal,
- * Ctrl-C reaches the command by itself: passing that on would interrupt it twice.
+ * Runs a command with this process's standard streams, and passes signals on to it. At a terminal, Ctrl-C and Ctrl-\
+ * reach the command by themselves: passing those on would interrupt it twice. What stops this process stops the command
+ * too, as it must not go on while nobody renews its lock.
  *
  * Resolves with its exit status once it has ended; rejects if it could not be started.
  */
@@ -31,6 +29,8 @@ export function runGuardedCommand(options: GuardedCommandOptions): Promise<numbe
   let killTimer: NodeJS.Timeout | undefined;
   const stop = (): void => {
     child.kill('SIGTERM');
+    // One that is stopped sees SIGTERM when it goes on.
+    child.kill('SIGCONT');
     killTimer = setTimeout(() => child.kill('SIGKILL'), options.killAfterMs);
   };
   if (options.signal.aborted) stop();
@@ -46,18 +46,22 @@ export function runGuardedCommand(options: GuardedCommandOptions): Promise<numbe
   });
 }
 
-/** The status by which shells tell that a signal ended a process. */
-export function statusOf(signal: NodeJS.Signals | null): number {
-  return ExitStatus.signalBase + (signal === null ? 0 : constants.signals[signal]);
-}
-
 function forwardSignals(child: ChildProcess): () => void {
   const forward = (signal: NodeJS.Signals): void => {
-    if (signal === 'SIGINT' && process.stdin.isTTY) return;
+    if (TYPED.has(signal) && process.stdin.isTTY) return;
     child.kill(signal);
   };
-  for (const signal of SIGNALS) process.on(signal, forward);
+  const pause = (): void => {
+    child.kill('SIGTSTP');
+    process.kill(process.pid, 'SIGSTOP');
+  };
+  const goOn = (): void => void child.kill('SIGCONT');
+  for (const signal of PASSED_ON) process.on(signal, forward);
+  process.on('SIGTSTP', pause);
+  process.on('SIGCONT', goOn);
   return () => {
-    for (const signal of SIGNALS) process.off(signal, forward);
+    for (const signal of PASSED_ON) process.off(signal, forward);
+    process.off('SIGTSTP', pause);
+    process.off('SIGCONT', goOn);
   };
 }

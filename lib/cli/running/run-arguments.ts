@@ -1,0 +1,82 @@
+import { Option } from 'commander';
+import type { Call } from '../cli-command.js';
+import type { ConnectionValues } from '../connection-options.js';
+import { ExitStatus, MAX_STATUS } from '../exit-status.js';
+import { milliseconds, wholeNumber } from '../time-option.js';
+import { UsageError } from '../usage-error.js';
+
+export interface RunOptions extends ConnectionValues {
+  readonly ttl?: string;
+  readonly waitTimeout?: string;
+  /** `false` after `--no-wait`. */
+  readonly wait: boolean;
+  readonly conflictExitCode?: number;
+  readonly shared?: boolean;
+  readonly permits?: number;
+  readonly count?: number;
+  readonly owner?: string;
+  readonly minHold?: string;
+  readonly killAfter: number;
+  readonly passCredentials?: boolean;
+}
+
+const DEFAULT_KILL_AFTER_MS = 10_000;
+const MOST_PERMITS = 2 ** 31 - 2;
+
+const permits = wholeNumber(1, MOST_PERMITS);
+
+/** The options of `run` itself. */
+export const runOptions: readonly Option[] = [
+  new Option('-s, --shared', 'together with others that are shared too: a lock for readers'),
+  new Option('--permits <n>', 'a semaphore: so many permits there are').argParser(permits),
+  new Option('--count <m>', 'how many of them to take (default: 1)').argParser(permits),
+  new Option('-n, --no-wait', 'do not wait at all'),
+  new Option(
+    '-w, --wait-timeout <time>',
+    'the longest to wait for the lock, and for a server that is not there yet (default: for the lock as long as it ' +
+      'takes, for the server not at all)',
+  ),
+  new Option(
+    '-E, --conflict-exit-code <status>',
+    'what to exit with when the lock was not had in time (default: 75)',
+  ).argParser(wholeNumber(0, MAX_STATUS)),
+  new Option('--ttl <time>', 'how long the lock outlives a crash of this machine (default: 60s)'),
+  new Option(
+    '--min-hold <time>',
+    'keeps the lock taken for so long at least, for jobs that several machines start',
+  ),
+  new Option('--owner <label>', 'who holds it, for people (default: host name and process id)'),
+  new Option('--kill-after <time>', 'when the lock is lost: from SIGTERM to SIGKILL')
+    .argParser(milliseconds)
+    .default(DEFAULT_KILL_AFTER_MS, '10s'),
+  new Option('--pass-credentials', 'the command inherits THINGSDB_PASSWORD and THINGSDB_TOKEN'),
+];
+
+/** @throws UsageError for what commander cannot know of */
+export function checkArguments({ operands, options, behindDashes }: Call<RunOptions>): void {
+  const [command] = behindDashes ?? [];
+  if (operands.length === 0) throw new UsageError('the name of the lock is missing');
+  if (behindDashes !== undefined && command === undefined) {
+    throw new UsageError('the command is missing: it comes after --');
+  }
+  if (!options.wait && options.waitTimeout !== undefined) throw exclusive('--no-wait', '--wait-timeout');
+  if (options.shared && options.permits !== undefined) throw exclusive('--shared', '--permits');
+  if (options.count !== undefined && options.permits === undefined) {
+    throw new UsageError('--count is of the permits of a semaphore: give --permits too');
+  }
+  if (options.count !== undefined && options.count > (options.permits ?? 0)) {
+    throw new UsageError(`--count ${options.count} is more than there are permits`);
+  }
+  if (options.permits !== undefined && operands.length > 1) {
+    throw new UsageError('a semaphore has one name: --permits is not for several');
+  }
+}
+
+function exclusive(one: string, other: string): UsageError {
+  return new UsageError(`${one} and ${other} exclude each other`);
+}
+
+/** Whether it is the lock that was not had, whatever status was asked for then. */
+export function statusFor(status: number, { conflictExitCode }: RunOptions): number {
+  return status === ExitStatus.notAcquired ? (conflictExitCode ?? status) : status;
+}
