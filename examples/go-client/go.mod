@@ -1,0 +1,3 @@
+module thingsdb-lock-go-client
+
+go 1.19
