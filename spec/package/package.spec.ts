@@ -1,4 +1,4 @@
-import { execFile, type ExecFileException } from 'node:child_process';
+import { execFile, type ExecFileException, spawn } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -314,5 +314,29 @@ describe("somebody's TypeScript project", () => {
   it.each(['nodenext', 'bundler'] as const)('compiles against the package under %s', async (resolution) => {
     const { status, output } = await started[resolution];
     expect({ status, output }).toEqual({ status: 0, output: '' });
+  });
+});
+
+describe('the quick start of README', () => {
+  it('runs as it is pasted, beside the dev-server that the package brings', async () => {
+    const pasted =
+      /^```js\n([^]*?)^```$/m.exec(readFileSync(join(installed, 'README.md'), 'utf8'))?.[1] ?? '';
+    const command = join(installed, manifest.bin['thingsdb-lock'] ?? '');
+    // On any free port: the one that the page names may be in use on this machine.
+    const server = spawn(process.execPath, [command, 'dev-server', '--port', '0'], { stdio: 'pipe' });
+    try {
+      let said = '';
+      for await (const text of server.stdout) if ((said += String(text)).includes('thingsdb://')) break;
+      const [address = ''] = /thingsdb:\/\/\S+/.exec(said) ?? [];
+      expect(pasted).toContain("'thingsdb://127.0.0.1:9200'");
+      const program = pasted.replace('thingsdb://127.0.0.1:9200', address).replace('5_000', '5');
+      writeFileSync(join(project, 'quick-start.mjs'), program);
+      expect(await node(['quick-start.mjs'])).toMatchObject({
+        status: 0,
+        output: expect.stringMatching(/^I have the lock, .* \d+\nI have given it back\n$/) as string,
+      });
+    } finally {
+      server.kill();
+    }
   });
 });
