@@ -62,8 +62,9 @@ export function proceduresOver(
   const owner = `${hostname()}:${process.pid}`;
   return new LockProcedures(
     async (procedure, args) => {
+      const sentMs = performance.now();
       const value = await connection.run(`//${collection}`, prefix + procedure, args);
-      return { value, wasRepeated: false };
+      return { value, sentMs, wasRepeated: false };
     },
     // An operator holds nothing and waits for nothing: the inbox stays closed.
     { inbox: randomId(), owner },
