@@ -166,7 +166,7 @@ describe('what is published', () => {
   it('holds no specs, no .ti files, no TypeScript but the types', () => {
     const kinds = /(\.js|\.d\.ts|\.js\.map|\/package\.json)$/;
     expect(packed.filter((path) => path.startsWith('dist/') && !kinds.test(path))).toEqual([]);
-    expect(packed.filter((path) => /spec|\.ti$|fixture/.test(path))).toEqual([]);
+    expect(packed.filter((path) => /(^|[/.])spec[/.]|\.ti$|fixture/.test(path))).toEqual([]);
   });
 
   it('holds a module and its types for each kind of module', () => {

@@ -264,7 +264,11 @@ onEachBackEnd('thingsdb-lock doctor', (backEnd) => {
         .replace(/^new_collection.*$/m, '');
       await backEnd.query(change(lines), undefined, '@thingsdb');
       made.push(name);
-      const env: NodeJS.ProcessEnv = { ...environmentOf(backEnd), THINGSDB_USER: name, THINGSDB_PASSWORD: 'secret' };
+      const env: NodeJS.ProcessEnv = {
+        ...environmentOf(backEnd),
+        THINGSDB_USER: name,
+        THINGSDB_PASSWORD: 'secret',
+      };
       delete env['THINGSDB_TOKEN'];
       return env;
     }

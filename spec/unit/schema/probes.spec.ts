@@ -10,10 +10,13 @@ it('there is one for each procedure of managers, but the one that only reads the
 });
 
 onEachBackEnd('a probe', (backEnd) => {
-  it.each(PROBED)('of $procedure is refused for its arguments, and leaves the state as it was', async (probe) => {
-    await backEnd.manager().setup();
-    const before = await backEnd.left();
-    await expect(backEnd.run(probe.procedure, ...probe.args)).rejects.toMatchObject({ error_code: -100 });
-    expect(await backEnd.left()).toEqual(before);
-  });
+  it.each(PROBED)(
+    'of $procedure is refused for its arguments, and leaves the state as it was',
+    async (probe) => {
+      await backEnd.manager().setup();
+      const before = await backEnd.left();
+      await expect(backEnd.run(probe.procedure, ...probe.args)).rejects.toMatchObject({ error_code: -100 });
+      expect(await backEnd.left()).toEqual(before);
+    },
+  );
 });
