@@ -50,6 +50,31 @@ export default tseslint.config(
     rules: { 'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }] },
   },
   { files: ['lib/embedded/regex/matcher.ts'], rules: { 'max-lines-per-function': 'off' } },
+  {
+    // One dialect in all of lib.
+    files: ['lib/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/naming-convention': [
+        'error',
+        {
+          selector: 'variable',
+          modifiers: ['const', 'global'],
+          types: ['boolean', 'number', 'string'],
+          format: ['UPPER_CASE'],
+        },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            "TSParameterProperty[accessibility='private'], PropertyDefinition[accessibility='private'], " +
+            "MethodDefinition[accessibility='private'][kind!='constructor']",
+          message: 'Private members are written with #.',
+        },
+      ],
+    },
+  },
   { files: ['lib/cli/**', 'examples/**', 'bench/**', 'scripts/**'], rules: { 'no-console': 'off' } },
   {
     files: ['**/*.mjs', 'spec/package/**'],

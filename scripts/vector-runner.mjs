@@ -22,7 +22,7 @@ import { decode, encode, ExtData } from '@msgpack/msgpack';
 import { WebSocket } from 'ws';
 
 const HEADER_BYTES = 8;
-const Type = {
+export const Type = {
   data: 18,
   error: 19,
   auth: 33,
@@ -36,7 +36,7 @@ const Type = {
 const SYNTAX_ERROR = -52;
 
 /** A client that does just what the cases need. */
-class Client {
+export class Client {
   #send;
   #destroy;
   #rest = Buffer.alloc(0);

@@ -11,27 +11,29 @@ import { runFutures } from '../runtime/futures.js';
 import { Query } from '../runtime/query.js';
 
 /** ThingsDB looks at its tasks this often. */
-const intervalMs = 1000;
+const INTERVAL_MS = 1000;
 
 /** Rings of things are looked for at most this often: it takes time in proportion to what is stored. */
-const ringIntervalMs = 30_000;
+const RING_INTERVAL_MS = 30_000;
 
 /** Runs tasks when their time has come. Asleep while there are none. */
 export class TaskTimer {
+  readonly #database: Database;
+  readonly #call: (query: Query, closure: Closure, args: readonly Value[]) => Value;
   #cancel: (() => void) | null = null;
   #isClosed = false;
   #lastRingsMs = 0;
 
-  constructor(
-    private readonly database: Database,
-    private readonly call: (query: Query, closure: Closure, args: readonly Value[]) => Value,
-  ) {}
+  constructor(database: Database, call: (query: Query, closure: Closure, args: readonly Value[]) => Value) {
+    this.#database = database;
+    this.#call = call;
+  }
 
   /** To be called after whatever may have made a task. */
   wake(): void {
     if (this.#cancel || this.#isClosed || !this.#hasWork()) return;
-    const now = this.database.clock.now();
-    this.#cancel = this.database.clock.at(now + intervalMs, () => this.#tick());
+    const now = this.#database.clock.now();
+    this.#cancel = this.#database.clock.at(now + INTERVAL_MS, () => this.#tick());
   }
 
   close(): void {
@@ -41,7 +43,7 @@ export class TaskTimer {
   }
 
   #hasWork(): boolean {
-    const { database } = this;
+    const database = this.#database;
     if (hasTime(database.tasks)) return true;
     for (const collection of database.collections.values()) {
       if (collection.mayHaveRings || hasTime(collection.tasks)) return true;
@@ -51,7 +53,7 @@ export class TaskTimer {
 
   #tick(): void {
     this.#cancel = null;
-    const { database } = this;
+    const database = this.#database;
     const now = database.nowSeconds;
     for (const task of [...database.tasks.values()]) this.#runIfDue(task, null, now);
     for (const collection of [...database.collections.values()]) {
@@ -62,33 +64,33 @@ export class TaskTimer {
   }
 
   #collectRings(): void {
-    const nowMs = this.database.clock.now();
-    if (nowMs - this.#lastRingsMs < ringIntervalMs) return;
+    const nowMs = this.#database.clock.now();
+    if (nowMs - this.#lastRingsMs < RING_INTERVAL_MS) return;
     this.#lastRingsMs = nowMs;
-    for (const collection of this.database.collections.values()) collection.collectRings();
+    for (const collection of this.#database.collections.values()) collection.collectRings();
   }
 
   #runIfDue(task: Task, collection: Collection | null, now: number): void {
     const { closure, owner } = task;
     if (task.runAt === null || task.runAt > now || !closure || !owner) return;
-    const scope = collection ? collection.scope : this.database.scope('@t');
-    const query = new Query(this.database, scope, owner, null);
+    const scope = collection ? collection.scope : this.#database.scope('@t');
+    const query = new Query(this.#database, scope, owner, null);
     if (closure.hasSideEffects) query.beginChange();
     task.isRunning = true;
     task.hasNext = false;
     let error = new ErrorValue(0, 'success');
     try {
       withBudget(query.budget, () => {
-        this.call(query, closure, [task, ...task.args]);
-        runFutures(query, this.call);
+        this.#call(query, closure, [task, ...task.args]);
+        runFutures(query, this.#call);
       });
-      this.database.node.counters.tasksSuccess += 1;
+      this.#database.node.counters.tasksSuccess += 1;
     } catch (thrown) {
       error = errorOf(thrown);
-      this.database.node.counters.tasksWithError += 1;
+      this.#database.node.counters.tasksWithError += 1;
     }
     task.isRunning = false;
-    if (query.budget.isStoring) this.database.storage.add(query.budget.bytes);
+    if (query.budget.isStoring) this.#database.storage.add(query.budget.bytes);
     if (task.id !== 0n) this.#settle(task, collection, error);
     collection?.settle();
   }
@@ -97,7 +99,7 @@ export class TaskTimer {
   #settle(task: Task, collection: Collection | null, error: ErrorValue): void {
     if (!task.hasNext) task.runAt = null;
     if (task.runAt === null && error.code === 0) {
-      deleteTask(task, collection, this.database);
+      deleteTask(task, collection, this.#database);
       return;
     }
     task.error = error;

@@ -15,7 +15,7 @@ import {
   UncaughtError,
   valueError,
 } from '../model/errors.js';
-import { defaultLimits, type Limits, maxDeep } from '../model/limits.js';
+import { defaultLimits, type Limits, MAX_DEEP } from '../model/limits.js';
 import { PushType, type Session } from '../model/session.js';
 import type { Collection } from '../model/store/collection.js';
 import { Database } from '../model/store/database.js';
@@ -168,7 +168,7 @@ class ThingsdbEngine implements Engine {
     const query = new Query(this.#database, scope, this.#user(session), session);
     try {
       const values = withBudget(query.budget, () => {
-        const options = { deep: maxDeep, withoutIds: false, sizeLimit: this.#database.limits.resultSize };
+        const options = { deep: MAX_DEEP, withoutIds: false, sizeLimit: this.#database.limits.resultSize };
         return readItems(query, readerOf(args)).map((value) => toWire(value, options));
       });
       const body = { scope: fromByteString(scope.name), id: room.id, event, args: values };

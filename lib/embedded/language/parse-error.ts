@@ -4,7 +4,7 @@ import type { Source } from './source.js';
 export class ParseError extends Error {}
 
 /** Longer words are cut in messages. */
-const maxShown = 20;
+const MAX_SHOWN = 20;
 
 /** An error with the place where reading stopped, what stands there, and what would have been right. */
 export function syntaxError(source: Source, offset: number, expected: ReadonlySet<string>): ParseError {
@@ -23,7 +23,7 @@ function unexpected(rest: string): string {
   if (!/[\x21-\x7e]/.test(first)) return '';
   const word = /^(?:[A-Za-z_][0-9A-Za-z_]{0,254}(?![0-9A-Za-z_])|[0-9]+)/.exec(rest)?.[0] ?? '';
   if (word.length < 2) return `, unexpected character \`${first}\``;
-  return `, unexpected \`${word.length > maxShown ? `${word.slice(0, maxShown)}...` : word}\``;
+  return `, unexpected \`${word.length > MAX_SHOWN ? `${word.slice(0, MAX_SHOWN)}...` : word}\``;
 }
 
 function expecting(words: readonly string[]): string {

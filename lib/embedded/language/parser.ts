@@ -10,12 +10,12 @@ import {
 } from './ast.js';
 import { ExpressionParser } from './expression-parser.js';
 import { Lexer } from './lexer.js';
-import type { Source } from './source.js';
 import { nestedTooDeeply, syntaxError } from './parse-error.js';
+import type { Source } from './source.js';
 import { token } from './token.js';
 
 /** Statements may nest this deep: ThingsDB's own parser stops at the same depth. */
-export const maxNesting = 500;
+export const MAX_NESTING = 500;
 
 /** Reads a program. Throws {@link ThingsError} -52 with the place of the error. */
 export function parse(source: Source): Program {
@@ -48,7 +48,7 @@ class Parser extends ExpressionParser {
       lexer.position = known.end;
       return known.statement;
     }
-    if (++this.#nesting > maxNesting) throw nestedTooDeeply(maxNesting);
+    if (++this.#nesting > MAX_NESTING) throw nestedTooDeeply(MAX_NESTING);
     const statement = this.#operations();
     this.#nesting -= 1;
     if (!statement) {
@@ -78,11 +78,11 @@ class Parser extends ExpressionParser {
           break;
         }
         // Its length, which decides how it is printed, counts from the operand just before the `?`.
-        const { start } = operands.at(-1)!;
-        reduce(operands, operators, precedence['?']!);
+        const { start } = operands.at(-1) as Statement;
+        reduce(operands, operators, precedence['?'] as number);
         operands.push({
           type: 'ternary',
-          condition: operands.pop()!,
+          condition: operands.pop() as Statement,
           then,
           otherwise,
           start,
@@ -95,12 +95,12 @@ class Parser extends ExpressionParser {
         this.lexer.position = mark - operator.length;
         break;
       }
-      reduce(operands, operators, precedence[operator]!);
+      reduce(operands, operators, precedence[operator] as number);
       operators.push(operator);
       operands.push(right);
     }
-    reduce(operands, operators, precedence['?']! + 1);
-    return operands[0]!;
+    reduce(operands, operators, (precedence['?'] as number) + 1);
+    return operands[0] as Statement;
   }
 
   #operator(): string | null {
@@ -243,10 +243,10 @@ function peekWord(lexer: Lexer): string {
 
 /** Joins operands until an operator is left that binds looser than `level`. Equal ones join from the left. */
 function reduce(operands: Statement[], operators: string[], level: number): void {
-  while (operators.length && precedence[operators.at(-1)!]! <= level) {
-    const operator = operators.pop()!;
-    const right = operands.pop()!;
-    const left = operands.pop()!;
+  while (operators.length && (precedence[operators.at(-1) as string] as number) <= level) {
+    const operator = operators.pop() as string;
+    const right = operands.pop() as Statement;
+    const left = operands.pop() as Statement;
     operands.push({ type: 'operation', operator, left, right, start: left.start, end: right.end });
   }
 }

@@ -12,7 +12,7 @@ import type {
 import type { Source } from './source.js';
 
 /** From this length on ThingsDB breaks chains and ternaries over several lines. */
-const indentThreshold = 40;
+const INDENT_THRESHOLD = 40;
 
 /** The text of a closure as clients get it: as it was written, without white space and comments. */
 export function printCompact(source: Source, node: { readonly start: number; readonly end: number }): string {
@@ -71,12 +71,11 @@ export function printPretty(source: Source, node: ClosureNode, depth = 0): strin
 }
 
 class Printer {
+  readonly #source: Source;
   #depth: number;
 
-  constructor(
-    private readonly source: Source,
-    depth: number,
-  ) {
+  constructor(source: Source, depth: number) {
+    this.#source = source;
     this.#depth = depth;
   }
 
@@ -114,7 +113,7 @@ class Printer {
 
   #ternary(node: Extract<Statement, { type: 'ternary' }>): string {
     const condition = this.#statement(node.condition);
-    if (node.end - node.start <= indentThreshold) {
+    if (node.end - node.start <= INDENT_THRESHOLD) {
       return `${condition} ? ${this.#statement(node.then)} : ${this.#statement(node.otherwise)}`;
     }
     this.#depth += 1;
@@ -154,7 +153,7 @@ class Printer {
       case 'assignment':
         return this.#callOrAssign(node);
       default:
-        return this.source.text.slice(node.start, node.end);
+        return this.#source.text.slice(node.start, node.end);
     }
   }
 
@@ -186,7 +185,7 @@ class Printer {
   }
 
   #chain(node: Chain, isIndented: boolean): string {
-    const breaks = !isIndented && node.next?.link.type === 'call' && node.end - node.start > indentThreshold;
+    const breaks = !isIndented && node.next?.link.type === 'call' && node.end - node.start > INDENT_THRESHOLD;
     if (breaks) this.#depth += 1;
     const dots = node.isOptional ? '..' : '.';
     let text = (isIndented ? this.#newLine() : '') + dots;

@@ -47,6 +47,8 @@ export function analyse(
 }
 
 class Analyser implements Analysis {
+  readonly #scope: 'collection' | 'thingsdb' | 'node';
+  readonly #effectsOf: EffectsOf;
   needsChange = false;
   illegalJump: 'continue' | 'break' | null = null;
   hasNse = false;
@@ -55,10 +57,10 @@ class Analyser implements Analysis {
   #onVariable = false;
   #inLoop = false;
 
-  constructor(
-    private readonly scope: 'collection' | 'thingsdb' | 'node',
-    private readonly effectsOf: EffectsOf,
-  ) {}
+  constructor(scope: 'collection' | 'thingsdb' | 'node', effectsOf: EffectsOf) {
+    this.#scope = scope;
+    this.#effectsOf = effectsOf;
+  }
 
   statement(node: Statement): void {
     switch (node.type) {
@@ -178,13 +180,13 @@ class Analyser implements Analysis {
   }
 
   #softChange(): void {
-    if (this.scope === 'collection' && !this.hasNse) this.needsChange = true;
+    if (this.#scope === 'collection' && !this.hasNse) this.needsChange = true;
   }
 
   #call(name: string, args: readonly Statement[], isChained: boolean): void {
-    const effects = this.effectsOf(name, isChained);
+    const effects = this.#effectsOf(name, isChained);
     if (effects) {
-      const inScope = this.scope === 'node' ? false : effects[this.scope];
+      const inScope = this.#scope === 'node' ? false : effects[this.#scope];
       const isExempt =
         (effects.notOnVariable && isChained && this.#onVariable) ||
         (effects.onlyChained && !isChained) ||

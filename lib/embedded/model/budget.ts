@@ -15,13 +15,13 @@ export const cost = {
 } as const;
 
 /** The time is looked at when these bits of the number of calls are 0. */
-const clockMask = 63;
+const CLOCK_MASK = 63;
 
 // Taken now, while it is real: a test may put fake timers in place later.
 const { performance } = globalThis;
 
 /** Looking at this many bytes of text counts as one step. */
-const bytesPerStep = 1024;
+const BYTES_PER_STEP = 1024;
 
 /** What one query may still use. Its futures use up the same. */
 export class Budget {
@@ -58,7 +58,7 @@ export class Budget {
   step(count = 1): void {
     this.#steps += count;
     this.#calls += 1;
-    if ((this.#calls & clockMask) === 0) this.#checkTime();
+    if ((this.#calls & CLOCK_MASK) === 0) this.#checkTime();
     if (this.#steps > this.limits.steps) {
       throw spent(`maximum number of steps (${this.limits.steps}) in one query is reached`);
     }
@@ -121,7 +121,7 @@ export function spendMemory(bytes: number): void {
 
 /** Counts the work of looking through this much text. */
 export function spendScan(length: number): void {
-  if (length >= bytesPerStep) running?.step(Math.floor(length / bytesPerStep));
+  if (length >= BYTES_PER_STEP) running?.step(Math.floor(length / BYTES_PER_STEP));
 }
 
 /** Counts a text that is about to be made. Throws -57, also when it alone is too long. */

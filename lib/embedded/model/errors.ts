@@ -54,6 +54,11 @@ export class ResultTooLargeError extends ThingsError {
   }
 }
 
+/** Throws -57 when there are `limit` of them already: one more would be too many. */
+export function requireFewer(count: number, limit: number, what: string): void {
+  if (count >= limit) throw maxQuotaError(`maximum number of ${what} (${limit}) is reached`);
+}
+
 /** For what this engine does not do: a clear error, never a silent `nil`. */
 export function notSupported(what: string): ThingsError {
   return operationError(`not supported by the embedded ThingsDB: ${what}`);
@@ -67,20 +72,20 @@ export class UncaughtError extends ThingsError {}
 
 /** A key as errors show it: cut when it is long, and not at all when it does not print. */
 export function printable(key: string): string {
-  if (!/^[\x20-\x7e]*$/.test(key.slice(0, maxPrintable))) return '<non-printable sting>';
-  return key.length > maxPrintable ? `${key.slice(0, maxPrintable)}...` : key;
+  if (!/^[\x20-\x7e]*$/.test(key.slice(0, MAX_PRINTABLE))) return '<non-printable sting>';
+  return key.length > MAX_PRINTABLE ? `${key.slice(0, MAX_PRINTABLE)}...` : key;
 }
 
-const maxPrintable = 44;
+const MAX_PRINTABLE = 44;
 
 /** The longest message that an error can have, in bytes. */
-const maxMessage = 16_383;
+const MAX_MESSAGE = 16_383;
 
 /** The text as the message of an error. Throws -60 for one that cannot be. */
 export function errorMessage(text: string): string {
-  if (text.length > maxMessage) {
+  if (text.length > MAX_MESSAGE) {
     throw valueError(
-      `error messages should not exceed ${maxMessage} characters, got ${text.length} characters`,
+      `error messages should not exceed ${MAX_MESSAGE} characters, got ${text.length} characters`,
     );
   }
   if (!isUtf8(text)) throw valueError('error messages must have valid UTF8 encoding');

@@ -22,6 +22,11 @@ export interface Limits {
   readonly matchSteps: number;
   /** Bytes of all that is stored, roughly: else many small queries could use up the memory. */
   readonly storage: number;
+  /** Collections of the node, users, procedures of one scope, entries of one whitelist: each so many at most. */
+  readonly collections: number;
+  readonly users: number;
+  readonly procedures: number;
+  readonly whitelistEntries: number;
   /** Rooms that one connection may be in. */
   readonly joinedRooms: number;
   /** Bytes of one result: ThingsDB's own default. */
@@ -40,15 +45,22 @@ export const defaultLimits: Limits = {
   nestedItems: 1_000_000,
   matchSteps: 10_000_000,
   storage: 1024 * 1024 * 1024,
+  collections: 1000,
+  users: 10_000,
+  procedures: 10_000,
+  whitelistEntries: 1000,
   joinedRooms: 100_000,
   resultSize: 20 * 1024 * 1024,
 };
 
 /** A closure may be called this deep inside itself. */
-export const maxRecursion = 24;
+export const MAX_RECURSION = 24;
 
 /** Results can be asked for this deep. */
-export const maxDeep = 127;
+export const MAX_DEEP = 127;
+
+/** Members of an enumeration. */
+export const MAX_ENUM_MEMBERS = 65_535;
 
 /** Tasks a collection may hold. */
-export const maxTasks = 500;
+export const MAX_TASKS = 500;

@@ -20,8 +20,8 @@ export function offsetOf(zone: TimeZone, seconds: number): number {
   const part: Record<string, number> = {};
   for (const { type, value } of format.formatToParts(new Date(seconds * 1000))) part[type] = Number(value);
   const local = Date.UTC(
-    part['year']!,
-    part['month']! - 1,
+    part['year'] as number,
+    (part['month'] as number) - 1,
     part['day'],
     part['hour'],
     part['minute'],

@@ -67,4 +67,4 @@ export const namedSets: Readonly<Record<string, ByteSet>> = {
 
 /** `.` */
 export const anyByte = setOf(() => true);
-export const anyButNewline = escapedSets['N']!;
+export const anyButNewline = escapedSets['N'] as ByteSet;

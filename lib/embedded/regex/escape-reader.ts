@@ -54,7 +54,7 @@ export class PatternText {
   }
 
   #number(isInClass: boolean, groups: number): Escape {
-    const digits = this.match(/\d+/y)!;
+    const digits = this.match(/\d+/y) as string;
     const number = Number(digits);
     const isReference = !isInClass && digits[0] !== '0' && (number < 10 || number <= groups);
     if (isReference) return { letter: digits };

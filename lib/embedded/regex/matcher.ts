@@ -4,31 +4,33 @@ import { type AssertionKind, isWordByte } from './pattern-node.js';
 /** The match took more steps than were allowed. */
 export class MatchLimitError extends Error {}
 
-const newline = 10;
+const NEWLINE = 10;
 
 /** What remains to be tried, or to be put back: kinds of entries on the stack, each of four numbers. */
-const resume = 0;
-const fewer = 1;
-const more = 2;
-const restore = 3;
+const RESUME = 0;
+const FEWER = 1;
+const MORE = 2;
+const RESTORE = 3;
 
 /** Bytes that a stack of things to try may take are bounded too: four numbers an entry. */
-const maxStack = 4_000_000;
+const MAX_STACK = 4_000_000;
 
 /**
  * Finds a pattern in a byte string by trying, as PCRE does, with a stack of its own instead of recursion, and counts
  * what it does: JavaScript's own regular expressions have no limit, and some patterns take them years.
  */
 export class Matcher {
+  readonly #pattern: CompiledPattern;
+  readonly #text: string;
+  readonly #maxSteps: number;
   #steps = 0;
   #slots: number[];
   #searchStart = 0;
 
-  constructor(
-    private readonly pattern: CompiledPattern,
-    private readonly text: string,
-    private readonly maxSteps: number,
-  ) {
+  constructor(pattern: CompiledPattern, text: string, maxSteps: number) {
+    this.#pattern = pattern;
+    this.#text = text;
+    this.#maxSteps = maxSteps;
     this.#slots = new Array<number>(pattern.slotCount).fill(-1);
   }
 
@@ -41,7 +43,8 @@ export class Matcher {
    * @throws MatchLimitError
    */
   find(from: number): readonly number[] | null {
-    const { text, pattern } = this;
+    const text = this.#text;
+    const pattern = this.#pattern;
     const { firstBytes } = pattern;
     this.#searchStart = from;
     for (let start = from; start <= text.length; start += 1) {
@@ -60,18 +63,18 @@ export class Matcher {
 
   #step(): void {
     this.#steps += 1;
-    if (this.#steps > this.maxSteps) throw new MatchLimitError();
+    if (this.#steps > this.#maxSteps) throw new MatchLimitError();
   }
 
   /** Where the program ends when it matches from `start` on; -1 when it does not. */
   #run(program: Program, start: number): number {
-    const { text } = this;
+    const text = this.#text;
     const stack: number[] = [];
     let pc = 0;
     let at = start;
     for (;;) {
       this.#step();
-      const instruction = program[pc]!;
+      const instruction = program[pc] as Instruction;
       let isGood = true;
       pc += 1;
       switch (instruction.op) {
@@ -86,23 +89,23 @@ export class Matcher {
           const least = at + instruction.min;
           if (end < least) isGood = false;
           else if (instruction.isLazy) {
-            if (end > least) stack.push(more, pc, least + 1, end);
+            if (end > least) stack.push(MORE, pc, least + 1, end);
             at = least;
           } else {
-            if (end > least) stack.push(fewer, pc, end - 1, least);
+            if (end > least) stack.push(FEWER, pc, end - 1, least);
             at = end;
           }
           break;
         }
         case 'split':
-          stack.push(resume, instruction.second, at, 0);
+          stack.push(RESUME, instruction.second, at, 0);
           pc = instruction.first;
           break;
         case 'jump':
           pc = instruction.to;
           break;
         case 'save':
-          stack.push(restore, instruction.slot, this.#slots[instruction.slot]!, 0);
+          stack.push(RESTORE, instruction.slot, this.#slots[instruction.slot] as number, 0);
           this.#slots[instruction.slot] = at;
           break;
         case 'progress':
@@ -127,22 +130,22 @@ export class Matcher {
           break;
         }
       }
-      if (stack.length > maxStack) throw new MatchLimitError();
+      if (stack.length > MAX_STACK) throw new MatchLimitError();
       if (isGood) continue;
       // Back to what has not been tried yet.
       for (;;) {
         const top = stack.length - 4;
         if (top < 0) return -1;
-        const kind = stack[top]!;
-        if (kind === restore) {
-          this.#slots[stack[top + 1]!] = stack[top + 2]!;
+        const kind = stack[top] as number;
+        if (kind === RESTORE) {
+          this.#slots[stack[top + 1] as number] = stack[top + 2] as number;
           stack.length = top;
           continue;
         }
-        pc = stack[top + 1]!;
-        at = stack[top + 2]!;
-        if (kind === resume || at === stack[top + 3]) stack.length = top;
-        else stack[top + 2] = kind === fewer ? at - 1 : at + 1;
+        pc = stack[top + 1] as number;
+        at = stack[top + 2] as number;
+        if (kind === RESUME || at === stack[top + 3]) stack.length = top;
+        else stack[top + 2] = kind === FEWER ? at - 1 : at + 1;
         break;
       }
     }
@@ -150,7 +153,7 @@ export class Matcher {
 
   /** The end of the run of bytes of a set. */
   #runOf({ set, max }: Extract<Instruction, { op: 'run' }>, start: number): number {
-    const { text } = this;
+    const text = this.#text;
     const last = Math.min(text.length, start + max);
     let end = start;
     while (end < last && set[text.charCodeAt(end)] === 1) end += 1;
@@ -168,7 +171,7 @@ export class Matcher {
       return end;
     }
     before.forEach((value, slot) => {
-      if (value !== this.#slots[slot]) stack.push(restore, slot, value, 0);
+      if (value !== this.#slots[slot]) stack.push(RESTORE, slot, value, 0);
     });
     return end;
   }
@@ -186,18 +189,18 @@ export class Matcher {
 
   /** The length of what a group has captured, when it is there again; -1 when not. */
   #sameAgain(group: number, ignoresCase: boolean, at: number): number {
-    const start = this.#slots[group * 2]!;
-    const end = this.#slots[group * 2 + 1]!;
+    const start = this.#slots[group * 2] as number;
+    const end = this.#slots[group * 2 + 1] as number;
     if (start < 0 || end < 0) return -1;
     this.#steps += (end - start) >> 4;
-    const wanted = this.text.slice(start, end);
-    const found = this.text.slice(at, at + wanted.length);
+    const wanted = this.#text.slice(start, end);
+    const found = this.#text.slice(at, at + wanted.length);
     if (wanted === found) return wanted.length;
     return ignoresCase && lower(wanted) === lower(found) ? wanted.length : -1;
   }
 
   #holds(kind: AssertionKind, at: number): boolean {
-    const { text } = this;
+    const text = this.#text;
     const { length } = text;
     switch (kind) {
       case 'start':
@@ -205,11 +208,11 @@ export class Matcher {
       case 'end':
         return at === length;
       case 'end-or-newline':
-        return at === length || (at === length - 1 && text.charCodeAt(at) === newline);
+        return at === length || (at === length - 1 && text.charCodeAt(at) === NEWLINE);
       case 'line-start':
-        return at === 0 || (at < length && text.charCodeAt(at - 1) === newline);
+        return at === 0 || (at < length && text.charCodeAt(at - 1) === NEWLINE);
       case 'line-end':
-        return at === length || text.charCodeAt(at) === newline;
+        return at === length || text.charCodeAt(at) === NEWLINE;
       case 'search-start':
         return at === this.#searchStart;
       case 'word-boundary':

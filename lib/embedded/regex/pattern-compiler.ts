@@ -42,22 +42,24 @@ export interface CompiledPattern {
 }
 
 /** `{1000}` writes its body a thousand times: this many instructions at most. */
-const maxInstructions = 50_000;
+const MAX_INSTRUCTIONS = 50_000;
 
 export function compilePattern(pattern: Pattern): CompiledPattern {
   return new PatternCompiler(pattern).compile();
 }
 
 class PatternCompiler {
+  readonly #pattern: Pattern;
   #slots: number;
   #size = 0;
 
-  constructor(private readonly pattern: Pattern) {
+  constructor(pattern: Pattern) {
+    this.#pattern = pattern;
     this.#slots = (pattern.groupCount + 1) * 2;
   }
 
   compile(): CompiledPattern {
-    const { root, groupCount } = this.pattern;
+    const { root, groupCount } = this.#pattern;
     const program = this.#program(root);
     return { program, slotCount: this.#slots, groupCount, firstBytes: firstBytesOf(root) };
   }
@@ -71,7 +73,7 @@ class PatternCompiler {
 
   #push(program: Instruction[], instruction: Instruction): void {
     this.#size += 1;
-    if (this.#size > maxInstructions) throw new PatternError('regular expression is too large');
+    if (this.#size > MAX_INSTRUCTIONS) throw new PatternError('regular expression is too large');
     program.push(instruction);
   }
 
@@ -94,7 +96,7 @@ class PatternCompiler {
         return this.#push(program, { op: 'assertion', kind: node.kind });
       case 'backreference': {
         const { group, ignoresCase } = node;
-        const index = typeof group === 'number' ? group : this.pattern.names.get(group)!;
+        const index = typeof group === 'number' ? group : (this.#pattern.names.get(group) as number);
         return this.#push(program, { op: 'backreference', group: index, ignoresCase });
       }
       case 'look':
@@ -197,11 +199,11 @@ function fixedLength(node: PatternNode): number | null {
     case 'sequence':
       return node.items.reduce<number | null>((sum, item) => {
         const length = sum === null ? null : fixedLength(item);
-        return length === null ? null : sum! + length;
+        return length === null ? null : (sum as number) + length;
       }, 0);
     case 'choice': {
       const lengths = node.options.map(fixedLength);
-      return lengths.every((length) => length === lengths[0]) ? lengths[0]! : null;
+      return lengths.every((length) => length === lengths[0]) ? (lengths[0] as number | null) : null;
     }
     case 'group':
     case 'atomic':
@@ -231,7 +233,7 @@ function firstBytesOf(node: PatternNode): ByteSet | null {
     case 'choice': {
       const sets = node.options.map(firstBytesOf);
       if (sets.includes(null)) return null;
-      return new Uint8Array(256).map((_, byte) => (sets.some((bytes) => bytes![byte]) ? 1 : 0));
+      return new Uint8Array(256).map((_, byte) => (sets.some((bytes) => (bytes as ByteSet)[byte]) ? 1 : 0));
     }
     default:
       return null;

@@ -2,14 +2,14 @@ import { anyButNewline, anyByte, byteSet, escapedSets } from './byte-sets.js';
 import { readClass } from './class-reader.js';
 import { notSupportedPattern, PatternText } from './escape-reader.js';
 import { PatternError } from './pattern-error.js';
-import type { AssertionKind, PatternNode } from './pattern-node.js';
+import type { AssertionKind, ByteSet, PatternNode } from './pattern-node.js';
 
 /** Groups inside each other: PCRE2's own limit. */
-const maxNesting = 250;
-const maxCount = 65535;
+const MAX_NESTING = 250;
+const MAX_COUNT = 65535;
 /** PCRE2 takes no more than it can compile into 64 KiB. */
-const maxLength = 16_384;
-const maxNameLength = 32;
+const MAX_LENGTH = 16_384;
+const MAX_NAME_LENGTH = 32;
 
 export interface Flags {
   readonly ignoresCase: boolean;
@@ -59,7 +59,7 @@ class PatternParser {
   readonly #namedReferences: string[] = [];
 
   constructor(text: string, flags: Flags) {
-    if (text.length > maxLength) throw new PatternError('regular expression is too large');
+    if (text.length > MAX_LENGTH) throw new PatternError('regular expression is too large');
     this.#text = new PatternText(text);
     this.#flags = flags;
     this.#allGroups =
@@ -78,13 +78,13 @@ class PatternParser {
 
   /** Flags set inside a group end with it. */
   #choice(): PatternNode {
-    if (++this.#nesting > maxNesting) throw new PatternError('parentheses are too deeply nested');
+    if (++this.#nesting > MAX_NESTING) throw new PatternError('parentheses are too deeply nested');
     const flags = this.#flags;
     const options = [this.#sequence()];
     while (this.#text.take('|')) options.push(this.#sequence());
     this.#flags = flags;
     this.#nesting -= 1;
-    return options.length === 1 ? options[0]! : { type: 'choice', options };
+    return options.length === 1 ? (options[0] as PatternNode) : { type: 'choice', options };
   }
 
   #sequence(): PatternNode {
@@ -100,7 +100,7 @@ class PatternParser {
       const item = this.#item();
       if (item) items.push(this.#repeats(item));
     }
-    return items.length === 1 ? items[0]! : { type: 'sequence', items };
+    return items.length === 1 ? (items[0] as PatternNode) : { type: 'sequence', items };
   }
 
   /** `\Q...\E` */
@@ -141,7 +141,7 @@ class PatternParser {
     const [low = '', high] = braces.slice(1, -1).split(',');
     const min = Number(low);
     const max = high === undefined ? min : high === '' ? Infinity : Number(high);
-    if (min > maxCount || (max !== Infinity && max > maxCount)) {
+    if (min > MAX_COUNT || (max !== Infinity && max > MAX_COUNT)) {
       throw new PatternError('number too big in {} quantifier');
     }
     if (max < min) throw new PatternError('numbers out of order in {} quantifier');
@@ -265,8 +265,8 @@ class PatternParser {
     const name = text.match(/\w+/y);
     if (name === null) throw new PatternError('subpattern name expected');
     if (/^\d/.test(name)) throw new PatternError('subpattern name must start with a non-digit');
-    if (name.length > maxNameLength) {
-      throw new PatternError(`subpattern name is too long (maximum ${maxNameLength} code units)`);
+    if (name.length > MAX_NAME_LENGTH) {
+      throw new PatternError(`subpattern name is too long (maximum ${MAX_NAME_LENGTH} code units)`);
     }
     if (!text.take(open === "'" ? "'" : '>')) {
       throw new PatternError('syntax error in subpattern name (missing terminator?)');
@@ -317,7 +317,7 @@ const newlineSequence: PatternNode = {
     type: 'choice',
     options: [
       { type: 'sequence', items: [set(byteSet(13, false)), set(byteSet(10, false))] },
-      set(escapedSets['v']!),
+      set(escapedSets['v'] as ByteSet),
     ],
   },
 };

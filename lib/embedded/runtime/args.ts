@@ -49,7 +49,7 @@ export class Args {
 
   /** Evaluates one argument. */
   value(query: Query, at: number): Value {
-    return this.nodes[at]!(query);
+    return (this.nodes[at] as Evaluate)(query);
   }
 
   /** Evaluates an argument that must be of `kind`, called `expected` in the message. */

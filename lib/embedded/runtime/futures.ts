@@ -21,12 +21,12 @@ export function runFutures(query: Query, call: Call): void {
   query.futures.length = 0;
 }
 
-const maxWaiting = 255;
+const MAX_WAITING = 255;
 
 /** Throws -63 when too many futures wait with the same closure. */
 export function claimFuture({ budget }: Query, { node }: Closure): void {
   const count = budget.waitingFutures.get(node) ?? 0;
-  if (count === maxWaiting) {
+  if (count === MAX_WAITING) {
     throw operationError(`maximum future count on closure has been reached${see('data-types/closure')}`);
   }
   budget.waitingFutures.set(node, count + 1);

@@ -1,7 +1,7 @@
 import type { User } from '../model/accounts/user.js';
 import { Budget } from '../model/budget.js';
 import { lookupError, operationError, see, UncaughtError } from '../model/errors.js';
-import { maxRecursion } from '../model/limits.js';
+import { MAX_RECURSION } from '../model/limits.js';
 import type { Session } from '../model/session.js';
 import type { Collection } from '../model/store/collection.js';
 import type { Database } from '../model/store/database.js';
@@ -188,7 +188,7 @@ export class Query {
   call(closure: Closure, args: readonly Value[]): Value {
     const { parameters } = closure;
     const base = this.#enter(closure);
-    for (let at = 0; at < parameters.length; at += 1) this.#bind(parameters[at]!, args[at] ?? null);
+    for (let at = 0; at < parameters.length; at += 1) this.#bind(parameters[at] as string, args[at] ?? null);
     return this.#run(closure, base);
   }
 
@@ -196,17 +196,17 @@ export class Query {
   call1(closure: Closure, first: Value): Value {
     const { parameters } = closure;
     const base = this.#enter(closure);
-    if (parameters.length > 0) this.#bind(parameters[0]!, first);
-    for (let at = 1; at < parameters.length; at += 1) this.#bind(parameters[at]!, null);
+    if (parameters.length > 0) this.#bind(parameters[0] as string, first);
+    for (let at = 1; at < parameters.length; at += 1) this.#bind(parameters[at] as string, null);
     return this.#run(closure, base);
   }
 
   call2(closure: Closure, first: Value, second: Value): Value {
     const { parameters } = closure;
     const base = this.#enter(closure);
-    if (parameters.length > 0) this.#bind(parameters[0]!, first);
-    if (parameters.length > 1) this.#bind(parameters[1]!, second);
-    for (let at = 2; at < parameters.length; at += 1) this.#bind(parameters[at]!, null);
+    if (parameters.length > 0) this.#bind(parameters[0] as string, first);
+    if (parameters.length > 1) this.#bind(parameters[1] as string, second);
+    for (let at = 2; at < parameters.length; at += 1) this.#bind(parameters[at] as string, null);
     return this.#run(closure, base);
   }
 
@@ -222,7 +222,7 @@ export class Query {
   #enter(closure: Closure): number {
     this.requireChangeFor(closure);
     this.step();
-    if (closure.depth === maxRecursion) {
+    if (closure.depth === MAX_RECURSION) {
       throw operationError(`maximum recursion depth exceeded${see('data-types/closure')}`);
     }
     if (this.#callDepth === this.database.limits.callDepth) {

@@ -15,13 +15,42 @@ import { WireDecoder } from '../../../lib/embedded/msgpack/wire-decoder.js';
 import { WireEncoder } from '../../../lib/embedded/msgpack/wire-encoder.js';
 import { createEngine } from '../../../lib/embedded/engine/thingsdb-engine.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
+import { thingsdbAccountPrograms, thingsdbFeaturePrograms } from '../../support/thingsdb-feature-programs.js';
 import { thingsdbPrograms } from '../../support/thingsdb-programs.js';
 import { thingsdbTypePrograms } from '../../support/thingsdb-type-programs.js';
 
 const RUNS = 20_000;
 const TYPE_RUNS = 4_000;
+const FEATURE_RUNS = 3_000;
+const IMPORT_RUNS = 2_000;
 /** Less than by default, so that each program reaches its limits soon: what is looked for here is damage, not work. */
 const LIMITS = { steps: 2000, matchSteps: 5000, memory: 2 ** 20, nestedItems: 10_000, resultSize: 2 ** 18 };
+/** Something of all that a dump can hold. */
+const DUMPED = `
+  set_enum('E', {A: 1, B: 2, m: |e| e.value()});
+  set_type('T', {name: 'str', e: 'E', list: '[T]', other: 'T?', sum: |t| t.name});
+  new_type('U');
+  new_type('V');
+  set_type('U', {parts: '{V}'});
+  set_type('V', {whole: 'U?'});
+  mod_type('U', 'rel', 'parts', 'whole');
+  .t = T{name: 'one', e: E{B}};
+  .t.list.push(T{name: 'two'});
+  .u = U{};
+  .u.parts.add(V{});
+  .d = datetime(2024, 2, 29);
+  .r = room();
+  .r.set_name('go');
+  .k = [1, 2.5, 'text', bytes('x'), /a+/i, nil, true, [1, [2]], err(-100, 'no'), |x| x + 1];
+  .map = {};
+  .map.set(':odd', 1);
+  .map.restrict('int');
+  .w = .t.wrap('T');
+  .s = set(.t, .map);
+  task(datetime(2030, 1, 1), |t, a| a, [.t]);
+  new_procedure('p', |a| .x = a);
+  nil;
+`;
 const ALLOWED_GROWTH_BYTES = 48 * 1024 * 1024;
 
 const seed = process.env['FUZZ_SEED'];
@@ -37,9 +66,11 @@ function heapBytes(): number {
 
 const session: Session = { push: () => undefined };
 let engine: Engine;
+let clock: ManualClock;
 
 beforeEach(() => {
-  engine = createEngine({ clock: new ManualClock(1_700_000_000_000), limits: LIMITS });
+  clock = new ManualClock(1_700_000_000_000);
+  engine = createEngine({ clock, limits: LIMITS });
   engine.authenticate(session, ['admin', 'pass']);
 });
 
@@ -97,6 +128,82 @@ it(`${TYPE_RUNS} programs about types leave a collection that can be taken out a
     }),
     { ...parameters, numRuns: TYPE_RUNS },
   );
+}, 60_000);
+
+it(`${FEATURE_RUNS} programs about enumerations, dates, restrictions, rooms, tasks and accounts each give a value or a typed error, and so does what they leave`, async () => {
+  const empty = engine.snapshot();
+  const before = heapBytes();
+  const programs = fc.oneof(
+    fc.tuple(fc.constant('//stuff'), thingsdbFeaturePrograms),
+    fc.tuple(fc.constant('//stuff'), thingsdbFeaturePrograms),
+    fc.tuple(fc.constant('@t'), thingsdbAccountPrograms),
+  );
+  let count = 0;
+  let changed = 0;
+  await fc.assert(
+    fc.asyncProperty(programs, async ([scope, code]) => {
+      if ((count += 1) % 20 === 0) engine.restore(empty);
+      for (const [where, text] of [
+        [scope, code],
+        ['//stuff', 'return .copy(9), 9;'],
+      ] as const) {
+        try {
+          WireDecoder.decode(WireEncoder.encode(await engine.query(session, where, text, {})));
+          changed += 1;
+        } catch (error) {
+          if (!isTypedError(error)) throw error;
+        }
+      }
+      // The tasks that are due run.
+      if (count % 5 === 0) await clock.advance(1000);
+      if (count % 5 === 0) engine.restore(engine.snapshot());
+    }),
+    { ...parameters, numRuns: FEATURE_RUNS },
+  );
+  // Most of them can be read, else they would not show much.
+  expect(changed).toBeGreaterThan(FEATURE_RUNS);
+  engine.restore(empty);
+  expect(heapBytes() - before).toBeLessThan(ALLOWED_GROWTH_BYTES);
+}, 60_000);
+
+it(`${IMPORT_RUNS} damaged dumps are each taken in or refused by a typed error`, async () => {
+  const empty = engine.snapshot();
+  const ask = (code: string, vars: Record<string, Wire> = {}) => engine.query(session, '//stuff', code, vars);
+  await ask(DUMPED);
+  const dump = (await ask('export({dump: true});')) as Uint8Array;
+  const damage = fc.array(fc.tuple(fc.nat(dump.length - 1), fc.nat(255), fc.nat(3)), {
+    minLength: 1,
+    maxLength: 4,
+  });
+  let taken = 0;
+  await fc.assert(
+    fc.asyncProperty(damage, async (changes) => {
+      engine.restore(empty);
+      const bytes = [...dump];
+      for (const [at, byte, kind] of changes) {
+        if (kind === 0) bytes.splice(at, 1);
+        else if (kind === 1) bytes.splice(at, 0, byte);
+        else bytes[at] = byte;
+      }
+      try {
+        await ask('import(dump, {import_tasks: true}); nil;', { dump: Uint8Array.from(bytes) });
+        taken += 1;
+      } catch (error) {
+        if (!isTypedError(error)) throw error;
+      }
+      // What is there then can be used, copied and taken out.
+      for (const code of ['return .copy(9), 9;', 'export();', 'export({dump: true});', 'types_info();']) {
+        try {
+          WireEncoder.encode(await ask(code));
+        } catch (error) {
+          if (!isTypedError(error)) throw error;
+        }
+      }
+      engine.snapshot();
+    }),
+    { ...parameters, numRuns: IMPORT_RUNS },
+  );
+  expect(taken).toBeGreaterThan(IMPORT_RUNS / 100);
 }, 60_000);
 
 /** One of the test's own: so much was made that it could not be taken out. */

@@ -88,6 +88,52 @@ describe('what many queries store together', () => {
     for (let count = 0; count < 100; count += 1) expect(ask('.x = range(3000);')).toBe(0);
   });
 
+  it.each([
+    ['collections', '@t', 'new_collection(`c{i}`)', 'collections'],
+    ['users', '@t', 'new_user(`u{i}`)', 'users'],
+    ['tokens of a user', '@t', 'new_token("admin")', 'tokens'],
+    ['entries of a whitelist', '@t', 'whitelist_add("admin", "rooms", `r{i}`)', 'entries in one whitelist'],
+    ['procedures of the node', '@t', 'new_procedure(`p{i}`, || nil)', 'procedures'],
+    ['procedures of a collection', '//stuff', 'new_procedure(`p{i}`, || nil)', 'procedures'],
+    ['tasks of the node', '@t', 'task(datetime(2100, 1, 1), || nil)', 'tasks'],
+    ['tasks of a collection', '//stuff', 'task(datetime(2100, 1, 1), || nil)', 'tasks'],
+    ['types', '//stuff', 'new_type(`T{i}`)', 'all that is stored'],
+    ['enumerations', '//stuff', 'set_enum(`E{i}`, {A: 1})', 'all that is stored'],
+    ['members of an enumeration', '//stuff', 'mod_enum("E", "add", `A{i}`, i + 1)', 'all that is stored'],
+    ['properties of a type', '//stuff', 'mod_type("T", "add", `p{i}`, "int")', 'all that is stored'],
+    ['rooms', '//stuff', '.set(`r{i}`, room())', 'all that is stored'],
+  ])('bounds the number of %s by a typed error', (_what, scope, code, why) => {
+    const crowd = createEngine({
+      clock: new ManualClock(),
+      limits: { storage: 2 ** 20, collections: 20, users: 20, procedures: 20, whitelistEntries: 20 },
+    });
+    crowd.authenticate(session, ['admin', 'pass']);
+    void crowd.query(session, '//stuff', 'set_enum("E", {A: 0}); set_type("T", {}); nil;', {});
+    const add = (from: number): unknown =>
+      crowd.query(session, scope, `for (i in range(${from}, ${from + 250})) { ${code}; }; nil;`, {});
+    let refusal: unknown;
+    for (let from = 0; refusal === undefined && from < 50_000; from += 250) {
+      try {
+        add(from);
+      } catch (error) {
+        refusal = error;
+      }
+    }
+    crowd.close();
+    expect(refusal).toBeInstanceOf(ThingsError);
+    expect(refusal).toMatchObject({ code: -57, message: expect.stringContaining(why) as string });
+  });
+
+  it('keeps no definition of an anonymous type that nothing has', () => {
+    const count = 2000;
+    const code = (at: number): string => `x = &{a${at}: 'int'}; nil;`;
+    for (let at = 0; at < count; at += 1) expect(ask(code(at))).toBe(0);
+    const [{ ano_types: kept }] = engine.query(session, '@t', 'collections_info();', {}) as [
+      { ano_types: bigint },
+    ];
+    expect(kept).toBeLessThan(1000n);
+  });
+
   it('joins no more rooms than a connection may be in', () => {
     expect(
       ask('.rooms = range(5).map(|| room()); .rooms.map(|room| room.set_name(`r{room.id()}`)); nil;'),

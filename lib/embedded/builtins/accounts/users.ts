@@ -1,11 +1,10 @@
 import { Privileges } from '../../model/accounts/privileges.js';
 import { cost, spendMemory } from '../../model/budget.js';
-import { operationError, see } from '../../model/errors.js';
+import { forbiddenError, operationError, see } from '../../model/errors.js';
 import { fromByteString } from '../../model/text.js';
 import { List } from '../../model/values/list.js';
 import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import { describeUser } from './describe-user.js';
-import { forbidden } from './forbidden.js';
 
 export const newUser: BuiltIn = {
   name: 'new_user',
@@ -95,7 +94,7 @@ export const userInfo: BuiltIn = {
     const { accounts } = query.database;
     if (args.count === 0) return describeUser(query.database, query.user);
     if (query.scope.kind !== 'thingsdb') {
-      throw forbidden(
+      throw forbiddenError(
         `function \`user_info\` can only be used in the \`@${query.scope.kind}\` scope without arguments; ` +
           `you might want to query the \`@thingsdb\` scope?${see('overview/scopes')}`,
       );

@@ -6,6 +6,7 @@ import {
   type WhitelistEntry,
   type WhitelistKind,
 } from '../../model/accounts/whitelist.js';
+import { cost, spendMemory } from '../../model/budget.js';
 import { lookupError, see, typeError, valueError } from '../../model/errors.js';
 import { fromByteString, isValidName } from '../../model/text.js';
 import { isKind, typeName, type Value } from '../../model/values/value.js';
@@ -22,7 +23,10 @@ export const whitelistAdd: BuiltIn = {
     const list = user.whitelists.get(kind);
     if (entry === undefined && list !== undefined) throw lookupError('whitelist already exists');
     const changed = list ?? new Whitelist();
-    if (entry !== undefined) changed.add(entry);
+    if (entry !== undefined) {
+      changed.add(entry, query.database.limits.whitelistEntries);
+      spendMemory(cost.named);
+    }
     user.whitelists.set(kind, changed);
     return null;
   },

@@ -1,5 +1,6 @@
 import { badDataError, lookupError, valueError } from '../../model/errors.js';
 import type { Collection } from '../../model/store/collection.js';
+import { addProcedure } from '../../model/store/procedure.js';
 import { ThingsError } from '../../model/things-error.js';
 import { timeZoneNames } from '../../model/time-zone-names.js';
 import type { Bytes } from '../../model/values/bytes.js';
@@ -20,7 +21,7 @@ import type { Query } from '../../runtime/query.js';
 import { unpackAnonymousType } from '../../runtime/types/anonymous.js';
 import { addMember, defineField, setIdName, unpackNested } from '../../runtime/types/type-members.js';
 import { unpack, unpackProperties, type UnpackScope } from '../../runtime/wire/unpack.js';
-import { dumpSchema, dumpVersion, kindKey, restrictionOf, step } from './stored-form.js';
+import { DUMP_SCHEMA, DUMP_VERSION, kindKey, restrictionOf, step } from './stored-form.js';
 
 /**
  * Makes the collection of a query what a dump says that it was.
@@ -50,11 +51,11 @@ function readHead(reader: PackReader): number {
       'no valid import data; make sure the bytes are created using the `export` function with the `dump` option enabled',
     );
   }
-  if (schema !== dumpSchema) throw valueError(`export with unknown schema \`${schema}\``);
+  if (schema !== DUMP_SCHEMA) throw valueError(`export with unknown schema \`${schema}\``);
   const version = reader.text;
   if (isNewer(version)) {
     throw valueError(
-      `export is created using ThingsDB version \`${version}\` which is newer than the running version \`${dumpVersion}\``,
+      `export is created using ThingsDB version \`${version}\` which is newer than the running version \`${DUMP_VERSION}\``,
     );
   }
   return size - 2;
@@ -62,7 +63,7 @@ function readHead(reader: PackReader): number {
 
 function isNewer(version: string): boolean {
   const parts = (text: string): number[] => text.split(/[.-]/).map((part) => Number(part) || 0);
-  const running = parts(dumpVersion);
+  const running = parts(DUMP_VERSION);
   const difference = parts(version)
     .map((part, at) => part - (running[at] ?? 0))
     .find((part) => part !== 0);
@@ -244,10 +245,9 @@ class DumpReader {
       const name = this.#text();
       const token = this.#reader.next();
       if (token === 'binary') {
-        type.fields.push(unpackNested(database, type, name, new Packed(Uint8Array.from(this.#reader.data))));
+        type.add(unpackNested(database, type, name, new Packed(Uint8Array.from(this.#reader.data))));
       } else if (this.#reader.text === '#') setIdName(type, name);
-      else type.fields.push(defineField(database, type, name, this.#reader.text, true));
-      type.reindex();
+      else type.add(defineField(database, type, name, this.#reader.text, true));
     }
     for (let left = this.#keyed(() => this.#open()); left > 0; left -= 1) {
       const name = this.#text();
@@ -282,7 +282,8 @@ class DumpReader {
     const name = this.#keyed(() => this.#text());
     const createdAt = Number(this.#keyed(() => this.#integer()));
     const closure = this.#keyed(() => this.#closure());
-    this.#collection.procedures.set(name, { name, createdAt, closure });
+    const { limits } = this.#query.database;
+    addProcedure(this.#collection.procedures, { name, createdAt, closure }, limits);
   }
 
   #task(): void {

@@ -7,21 +7,28 @@ import { timeZoneNames } from '../../model/time-zone-names.js';
 import { Bytes } from '../../model/values/bytes.js';
 import type { Closure } from '../../model/values/closure.js';
 import type { EnumType } from '../../model/values/enum-type.js';
+import { relationsFrom } from '../../model/values/relation.js';
 import type { Task } from '../../model/values/task.js';
 import type { ThingType } from '../../model/values/thing-type.js';
 import type { Thing } from '../../model/values/thing.js';
 import type { Value } from '../../model/values/value.js';
 import { WireEncoder } from '../../msgpack/wire-encoder.js';
 import { Packed, type Wire } from '../../msgpack/wire.js';
+import { byName } from '../../runtime/operations/by-name.js';
 import { extensionType } from '../../runtime/wire/extension-type.js';
 import { setOwn } from '../../runtime/wire/set-own.js';
-import { dumpSchema, dumpVersion, kindKey, maxStoredDepth, restrictionCode, step } from './stored-form.js';
+import { fieldForms } from '../types/type-helpers.js';
+import {
+  DUMP_SCHEMA,
+  DUMP_VERSION,
+  kindKey,
+  MAX_STORED_DEPTH,
+  restrictionCode,
+  step,
+} from './stored-form.js';
 
 /** Bytes that a value takes in a dump, roughly. */
-const valueBytes = 16;
-
-const byName = <T extends { readonly name: string }>(items: Iterable<T>): T[] =>
-  [...items].sort((a, b) => (a.name < b.name ? -1 : 1));
+const VALUE_BYTES = 16;
 
 /** All of a collection as bytes that `import` takes, here and on a node: `export({dump: true})`. */
 export function dumpCollection(collection: Collection): Bytes {
@@ -45,8 +52,8 @@ class DumpWriter {
     const enumTypes = byName(enums.values());
     const thingTypes = byName(types.values());
     return [
-      dumpSchema,
-      dumpVersion,
+      DUMP_SCHEMA,
+      DUMP_VERSION,
       ...enumTypes.map((one) => [step.newEnum, newEnum(one)]),
       ...thingTypes.map((one) => [step.newType, newType(one)]),
       ...thingTypes.map((one) => [step.setType, this.#type(one)]),
@@ -68,11 +75,6 @@ class DumpWriter {
   }
 
   #type(type: ThingType): Wire {
-    const id: Wire[] = type.idName === null ? [] : [[type.idName, '#']];
-    const fields = type.fields.map(({ name, definition, packed }): Wire => [
-      name,
-      packed ? packed.bytes : definition,
-    ]);
     const methods: Record<string, Wire> = {};
     for (const [name, method] of type.methods) setOwn(methods, name, closureForm(method));
     const { isWrapOnly, hidesId, isIndexed, modifiedAt } = type;
@@ -82,7 +84,7 @@ class DumpWriter {
       wrap_only: isWrapOnly,
       hide_id: hidesId,
       index: isIndexed,
-      fields: [...id, ...fields],
+      fields: fieldForms(type, ({ bytes }) => bytes),
       methods,
     };
   }
@@ -110,10 +112,10 @@ class DumpWriter {
   }
 
   #value(value: Value, depth: number): Wire {
-    if (depth > maxStoredDepth)
-      throw notSupported(`a dump of values that are nested deeper than ${maxStoredDepth}`);
+    if (depth > MAX_STORED_DEPTH)
+      throw notSupported(`a dump of values that are nested deeper than ${MAX_STORED_DEPTH}`);
     spendSteps(1);
-    spendMemory(valueBytes);
+    spendMemory(VALUE_BYTES);
     if (typeof value === 'string') return toWireText(value);
     if (typeof value !== 'object' || value === null) return value;
     switch (value.kind) {
@@ -196,25 +198,14 @@ function newType({ id, createdAt, name, isWrapOnly, hidesId, isIndexed }: ThingT
   };
 }
 
-/** The relations of a type, each once. */
-function relations(type: ThingType): Wire[] {
-  return type.fields.flatMap((field, at): Wire[] => {
-    const other = field.relation;
-    if (!other) return [];
-    const isFirst =
-      field === other || type.id < other.type.id || (type === other.type && at < type.fields.indexOf(other));
-    if (!isFirst) return [];
-    return [
-      {
-        modified_at: BigInt(type.modifiedAt ?? 0),
-        type1_id: BigInt(type.id),
-        name1: field.name,
-        type2_id: BigInt(other.type.id),
-        name2: other.name,
-      },
-    ];
-  });
-}
+const relations = (type: ThingType): Wire[] =>
+  relationsFrom(type).map(([field, other]) => ({
+    modified_at: BigInt(type.modifiedAt ?? 0),
+    type1_id: BigInt(type.id),
+    name1: field.name,
+    type2_id: BigInt(other.type.id),
+    name2: other.name,
+  }));
 
 const closureForm = ({ source, node }: Closure): Packed =>
   extension(extensionType.closure, Buffer.from(printCompact(source, node), 'latin1'));

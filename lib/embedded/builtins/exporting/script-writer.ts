@@ -7,16 +7,15 @@ import { isValidName } from '../../model/text.js';
 import type { Closure } from '../../model/values/closure.js';
 import type { EnumType } from '../../model/values/enum-type.js';
 import type { Field } from '../../model/values/field.js';
+import { relationsFrom } from '../../model/values/relation.js';
 import type { ThingType } from '../../model/values/thing-type.js';
 import type { Thing } from '../../model/values/thing.js';
 import type { Value } from '../../model/values/value.js';
 import { PackReader } from '../../msgpack/pack-reader.js';
+import { byName } from '../../runtime/operations/by-name.js';
 
 /** Things inside each other are written this deep. */
-const maxIndent = 3;
-
-const byName = <T extends { readonly name: string }>(items: Iterable<T>): T[] =>
-  [...items].sort((a, b) => (a.name < b.name ? -1 : 1));
+const MAX_INDENT = 3;
 
 /** The types, enumerations and procedures of a collection as a script that makes them: `export()`. */
 export function exportScript(database: Database, collection: Collection): string {
@@ -174,7 +173,7 @@ class ScriptWriter {
     spendSteps(1);
     const name = thing.type?.name ?? '';
     if (!thing.size) return `${name}{}`;
-    if (this.#indent > maxIndent) return `${name}{} /* WARN: max deep reached */`;
+    if (this.#indent > MAX_INDENT) return `${name}{} /* WARN: max deep reached */`;
     const { keys, values } = thing.ordered();
     this.#indent += 1;
     const lines = keys.map((key, at) =>
@@ -205,15 +204,10 @@ function newType({ name, isWrapOnly, hidesId, isIndexed }: ThingType): string {
   return `new_type('${name}'${flags.length ? `, ${flags.join('|')}` : ''});\n`;
 }
 
-function relations(type: ThingType): string[] {
-  return type.fields.flatMap((field, at) => {
-    const other = field.relation;
-    if (!other) return [];
-    const isFirst =
-      field === other || type.id < other.type.id || (type === other.type && at < type.fields.indexOf(other));
-    return isFirst ? [`mod_type('${type.name}', 'rel', '${field.name}', '${other.name}');\n`] : [];
-  });
-}
+const relations = (type: ThingType): string[] =>
+  relationsFrom(type).map(
+    ([field, other]) => `mod_type('${type.name}', 'rel', '${field.name}', '${other.name}');\n`,
+  );
 
 /** Things are made last: they may need what comes in between. */
 function memberText(value: Value): string {

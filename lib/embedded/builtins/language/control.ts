@@ -21,7 +21,7 @@ import type { Query } from '../../runtime/query.js';
 
 /** The errors that `try` catches: those that a program can meet, not those of the server itself. */
 /** Throwing and catching takes as long as this many steps. */
-const caughtSteps = 50;
+const CAUGHT_STEPS = 50;
 
 const isCaught = (error: unknown): error is ThingsError =>
   error instanceof ThingsError &&
@@ -68,7 +68,7 @@ const tryFunction: BuiltIn = {
       return args.value(query, 0);
     } catch (error) {
       if (!isCaught(error)) throw error;
-      query.step(caughtSteps);
+      query.step(CAUGHT_STEPS);
       if (args.count === 1) return new ErrorValue(error.code, error.message);
       for (let at = 1; at < args.count; at += 1) {
         const wanted = args.value(query, at);
@@ -95,7 +95,7 @@ const altRaise: BuiltIn = {
       return args.value(query, 0);
     } catch (error) {
       if (!isCaught(error)) throw error;
-      query.step(caughtSteps);
+      query.step(CAUGHT_STEPS);
       const page = 'collection-api/alt_raise';
       const code = args.int(query, 1, page);
       if (code < -127n || code > -50n) {

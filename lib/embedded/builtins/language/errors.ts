@@ -2,8 +2,8 @@ import { errorMessage, see, valueError } from '../../model/errors.js';
 import { ErrorValue } from '../../model/values/error-value.js';
 import { type BuiltIn, effects } from '../../runtime/built-in.js';
 
-const leastCode = -127n;
-const mostCode = -50n;
+const LEAST_CODE = -127n;
+const MOST_CODE = -50n;
 
 const err: BuiltIn = {
   name: 'err',
@@ -13,9 +13,9 @@ const err: BuiltIn = {
     args.atMost(2, page);
     if (args.count === 0) return new ErrorValue(-100, 'error:-100');
     const code = args.int(query, 0, page);
-    if (code < leastCode || code > mostCode) {
+    if (code < LEAST_CODE || code > MOST_CODE) {
       throw valueError(
-        `function \`err\` expects an error code between ${leastCode} and ${mostCode} but got ${code} instead${see(page)}`,
+        `function \`err\` expects an error code between ${LEAST_CODE} and ${MOST_CODE} but got ${code} instead${see(page)}`,
       );
     }
     const message = args.count === 2 ? errorMessage(args.string(query, 1, page)) : `error:${code}`;

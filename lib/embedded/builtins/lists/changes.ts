@@ -53,12 +53,12 @@ const unshift = changing('unshift', atLeastOne, (query, args, self) => {
 
 const pop = changing('pop', none, (_query, _args, self, page) => {
   if (!self.items.length) throw lookupError(`pop from empty list${see(page)}`);
-  return replaceItems(self, self.items.length - 1, 1, [])[0]!;
+  return replaceItems(self, self.items.length - 1, 1, [])[0] as Value;
 });
 
 const shift = changing('shift', none, (_query, _args, self, page) => {
   if (!self.items.length) throw lookupError(`shift from empty list${see(page)}`);
-  return replaceItems(self, 0, 1, [])[0]!;
+  return replaceItems(self, 0, 1, [])[0] as Value;
 });
 
 const splice = changing(
@@ -127,10 +127,10 @@ export const removeFromList = (query: Query, args: Args, self: List): Value => {
     const isBackward = limit < 0;
     for (let step = 0; step < items.length && found.length < Math.abs(limit); step += 1) {
       const at = isBackward ? items.length - 1 - step : step;
-      if (isTrue(query.call2(closure, items[at]!, BigInt(at)))) found.push(at);
+      if (isTrue(query.call2(closure, items[at] as Value, BigInt(at)))) found.push(at);
     }
     found.sort((a, b) => a - b);
-    const removed = found.map((at) => items[at]!);
+    const removed = found.map((at) => items[at] as Value);
     if (found.length === items.length) replaceItems(self, 0, items.length, []);
     else for (const at of found.reverse()) replaceItems(self, at, 1, []);
     return new List(removed);

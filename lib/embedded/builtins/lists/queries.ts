@@ -32,13 +32,13 @@ const one = (args: Args, page: string): void => args.exactly(1, page);
 const maybeOne = (args: Args, page: string): void => args.atMost(1, page);
 
 const first = onList('first', maybeOne, (query, args, self) => {
-  if (self.items.length) return self.items[0]!;
+  if (self.items.length) return self.items[0] as Value;
   if (args.count) return args.value(query, 0);
   throw lookupError('no first item in an empty list');
 });
 
 const last = onList('last', maybeOne, (query, args, self) => {
-  if (self.items.length) return self.items.at(-1)!;
+  if (self.items.length) return self.items.at(-1) as Value;
   if (args.count) return args.value(query, 0);
   throw lookupError('no last item in an empty list');
 });
@@ -172,8 +172,8 @@ function mergeSort<T>(items: T[], order: (a: T, b: T) => number): T[] {
   let at = 0;
   let from = 0;
   while (at < left.length && from < right.length) {
-    if (order(left[at]!, right[from]!) <= 0) merged.push(left[at++]!);
-    else merged.push(right[from++]!);
+    if (order(left[at] as T, right[from] as T) <= 0) merged.push(left[at++] as T);
+    else merged.push(right[from++] as T);
   }
   return [...merged, ...left.slice(at), ...right.slice(from)];
 }

@@ -1,9 +1,9 @@
 /** ln 2 in two parts: the first has so few digits that its multiples are exact. */
-const ln2High = 0.6931471803691238;
-const ln2Low = 1.9082149292705877e-10;
+const LN2_HIGH = 0.6931471803691238;
+const LN2_LOW = 1.9082149292705877e-10;
 
 /** As far as the series has to go for 64 digits of precision, for arguments up to ln 2 / 2. */
-const terms = 24;
+const TERMS = 24;
 
 /** A sum of two numbers that do not overlap: twice the precision of one. */
 type Double = readonly [high: number, low: number];
@@ -48,11 +48,11 @@ export function exp(value: number): number {
   const rough = Math.exp(value);
   if (!Number.isFinite(rough) || rough < 1e-290 || value === 0) return rough;
   const power = Math.round(value / Math.LN2);
-  const [high, low] = sum(value - power * ln2High, -power * ln2Low);
+  const [high, low] = sum(value - power * LN2_HIGH, -power * LN2_LOW);
   const rest: Double = [high, low];
   // Horner: 1 + x (1 + x/2 (1 + x/3 (...)))
   let result: Double = [1, 0];
-  for (let term = terms; term > 0; term -= 1) {
+  for (let term = TERMS; term > 0; term -= 1) {
     const scaled = times(result, rest);
     const quotient = scaled[0] / term;
     const [back, backLow] = product(quotient, term);

@@ -4,7 +4,7 @@ import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import { intOf } from '../../runtime/operations/operators.js';
 import { exp } from './exp.js';
 
-const minInt = -9223372036854775808n;
+const MIN_INT = -9223372036854775808n;
 
 /** A function of one number. */
 function unary(name: string, apply: (value: bigint | number) => Value): BuiltIn {
@@ -94,7 +94,7 @@ const bitCount: BuiltIn = {
 
 export const mathFunctions: readonly BuiltIn[] = [
   unary('abs', (value) => {
-    if (value === minInt) throw overflowError();
+    if (value === MIN_INT) throw overflowError();
     return value < 0 ? -value : value;
   }),
   unary('ceil', rounding(Math.ceil)),

@@ -1,7 +1,7 @@
 import { printPretty } from '../../language/printer.js';
 import { Privileges } from '../../model/accounts/privileges.js';
 import { lookupError, notFound, see, valueError } from '../../model/errors.js';
-import type { Procedure } from '../../model/store/procedure.js';
+import { addProcedure, type Procedure } from '../../model/store/procedure.js';
 import { fromByteString, isValidName } from '../../model/text.js';
 import type { Closure } from '../../model/values/closure.js';
 import { List } from '../../model/values/list.js';
@@ -9,6 +9,7 @@ import { PackedData } from '../../model/values/packed-data.js';
 import type { Wire } from '../../msgpack/wire.js';
 import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import { stringLiteral } from '../../runtime/compiler/string-literal.js';
+import { byName } from '../../runtime/operations/by-name.js';
 import type { Query } from '../../runtime/query.js';
 
 /** The text with which the body of a closure begins, if it does. */
@@ -81,7 +82,8 @@ const newProcedure = onProcedures('new_procedure', effects.both, 2, (query, name
   const made = closure();
   if (query.procedures.has(name)) throw lookupError(`procedure \`${name}\` already exists`);
   made.store();
-  query.procedures.set(name, { name, closure: made, createdAt: query.database.nowSeconds });
+  const { limits, nowSeconds: createdAt } = query.database;
+  addProcedure(query.procedures, { name, closure: made, createdAt }, limits);
   return name;
 });
 
@@ -117,7 +119,7 @@ const proceduresInfo: BuiltIn = {
     query.requireThingsdbOrCollection('procedures_info');
     args.exactly(0, 'procedures-api/procedures_info');
     const withDefinition = mayChange(query);
-    const sorted = [...query.procedures.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const sorted = byName(query.procedures.values());
     return new List(sorted.map((procedure) => new PackedData(procedureInfo(procedure, withDefinition))));
   },
 };

@@ -8,15 +8,16 @@ import {
 } from '../../model/errors.js';
 import { PushType } from '../../model/session.js';
 import { fromByteString, isValidName } from '../../model/text.js';
+import type { Heap } from '../../model/values/heap.js';
 import { Room } from '../../model/values/room.js';
 import { typeName, type Value } from '../../model/values/value.js';
 import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import type { Query } from '../../runtime/query.js';
 import { toWire } from '../../runtime/wire/to-wire.js';
 
-const page = 'data-types/room/emit';
-const maxDeep = 127n;
-const maxEventName = 255;
+const PAGE = 'data-types/room/emit';
+const MAX_DEEP = 127n;
+const MAX_EVENT_NAME = 255;
 
 const room: BuiltIn = {
   name: 'room',
@@ -65,10 +66,12 @@ const setName: BuiltIn = {
   chain: {
     room: (query, args, self) => {
       args.exactly(1, 'data-types/room/set_name');
-      if (!self.id) throw operationError('names can only be assigned to stored rooms (a room with an Id)');
+      const { heap } = self;
+      if (!self.id || !heap)
+        throw operationError('names can only be assigned to stored rooms (a room with an Id)');
       query.requireChange('room', true);
       const value = args.value(query, 0);
-      const { roomNames } = self.heap!;
+      const { roomNames } = heap;
       if (value !== null && typeof value !== 'string') {
         throw args.expected(0, '`str` or `nil`', value, 'data-types/room/set_name');
       }
@@ -77,7 +80,7 @@ const setName: BuiltIn = {
         if (!isValidName(value))
           throw valueError(`room name must follow the naming rules${see('overview/names')}`);
         // A room that nothing refers to any more gives its name back at once, not when the query ends.
-        if (roomNames.has(value)) self.heap!.settle(query.variableValues());
+        if (roomNames.has(value)) heap.settle(query.variableValues());
         if (roomNames.has(value)) throw lookupError(`room \`${value}\` already exists`);
         roomNames.set(value, self);
       }
@@ -110,7 +113,7 @@ const emit: BuiltIn = {
   effects: effects.none,
   chain: {
     room: (query, args, self) => {
-      args.atLeast(1, page);
+      args.atLeast(1, PAGE);
       let { deep } = query;
       let withoutIds = false;
       let at = 0;
@@ -118,8 +121,8 @@ const emit: BuiltIn = {
       if (typeof event === 'bigint') {
         // The blank before the semicolon is the real server's.
         if (args.count === 1) throw tooFew('2', '`deep` is used', '1 was given ');
-        if (event < 0n || event > maxDeep) {
-          throw valueError(`expecting a \`deep\` value between 0 and ${maxDeep} but got ${event} instead`);
+        if (event < 0n || event > MAX_DEEP) {
+          throw valueError(`expecting a \`deep\` value between 0 and ${MAX_DEEP} but got ${event} instead`);
         }
         deep = Number(event);
         event = args.value(query, (at += 1));
@@ -130,9 +133,9 @@ const emit: BuiltIn = {
         }
       }
       if (typeof event !== 'string') throw badEvent(event);
-      if (event.length < 1 || event.length > maxEventName) {
+      if (event.length < 1 || event.length > MAX_EVENT_NAME) {
         throw valueError(
-          `function \`emit\` expects the \`event\` argument to be between 1 and ${maxEventName} characters`,
+          `function \`emit\` expects the \`event\` argument to be between 1 and ${MAX_EVENT_NAME} characters`,
         );
       }
       const values: Value[] = [];
@@ -154,7 +157,7 @@ function tell(
   if (!room.members.size) return;
   const options = { deep, withoutIds, sizeLimit: query.database.limits.resultSize, query };
   const body = {
-    scope: fromByteString(room.heap!.scopeName),
+    scope: fromByteString((room.heap as Heap).scopeName),
     id: room.id,
     event: fromByteString(event),
     args: values.map((value) => toWire(value, options)),
@@ -164,14 +167,14 @@ function tell(
 
 function tooFew(count: string, when: string, given: string): Error {
   return numArgumentsError(
-    `function \`emit\` requires at least ${count} arguments when ${when} but ${given}${see(page)}`,
+    `function \`emit\` requires at least ${count} arguments when ${when} but ${given}${see(PAGE)}`,
   );
 }
 
 function badEvent(value: Value): Error {
   return typeError(
     `function \`emit\` expects the \`event\` argument to be of type \`str\` but got type \`${typeName(value)}\` ` +
-      `instead${see(page)}`,
+      `instead${see(PAGE)}`,
   );
 }
 

@@ -7,18 +7,18 @@ import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import { claimFuture } from '../../runtime/futures.js';
 import type { Query } from '../../runtime/query.js';
 
-const page = 'collection-api/future';
+const PAGE = 'collection-api/future';
 
 /** `future(closure, arguments?)` and `future(nil, ...values)`. Modules do not exist here. */
 const future: BuiltIn = {
   name: 'future',
   effects: effects.futureMayReturnStored,
   root: (query, args) => {
-    args.atLeast(1, page);
+    args.atLeast(1, PAGE);
     const first = args.value(query, 0);
     if (typeof first === 'object' && first?.kind === 'thing') {
       if (first.get('module') === undefined)
-        throw lookupError(`missing \`module\` in future request${see(page)}`);
+        throw lookupError(`missing \`module\` in future request${see(PAGE)}`);
       const name = first.get('module');
       if (typeof name === 'string') throw lookupError(`module \`${name}\` not found`);
       throw notSupported('modules: they are programs of their own that a node starts');
@@ -34,7 +34,7 @@ const future: BuiltIn = {
       for (let at = 1; at < args.count; at += 1) values.push(args.value(query, at));
       made = new Future(values);
     } else {
-      throw args.expected(0, '`thing`, `closure` or `nil`', first, page);
+      throw args.expected(0, '`thing`, `closure` or `nil`', first, PAGE);
     }
     query.futures.push(made);
     return made;
@@ -44,11 +44,11 @@ const future: BuiltIn = {
 function closureArguments(query: Query, args: Args, closure: Closure): Value[] {
   if (args.count > 2) {
     throw numArgumentsError(
-      `function \`future\` expects at most 2 arguments when the first argument is of type \`closure\`${see(page)}`,
+      `function \`future\` expects at most 2 arguments when the first argument is of type \`closure\`${see(PAGE)}`,
     );
   }
   if (args.count === 2) {
-    const { items } = args.list(query, 1, page);
+    const { items } = args.list(query, 1, PAGE);
     if (items.length !== closure.parameters.length) {
       throw numArgumentsError(
         'number of future closure arguments must match the arguments in the provided list',

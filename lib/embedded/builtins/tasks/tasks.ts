@@ -8,8 +8,9 @@ import {
   typeError,
   valueError,
 } from '../../model/errors.js';
-import { maxTasks } from '../../model/limits.js';
+import { MAX_TASKS } from '../../model/limits.js';
 import { deleteTask } from '../../model/store/delete-task.js';
+import type { Closure } from '../../model/values/closure.js';
 import { DateTime } from '../../model/values/date-time.js';
 import { List } from '../../model/values/list.js';
 import { Task } from '../../model/values/task.js';
@@ -19,14 +20,14 @@ import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import type { Query } from '../../runtime/query.js';
 import { moveBy } from '../times/moving.js';
 
-const page = 'collection-api/task';
-const lastSecond = 4294967295;
+const PAGE = 'collection-api/task';
+const LAST_SECOND = 4294967295;
 
 const tasksOf = (query: Query): Map<bigint, Task> => query.collection?.tasks ?? query.database.tasks;
 
 /** Seconds at which a task may run. Throws -60. */
 function startTime(seconds: number, where: string): number {
-  if (seconds < 0 || seconds > lastSecond) throw valueError(`start time out-of-range${see(where)}`);
+  if (seconds < 0 || seconds > LAST_SECOND) throw valueError(`start time out-of-range${see(where)}`);
   return seconds;
 }
 
@@ -37,7 +38,7 @@ function taskArguments(query: Query, args: Args, at: number, parameters: number,
   if (items.length > most) {
     const plural = (count: number): string => `${count} argument${count === 1 ? '' : 's'}`;
     throw numArgumentsError(
-      `got ${plural(items.length).replace(' ', ' task ')} while the given closure takes at most ${plural(most)}${see(page)}`,
+      `got ${plural(items.length).replace(' ', ' task ')} while the given closure takes at most ${plural(most)}${see(PAGE)}`,
     );
   }
   if (!query.collection) {
@@ -47,7 +48,7 @@ function taskArguments(query: Query, args: Args, at: number, parameters: number,
         (item?.kind === 'thing' || item?.kind === 'room' || item?.kind === 'set')
       ) {
         throw typeError(
-          `type \`${typeName(item)}\` is not allowed as a task argument in the \`@thingsdb\` scope${see(page)}`,
+          `type \`${typeName(item)}\` is not allowed as a task argument in the \`@thingsdb\` scope${see(PAGE)}`,
         );
       }
     }
@@ -60,7 +61,7 @@ const task: BuiltIn = {
   effects: effects.both,
   root: (query, args) => {
     query.requireThingsdbOrCollection('task');
-    args.atMost(3, page);
+    args.atMost(3, PAGE);
     if (args.count === 0) return new Task();
     const tasks = tasksOf(query);
     if (args.count === 1) {
@@ -70,13 +71,13 @@ const task: BuiltIn = {
       if (!found) throw lookupError(`task with id ${id} not found`);
       return found;
     }
-    const start = args.dateTime(query, 0, page);
-    if (tasks.size >= maxTasks) throw maxQuotaError(`maximum number of tasks (${maxTasks}) is reached`);
-    const runAt = startTime(start.seconds, page);
-    const closure = args.closure(query, 1, page);
+    const start = args.dateTime(query, 0, PAGE);
+    if (tasks.size >= MAX_TASKS) throw maxQuotaError(`maximum number of tasks (${MAX_TASKS}) is reached`);
+    const runAt = startTime(start.seconds, PAGE);
+    const closure = args.closure(query, 1, PAGE);
     closure.store();
     const made = new Task();
-    made.args = taskArguments(query, args, 2, closure.parameters.length, page);
+    made.args = taskArguments(query, args, 2, closure.parameters.length, PAGE);
     made.id = takeId(query);
     made.closure = closure;
     made.runAt = runAt;
@@ -169,7 +170,7 @@ const againAt = onTask('again_at', effects.both, 1, (query, args, self, where) =
   requireTaskChange(query);
   const start = args.dateTime(query, 0, where);
   if (start.seconds < query.database.nowSeconds) throw startOutOfRange();
-  scheduleAgain(self, startTime(start.seconds, page));
+  scheduleAgain(self, startTime(start.seconds, PAGE));
   return null;
 });
 
@@ -186,11 +187,11 @@ const againIn = onTask('again_in', effects.both, 2, (query, args, self, where) =
     next = moveBy(next, unit, count);
   }
   if (next.seconds < now) throw startOutOfRange();
-  scheduleAgain(self, startTime(next.seconds, page));
+  scheduleAgain(self, startTime(next.seconds, PAGE));
   return null;
 });
 
-const startOutOfRange = (): Error => valueError(`start time out-of-range${see(page)}`);
+const startOutOfRange = (): Error => valueError(`start time out-of-range${see(PAGE)}`);
 
 function scheduleAgain(self: Task, runAt: number): void {
   if (!self.isRunning) throw operationError('requires a task context');
@@ -204,7 +205,7 @@ const setArgs = onTask(
   1,
   (query, args, self, where) => {
     requireTaskChange(query);
-    const values = taskArguments(query, args, 0, self.closure!.parameters.length, where);
+    const values = taskArguments(query, args, 0, (self.closure as Closure).parameters.length, where);
     for (const value of values) query.collection?.attach(value);
     for (const value of self.args) query.collection?.detach(value);
     self.args = values;

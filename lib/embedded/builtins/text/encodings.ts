@@ -2,7 +2,7 @@ import { madeText, spendMemory, spendText } from '../../model/budget.js';
 import { lookupError, see, typeError } from '../../model/errors.js';
 import { Bytes } from '../../model/values/bytes.js';
 import { isTrue } from '../../model/values/truth.js';
-import { typeName } from '../../model/values/value.js';
+import { typeName, type Value } from '../../model/values/value.js';
 import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import { readDeep } from '../../runtime/compiler/compiler.js';
 import { binaryText } from '../../runtime/operations/equality.js';
@@ -50,7 +50,7 @@ const jsonDump: BuiltIn = {
     if (args.count === 2) {
       const { keys, values } = args.thing(query, 1, page).ordered();
       keys.forEach((key, at) => {
-        const option = values[at]!;
+        const option = values[at] as Value;
         if (key === 'deep') deep = readDeep(option);
         else if (key === 'beautify') indent = isTrue(option) ? '    ' : null;
         else if (key === 'flags') {

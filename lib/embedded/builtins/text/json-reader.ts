@@ -4,7 +4,7 @@ import { fromByteString } from '../../model/text.js';
 import type { Wire } from '../../msgpack/wire.js';
 
 /** Arrays and objects inside each other: reading them is recursive. */
-const maxDepth = 127;
+const MAX_DEPTH = 127;
 
 /** The text ends before the value does. */
 const cut = Symbol('cut');
@@ -31,11 +31,14 @@ export function readJson(bytes: string): Wire {
 }
 
 class JsonReader {
+  readonly #text: string;
   #at = 0;
   #depth = 0;
   #isCut = false;
 
-  constructor(private readonly text: string) {}
+  constructor(text: string) {
+    this.#text = text;
+  }
 
   read(): Wire {
     this.#skip();
@@ -48,7 +51,7 @@ class JsonReader {
   }
 
   get #atEnd(): boolean {
-    return this.#at >= this.text.length;
+    return this.#at >= this.#text.length;
   }
 
   #skip(): void {
@@ -57,14 +60,14 @@ class JsonReader {
 
   #match(pattern: RegExp): string | null {
     pattern.lastIndex = this.#at;
-    const found = pattern.exec(this.text)?.[0] ?? null;
+    const found = pattern.exec(this.#text)?.[0] ?? null;
     if (found !== null) this.#at += found.length;
     return found;
   }
 
   #take(letter: string): boolean {
     this.#skip();
-    if (this.text[this.#at] !== letter) return false;
+    if (this.#text[this.#at] !== letter) return false;
     this.#at += 1;
     return true;
   }
@@ -72,7 +75,7 @@ class JsonReader {
   /** Whether nothing but a token without its end is left. */
   #isIncompleteToken(): boolean {
     try {
-      return /^[-0-9"tfn]/.test(this.text[this.#at]!) && this.#value() === cut;
+      return /^[-0-9"tfn]/.test(this.#text[this.#at] as string) && this.#value() === cut;
     } catch {
       return false;
     }
@@ -82,7 +85,7 @@ class JsonReader {
     spendSteps(1);
     this.#skip();
     if (this.#atEnd) return cut;
-    const letter = this.text[this.#at]!;
+    const letter = this.#text[this.#at] as string;
     if (letter === '[') return this.#inside(() => this.#array());
     if (letter === '{') return this.#inside(() => this.#object());
     if (letter === '"') return this.#string();
@@ -98,7 +101,7 @@ class JsonReader {
   #inside(read: () => Wire): Wire {
     this.#at += 1;
     this.#depth += 1;
-    if (this.#depth > maxDepth) throw operationError('JSON max depth exceeded');
+    if (this.#depth > MAX_DEPTH) throw operationError('JSON max depth exceeded');
     const value = read();
     this.#depth -= 1;
     return value;
@@ -124,7 +127,7 @@ class JsonReader {
     for (;;) {
       this.#skip();
       if (this.#atEnd) return this.#cutOff(entries);
-      if (this.text[this.#at] !== '"') throw parseError('invalid object key (must be a string)');
+      if (this.#text[this.#at] !== '"') throw parseError('invalid object key (must be a string)');
       const key = this.#string();
       if (key === cut) return this.#cutOff(entries);
       if (!this.#take(':')) {
@@ -154,7 +157,7 @@ class JsonReader {
       text += this.#match(/[^"\\\x00-\x1f]*/y) ?? '';
       spendSteps(1);
       if (this.#atEnd) return cut;
-      const letter = this.text[this.#at]!;
+      const letter = this.#text[this.#at] as string;
       this.#at += 1;
       if (letter === '"')
         return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '?');
@@ -167,10 +170,10 @@ class JsonReader {
 
   #escape(): string | typeof cut {
     if (this.#atEnd) return cut;
-    const letter = this.text[this.#at]!;
+    const letter = this.#text[this.#at] as string;
     this.#at += 1;
     if (letter === 'u') {
-      const digits = this.#match(/[0-9a-fA-F]{0,4}/y)!;
+      const digits = this.#match(/[0-9a-fA-F]{0,4}/y) as string;
       if (digits.length === 4) return String.fromCharCode(parseInt(digits, 16));
       if (this.#atEnd) return cut;
       throw lexicalError("invalid (non-hex) character occurs after '\\u' inside string");
@@ -195,7 +198,7 @@ class JsonReader {
     }
     // It could go on.
     if (this.#atEnd) return cut;
-    const digits = this.text.slice(start, this.#at);
+    const digits = this.#text.slice(start, this.#at);
     return isFloat ? readFloat(digits) : readInt(digits);
   }
 
@@ -207,7 +210,7 @@ class JsonReader {
   #word(): Wire | typeof cut {
     for (const [word, value] of words) {
       let length = 0;
-      while (length < word.length && this.text[this.#at + length] === word[length]) length += 1;
+      while (length < word.length && this.#text[this.#at + length] === word[length]) length += 1;
       if (length === 0) continue;
       this.#at += length;
       if (length === word.length) return value;
@@ -224,10 +227,10 @@ const words: readonly (readonly [word: string, value: boolean | null])[] = [
   ['null', null],
 ];
 
-const maxDigits = 20;
+const MAX_DIGITS = 20;
 
 function readInt(digits: string): bigint {
-  const value = digits.length > maxDigits ? null : BigInt(digits);
+  const value = digits.length > MAX_DIGITS ? null : BigInt(digits);
   if (value === null || BigInt.asIntN(64, value) !== value) throw parseError('integer overflow');
   return value;
 }

@@ -3,7 +3,7 @@ import type { PackReader } from '../../msgpack/pack-reader.js';
 import { generalText } from '../../runtime/operations/convert.js';
 
 /** As deep as the library that a node uses can go. */
-const maxDepth = 128;
+const MAX_DEPTH = 128;
 
 const namedEscapes: Readonly<Record<string, string>> = {
   '\b': '\\b',
@@ -62,7 +62,7 @@ export class JsonWriter {
   }
 
   #inside(depth: number, open: string, size: number, item: () => string, close: string): string {
-    if (depth + 1 >= maxDepth) throw operationError('JSON max depth exceeded');
+    if (depth + 1 >= MAX_DEPTH) throw operationError('JSON max depth exceeded');
     const indent = this.#indent;
     const inner = indent === null ? '' : `\n${indent.repeat(depth + 1)}`;
     const outer = indent === null ? '' : `\n${indent.repeat(depth)}`;

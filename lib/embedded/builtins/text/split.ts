@@ -15,9 +15,9 @@ export function* matchesOf(regex: Regex, text: string): Generator<Match> {
   }
 }
 
-const page = 'data-types/str/split';
+const PAGE = 'data-types/str/split';
 const blank = /[\t-\r ]+/g;
-const minInt = -9223372036854775808n;
+const MIN_INT = -9223372036854775808n;
 
 /** Counts a text that is cut up, before it is. */
 function spendPieces(text: string, count: number): void {
@@ -79,25 +79,25 @@ export const split: BuiltIn = {
   effects: effects.none,
   chain: {
     str: (query, args, self) => {
-      args.atMost(2, page);
+      args.atMost(2, PAGE);
       const all = 9223372036854775807n;
       if (args.count === 0) return cut(self, separators(self, null, all));
       const first = args.value(query, 0);
       if (typeof first === 'bigint') {
         if (args.count === 2) {
           throw numArgumentsError(
-            `function \`split\` takes at most 1 argument when the first argument is of type \`int\`${see(page)}`,
+            `function \`split\` takes at most 1 argument when the first argument is of type \`int\`${see(PAGE)}`,
           );
         }
-        if (first === minInt) throw overflowError();
+        if (first === MIN_INT) throw overflowError();
         return cut(self, separators(self, null, first));
       }
       if (typeof first === 'object' && first?.kind === 'regex') {
-        const limit = args.count === 2 ? args.int(query, 1, page) : all;
+        const limit = args.count === 2 ? args.int(query, 1, PAGE) : all;
         if (limit < 0n) {
           throw valueError(
             'function `split` does not support backward (negative) splits when used with a regular expression' +
-              see(page),
+              see(PAGE),
           );
         }
         return splitRegex(self, first, limit);
@@ -105,12 +105,12 @@ export const split: BuiltIn = {
       if (typeof first !== 'string') {
         throw typeError(
           'function `split` expects argument 1 to be of type `str` or type `int` but got ' +
-            `type \`${typeName(first)}\` instead${see(page)}`,
+            `type \`${typeName(first)}\` instead${see(PAGE)}`,
         );
       }
-      if (!first) throw valueError(`empty separator${see(page)}`);
-      const limit = args.count === 2 ? args.int(query, 1, page) : all;
-      if (limit === minInt) throw overflowError();
+      if (!first) throw valueError(`empty separator${see(PAGE)}`);
+      const limit = args.count === 2 ? args.int(query, 1, PAGE) : all;
+      if (limit === MIN_INT) throw overflowError();
       return cut(self, separators(self, first, limit));
     },
   },

@@ -58,14 +58,14 @@ function trimRight(text: string): string {
   return text.slice(0, end);
 }
 
-const replacePage = 'data-types/str/replace';
+const REPLACE_PAGE = 'data-types/str/replace';
 
 function callbackText(query: Query, closure: Closure, values: readonly (string | bigint | null)[]): string {
   const result = query.call(closure, values);
   if (typeof result === 'string') return result;
   throw typeError(
     `replace callback is expecting a return value of type \`str\` but got type \`${typeName(result)}\` instead` +
-      see(replacePage),
+      see(REPLACE_PAGE),
   );
 }
 
@@ -115,7 +115,7 @@ function replaceRegex(query: Query, text: string, regex: Regex, to: string | Clo
   if (limit < 0n) {
     throw valueError(
       'function `replace` does not support backward (negative) replacements when used with a regular expression' +
-        see(replacePage),
+        see(REPLACE_PAGE),
     );
   }
   const result = new TextBuilder();
@@ -136,24 +136,24 @@ function replaceRegex(query: Query, text: string, regex: Regex, to: string | Clo
   return result.end(text.slice(end));
 }
 
-const maxInt = 9223372036854775807n;
+const MAX_INT = 9223372036854775807n;
 
 /** `str.replace(from, to, limit?)` */
 export const replaceString: NonNullable<NonNullable<BuiltIn['chain']>['str']> = (query, args, self) => {
-  args.between(2, 3, replacePage);
+  args.between(2, 3, REPLACE_PAGE);
   const from = args.value(query, 0);
   const isRegex = typeof from === 'object' && from?.kind === 'regex';
-  if (typeof from !== 'string' && !isRegex) throw args.expected(0, '`str` or `regex`', from, replacePage);
+  if (typeof from !== 'string' && !isRegex) throw args.expected(0, '`str` or `regex`', from, REPLACE_PAGE);
   const to = args.value(query, 1);
   if (typeof to !== 'string' && !(typeof to === 'object' && to?.kind === 'closure')) {
-    throw args.expected(1, '`str` or `closure`', to, replacePage);
+    throw args.expected(1, '`str` or `closure`', to, REPLACE_PAGE);
   }
-  let limit = maxInt;
+  let limit = MAX_INT;
   if (args.count === 3) {
     const given = args.value(query, 2);
     // The real server counts this one as the second.
-    if (typeof given !== 'bigint') throw args.expected(1, '`int`', given, replacePage);
-    if (given < -maxInt) throw overflowError();
+    if (typeof given !== 'bigint') throw args.expected(1, '`int`', given, REPLACE_PAGE);
+    if (given < -MAX_INT) throw overflowError();
     limit = given;
   }
   return typeof from === 'string'

@@ -1,5 +1,6 @@
 import { ResultTooLargeError, valueError } from '../../model/errors.js';
 import { assignable, listItem } from '../../model/values/assignable.js';
+import type { Field } from '../../model/values/field.js';
 import { List } from '../../model/values/list.js';
 import { Room } from '../../model/values/room.js';
 import { ThingSet } from '../../model/values/thing-set.js';
@@ -15,7 +16,7 @@ import { toWire } from '../../runtime/wire/to-wire.js';
 import { readerOf, unpack } from '../../runtime/wire/unpack.js';
 
 /** Bytes of a copied wrap. */
-const maxWrapCopy = 0x4000;
+const MAX_WRAP_COPY = 0x4000;
 
 /** `copy` makes plain things, `dup` keeps their types; both go `deep` levels down. */
 function copyThing(source: Thing, deep: number, keepsType: boolean, made: Map<Thing, Thing>): Thing {
@@ -28,12 +29,14 @@ function copyThing(source: Thing, deep: number, keepsType: boolean, made: Map<Th
   if (type && keepsType) {
     copy.assume(type, [], []);
     items.forEach((value, at) =>
-      copy.values.push(type.fields[at]!.own(copyInside(value, copy, deep - 1, true, made), copy)),
+      copy.values.push((type.fields[at] as Field).own(copyInside(value, copy, deep - 1, true, made), copy)),
     );
     return copy;
   }
   if (keepsType) copy.restriction = source.restriction;
-  names.forEach((name, at) => copy.add(name, copyInside(items[at]!, copy, deep - 1, keepsType, made)));
+  names.forEach((name, at) =>
+    copy.add(name, copyInside(items[at] as Value, copy, deep - 1, keepsType, made)),
+  );
   return copy;
 }
 
@@ -117,7 +120,7 @@ function copying(name: 'copy' | 'dup'): BuiltIn {
 /** What a client would get of a wrap, as things: what methods compute is in it, ids are not. */
 function asShown(query: Query, self: Wrapped | WrappedAnonymous, deep: number): Value {
   try {
-    return unpack(readerOf(toWire(self, { deep, withoutIds: true, sizeLimit: maxWrapCopy, query })), query);
+    return unpack(readerOf(toWire(self, { deep, withoutIds: true, sizeLimit: MAX_WRAP_COPY, query })), query);
   } catch (thrown) {
     if (!(thrown instanceof ResultTooLargeError)) throw thrown;
     throw valueError('wrap copy() result too large');

@@ -31,24 +31,24 @@ const restrict = onThing('restrict', effects.mutation, null, (query, args, self,
 function isEnforced(query: Query, thing: Thing): boolean {
   for (const other of [...(query.collection?.things.values() ?? []), ...query.thingsInVariables()]) {
     const at = other.type ? other.values.indexOf(thing) : -1;
-    if (at >= 0 && other.type!.fields[at]?.nested) return true;
+    if (at >= 0 && other.type?.fields[at]?.nested) return true;
   }
   return false;
 }
 
-const restrictPage = 'data-types/thing/restrict';
+const RESTRICT_PAGE = 'data-types/thing/restrict';
 
 function readRestriction(query: Query, text: string): Restriction | null {
   const isNillable = text.endsWith('?');
   const name = isNillable ? text.slice(0, -1) : text;
   if (name.endsWith('>')) {
-    throw valueError(`restriction must not contain a range condition${see(restrictPage)}`);
+    throw valueError(`restriction must not contain a range condition${see(RESTRICT_PAGE)}`);
   }
   if (name === 'any') return null;
   if (baseNames.includes(name as BaseName)) return new Restriction(name as BaseName, isNillable);
   const base = query.collection?.types.get(name) ?? query.collection?.enums.get(name);
   if (base) return new Restriction(base, isNillable);
-  throw valueError(`failed to set restriction; unknown type \`${name}\`${see(restrictPage)}`);
+  throw valueError(`failed to set restriction; unknown type \`${name}\`${see(RESTRICT_PAGE)}`);
 }
 
 const restriction: BuiltIn = {

@@ -6,8 +6,8 @@ import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import { readDeep } from '../../runtime/compiler/compiler.js';
 import type { Query } from '../../runtime/query.js';
 
-const page = 'data-types/thing/search';
-const maxLimit = 255n;
+const PAGE = 'data-types/thing/search';
+const MAX_LIMIT = 255n;
 
 /** `thing.search(needle, {deep, limit})`: where a thing is referred to. */
 export const search: BuiltIn = {
@@ -15,9 +15,9 @@ export const search: BuiltIn = {
   effects: effects.none,
   chain: {
     thing: (query, args, self) => {
-      args.between(1, 2, page);
-      const needle = args.thing(query, 0, page);
-      const options = args.count === 2 ? readOptions(args.thing(query, 1, page)) : { deep: 1, limit: 1 };
+      args.between(1, 2, PAGE);
+      const needle = args.thing(query, 0, PAGE);
+      const options = args.count === 2 ? readOptions(args.thing(query, 1, PAGE)) : { deep: 1, limit: 1 };
       const searcher = new Searcher(query, needle, options.limit);
       if (options.deep && options.limit) searcher.inside(self, options.deep);
       return new List(searcher.found);
@@ -32,7 +32,7 @@ function readOptions(given: Thing): { deep: number; limit: number } {
     const value = values[at] ?? null;
     if (key === 'deep') options.deep = readDeep(value);
     else if (key === 'limit') options.limit = readLimit(value);
-    else throw valueError(`invalid search option \`${key}\`${see(page)}`);
+    else throw valueError(`invalid search option \`${key}\`${see(PAGE)}`);
   });
   return options;
 }
@@ -40,11 +40,11 @@ function readOptions(given: Thing): { deep: number; limit: number } {
 function readLimit(value: Value): number {
   if (typeof value !== 'bigint') {
     throw typeError(
-      `expecting \`limit\` to be of type \`int\` but got type \`${typeName(value)}\` instead${see(page)}`,
+      `expecting \`limit\` to be of type \`int\` but got type \`${typeName(value)}\` instead${see(PAGE)}`,
     );
   }
-  if (value >= 0n && value <= maxLimit) return Number(value);
-  throw valueError(`expecting a \`limit\` value between 0 and ${maxLimit} but got ${value} instead`);
+  if (value >= 0n && value <= MAX_LIMIT) return Number(value);
+  throw valueError(`expecting a \`limit\` value between 0 and ${MAX_LIMIT} but got ${value} instead`);
 }
 
 /** Walks over properties and what is in them; a thing that is being walked over is not walked over again. */

@@ -65,14 +65,14 @@ export const deleteFromThing = (query: Query, args: Args, self: Thing): Value =>
     const key = args.string(query, 0, page);
     const at = self.position(key);
     if (at < 0) throw noProperty(self, key);
-    requireNotInUse(self, key, self.values[at]!);
+    requireNotInUse(self, key, self.values[at] as Value);
     return removeAt(self, at);
   });
 };
 
 function removeAt(thing: Thing, at: number): Value {
   if (thing.heap) return thing.heap.removeAt(thing, at);
-  const value = thing.values[at]!;
+  const value = thing.values[at] as Value;
   thing.removeAt(at);
   return value;
 }
@@ -88,7 +88,7 @@ const ren = onThing('ren', effects.mutation, null, (query, args, self, page) => 
     if (self.position(to) >= 0) throw lookupError(`property \`${to}\` already exists`);
     const at = self.position(from);
     if (at < 0) throw noProperty(self, from);
-    const value = self.values[at]!;
+    const value = self.values[at] as Value;
     // The reference moves from the old name to the new one: it is not counted in between.
     self.removeAt(at);
     self.add(to, value);
@@ -104,7 +104,7 @@ const assign = onThing('assign', effects.mutation, 1, (query, args, self, page) 
     const source = { keys: [...from.ordered().keys], values: [...from.ordered().values] };
     if (!type) {
       for (const value of source.values) requireRestriction(self, value);
-      source.keys.forEach((key, at) => setProperty(query, self, key, source.values[at]!));
+      source.keys.forEach((key, at) => setProperty(query, self, key, source.values[at] as Value));
       return self;
     }
     if (from.type && from.type !== type) {
@@ -121,9 +121,9 @@ const assign = onThing('assign', effects.mutation, 1, (query, args, self, page) 
             see(page),
         );
       }
-      return field.assign(source.values[at]!, self);
+      return field.assign(source.values[at] as Value, self);
     });
-    source.keys.forEach((key, at) => replaceAt(self, type.position(key), assigned[at]!));
+    source.keys.forEach((key, at) => replaceAt(self, type.position(key), assigned[at] as Value));
     return self;
   });
 });
@@ -145,7 +145,7 @@ function thingEquals(query: Query, thing: Thing, other: Value, deep: number): bo
   return names.every((name, at) => {
     const theirs = other.get(name);
     if (theirs === undefined) return false;
-    const value = mine[at]!;
+    const value = mine[at] as Value;
     return typeof value === 'object' && value?.kind === 'thing'
       ? thingEquals(query, value, theirs, deep - 1)
       : isEqual(value, theirs);
@@ -169,8 +169,8 @@ const toType = onThing('to_type', effects.mutation, null, (query, args, self, pa
     const after = type.fields.map((field, at) => converted[at] ?? field.own(field.defaultValue(), self));
     self.assume(type, [], after);
     if (self.id) {
-      for (const value of after) self.heap!.attach(value);
-      for (const value of before) self.heap!.detach(value);
+      for (const value of after) self.heap?.attach(value);
+      for (const value of before) self.heap?.detach(value);
     }
     return null;
   });
@@ -229,7 +229,7 @@ export const clearThing = (query: Query, args: Args, self: Thing): Value => {
   args.exactly(0, 'data-types/thing/clear');
   query.requireChange('thing', self.id !== 0n);
   return whileLocked(self, () => {
-    self.keys.forEach((key, at) => requireNotInUse(self, key, self.values[at]!));
+    self.keys.forEach((key, at) => requireNotInUse(self, key, self.values[at] as Value));
     if (self.heap) self.heap.clear(self);
     else self.clear();
     return null;
@@ -252,9 +252,9 @@ export const removeFromThing = (query: Query, args: Args, self: Thing): Value =>
     query.step(count);
     for (let step = 0; step < count && found.length < Math.abs(limit); step += 1) {
       const at = limit < 0 ? count - 1 - step : step;
-      if (!isTrue(query.call2(closure, names[at]!, items[at]!))) continue;
-      requireNotInUse(self, names[at]!, items[at]!);
-      found.push(names[at]!);
+      if (!isTrue(query.call2(closure, names[at] as string, items[at] as Value))) continue;
+      requireNotInUse(self, names[at] as string, items[at] as Value);
+      found.push(names[at] as string);
     }
     return new List(found.map((name) => listItem(removeAt(self, self.position(name)))));
   });

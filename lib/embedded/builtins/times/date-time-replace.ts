@@ -5,7 +5,7 @@ import type { ChainFunction } from '../../runtime/built-in.js';
 import { datePartsOf, utcOf } from '../../runtime/operations/date-time-text.js';
 import { at } from './moving.js';
 
-const page = 'data-types/datetime/replace';
+const PAGE = 'data-types/datetime/replace';
 
 const ranges = [
   ['second', 0, 59],
@@ -18,19 +18,19 @@ const ranges = [
 
 /** `moment.replace({hour: 3, ...})` */
 export const dateTimeReplace: ChainFunction<DateTime> = (query, args, self) => {
-  args.exactly(1, page);
-  const given = args.thing(query, 0, page);
+  args.exactly(1, PAGE);
+  const given = args.thing(query, 0, PAGE);
   const parts = { ...datePartsOf(self) };
   for (const [name, least, most] of ranges) {
     const value = given.get(name);
     if (value === undefined) continue;
     if (typeof value !== 'bigint') {
       throw typeError(
-        `${name} must be of type \`int\` but got type \`${typeName(value)}\` instead${see(page)}`,
+        `${name} must be of type \`int\` but got type \`${typeName(value)}\` instead${see(PAGE)}`,
       );
     }
     if (value < BigInt(least) || value > BigInt(most)) {
-      throw valueError(`${name} ${value} is out of range [${least}..${most}]${see(page)}`);
+      throw valueError(`${name} ${value} is out of range [${least}..${most}]${see(PAGE)}`);
     }
     parts[name] = Number(value);
   }

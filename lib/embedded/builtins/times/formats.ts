@@ -38,10 +38,10 @@ type Writer = (parts: DateParts, moment: DateTime) => string;
 const hour12 = (hour: number): number => hour % 12 || 12;
 
 const writers: Readonly<Record<string, Writer | string>> = {
-  a: ({ weekday }) => dayNames[weekday]!.slice(0, 3),
-  A: ({ weekday }) => dayNames[weekday]!,
-  b: ({ month }) => monthNames[month - 1]!.slice(0, 3),
-  B: ({ month }) => monthNames[month - 1]!,
+  a: ({ weekday }) => (dayNames[weekday] as string).slice(0, 3),
+  A: ({ weekday }) => dayNames[weekday] as string,
+  b: ({ month }) => (monthNames[month - 1] as string).slice(0, 3),
+  B: ({ month }) => monthNames[month - 1] as string,
   c: '%a %b %e %H:%M:%S %Y',
   C: ({ year }) => pad(Math.floor(year / 100), 2),
   d: ({ day }) => pad(day, 2),
@@ -150,28 +150,30 @@ const aliases: Readonly<Record<string, string>> = { F: '%Y-%m-%d', T: '%H:%M:%S'
 
 /** Reads a text by a template, as C's `strptime`. Throws -60. */
 export function readMoment(text: string, template: string): ReadParts {
-  const full = template.replace(/%([FTRD])/g, (_whole, letter: string) => aliases[letter]!);
+  const full = template.replace(/%([FTRD])/g, (_whole, letter: string) => aliases[letter] as string);
   const letters: string[] = [];
   const pattern = full.replace(
     // Blanks in a row are one: each of them could take all the blanks of a text.
     /%(.)|(\s+|[^%])/g,
     (_whole, letter: string | undefined, other: string | undefined) => {
       if (letter === undefined)
-        return /^\s/.test(other!) ? '\\s*' : other!.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+        return /^\s/.test(other as string)
+          ? '\\s*'
+          : (other as string).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
       const shape = shapes[letter];
       if (shape === undefined) return '(?!)';
       if (shape.includes('(')) letters.push(letter);
       return shape;
     },
   );
-  const found = text.length > maxTextLength ? null : new RegExp(`^${pattern}$`).exec(text);
+  const found = text.length > MAX_TEXT_LENGTH ? null : new RegExp(`^${pattern}$`).exec(text);
   if (!found) throw noMatch(template);
   const read: ReadParts = { year: 1900, month: 1, day: 1, hour: 0, minute: 0, second: 0 };
   letters.forEach((letter, at) => {
-    take(read, letter, found[at + 1]!);
+    take(read, letter, found[at + 1] as string);
   });
   // A day that this month does not have is one of the next month; no month has more than these.
-  if (read.day > lastDay) throw noMatch(template);
+  if (read.day > LAST_DAY) throw noMatch(template);
   return read;
 }
 
@@ -211,10 +213,10 @@ export function readOffset(text: string): number {
   return found[1] === '-' ? -minutes : minutes;
 }
 
-const lastDay = 31;
+const LAST_DAY = 31;
 
 /** No date is longer than this. */
-const maxTextLength = 1024;
+const MAX_TEXT_LENGTH = 1024;
 
 function noMatch(template: string): Error {
   return valueError(`invalid date/time string (does not match format \`${template}\`)`);

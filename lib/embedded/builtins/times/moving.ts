@@ -1,5 +1,5 @@
 import { overflowError, valueError } from '../../model/errors.js';
-import { offsetOf } from '../../model/time-zone.js';
+import { offsetOf, type TimeZone } from '../../model/time-zone.js';
 import { DateTime } from '../../model/values/date-time.js';
 import { datePartsOf, utcOf } from '../../runtime/operations/date-time-text.js';
 
@@ -11,7 +11,7 @@ const secondsOf: Readonly<Record<string, number>> = {
   seconds: 1,
 };
 
-const maxCount = 2_147_483_647n;
+const MAX_COUNT = 2_147_483_647n;
 
 /** `moment.move(unit, count)`. Days and longer keep the time of day, also where a zone changes its clocks. */
 export function moveBy(from: DateTime, unit: string, count: bigint): DateTime {
@@ -21,9 +21,9 @@ export function moveBy(from: DateTime, unit: string, count: bigint): DateTime {
     );
   }
   const isCalendar = unit === 'years' || unit === 'months' || unit === 'weeks' || unit === 'days';
-  if (isCalendar && (count > maxCount || count < -maxCount - 1n)) throw overflowError();
+  if (isCalendar && (count > MAX_COUNT || count < -MAX_COUNT - 1n)) throw overflowError();
   const number = Number(count);
-  if (!isCalendar) return at(from, from.seconds + number * secondsOf[unit]!);
+  if (!isCalendar) return at(from, from.seconds + number * (secondsOf[unit] as number));
   const parts = datePartsOf(from);
   let { year, month, day } = parts;
   if (unit === 'years') year += number;
@@ -37,11 +37,11 @@ export function moveBy(from: DateTime, unit: string, count: bigint): DateTime {
   return fromLocal(from, utcOf(year, month, day, parts.hour, parts.minute, parts.second) / 1000);
 }
 
-const maxSeconds = 8_640_000_000_000;
+const MAX_SECONDS = 8_640_000_000_000;
 
 /** The moment, shown in the same zone. Throws -59 for one beyond what dates can be. */
 export function at(like: DateTime, seconds: number): DateTime {
-  if (!(Math.abs(seconds) <= maxSeconds)) throw overflowError();
+  if (!(Math.abs(seconds) <= MAX_SECONDS)) throw overflowError();
   const offset = like.zone ? offsetOf(like.zone, seconds) : like.offset;
   return new DateTime(seconds, offset, like.zone, like.isTimeval);
 }
@@ -50,13 +50,13 @@ export function at(like: DateTime, seconds: number): DateTime {
 export function fromStandard(like: DateTime, localSeconds: number): DateTime {
   if (!like.zone) return fromLocal(like, localSeconds);
   const year = new Date(localSeconds * 1000).getUTCFullYear();
-  const offsets = [0, 6].map((month) => offsetOf(like.zone!, Date.UTC(year, month, 1) / 1000));
+  const offsets = [0, 6].map((month) => offsetOf(like.zone as TimeZone, Date.UTC(year, month, 1) / 1000));
   return at(like, localSeconds - Math.min(...offsets) * 60);
 }
 
 /** The moment at which a clock in the same zone shows `localSeconds`. */
 export function fromLocal(like: DateTime, localSeconds: number): DateTime {
-  if (!(Math.abs(localSeconds) <= maxSeconds)) throw overflowError();
+  if (!(Math.abs(localSeconds) <= MAX_SECONDS)) throw overflowError();
   if (!like.zone) return at(like, localSeconds - like.offset * 60);
   const guess = localSeconds - offsetOf(like.zone, localSeconds) * 60;
   return at(like, localSeconds - offsetOf(like.zone, guess) * 60);

@@ -14,7 +14,7 @@ import { requireDay } from './date-time-replace.js';
 import { formatMoment, readMoment, readOffset, type ReadParts, weekOfYear } from './formats.js';
 import { fromStandard, moveBy } from './moving.js';
 
-const maxFormat = 80;
+const MAX_FORMAT = 80;
 
 function defaultZone(query: Query): TimeZone | null {
   return query.collection?.timeZone ?? (query.scope.kind === 'thingsdb' ? query.database.timeZone : null);
@@ -113,11 +113,11 @@ function fromRead(
 }
 
 /** A text of a date, with a format for it, is shorter than this. */
-const maxText = 120;
+const MAX_TEXT = 120;
 
 function requireFormat(format: string): void {
-  if (format.length >= 2 && format.length <= maxFormat) return;
-  throw valueError(`date/time format is restricted to a length between 2 and ${maxFormat} characters`);
+  if (format.length >= 2 && format.length <= MAX_FORMAT) return;
+  throw valueError(`date/time format is restricted to a length between 2 and ${MAX_FORMAT} characters`);
 }
 
 function fromFormat(
@@ -137,7 +137,7 @@ function fromFormat(
   });
   const [text = '', format = ''] = texts;
   requireFormat(format);
-  if (text.length >= maxText) throw valueError('invalid date/time string (too large)');
+  if (text.length >= MAX_TEXT) throw valueError('invalid date/time string (too large)');
   return fromRead(readMoment(text, format), zone, isTimeval);
 }
 

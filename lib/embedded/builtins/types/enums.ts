@@ -11,14 +11,14 @@ import type { Wire } from '../../msgpack/wire.js';
 import type { Args } from '../../runtime/args.js';
 import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import { enumKind, memberByValue } from '../../runtime/compiler/call-named.js';
+import { byName } from '../../runtime/operations/by-name.js';
 import { isEqual } from '../../runtime/operations/equality.js';
 import type { Query } from '../../runtime/query.js';
 import { toWire } from '../../runtime/wire/to-wire.js';
-import { closureInfo } from '../procedures/procedures.js';
-import { requireFreeName } from './type-helpers.js';
+import { methodsInfo, requireFreeName } from './type-helpers.js';
 import { isDefault, renameDefault, renameInDefinitions } from './type-renaming.js';
 
-const page = 'data-types/enum';
+const PAGE = 'data-types/enum';
 
 function find(collection: Collection, name: string): EnumType {
   const found = collection.enums.get(name);
@@ -47,7 +47,7 @@ function requireValue(enumType: EnumType, value: Value): void {
   if (!['int', 'float', 'str', 'bytes', 'thing'].includes(kindOf(value)) && !enumType.members.length) {
     throw typeError(
       `failed to create enum type \`${enumType.name}\`; enumerators cannot be created for values with type ` +
-        `\`${typeName(value)}\`${see(page)}`,
+        `\`${typeName(value)}\`${see(PAGE)}`,
     );
   }
   const first = enumType.members[0];
@@ -55,13 +55,13 @@ function requireValue(enumType: EnumType, value: Value): void {
     const used = enumType.members.find((member) => isEqual(member.value, value));
     if (!used) return;
     throw valueError(
-      `enum values must be unique; the given value is already used by \`${enumType.name}{${used.name}}\`${see(page)}`,
+      `enum values must be unique; the given value is already used by \`${enumType.name}{${used.name}}\`${see(PAGE)}`,
     );
   }
   if (!first) return;
   throw typeError(
     'enumerators must not contain members of mixed types; ' +
-      `got both type \`${enumKind(enumType)}\` and \`${typeName(value)}\` for enum \`${enumType.name}\`${see(page)}`,
+      `got both type \`${enumKind(enumType)}\` and \`${typeName(value)}\` for enum \`${enumType.name}\`${see(PAGE)}`,
   );
 }
 
@@ -85,7 +85,7 @@ const setEnum: BuiltIn = {
       if (!isValidName(key)) {
         throw valueError(`enum member must follow the naming rules${see('overview/names')}`);
       }
-      addToEnum(enumType, key, values[at]!);
+      addToEnum(enumType, key, values[at] as Value);
     });
     if (!enumType.members.length) {
       throw valueError('cannot create an empty enum type');
@@ -170,8 +170,6 @@ const hasEnum: BuiltIn = {
 
 function enumInfo(query: Query, enumType: EnumType): Wire {
   const options = { deep: 0, withoutIds: false, sizeLimit: query.database.limits.resultSize };
-  const methods: Record<string, Wire> = {};
-  for (const [name, method] of enumType.methods) methods[name] = closureInfo(method, true);
   return {
     enum_id: BigInt(enumType.id),
     name: enumType.name,
@@ -179,7 +177,7 @@ function enumInfo(query: Query, enumType: EnumType): Wire {
     created_at: BigInt(enumType.createdAt),
     modified_at: enumType.modifiedAt === null ? null : BigInt(enumType.modifiedAt),
     members: enumType.members.map(({ name, value }): Wire => [name, toWire(value, options)]),
-    methods,
+    methods: methodsInfo(enumType.methods, true),
   };
 }
 
@@ -189,11 +187,8 @@ const enumsInfo: BuiltIn = {
   root: (query, args) => {
     const collection = query.requireCollection('enums_info');
     args.exactly(0, 'collection-api/enums_info');
-    return new List(
-      [...collection.enums.values()]
-        .sort((a, b) => (a.name < b.name ? -1 : 1))
-        .map((enumType) => new PackedData(enumInfo(query, enumType))),
-    );
+    const sorted = byName(collection.enums.values());
+    return new List(sorted.map((enumType) => new PackedData(enumInfo(query, enumType))));
   },
 };
 
@@ -239,7 +234,7 @@ const modActions: Readonly<Record<string, Action>> = {
     const member = enumType.member(name);
     if (!member) throw lookupError(`enum \`${enumType.name}\` has no member \`${name}\``);
     const at = enumType.members.indexOf(member);
-    [enumType.members[0], enumType.members[at]] = [member, enumType.members[0]!];
+    [enumType.members[0], enumType.members[at]] = [member, enumType.members[0] as EnumMember];
   },
   del: (query, enumType, name, args) => {
     args.exactly(3, 'collection-api/mod_enum/del');
@@ -251,7 +246,7 @@ const modActions: Readonly<Record<string, Action>> = {
     }
     requireUnusedMember(query, member);
     const at = enumType.members.indexOf(member);
-    const last = enumType.members.pop()!;
+    const last = enumType.members.pop() as EnumMember;
     if (last !== member) enumType.members[at] = last;
     enumType.heap.detach(member.value);
   },
@@ -326,7 +321,7 @@ function modify(query: Query, enumType: EnumType, args: Args): void {
   const where = 'collection-api/mod_enum';
   const action = args.validName(query, 1, where);
   const name = args.validName(query, 2, where);
-  const run = Object.hasOwn(modActions, action) ? modActions[action]! : null;
+  const run = Object.hasOwn(modActions, action) ? (modActions[action] as Action) : null;
   if (!run) {
     throw valueError(
       'function `mod_enum` expects argument 2 to be `add`, `del`, `mod` or `ren` ' +

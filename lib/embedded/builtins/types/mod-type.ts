@@ -24,7 +24,7 @@ import { Failures, Migration } from './migration.js';
 import { requireNoThingInUse, requireNotRequired, thingsOf } from './type-helpers.js';
 import { rel } from './type-relations.js';
 
-const page = 'collection-api/mod_type';
+const PAGE = 'collection-api/mod_type';
 
 export interface Change {
   readonly query: Query;
@@ -50,22 +50,22 @@ export const modType: BuiltIn = {
   effects: effects.collection,
   root: (query, args) => {
     const collection = query.requireCollection('mod_type');
-    args.atLeast(3, page);
-    const typeNameText = args.string(query, 0, page);
+    args.atLeast(3, PAGE);
+    const typeNameText = args.string(query, 0, PAGE);
     const type = collection.types.get(typeNameText);
     if (!type) throw notFound('type', typeNameText);
     requireNoThingInUse(query, type);
     type.requireUnused();
-    const action = args.validName(query, 1, page);
-    const run = Object.hasOwn(actions, action) ? actions[action]! : null;
+    const action = args.validName(query, 1, PAGE);
+    const run = Object.hasOwn(actions, action) ? (actions[action] as (change: Change) => void) : null;
     if (!run) {
       throw valueError(
         'function `mod_type` expects argument 2 to be `all`, `add`, `del`, `hid`, `mod`, `rel`, `ren` or `wpo` ' +
-          `but got \`${action}\` instead${see(page)}`,
+          `but got \`${action}\` instead${see(PAGE)}`,
       );
     }
     const isFlag = ['all', 'wpo', 'hid', 'idx'].includes(action);
-    const name = isFlag ? '' : args.validName(query, 2, page);
+    const name = isFlag ? '' : args.validName(query, 2, PAGE);
     type.using(() => run({ query, type, name, args: args.named(`mod_type\` with task \`${action}`) }));
     type.modifiedAt = query.database.nowSeconds;
     return null;
@@ -80,7 +80,7 @@ function wrongFourth(args: Args, value: Value, where: string): Error {
 }
 
 function add({ query, type, name, args }: Change): void {
-  const where = `${page}/add`;
+  const where = `${PAGE}/add`;
   args.between(4, 5, where);
   if (type.has(name)) {
     throw lookupError(`property or method \`${name}\` already exists on type \`${type.name}\``);
@@ -124,8 +124,7 @@ function addField({ query, type }: Change, field: Field, given: Value | undefine
   if (callback) query.requireChangeFor(callback);
   const initial = type.isWrapOnly ? null : initialValue(field, callback ? undefined : given);
   const things = thingsOf(query, type);
-  type.fields.push(field);
-  type.reindex();
+  type.add(field);
   for (const thing of things) {
     const value = field.own(assignable(initial, thing, field), thing);
     thing.values.push(value);
@@ -160,7 +159,7 @@ function fillByCallback(query: Query, field: Field, callback: Closure): void {
 }
 
 function del({ query, type, name, args }: Change): void {
-  args.exactly(3, `${page}/del`);
+  args.exactly(3, `${PAGE}/del`);
   if (type.idName === name) {
     type.idName = null;
     return;
@@ -170,7 +169,7 @@ function del({ query, type, name, args }: Change): void {
     if (!type.methods.delete(name)) throw noSuch(type, name);
     return;
   }
-  if (type.fields[at]!.relation) throw hasRelation('delete', type, name);
+  if ((type.fields[at] as Field).relation) throw hasRelation('delete', type, name);
   for (const thing of thingsOf(query, type)) {
     const [value = null] = swapRemove(thing.values, at);
     if (thing.id) type.heap.detach(value);
@@ -181,7 +180,7 @@ function del({ query, type, name, args }: Change): void {
 
 /** The last one takes the place of the one that is removed, as in ThingsDB. */
 function swapRemove<T>(items: T[], at: number): T[] {
-  const last = items.pop()!;
+  const last = items.pop() as T;
   return at === items.length ? [last] : items.splice(at, 1, last);
 }
 
@@ -198,7 +197,7 @@ function hasRelation(what: string, type: ThingType, name: string): Error {
 
 function mod(change: Change): void {
   const { query, type, name, args } = change;
-  const where = `${page}/mod`;
+  const where = `${PAGE}/mod`;
   args.between(4, 5, where);
   if (type.idName === name) throw typeError("cannot modify an Id ('#') definition");
   const at = type.position(name);
@@ -226,9 +225,9 @@ function mod(change: Change): void {
   const after = nested ?? defineField(query.database, type, name, definition as string);
   if (closure) migrate(change, at, after, closure);
   else {
-    if (!type.isWrapOnly) requireWidening(type.fields[at]!, after, where);
+    if (!type.isWrapOnly) requireWidening(type.fields[at] as Field, after, where);
     putField(type, at, after);
-    for (const thing of thingsOf(query, type)) after.own(thing.values[at]!, thing);
+    for (const thing of thingsOf(query, type)) after.own(thing.values[at] as Value, thing);
   }
 }
 
@@ -274,7 +273,7 @@ function putField(type: ThingType, at: number, field: Field): void {
 }
 
 function ren({ query, type, name, args }: Change): void {
-  const where = `${page}/ren`;
+  const where = `${PAGE}/ren`;
   args.exactly(4, where);
   const field = type.field(name);
   const method = type.methods.get(name);
@@ -302,14 +301,14 @@ function ren({ query, type, name, args }: Change): void {
 }
 
 function all({ query, type, args }: Change): void {
-  args.exactly(3, `${page}/all`);
-  const closure = args.closure(query, 2, `${page}/all`);
+  args.exactly(3, `${PAGE}/all`);
+  const closure = args.closure(query, 2, `${PAGE}/all`);
   query.requireChangeFor(closure);
   for (const thing of thingsOf(query, type)) query.call1(closure, thing);
 }
 
 function setFlag({ query, type, args }: Change, action: 'wpo' | 'hid' | 'idx'): void {
-  const where = `${page}/${action}`;
+  const where = `${PAGE}/${action}`;
   args.exactly(3, where);
   const value = args.kind(query, 2, 'bool', where);
   if (action === 'hid') type.hidesId = value;

@@ -1,10 +1,12 @@
 import { lookupError, operationError, valueError } from '../../model/errors.js';
 import type { Collection } from '../../model/store/collection.js';
+import type { Closure } from '../../model/values/closure.js';
 import type { Field } from '../../model/values/field.js';
 import type { ThingType } from '../../model/values/thing-type.js';
 import type { Thing } from '../../model/values/thing.js';
-import type { Wire } from '../../msgpack/wire.js';
+import type { Packed, Wire } from '../../msgpack/wire.js';
 import type { Query } from '../../runtime/query.js';
+import { setOwn } from '../../runtime/wire/set-own.js';
 import { closureInfo } from '../procedures/procedures.js';
 
 /** Names that types and enumerations may not have. */
@@ -39,16 +41,21 @@ export function requireNoThingInUse(query: Query, type: ThingType): void {
   throw operationError(`cannot change type \`${type.name}\` while one of the instances is in use`);
 }
 
+/** What `type_info` and `enum_info` tell of methods. */
+export function methodsInfo(methods: ReadonlyMap<string, Closure>, withDefinition: boolean): Wire {
+  const told: Record<string, Wire> = {};
+  for (const [name, method] of methods) setOwn(told, name, closureInfo(method, withDefinition));
+  return told;
+}
+
 /** What `type_info` tells. */
 export function typeInfo(type: ThingType, withDefinition: boolean): Wire {
-  const methods: Record<string, Wire> = {};
-  for (const [name, method] of type.methods) methods[name] = closureInfo(method, withDefinition);
   const relations: Record<string, Wire> = {};
   for (const { name, relation } of type.fields) {
     if (!relation) continue;
-    relations[name] = { type: relation.type.name, property: relation.name, definition: relation.definition };
+    const { type: other, name: property, definition } = relation;
+    setOwn(relations, name, { type: other.name, property, definition });
   }
-  const idField: Wire[] = type.idName === null ? [] : [[type.idName, '#']];
   return {
     type_id: BigInt(type.id),
     name: type.name,
@@ -57,13 +64,22 @@ export function typeInfo(type: ThingType, withDefinition: boolean): Wire {
     auto_index: type.isIndexed,
     created_at: BigInt(type.createdAt),
     modified_at: type.modifiedAt === null ? null : BigInt(type.modifiedAt),
-    fields: [
-      ...idField,
-      ...type.fields.map(({ name, definition, packed }): Wire => [name, packed ?? definition]),
-    ],
-    methods,
+    fields: fieldForms(type, (packed) => packed),
+    methods: methodsInfo(type.methods, withDefinition),
     relations,
   };
+}
+
+/** The properties of a type with their definitions, as `type_info` and dumps list them. */
+export function fieldForms(type: ThingType, packedForm: (packed: Packed) => Wire): Wire[] {
+  const id: Wire[] = type.idName === null ? [] : [[type.idName, '#']];
+  return [
+    ...id,
+    ...type.fields.map(({ name, definition, packed }): Wire => [
+      name,
+      packed ? packedForm(packed) : definition,
+    ]),
+  ];
 }
 
 /** Throws -63 when things of another type always have a thing of this one. */

@@ -7,11 +7,11 @@ import type { Query } from '../../runtime/query.js';
 import type { Change } from './mod-type.js';
 import { requireNoThingInUse, thingsOf } from './type-helpers.js';
 
-const page = 'collection-api/mod_type/rel';
+const PAGE = 'collection-api/mod_type/rel';
 
 /** Makes or removes a relation between two properties. */
 export function rel({ query, type, name, args }: Change): void {
-  args.exactly(4, page);
+  args.exactly(4, PAGE);
   const field = type.field(name);
   if (!field) throw lookupError(`type \`${type.name}\` has no property \`${name}\``);
   const value = args.value(query, 3);
@@ -20,7 +20,7 @@ export function rel({ query, type, name, args }: Change): void {
   else {
     throw typeError(
       `function \`${args.name}\` expects argument 4 to be of type \`str\` or type \`nil\` ` +
-        `but got type \`${typeName(value)}\` instead${see(page)}`,
+        `but got type \`${typeName(value)}\` instead${see(PAGE)}`,
     );
   }
 }
@@ -52,7 +52,7 @@ function relatedType(field: Field): ThingType {
   const isAllowed = restriction.base === '{}' ? !restriction.isNillable : restriction.isNillable;
   if (!(base instanceof ThingType) || !isAllowed || field.inner) {
     throw typeError(
-      `relations may only be configured between restricted sets and/or nillable typed${see(page)}`,
+      `relations may only be configured between restricted sets and/or nillable typed${see(PAGE)}`,
     );
   }
   if (field.relation) {

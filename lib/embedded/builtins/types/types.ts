@@ -10,15 +10,16 @@ import type { Thing } from '../../model/values/thing.js';
 import { typeName, type Value } from '../../model/values/value.js';
 import type { Args } from '../../runtime/args.js';
 import { type BuiltIn, effects } from '../../runtime/built-in.js';
+import { byName } from '../../runtime/operations/by-name.js';
 import { instanceFrom } from '../../runtime/operations/instance.js';
 import type { Query } from '../../runtime/query.js';
 import { addMember } from '../../runtime/types/type-members.js';
 import { requireFreeName, requireNotRequired, thingsOf, typeInfo } from './type-helpers.js';
 import { renameInDefinitions } from './type-renaming.js';
 
-const wrapOnlyFlag = 2n;
-const hideIdFlag = 4n;
-const indexFlag = 8n;
+const WRAP_ONLY_FLAG = 2n;
+const HIDE_ID_FLAG = 4n;
+const INDEX_FLAG = 8n;
 
 function find(collection: Collection, name: string): ThingType {
   const type = collection.types.get(name);
@@ -37,9 +38,9 @@ function readFlags(query: Query, args: Args, at: number): Flags {
   if (typeof value === 'bigint') {
     const has = (flag: bigint, name: keyof Flags): Flags => ((value & flag) === 0n ? {} : { [name]: true });
     return {
-      ...has(wrapOnlyFlag, 'isWrapOnly'),
-      ...has(hideIdFlag, 'hidesId'),
-      ...has(indexFlag, 'isIndexed'),
+      ...has(WRAP_ONLY_FLAG, 'isWrapOnly'),
+      ...has(HIDE_ID_FLAG, 'hidesId'),
+      ...has(INDEX_FLAG, 'isIndexed'),
     };
   }
   if (typeof value !== 'boolean') throw args.expected(at, '`bool` or `int`', value, page);
@@ -124,7 +125,7 @@ function fillType(query: Query, type: ThingType, definition: Thing): void {
   const { keys, values } = definition.ordered();
   keys.forEach((key, at) => {
     if (!isValidName(key)) throw valueError(`type keys must follow the naming rules${see('overview/names')}`);
-    addMember(query.database, type, key, values[at]!);
+    addMember(query.database, type, key, values[at] as Value);
   });
 }
 
@@ -223,7 +224,7 @@ const typesInfo: BuiltIn = {
   root: (query, args) => {
     const collection = query.requireCollection('types_info');
     args.exactly(0, 'collection-api/types_info');
-    const sorted = [...collection.types.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const sorted = byName(collection.types.values());
     return new List(sorted.map((type) => new PackedData(typeInfo(type, mayChange(query)))));
   },
 };

@@ -27,7 +27,7 @@ export function walk(
   switch (subject.kind) {
     case 'list':
       for (const { items } = subject; at < items.length; at += 1) {
-        const item = items[at]!;
+        const item = items[at] as Value;
         if (!visit(query.call2(closure, item, wantsSecond ? BigInt(at) : null), item, at)) return;
       }
       return;
@@ -36,8 +36,8 @@ export function walk(
     case 'thing': {
       const { keys, values } = subject.ordered();
       for (; at < values.length; at += 1) {
-        const value = values[at]!;
-        if (!visit(query.call2(closure, keys[at]!, value), value, at)) return;
+        const value = values[at] as Value;
+        if (!visit(query.call2(closure, keys[at] as string, value), value, at)) return;
       }
     }
   }

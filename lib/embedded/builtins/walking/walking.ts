@@ -55,7 +55,7 @@ const filter = walking('filter', all, (query, args, self, page) =>
       const kept = new Thing(query.collection);
       const { keys } = self.ordered();
       walk(query, self, closure, (result, value, at) => {
-        if (isTrue(result)) kept.add(keys[at]!, assignable(value, kept, null));
+        if (isTrue(result)) kept.add(keys[at] as string, assignable(value, kept, null));
         return true;
       });
       return kept;
@@ -135,12 +135,12 @@ const reduce = walking(
         total = args.value(query, 1);
       } else {
         if (!items.length) throw lookupError(`reduce on empty ${self.kind} with no initial value set`);
-        total = items[0]!;
+        total = items[0] as Value;
         from = 1;
       }
       for (let at = from; at < items.length; at += 1) {
         const third = self.kind === 'set' ? (items[at] as Thing).id || null : at;
-        total = query.call(closure, [total, items[at]!, third === null ? null : BigInt(third)]);
+        total = query.call(closure, [total, items[at] as Value, third === null ? null : BigInt(third)]);
       }
       return total;
     }),
@@ -159,7 +159,7 @@ const vmap: BuiltIn = {
         const result = new Thing(query.collection);
         const { keys, values } = self.ordered();
         keys.forEach((key, at) => {
-          result.add(key, assignable(query.call1(closure, values[at]!), result, null));
+          result.add(key, assignable(query.call1(closure, values[at] as Value), result, null));
         });
         return result;
       });

@@ -1,8 +1,6 @@
-import { ThingsError } from '../things-error.js';
+import { forbiddenError } from '../errors.js';
 import { describePrivileges } from './privileges.js';
 import type { User } from './user.js';
-
-const FORBIDDEN = -55;
 
 /** A list as plain data. */
 export type AccessSnapshot = readonly (readonly [userId: number, mask: number])[];
@@ -65,8 +63,7 @@ export class AccessList {
   requireNoMore(user: Person, other: Person): void {
     const more = (this.#masks.get(other.id) ?? 0) & ~(this.#masks.get(user.id) ?? 0);
     if (more === 0) return;
-    throw new ThingsError(
-      FORBIDDEN,
+    throw forbiddenError(
       `user \`${other.name}\` has privileges (\`${describePrivileges(more)}\`) that user \`${user.name}\` is missing ` +
         `on scope \`${this.scopeName}\``,
     );
@@ -83,8 +80,7 @@ export class AccessList {
   }
 
   #refuse(user: Person, mask: number): never {
-    throw new ThingsError(
-      FORBIDDEN,
+    throw forbiddenError(
       `user \`${user.name}\` is missing the required privileges (\`${describePrivileges(mask)}\`) ` +
         `on scope \`${this.scopeName}\`; see https://docs.thingsdb.io/v1/thingsdb-api/grant`,
     );

@@ -1,15 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Wire } from '../../msgpack/wire.js';
-import { ThingsError } from '../things-error.js';
+import { authError, lookupError, maxQuotaError, requireFewer, valueError } from '../errors.js';
+import type { ThingsError } from '../things-error.js';
 import { AccessList, type AccessSnapshot } from './access-list.js';
 import { Privileges } from './privileges.js';
 import type { Token, User } from './user.js';
 import { Whitelist, type WhitelistKind } from './whitelist.js';
-
-const AUTH_ERROR = -56;
-const MAX_QUOTA = -57;
-const VALUE_ERROR = -60;
-const LOOKUP_ERROR = -54;
 
 const DOCS = 'https://docs.thingsdb.io/v1/thingsdb-api';
 
@@ -41,6 +37,7 @@ export interface AccountsOptions {
   readonly nowMs: () => number;
   /** Ids of users and of collections come from one sequence. */
   readonly nextId: () => number;
+  readonly maxUsers: number;
 }
 
 /** The users, and what they may do in the scopes `@thingsdb` and `@node`. Each collection keeps its own list. */
@@ -49,10 +46,12 @@ export class Accounts {
   readonly node = new AccessList(() => '@node');
   readonly #nowMs: () => number;
   readonly #nextId: () => number;
+  readonly #maxUsers: number;
   #users: User[] = [];
 
   /** A fresh node's: `admin` with the password `pass` and every right. */
-  constructor({ nowMs, nextId }: AccountsOptions) {
+  constructor({ nowMs, nextId, maxUsers }: AccountsOptions) {
+    this.#maxUsers = maxUsers;
     this.#nowMs = nowMs;
     this.#nextId = nextId;
     const admin = this.newUser(DEFAULT_USER);
@@ -83,7 +82,7 @@ export class Accounts {
     const [name, password] = Array.isArray(credentials) ? (credentials as Wire[]) : [];
     const user = this.#users.find((candidate) => candidate.name === name);
     if (user?.password !== undefined && user.password === password) return user;
-    throw new ThingsError(AUTH_ERROR, 'invalid username or password');
+    throw authError('invalid username or password');
   }
 
   #authenticateByToken(key: string): User {
@@ -91,14 +90,15 @@ export class Accounts {
       const token = user.tokens.find((candidate) => candidate.key === key);
       if (token === undefined) continue;
       if (!this.isExpired(token)) return user;
-      throw new ThingsError(AUTH_ERROR, `token is expired; see ${DOCS}/del_expired`);
+      throw authError(`token is expired; see ${DOCS}/del_expired`);
     }
-    throw new ThingsError(AUTH_ERROR, 'invalid token');
+    throw authError('invalid token');
   }
 
-  /** @throws ThingsError -60 for a name that cannot be used, -54 when it is taken */
+  /** @throws ThingsError -60 for a name that cannot be used, -54 when it is taken, -57 when there are too many users */
   newUser(name: string): User {
     this.#checkName(name);
+    requireFewer(this.#users.length, this.#maxUsers, 'users');
     const user: User = {
       id: this.#nextId(),
       createdAt: this.nowSeconds,
@@ -153,8 +153,7 @@ export class Accounts {
    */
   newToken(user: User, expiresAt: number | null, description: string): Token {
     if (user.tokens.length > MAX_TOKENS) {
-      throw new ThingsError(
-        MAX_QUOTA,
+      throw maxQuotaError(
         `user \`${user.name}\` has reached the maximum of ${MAX_TOKENS} tokens; see ${DOCS}/new_token`,
       );
     }
@@ -226,33 +225,33 @@ export class Accounts {
   #checkName(name: string): void {
     const bytes = Buffer.byteLength(name);
     if (bytes < 1 || bytes > MAX_NAME_BYTES) {
-      throw new ThingsError(VALUE_ERROR, 'username must be between 1 and 128 characters');
+      throw valueError('username must be between 1 and 128 characters');
     }
     if (!/^[\x21-\x7e]+$/.test(name)) {
       // The doubled word is the real server's.
-      throw new ThingsError(VALUE_ERROR, 'username should should only contain graphical characters');
+      throw valueError('username should should only contain graphical characters');
     }
-    if (this.has(name)) throw new ThingsError(LOOKUP_ERROR, `user \`${name}\` already exists`);
+    if (this.has(name)) throw lookupError(`user \`${name}\` already exists`);
   }
 
   #checkExpiry(expiresAt: number): void {
     if (expiresAt < this.nowSeconds) {
-      throw new ThingsError(VALUE_ERROR, `cannot set an expiration time in the past; see ${DOCS}/new_token`);
+      throw valueError(`cannot set an expiration time in the past; see ${DOCS}/new_token`);
     }
     if (expiresAt > MAX_EXPIRES_AT) {
-      throw new ThingsError(VALUE_ERROR, `expiration time is too far in the future; see ${DOCS}/new_token`);
+      throw valueError(`expiration time is too far in the future; see ${DOCS}/new_token`);
     }
   }
 }
 
 function checkPassword(password: string): void {
   const bytes = Buffer.byteLength(password);
-  if (bytes < 1) throw new ThingsError(VALUE_ERROR, 'password should be at least 1 characters');
+  if (bytes < 1) throw valueError('password should be at least 1 characters');
   if (bytes > MAX_PASSWORD_BYTES) {
-    throw new ThingsError(VALUE_ERROR, `password should be less than ${MAX_PASSWORD_BYTES + 1} characters`);
+    throw valueError(`password should be less than ${MAX_PASSWORD_BYTES + 1} characters`);
   }
   if (!/^[\x20-\x7e]+$/.test(password)) {
-    throw new ThingsError(VALUE_ERROR, 'password should only contain printable characters');
+    throw valueError('password should only contain printable characters');
   }
 }
 
@@ -266,5 +265,5 @@ function newTokenKey(): string {
 
 function notFound(what: string, name: string): ThingsError {
   const isShown = /^[\x20-\x7e]*$/.test(name) && Buffer.byteLength(name) <= MAX_SHOWN_BYTES;
-  return new ThingsError(LOOKUP_ERROR, isShown ? `${what} \`${name}\` not found` : `${what} not found`);
+  return lookupError(isShown ? `${what} \`${name}\` not found` : `${what} not found`);
 }

@@ -1,8 +1,5 @@
-import { ThingsError } from '../things-error.js';
-
-const FORBIDDEN = -55;
-const LOOKUP_ERROR = -54;
-const VALUE_ERROR = -60;
+import { forbiddenError, lookupError, requireFewer, valueError } from '../errors.js';
+import type { ThingsError } from '../things-error.js';
 
 /** Longer names are left out of errors, as names that do not print are. */
 const MAX_SHOWN_BYTES = 99;
@@ -20,7 +17,7 @@ export type WhitelistKind = 'rooms' | 'procedures';
 /** @throws ThingsError -60 for any other word */
 export function toWhitelistKind(word: string): WhitelistKind {
   if (word === 'rooms' || word === 'procedures') return word;
-  throw new ThingsError(VALUE_ERROR, 'invalid whitelist; expecting "rooms" or "procedures"');
+  throw valueError('invalid whitelist; expecting "rooms" or "procedures"');
 }
 
 /** The rooms or the procedures that a user may use. A user who has no such list may use all of them. */
@@ -35,16 +32,17 @@ export class Whitelist {
     return this.#entries;
   }
 
-  /** @throws ThingsError -54 when it is there already */
-  add(entry: WhitelistEntry): void {
-    if (this.#entries.some((other) => isSame(other, entry))) throw lookupError(entry, 'already');
+  /** @throws ThingsError -54 when it is there already, -57 when there are `limit` entries */
+  add(entry: WhitelistEntry, limit: number): void {
+    if (this.#entries.some((other) => isSame(other, entry))) throw entryError(entry, 'already');
+    requireFewer(this.#entries.length, limit, 'entries in one whitelist');
     this.#entries = [...this.#entries, entry];
   }
 
   /** @throws ThingsError -54 when it is not there */
   delete(entry: WhitelistEntry): void {
     const at = this.#entries.findIndex((other) => isSame(other, entry));
-    if (at < 0) throw lookupError(entry, 'not found');
+    if (at < 0) throw entryError(entry, 'not found');
     const left = [...this.#entries];
     const last = left.pop();
     // The last one takes its place, as on a node.
@@ -60,7 +58,7 @@ export class Whitelist {
 
   /** @throws ThingsError -55 unless {@link allows} */
   require(name: string): void {
-    if (!this.allows(name)) throw new ThingsError(FORBIDDEN, `no match in whitelist for \`${name}\``);
+    if (!this.allows(name)) throw forbiddenError(`no match in whitelist for \`${name}\``);
   }
 }
 
@@ -68,7 +66,7 @@ function isSame(one: WhitelistEntry, other: WhitelistEntry): boolean {
   return one.text === other.text && (one.pattern === undefined) === (other.pattern === undefined);
 }
 
-function lookupError({ text }: WhitelistEntry, state: string): ThingsError {
+function entryError({ text }: WhitelistEntry, state: string): ThingsError {
   const isShown = /^[\x20-\x7e]*$/.test(text) && text.length <= MAX_SHOWN_BYTES;
-  return new ThingsError(LOOKUP_ERROR, `${isShown ? `${text} ` : ''}${state} in whitelist`);
+  return lookupError(`${isShown ? `${text} ` : ''}${state} in whitelist`);
 }

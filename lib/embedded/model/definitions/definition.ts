@@ -21,7 +21,7 @@ import type { Value } from '../values/value.js';
 import { type Defaults, defaultValue } from './default-value.js';
 
 /** Properties of a type that refer to the type itself. */
-const maxSelfReferences = 255;
+const MAX_SELF_REFERENCES = 255;
 
 const flagNames: Readonly<Record<string, keyof WrapFlags>> = {
   '&': 'sameDepth',
@@ -39,6 +39,10 @@ export function readDefinition(type: ThingType, name: string, definition: string
 }
 
 class DefinitionReader {
+  readonly #type: ThingType;
+  readonly #name: string;
+  readonly #definition: string;
+  readonly #defaults: Defaults;
   #flags: { -readonly [K in keyof WrapFlags]: boolean } = {
     sameDepth: false,
     minDepth: false,
@@ -49,15 +53,15 @@ class DefinitionReader {
     skipFalse: false,
   };
 
-  constructor(
-    private readonly type: ThingType,
-    private readonly name: string,
-    private readonly definition: string,
-    private readonly defaults: Defaults,
-  ) {}
+  constructor(type: ThingType, name: string, definition: string, defaults: Defaults) {
+    this.#type = type;
+    this.#name = name;
+    this.#definition = definition;
+    this.#defaults = defaults;
+  }
 
   read(): Field {
-    if (!this.definition) throw this.#invalid('type declarations must not be empty');
+    if (!this.#definition) throw this.#invalid('type declarations must not be empty');
     let text = this.#readFlags();
     const isNillable = text.endsWith('?');
     if (isNillable) text = text.slice(0, -1);
@@ -71,14 +75,18 @@ class DefinitionReader {
 
   #readFlags(): string {
     let at = 0;
-    for (let flag = flagNames[this.definition[at]!]; flag; flag = flagNames[this.definition[at] ?? '']) {
+    for (
+      let flag = flagNames[this.#definition[at] ?? ''];
+      flag;
+      flag = flagNames[this.#definition[at] ?? '']
+    ) {
       if (this.#flags[flag]) throw this.#invalid('duplicate flags');
       this.#flags[flag] = true;
       at += 1;
     }
-    if (at === this.definition.length) throw this.#invalid('missing declaration after flags');
+    if (at === this.#definition.length) throw this.#invalid('missing declaration after flags');
     if (this.#flags.minDepth && this.#flags.maxDepth) throw this.#invalid('conflicting flags `-` and `+`');
-    return this.definition.slice(at);
+    return this.#definition.slice(at);
   }
 
   /** `[...]`, `{...}` and `thing<...>` */
@@ -97,7 +105,7 @@ class DefinitionReader {
     const make = (): Value => {
       if (base === '[]') return new List([]);
       if (base === '{}') return new ThingSet();
-      const thing = new Thing(this.type.heap);
+      const thing = new Thing(this.#type.heap);
       thing.restriction = nested;
       return thing;
     };
@@ -132,7 +140,7 @@ class DefinitionReader {
   #nestedEnumDefault(text: string, base: '[]' | '{}' | 'thing'): Error {
     const open = text.indexOf('{');
     const name = open < 0 ? text : text.slice(0, open);
-    if (!this.type.heap.enums.has(name)) {
+    if (!this.#type.heap.enums.has(name)) {
       return typeError(this.#message(`unknown type \`${name}\` in declaration`));
     }
     const kind = { '[]': 'list', '{}': 'set', thing: 'thing' }[base];
@@ -149,15 +157,15 @@ class DefinitionReader {
     }
     const base = this.#base(text);
     if (base instanceof ThingType && !isNillable) this.#checkDependency(base);
-    const make = isNillable ? () => null : () => defaultValue(base, this.type.heap, this.defaults);
+    const make = isNillable ? () => null : () => defaultValue(base, this.#type.heap, this.#defaults);
     return this.#field(new Restriction(base, base === 'any' ? false : isNillable), null, null, make);
   }
 
   #checkDependency(base: ThingType): void {
-    if (this.type.isWrapOnly) return;
-    if (base === this.type || dependsOn(base, this.type, new Set())) {
+    if (this.#type.isWrapOnly) return;
+    if (base === this.#type || dependsOn(base, this.#type, new Set())) {
       throw this.#invalid(
-        `missing \`?\` after declaration \`${this.definition}\`; circular dependencies must be nillable ` +
+        `missing \`?\` after declaration \`${this.#definition}\`; circular dependencies must be nillable ` +
           'at least at one point in the chain',
       );
     }
@@ -165,7 +173,7 @@ class DefinitionReader {
       throw typeError(
         this.#message(
           'when depending on a type in wrap-only mode, both types must have wrap-only mode enabled; either add ' +
-            `a \`?\` to make the dependency nillable or make \`${this.type.name}\` a wrap-only type as well`,
+            `a \`?\` to make the dependency nillable or make \`${this.#type.name}\` a wrap-only type as well`,
         ),
       );
     }
@@ -173,8 +181,8 @@ class DefinitionReader {
 
   #base(text: string): BaseName | ThingType | EnumType {
     if (baseNames.includes(text as BaseName)) return text as BaseName;
-    if (text === this.type.name) return this.#self();
-    const base = this.type.heap.types.get(text) ?? this.type.heap.enums.get(text);
+    if (text === this.#type.name) return this.#self();
+    const base = this.#type.heap.types.get(text) ?? this.#type.heap.enums.get(text);
     if (base) return this.#unlocked(base);
     if (!isAscii(text)) throw this.#invalid('type declarations must only contain valid ASCII characters');
     throw typeError(this.#message(`unknown type \`${text}\` in declaration`));
@@ -182,12 +190,12 @@ class DefinitionReader {
 
   /** A type inside of another one has its name; there the name stands for the first type that was made, as on a node. */
   #self(): BaseName | ThingType {
-    const { type } = this;
+    const type = this.#type;
     if (type.id < 0) return type.heap.typeById(0) ?? 'thing';
     const count = type.fields.filter(
       ({ restriction, nested }) => (nested ?? restriction).base === type,
     ).length;
-    if (count >= maxSelfReferences) {
+    if (count >= MAX_SELF_REFERENCES) {
       throw maxQuotaError(this.#message('maximum number of self references has been reached'));
     }
     return type;
@@ -207,7 +215,7 @@ class DefinitionReader {
   /** `Color{RED}` */
   #enumDefault(text: string, isNillable: boolean): Field | null {
     const [, name = text, memberName = ''] = /^([^{]*)\{([^]*)\}$/.exec(text) ?? [];
-    const enumType = this.type.heap.enums.get(name);
+    const enumType = this.#type.heap.enums.get(name);
     if (!enumType) throw typeError(this.#message(`unknown type \`${name}\` in declaration`));
     if (!memberName) {
       throw typeError(
@@ -322,7 +330,7 @@ class DefinitionReader {
 
   /** The definition as it was written, up to a place in the part behind its flags. */
   #upTo(text: string, length: number): string {
-    return this.definition.slice(0, this.definition.indexOf(text) + length);
+    return this.#definition.slice(0, this.#definition.indexOf(text) + length);
   }
 
   #requireEnd(text: string, range: RangeReader): void {
@@ -340,12 +348,20 @@ class DefinitionReader {
     condition: Condition | null,
     defaultValue: () => Value,
   ): Field {
-    const { type, name, definition } = this;
-    return new Field(type, name, definition, this.#flags, restriction, nested, condition, defaultValue);
+    return new Field(
+      this.#type,
+      this.#name,
+      this.#definition,
+      this.#flags,
+      restriction,
+      nested,
+      condition,
+      defaultValue,
+    );
   }
 
   #unreadable(): Error {
-    return this.#invalid(`expecting a valid type declaration but got \`${this.definition}\` instead`);
+    return this.#invalid(`expecting a valid type declaration but got \`${this.#definition}\` instead`);
   }
 
   #smallerMaximum(): Error {
@@ -361,7 +377,7 @@ class DefinitionReader {
   }
 
   #message(reason: string, page = 'overview/type'): string {
-    return `invalid declaration for \`${this.name}\` on type \`${this.type.name}\`; ${reason}${see(page)}`;
+    return `invalid declaration for \`${this.#name}\` on type \`${this.#type.name}\`; ${reason}${see(page)}`;
   }
 }
 
@@ -383,28 +399,31 @@ type NumberReader<T> = (text: string) => { readonly value: T; readonly length: n
 
 /** Walks through `least:most:default`. */
 class RangeReader {
+  readonly #text: string;
   constructor(
-    private readonly text: string,
+    text: string,
     public position: number,
-  ) {}
+  ) {
+    this.#text = text;
+  }
 
   /** `null` when no number is there. */
   number<T>(read: NumberReader<T>): T | null {
-    const { value, length } = read(this.text.slice(this.position));
+    const { value, length } = read(this.#text.slice(this.position));
     this.position += length;
     return length ? value : null;
   }
 
   colon(): boolean {
-    if (this.text[this.position] !== ':') return false;
+    if (this.#text[this.position] !== ':') return false;
     this.position += 1;
     return true;
   }
 
   /** All up to the last character. */
   rest(): string {
-    const rest = this.text.slice(this.position, -1);
-    this.position = this.text.length - 1;
+    const rest = this.#text.slice(this.position, -1);
+    this.position = this.#text.length - 1;
     return rest;
   }
 }

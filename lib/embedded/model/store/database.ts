@@ -1,8 +1,9 @@
 import { Accounts } from '../accounts/accounts.js';
 import { Privileges } from '../accounts/privileges.js';
 import type { User } from '../accounts/user.js';
+import { cost, spendMemory } from '../budget.js';
 import type { Clock } from '../clock.js';
-import { lookupError } from '../errors.js';
+import { lookupError, requireFewer } from '../errors.js';
 import type { Limits } from '../limits.js';
 import type { TimeZone } from '../time-zone.js';
 import type { Task } from '../values/task.js';
@@ -38,7 +39,11 @@ export class Database {
     this.startedAt = clock.now();
     this.storage = new Storage(this, limits.storage);
     this.node = new NodeState(this.startedAt);
-    this.accounts = new Accounts({ nowMs: () => clock.now(), nextId: () => this.takeId() });
+    this.accounts = new Accounts({
+      nowMs: () => clock.now(),
+      nextId: () => this.takeId(),
+      maxUsers: limits.users,
+    });
     const admin = this.accounts.user('admin');
     this.newCollection('stuff', admin);
   }
@@ -62,7 +67,10 @@ export class Database {
     return this.changeId;
   }
 
+  /** Throws -57 when there are too many. */
   newCollection(name: string, owner: User): Collection {
+    requireFewer(this.collections.size, this.limits.collections, 'collections');
+    spendMemory(cost.named);
     const collection = new Collection(this.takeId(), name, this.nowSeconds);
     collection.access.grant(owner, Privileges.full);
     this.collections.set(name, collection);

@@ -63,6 +63,8 @@ export function restoreDatabase(database: Database, snapshot: unknown): void {
 
 /** Copies one collection. Things are made first and filled later, so that rings need no recursion. */
 class Copier {
+  readonly #from: Collection;
+  readonly #database: Database;
   readonly #to: Collection;
   readonly #types = new Map<ThingType, ThingType>();
   readonly #enums = new Map<EnumType, EnumType>();
@@ -71,15 +73,14 @@ class Copier {
   readonly #rooms = new Map<Room, Room>();
   readonly #tasks = new Map<Task, Task>();
 
-  constructor(
-    private readonly from: Collection,
-    private readonly database: Database,
-  ) {
+  constructor(from: Collection, database: Database) {
+    this.#from = from;
+    this.#database = database;
     this.#to = new Collection(from.id, from.name, from.createdAt);
   }
 
   copy(): Collection {
-    const { from } = this;
+    const from = this.#from;
     const to = this.#to;
     to.access.restore(from.access.snapshot());
     Object.assign(to, {
@@ -105,7 +106,7 @@ class Copier {
 
   #copyTypes(): void {
     const to = this.#to;
-    for (const type of this.from.types.values()) {
+    for (const type of this.#from.types.values()) {
       const copy = new ThingType(type.id, type.name, to, type.createdAt);
       const { isWrapOnly, hidesId, isIndexed, idName, modifiedAt } = type;
       Object.assign(copy, { isWrapOnly, hidesId, isIndexed, idName, modifiedAt });
@@ -113,7 +114,7 @@ class Copier {
       this.#types.set(type, copy);
       to.types.set(copy.name, copy);
     }
-    for (const enumType of this.from.enums.values()) {
+    for (const enumType of this.#from.enums.values()) {
       const copy = new EnumType(enumType.id, enumType.name, to, enumType.createdAt);
       copy.modifiedAt = enumType.modifiedAt;
       for (const [name, method] of enumType.methods) copy.methods.set(name, method);
@@ -126,8 +127,8 @@ class Copier {
 
   #copyFields(type: ThingType, copy: ThingType): void {
     const defaults: Defaults = {
-      now: () => this.database.nowSeconds,
-      closure: () => this.database.programs.closure('||nil', 'collection'),
+      now: () => this.#database.nowSeconds,
+      closure: () => this.#database.programs.closure('||nil', 'collection'),
     };
     // Circular definitions were checked when they were made.
     const { isWrapOnly } = copy;
@@ -144,8 +145,8 @@ class Copier {
     type.fields.forEach((field, at) => {
       const other = field.relation;
       if (!other) return;
-      const otherType = this.#types.get(other.type)!;
-      copy.fields[at]!.relation = otherType.fields[other.type.fields.indexOf(other)] ?? null;
+      const otherType = this.#types.get(other.type) as ThingType;
+      (copy.fields[at] as Field).relation = otherType.fields[other.type.fields.indexOf(other)] ?? null;
     });
   }
 
@@ -175,7 +176,7 @@ class Copier {
     const values = original.values.map((value) => this.#value(value, copy));
     copy.assume(type, [...original.keys], values);
     copy.isDict = original.isDict;
-    if (type) type.fields.forEach((field, at) => field.own(values[at]!, copy));
+    if (type) type.fields.forEach((field, at) => field.own(values[at] as Value, copy));
     copy.restriction = this.#restriction(original.restriction);
     copy.refs = original.refs;
   }

@@ -1,3 +1,4 @@
+import type { User } from '../accounts/user.js';
 import { cost } from '../budget.js';
 import type { Closure } from '../values/closure.js';
 import type { Value } from '../values/value.js';
@@ -5,24 +6,27 @@ import type { Collection } from './collection.js';
 import type { Database } from './database.js';
 
 /** What a query may make when the store is full: enough to delete something. */
-const toDelete = 16 * 1024;
+const TO_DELETE = 16 * 1024;
 
 /** Measured anew at each query that stores, until the store is nearly full: then once in this many milliseconds. */
-const measureMs = 1000;
+const MEASURE_MS = 1000;
 
 // Taken now, while it is real: a test may put fake timers in place later.
 const { performance } = globalThis;
 
 /** How much all that is stored takes, roughly: as measured last, and all that queries have made since. */
 export class Storage {
+  readonly #database: Database;
   #measured = 0;
   #since = 0;
   #measuredMs = -Infinity;
 
   constructor(
-    private readonly database: Database,
+    database: Database,
     readonly limit: number,
-  ) {}
+  ) {
+    this.#database = database;
+  }
 
   /** A query that may have stored it has made this much. */
   add(bytes: number): void {
@@ -32,7 +36,7 @@ export class Storage {
   /** Bytes that the next query which stores may make. */
   get room(): number {
     if (this.#isFull) this.#measure();
-    return this.#isFull ? toDelete : Infinity;
+    return this.#isFull ? TO_DELETE : Infinity;
   }
 
   get #isFull(): boolean {
@@ -42,9 +46,9 @@ export class Storage {
   /** Looks at all that is stored, which takes time: each time after an eighth of the limit, or now and then. */
   #measure(): void {
     const nowMs = performance.now();
-    if (this.#measured > (this.limit / 8) * 7 && nowMs - this.#measuredMs < measureMs) return;
+    if (this.#measured > (this.limit / 8) * 7 && nowMs - this.#measuredMs < MEASURE_MS) return;
     this.#measuredMs = nowMs;
-    this.#measured = new Measure().database(this.database);
+    this.#measured = new Measure().database(this.#database);
     this.#since = 0;
   }
 }
@@ -56,11 +60,16 @@ class Measure {
 
   database(database: Database): number {
     const { collections, procedures, tasks, accounts } = database;
-    for (const user of accounts.users) this.#bytes += cost.named * (1 + user.tokens.length);
+    for (const user of accounts.users) this.#user(user);
     for (const { closure } of procedures.values()) this.#closure(closure);
     for (const { closure, args } of tasks.values()) this.#values([closure, ...args]);
     for (const collection of collections.values()) this.#collection(collection);
     return this.#bytes;
+  }
+
+  #user({ tokens, whitelists }: User): void {
+    this.#bytes += cost.named * (1 + tokens.length);
+    for (const list of whitelists.values()) this.#bytes += cost.named * list.entries.length;
   }
 
   #collection({ things, rooms, types, enums, procedures, tasks }: Collection): void {
@@ -72,8 +81,12 @@ class Measure {
     }
     for (const { closure } of procedures.values()) this.#closure(closure);
     for (const { closure, args } of tasks.values()) this.#values([closure, ...args]);
-    for (const { methods } of types.values()) for (const method of methods.values()) this.#closure(method);
+    for (const { fields, methods } of types.values()) {
+      for (const { definition } of fields) this.#bytes += cost.named + definition.length;
+      for (const method of methods.values()) this.#closure(method);
+    }
     for (const { members, methods } of enums.values()) {
+      this.#bytes += cost.named * members.length;
       this.#values(members.map(({ value }) => value));
       for (const method of methods.values()) this.#closure(method);
     }

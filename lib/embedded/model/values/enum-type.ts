@@ -1,4 +1,6 @@
-import { operationError } from '../errors.js';
+import { cost, spendMemory } from '../budget.js';
+import { maxQuotaError, operationError } from '../errors.js';
+import { MAX_ENUM_MEMBERS } from '../limits.js';
 import type { Closure } from './closure.js';
 import { EnumMember } from './enum-member.js';
 import type { Heap } from './heap.js';
@@ -29,7 +31,12 @@ export class EnumType {
     return this.members.find((member) => member.name === name);
   }
 
+  /** Throws -57 when there are too many. */
   add(name: string, value: Value): EnumMember {
+    if (this.members.length >= MAX_ENUM_MEMBERS) {
+      throw maxQuotaError('maximum number of enum members has been reached');
+    }
+    spendMemory(cost.named);
     const member = new EnumMember(this, name, value);
     this.members.push(member);
     return member;

@@ -81,7 +81,7 @@ export class Field {
 
   #checkAll(items: readonly Value[], what: string): void {
     for (const item of items) {
-      const mismatch = this.nested!.mismatch(item);
+      const mismatch = (this.nested as Restriction).mismatch(item);
       if (mismatch === 'type') {
         const inside = what === 'an array' ? 'items' : 'values';
         throw typeError(
@@ -109,7 +109,7 @@ export class Field {
     if (thing.type) {
       throw typeError(this.#subject(`requires a non-typed thing but got type \`${thing.type.name}\``));
     }
-    if (thing.restriction?.equals(this.nested!)) return;
+    if (thing.restriction?.equals(this.nested as Restriction)) return;
     if (thing.restriction) {
       throw valueError(
         `mismatch in type \`${this.type.name}\` on property \`${this.name}\`; restriction mismatch`,

@@ -10,8 +10,8 @@ import type { ThingType } from './thing-type.js';
 import type { Thing } from './thing.js';
 import type { Value } from './value.js';
 
-const maxTypes = 0x4000;
-const maxEnums = 0x1fff;
+const MAX_TYPES = 0x4000;
+const MAX_ENUMS = 0x1fff;
 
 /**
  * What the values of one collection share: their ids, the references between them, and the types that they can have.
@@ -76,14 +76,14 @@ export abstract class Heap {
       this.removedTypes.delete(name);
       return known;
     }
-    if (this.nextTypeId === maxTypes) throw maxQuotaError('reached the maximum number of types');
+    if (this.nextTypeId === MAX_TYPES) throw maxQuotaError('reached the maximum number of types');
     this.nextTypeId += 1;
     return this.nextTypeId - 1;
   }
 
   /** The least id that no enumeration has. Throws -57. */
   takeEnumId(): number {
-    if (this.enums.size === maxEnums) throw maxQuotaError('reached the maximum number of enumerators');
+    if (this.enums.size === MAX_ENUMS) throw maxQuotaError('reached the maximum number of enumerators');
     if (this.#enumIds.size !== this.enums.size) {
       this.#enumIds = new Set([...this.enums.values()].map(({ id }) => id));
       this.#freeEnumId = 0;
@@ -117,7 +117,7 @@ export abstract class Heap {
           if (next.id === 0n) {
             next.id = this.takeId();
             this.things.set(next.id, next);
-            for (let at = next.values.length - 1; at >= 0; at -= 1) waiting.push(next.values[at]!);
+            for (let at = next.values.length - 1; at >= 0; at -= 1) waiting.push(next.values[at] as Value);
           }
           break;
         case 'room':
@@ -185,7 +185,7 @@ export abstract class Heap {
 
   /** Sets a property that exists, by position. */
   setAt(thing: Thing, at: number, value: Value): void {
-    const before = thing.values[at]!;
+    const before = thing.values[at] as Value;
     if (before === value) return;
     thing.values[at] = value;
     if (thing.id) {
@@ -203,7 +203,7 @@ export abstract class Heap {
 
   /** Removes a property by position and gives its value. */
   removeAt(thing: Thing, at: number): Value {
-    const value = thing.values[at]!;
+    const value = thing.values[at] as Value;
     thing.removeAt(at);
     if (thing.id) this.detach(value);
     release(value);

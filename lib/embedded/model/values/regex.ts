@@ -15,11 +15,11 @@ export interface Match {
 }
 
 /** Steps of the matcher that count as one step of the query. */
-const matchStepsPerStep = 16;
+const MATCH_STEPS_PER_STEP = 16;
 
 /** What compiling takes, roughly. */
-const bytesPerLetter = 512;
-const compileSteps = 50;
+const BYTES_PER_LETTER = 512;
+const COMPILE_STEPS = 50;
 
 /** A regular expression, as PCRE2 knows them, on bytes. */
 export class Regex {
@@ -32,8 +32,8 @@ export class Regex {
    * @throws {ThingsError} -60 when it cannot be compiled, -63 for what is not done here
    */
   constructor(readonly text: string) {
-    spendMemory(text.length * bytesPerLetter);
-    spendSteps(compileSteps);
+    spendMemory(text.length * BYTES_PER_LETTER);
+    spendSteps(COMPILE_STEPS);
     const end = text.lastIndexOf('/');
     const flags = text.slice(end + 1);
     const unknown = /^.*([^gims])/s.exec(flags)?.[1];
@@ -75,16 +75,16 @@ export class Regex {
       if (!found) return null;
       const groups: (string | null)[] = [];
       for (let at = 2; at < found.length; at += 2) {
-        groups.push(found[at + 1]! < 0 ? null : bytes.slice(found[at], found[at + 1]));
+        groups.push((found[at + 1] as number) < 0 ? null : bytes.slice(found[at], found[at + 1]));
       }
       // PCRE tells of groups up to the last one that took part.
       while (groups.at(-1) === null) groups.pop();
-      return { start: found[0]!, stop: found[1]!, groups };
+      return { start: found[0] as number, stop: found[1] as number, groups };
     } catch (thrown) {
       if (!(thrown instanceof MatchLimitError)) throw thrown;
       throw notSupported(`a match of ${this.text} that takes more than ${limit} steps`);
     } finally {
-      spendSteps(Math.ceil(matcher.steps / matchStepsPerStep));
+      spendSteps(Math.ceil(matcher.steps / MATCH_STEPS_PER_STEP));
     }
   }
 }

@@ -1,6 +1,7 @@
 import { typeError } from '../errors.js';
 import type { Field } from './field.js';
 import type { ThingSet } from './thing-set.js';
+import type { ThingType } from './thing-type.js';
 import type { Thing } from './thing.js';
 import type { Value } from './value.js';
 
@@ -65,7 +66,7 @@ export function addToSet(set: ThingSet, thing: Thing): boolean {
   const { field, parent } = set;
   const other = field?.relation;
   if (field && other && parent) {
-    if (!parent.id) throw typeError(needsStored);
+    if (!parent.id) throw typeError(NEEDS_STORED);
     if (isSet(other)) {
       if (field !== other || thing !== parent) link(other, thing, parent);
     } else takeOver(field, other, thing, parent);
@@ -98,11 +99,11 @@ export function changeSet(set: ThingSet, things: ReadonlySet<Thing>, isUnion: bo
   for (const thing of things) if (!set.things.has(thing)) addToSet(set, thing);
 }
 
-const needsStored = 'relations must be created using a property on a stored thing (a thing with an Id)';
+const NEEDS_STORED = 'relations must be created using a property on a stored thing (a thing with an Id)';
 
 function requireStored(field: Field, parent: Thing): void {
   if (parent.id) return;
-  throw typeError(`mismatch in type \`${field.type.name}\` on property \`${field.name}\`; ${needsStored}`);
+  throw typeError(`mismatch in type \`${field.type.name}\` on property \`${field.name}\`; ${NEEDS_STORED}`);
 }
 
 /** The property of `parent` is about to refer to `value`: what refers back to it is brought in step. */
@@ -141,7 +142,7 @@ export function checkRelation(
   held: Iterable<Thing>,
 ): void {
   for (const thing of held) {
-    if (!thing.id) throw typeError(`failed to create relation; ${needsStored}`);
+    if (!thing.id) throw typeError(`failed to create relation; ${NEEDS_STORED}`);
   }
   if (isSet(field) && isSet(other)) return;
   if (!isSet(field) && !isSet(other)) {
@@ -201,4 +202,14 @@ function referBack(field: Field, other: Field, thing: Thing): void {
     const item = thingIn(field, thing);
     if (item) link(other, item, thing);
   }
+}
+
+/** The relations of a type, as pairs of properties. Of the two types, only one has the relation: that with the lesser id. */
+export function relationsFrom({ fields, id }: ThingType): (readonly [field: Field, other: Field])[] {
+  return fields.flatMap((field, at) => {
+    const other = field.relation;
+    if (!other || other.type.id < id) return [];
+    const isSecondSide = other.type.id === id && fields.indexOf(other) < at;
+    return isSecondSide ? [] : [[field, other] as const];
+  });
 }

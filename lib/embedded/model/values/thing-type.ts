@@ -1,3 +1,4 @@
+import { cost, spendMemory } from '../budget.js';
 import { operationError, typeError } from '../errors.js';
 import type { Closure } from './closure.js';
 import type { Field } from './field.js';
@@ -38,6 +39,16 @@ export class ThingType {
 
   has(name: string): boolean {
     return this.#positions.has(name) || this.methods.has(name) || this.idName === name;
+  }
+
+  /** Adds a field at the end. */
+  add(field: Field): void {
+    spendMemory(cost.named);
+    this.#positions.set(field.name, this.fields.length);
+    this.fields.push(field);
+    // The list of names is shared by all things: those that are there may not see it grow.
+    this.names = [...this.names, field.name];
+    this.heap.typeVersion.version += 1;
   }
 
   /** After fields were added, removed, renamed or replaced. */

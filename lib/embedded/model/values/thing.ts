@@ -6,7 +6,7 @@ import type { ThingType } from './thing-type.js';
 import type { Value } from './value.js';
 
 /** From this many properties on a thing is looked up by hash instead of one by one. */
-const indexFrom = 8;
+const INDEX_FROM = 8;
 
 /**
  * A thing: properties by name, with or without a type.
@@ -62,14 +62,14 @@ export class Thing {
     this.keys.push(key);
     this.values.push(value);
     if (this.#index) this.#index.set(key, this.keys.length - 1);
-    else if (this.keys.length >= indexFrom) this.#index = new Map(this.keys.map((name, at) => [name, at]));
+    else if (this.keys.length >= INDEX_FROM) this.#index = new Map(this.keys.map((name, at) => [name, at]));
   }
 
   /** Removes the property at a position; the last one takes its place. */
   removeAt(at: number): void {
-    const key = this.keys[at]!;
-    const lastKey = this.keys.pop()!;
-    const lastValue = this.values.pop()!;
+    const key = this.keys[at] as string;
+    const lastKey = this.keys.pop() as string;
+    const lastValue = this.values.pop() as Value;
     this.#index?.delete(key);
     if (at === this.keys.length) return;
     this.keys[at] = lastKey;
@@ -97,11 +97,11 @@ export class Thing {
     this.clear();
     this.restriction = null;
     if (type) this.values = values;
-    else keys.forEach((key, at) => this.add(key, values[at]!));
+    else keys.forEach((key, at) => this.add(key, values[at] as Value));
   }
 
   #sort(): void {
-    const order = this.keys.map((key, at) => ({ key, value: this.values[at]! }));
+    const order = this.keys.map((key, at) => ({ key, value: this.values[at] as Value }));
     order.sort((a, b) => (a.key < b.key ? -1 : 1));
     this.keys = order.map(({ key }) => key);
     this.values = order.map(({ value }) => value);

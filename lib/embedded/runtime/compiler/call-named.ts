@@ -5,6 +5,7 @@ import type { EnumType } from '../../model/values/enum-type.js';
 import type { ThingType } from '../../model/values/thing-type.js';
 import { typeName, type Value } from '../../model/values/value.js';
 import type { Args } from '../args.js';
+import type { Evaluate } from '../evaluate.js';
 import { isEqual } from '../operations/equality.js';
 import { instanceFrom } from '../operations/instance.js';
 import type { Query } from '../query.js';
@@ -29,7 +30,8 @@ export function callClosure(query: Query, closure: Closure, args: Args, self?: V
   const { length } = closure.parameters;
   const values: Value[] = [];
   if (self !== undefined && length > 0) values.push(self);
-  for (let at = 0; values.length < length && at < args.count; at += 1) values.push(args.nodes[at]!(query));
+  for (let at = 0; values.length < length && at < args.count; at += 1)
+    values.push((args.nodes[at] as Evaluate)(query));
   return query.call(closure, values);
 }
 

@@ -8,26 +8,24 @@ import type {
 import type { Analysis } from '../../language/side-effects.js';
 import type { Source } from '../../language/source.js';
 import { typeError, valueError } from '../../model/errors.js';
-import { maxDeep } from '../../model/limits.js';
+import { MAX_DEEP } from '../../model/limits.js';
 import { Closure } from '../../model/values/closure.js';
 import { isTrue } from '../../model/values/truth.js';
 import { typeName, type Value } from '../../model/values/value.js';
 import type { BuiltIn } from '../built-in.js';
 import type { Evaluate } from '../evaluate.js';
 import { iterate } from '../operations/iterate.js';
-import { operators } from '../operations/operators.js';
+import { type Operator, operators } from '../operations/operators.js';
 import type { Query } from '../query.js';
 import { breakSignal, continueSignal, returnSignal } from '../signals.js';
 import { ExpressionCompiler } from './expression-compiler.js';
 
 /** Turns a tree into functions, once; running them does not look at the tree again. */
 export class Compiler extends ExpressionCompiler {
-  constructor(
-    source: Source,
-    registry: ReadonlyMap<string, BuiltIn>,
-    private readonly analysis: Analysis,
-  ) {
+  readonly #analysis: Analysis;
+  constructor(source: Source, registry: ReadonlyMap<string, BuiltIn>, analysis: Analysis) {
     super(source, registry);
+    this.#analysis = analysis;
   }
 
   /** Runs the statements one after the other; the value is that of the last. */
@@ -39,7 +37,7 @@ export class Compiler extends ExpressionCompiler {
     const { length } = steps;
     return (query) => {
       query.step(length);
-      for (let at = 0; at < length; at += 1) steps[at]!(query);
+      for (let at = 0; at < length; at += 1) (steps[at] as Evaluate)(query);
       return last(query);
     };
   }
@@ -81,7 +79,7 @@ export class Compiler extends ExpressionCompiler {
     const before = this.overflows;
     const body = this.statement(node.body);
     const overflows = this.overflows > before;
-    const hasSideEffects = this.analysis.closuresWithEffects.has(node);
+    const hasSideEffects = this.#analysis.closuresWithEffects.has(node);
     return () => new Closure(this.source, node, body, hasSideEffects, overflows);
   }
 
@@ -98,7 +96,7 @@ export class Compiler extends ExpressionCompiler {
         return isTrue(value) ? value : right(query);
       };
     }
-    const apply = operators[operator]!;
+    const apply = operators[operator] as Operator;
     return (query) => {
       query.step();
       return apply(left(query), right(query));
@@ -140,8 +138,8 @@ export class Compiler extends ExpressionCompiler {
         // Where there is nothing to walk over, no variable is set.
         if (isFirst) for (const name of names.slice(2)) query.assign(name, null);
         isFirst = false;
-        query.assign(names[0]!, first);
-        if (names.length > 1) query.assign(names[1]!, second);
+        query.assign(names[0] as string, first);
+        if (names.length > 1) query.assign(names[1] as string, second);
         try {
           body(query);
         } catch (thrown) {
@@ -161,8 +159,8 @@ export function readDeep(value: Value): number {
   if (typeof value !== 'bigint') {
     throw typeError(`expecting \`deep\` to be of type \`int\` but got type \`${typeName(value)}\` instead`);
   }
-  if (value < 0n || value > maxDeep) {
-    throw valueError(`expecting a \`deep\` value between 0 and ${maxDeep} but got ${value} instead`);
+  if (value < 0n || value > MAX_DEEP) {
+    throw valueError(`expecting a \`deep\` value between 0 and ${MAX_DEEP} but got ${value} instead`);
   }
   return Number(value);
 }

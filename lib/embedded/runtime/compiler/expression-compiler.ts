@@ -24,7 +24,7 @@ import type { BuiltIn } from '../built-in.js';
 import type { Evaluate } from '../evaluate.js';
 import { toText } from '../operations/convert.js';
 import { createInstance, type InstanceField } from '../operations/instance.js';
-import { operators } from '../operations/operators.js';
+import { type Operator, operators } from '../operations/operators.js';
 import { signsOf } from '../operations/signs.js';
 import { updateSet } from '../operations/updates.js';
 import type { Query } from '../query.js';
@@ -141,7 +141,7 @@ export abstract class ExpressionCompiler {
     const items = nodes.map((item) => this.statement(item));
     return (query): List => {
       const values: Value[] = new Array<Value>(items.length);
-      for (let at = 0; at < items.length; at += 1) values[at] = listItem(items[at]!(query));
+      for (let at = 0; at < items.length; at += 1) values[at] = listItem((items[at] as Evaluate)(query));
       return new ListValue(values);
     };
   }
@@ -228,7 +228,7 @@ export abstract class ExpressionCompiler {
     }
     const current = requiredVariable(name);
     const word = operator.slice(0, -1);
-    const apply = operators[word]!;
+    const apply = operators[word] as Operator;
     return (query) => {
       const right = value(query);
       const left = current(query);

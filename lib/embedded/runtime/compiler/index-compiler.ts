@@ -8,7 +8,7 @@ import type { Thing } from '../../model/values/thing.js';
 import { typeName, type Value } from '../../model/values/value.js';
 import type { Evaluate } from '../evaluate.js';
 import { replaceItems, requireItem } from '../operations/list-changes.js';
-import { operators } from '../operations/operators.js';
+import { type Operator, operators } from '../operations/operators.js';
 import { noProperty, setProperty } from '../operations/properties.js';
 import { updateProperty, whileLocked } from '../operations/updates.js';
 import type { Query } from '../query.js';
@@ -33,13 +33,13 @@ export function compileIndex(compiler: ExpressionCompiler, value: Evaluate, node
 function index(query: Query, subject: Value, at: Evaluate): Value {
   // A joined string is copied together before its bytes can be had.
   if (typeof subject === 'string') spendScan(subject.length);
-  if (typeof subject === 'string') return subject[position(at(query), subject.length)]!;
+  if (typeof subject === 'string') return subject[position(at(query), subject.length)] as string;
   if (typeof subject === 'object' && subject !== null) {
     switch (subject.kind) {
       case 'list':
-        return subject.items[position(at(query), subject.items.length)]!;
+        return subject.items[position(at(query), subject.items.length)] as Value;
       case 'bytes':
-        return new Bytes(subject.data[position(at(query), subject.data.length)]!);
+        return new Bytes(subject.data[position(at(query), subject.data.length)] as string);
       case 'thing':
         return keyed(subject, at(query));
       default:
@@ -84,7 +84,7 @@ function slice(query: Query, subject: Value, bounds: Bounds): Value {
     throw typeError(`type \`${typeName(subject)}\` has no slice support`);
   }
   const range = readRange(query, bounds, subject.items.length);
-  return new List(positions(range).map((at) => subject.items[at]!));
+  return new List(positions(range).map((at) => subject.items[at] as Value));
 }
 
 function sliceText(text: string, range: Range): string {
@@ -149,11 +149,11 @@ function assignIndex(
     if (subject.kind === 'list' && !subject.isTuple) {
       return isSlice
         ? assignSlice(query, subject, bounds, operator, right)
-        : assignItem(query, subject, bounds[0]!, operator, right);
+        : assignItem(query, subject, bounds[0] as Evaluate, operator, right);
     }
     if (subject.kind === 'thing') {
       if (isSlice) throw typeError(`type \`${typeName(subject)}\` has no slice support`);
-      return assignKey(query, subject, bounds[0]!, operator, right);
+      return assignKey(query, subject, bounds[0] as Evaluate, operator, right);
     }
   }
   const kind = typeof subject === 'string' ? 'str' : (subject as { kind?: string } | null)?.kind;
@@ -171,7 +171,7 @@ function assignItem(query: Query, list: List, at: Evaluate, operator: string, ri
     const value =
       operator === '='
         ? listItem(requireItem(list, given))
-        : operators[operator.slice(0, -1)]!(list.items[where]!, given);
+        : (operators[operator.slice(0, -1)] as Operator)(list.items[where] as Value, given);
     replaceItems(list, where, 1, [value]);
     return value;
   });

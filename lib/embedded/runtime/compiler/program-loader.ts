@@ -1,8 +1,8 @@
 import type { Program } from '../../language/ast.js';
+import { ParseError } from '../../language/parse-error.js';
 import { parse } from '../../language/parser.js';
 import { analyse, type Analysis, type EffectsOf } from '../../language/side-effects.js';
 import { Source } from '../../language/source.js';
-import { ParseError } from '../../language/parse-error.js';
 import { badDataError, lookupError, syntaxError, valueError } from '../../model/errors.js';
 import type { Database } from '../../model/store/database.js';
 import type { Programs } from '../../model/store/programs.js';
@@ -30,22 +30,23 @@ interface ParsedProgram {
 type ScopeKind = Scope['kind'];
 
 /** Parsed queries that are kept: the same ones come again and again. */
-const maxKept = 500;
-const maxKeptLength = 1024 * 1024;
+const MAX_KEPT = 500;
+const MAX_KEPT_LENGTH = 1024 * 1024;
 
 /** Reads and compiles programs. */
 export class ProgramLoader implements Programs {
+  readonly #registry: ReadonlyMap<string, BuiltIn>;
+  readonly #maxLength: number;
   readonly #kept = new Map<string, ReadyProgram>();
   #keptLength = 0;
   readonly #effectsOf: EffectsOf;
 
-  constructor(
-    private readonly registry: ReadonlyMap<string, BuiltIn>,
-    private readonly maxLength: number,
-  ) {
+  constructor(registry: ReadonlyMap<string, BuiltIn>, maxLength: number) {
+    this.#registry = registry;
+    this.#maxLength = maxLength;
     this.#effectsOf = (name, isChained) => {
       const builtIn = registry.get(name);
-      return (isChained ? builtIn?.chain : builtIn?.root) ? builtIn!.effects : undefined;
+      return (isChained ? builtIn?.chain : builtIn?.root) ? builtIn?.effects : undefined;
     };
   }
 
@@ -58,7 +59,7 @@ export class ProgramLoader implements Programs {
     this.#kept.set(key, program);
     this.#keptLength += key.length;
     for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= maxKept && this.#keptLength <= maxKeptLength) break;
+      if (this.#kept.size <= MAX_KEPT && this.#keptLength <= MAX_KEPT_LENGTH) break;
       this.#kept.delete(oldest);
       this.#keptLength -= oldest.length;
     }
@@ -73,7 +74,7 @@ export class ProgramLoader implements Programs {
     const [node] = program.tree.statements;
     if (node?.type !== 'closure') throw lookupError('node is not a closure');
     const analysis = analyse(node, scope, this.#effectsOf);
-    const make = new Compiler(program.source, this.registry, analysis).closure(node);
+    const make = new Compiler(program.source, this.#registry, analysis).closure(node);
     const closure = make(undefined as never) as Closure;
     closure.store();
     return closure;
@@ -91,7 +92,7 @@ export class ProgramLoader implements Programs {
         `illegal \`${analysis.illegalJump}\` statement; no surrounding \`for..in\` statement`,
       );
     }
-    return { run: new Compiler(source, this.registry, analysis).sequence(tree.statements), analysis };
+    return { run: new Compiler(source, this.#registry, analysis).sequence(tree.statements), analysis };
   }
 
   #parseQuery(code: string): ParsedProgram {
@@ -114,8 +115,8 @@ export class ProgramLoader implements Programs {
   }
 
   #parse(code: string): ParsedProgram {
-    if (code.length > this.maxLength) {
-      throw valueError(`the code has ${code.length} bytes; at most ${this.maxLength} are allowed`);
+    if (code.length > this.#maxLength) {
+      throw valueError(`the code has ${code.length} bytes; at most ${this.#maxLength} are allowed`);
     }
     const source = new Source(code);
     return { source, tree: parse(source) };

@@ -37,7 +37,7 @@ function isEqualObject(a: Extract<Value, object>, b: Extract<Value, object>): bo
     case 'list':
       if (b.kind !== 'list' || a.items.length !== b.items.length) return false;
       spendSteps(a.isTuple ? 1 : weightOf(a));
-      return a.items.every((item, at) => isEqual(item, b.items[at]!));
+      return a.items.every((item, at) => isEqual(item, b.items[at] as Value));
     case 'set':
       return b.kind === 'set' && a.things.size === b.things.size && isSubset(a.things, b.things);
     case 'error':
@@ -71,12 +71,10 @@ export function compare(a: Value, b: Value): number {
   const x = comparable(a);
   const y = comparable(b);
   if (typeof x === 'string') spendScan(x.length);
-  if (x === undefined || y === undefined || typeof x !== typeof y) {
-    if (!(isNumeric(x) && isNumeric(y))) {
-      throw typeError(`\`<\` not supported between \`${typeName(a)}\` and \`${typeName(b)}\``);
-    }
+  if (x === undefined || y === undefined || (typeof x !== typeof y && !(isNumeric(x) && isNumeric(y)))) {
+    throw typeError(`\`<\` not supported between \`${typeName(a)}\` and \`${typeName(b)}\``);
   }
-  return x! > y! ? 1 : x! < y! ? -1 : 0;
+  return x > y ? 1 : x < y ? -1 : 0;
 }
 
 const isNumeric = (value: unknown): boolean => typeof value === 'bigint' || typeof value === 'number';

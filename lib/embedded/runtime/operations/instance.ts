@@ -1,5 +1,6 @@
 import { lookupError, see, typeError } from '../../model/errors.js';
 import { assignable } from '../../model/values/assignable.js';
+import type { Field } from '../../model/values/field.js';
 import type { ThingType } from '../../model/values/thing-type.js';
 import { Thing } from '../../model/values/thing.js';
 import type { Value } from '../../model/values/value.js';
@@ -34,7 +35,7 @@ export function createInstance(query: Query, name: string, fields: readonly Inst
       // A short one is looked up even when the type does not have it.
       if (at < 0 && !isShort) continue;
       const given = value(query);
-      if (at >= 0) values[at] = type.fields[at]!.assign(given, thing);
+      if (at >= 0) values[at] = (type.fields[at] as Field).assign(given, thing);
     }
     fillDefaults(type, thing, values);
   });

@@ -19,7 +19,7 @@ export function iterate(
         const { items } = subject;
         for (let at = 0; at < items.length; at += 1) {
           query.step();
-          if (!visit(items[at]!, wanted > 1 ? BigInt(at) : null)) return;
+          if (!visit(items[at] as Value, wanted > 1 ? BigInt(at) : null)) return;
         }
       });
     case 'set':
@@ -34,7 +34,7 @@ export function iterate(
         const { keys, values } = subject.ordered();
         for (let at = 0; at < values.length; at += 1) {
           query.step();
-          if (!visit(keys[at]!, values[at]!)) return;
+          if (!visit(keys[at] as string, values[at] as Value)) return;
         }
       });
     default:

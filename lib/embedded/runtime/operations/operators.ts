@@ -9,12 +9,12 @@ import { comparable, isEqual, isSubset, rawText } from './equality.js';
 /** Two values in, one out. */
 export type Operator = (a: Value, b: Value) => Value;
 
-const maxInt = 9223372036854775807n;
-const minInt = -9223372036854775808n;
+const MAX_INT = 9223372036854775807n;
+const MIN_INT = -9223372036854775808n;
 
 /** The result as an int of 64 bits, or error -59. */
 export function checkedInt(value: bigint): bigint {
-  if (value > maxInt || value < minInt) throw overflowError();
+  if (value > MAX_INT || value < MIN_INT) throw overflowError();
   return value;
 }
 
@@ -90,7 +90,7 @@ const multiply: Operator = (a, b) => {
   if (!isNumber(x) || !isNumber(y)) return unsupported('*', a, b);
   if (typeof x !== 'bigint' || typeof y !== 'bigint') return Number(x) * Number(y);
   // ThingsDB's own test, which refuses most negative right sides: a client must find that out here too.
-  if (typeof a === 'bigint' && typeof b === 'bigint' && y !== 0n && (x > maxInt / y || x < minInt / y)) {
+  if (typeof a === 'bigint' && typeof b === 'bigint' && y !== 0n && (x > MAX_INT / y || x < MIN_INT / y)) {
     throw overflowError();
   }
   return checkedInt(x * y);

@@ -1,6 +1,8 @@
 import { lookupError, operationError, printable, see, typeError, valueError } from '../../model/errors.js';
 import { isUtf8, isValidName } from '../../model/text.js';
 import { assignable } from '../../model/values/assignable.js';
+import type { Field } from '../../model/values/field.js';
+import type { ThingType } from '../../model/values/thing-type.js';
 import type { Thing } from '../../model/values/thing.js';
 import { typeName, type Value } from '../../model/values/value.js';
 import type { Query } from '../query.js';
@@ -17,20 +19,20 @@ export function setProperty(query: Query, thing: Thing, key: string, value: Valu
     else thing.add(key, owned);
     return owned;
   }
-  requireNotInUse(thing, key, thing.values[at]!);
+  requireNotInUse(thing, key, thing.values[at] as Value);
   replaceAt(thing, at, owned);
   return owned;
 }
 
 function setTyped(_query: Query, thing: Thing, key: string, value: Value): Value {
-  const type = thing.type!;
+  const type = thing.type as ThingType;
   const at = type.position(key);
   if (at < 0) {
     if (isValidName(key)) throw lookupError(`type \`${type.name}\` has no property \`${key}\``);
     throw valueError(`property name must follow the naming rules${see('overview/names')}`);
   }
-  requireNotInUse(thing, key, thing.values[at]!);
-  const owned = type.fields[at]!.assign(value, thing);
+  requireNotInUse(thing, key, thing.values[at] as Value);
+  const owned = (type.fields[at] as Field).assign(value, thing);
   replaceAt(thing, at, owned);
   return owned;
 }

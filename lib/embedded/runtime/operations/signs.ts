@@ -2,7 +2,7 @@ import { overflowError, typeError } from '../../model/errors.js';
 import { isTrue } from '../../model/values/truth.js';
 import { typeName, type Value } from '../../model/values/value.js';
 
-const minInt = -9223372036854775808n;
+const MIN_INT = -9223372036854775808n;
 
 /**
  * What the signs before a value do to it. ThingsDB sums them up before it looks at the value: how many `-`, `!` and
@@ -11,7 +11,7 @@ const minInt = -9223372036854775808n;
 export function signsOf(text: string): ((value: Value) => Value) | null {
   const signs = text.replace(/\s/g, '');
   if (!signs) return null;
-  const first = signs[0]!;
+  const first = signs[0] as string;
   const nots = count(signs, '!');
   const inverts = count(signs, '~') % 2 === 1;
   const beforeNot = nots ? signs.slice(0, signs.indexOf('!')) : signs;
@@ -50,6 +50,6 @@ function invert(value: Value, inverts: boolean, negative: boolean): Value {
 function negate(value: Value, negative: boolean): Value {
   if (typeof value === 'boolean') return negative && value ? -1n : value ? 1n : 0n;
   if (!negative) return value;
-  if (value === minInt) throw overflowError();
+  if (value === MIN_INT) throw overflowError();
   return typeof value === 'bigint' ? -value : -(value as number);
 }

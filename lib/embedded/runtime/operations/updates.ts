@@ -2,7 +2,7 @@ import { lookupError, operationError } from '../../model/errors.js';
 import { changeSet } from '../../model/values/relation.js';
 import type { Thing } from '../../model/values/thing.js';
 import type { Value } from '../../model/values/value.js';
-import { operators } from './operators.js';
+import { type Operator, operators } from './operators.js';
 
 /** `set |= ...` changes the set itself. */
 export function updateSet(before: Value, after: Value, operator: string): Value {
@@ -22,9 +22,9 @@ export function updateProperty(thing: Thing, name: string, operator: string, giv
         : `thing \`#${thing.id}\` has no property \`${name}\``,
     );
   }
-  const before = thing.values[at]!;
+  const before = thing.values[at] as Value;
   const word = operator.slice(0, -1);
-  const after = updateSet(before, operators[word]!(before, given), word);
+  const after = updateSet(before, (operators[word] as Operator)(before, given), word);
   if (after === before) return after;
   if (thing.heap) thing.heap.setAt(thing, at, after);
   else thing.values[at] = after;

@@ -5,6 +5,9 @@ import type { Thing } from '../../model/values/thing.js';
 import type { Packed } from '../../msgpack/wire.js';
 import { packDefinition, unpackWrapOnlyType } from './type-members.js';
 
+/** Anonymous types that are kept in case the same definition comes again. */
+const MAX_KEPT = 500;
+
 /** The anonymous type that a thing defines; equal ones are the same. */
 export function anonymousType(database: Database, heap: Heap, definition: Thing): AnonymousType {
   return unpackAnonymousType(database, heap, packDefinition(definition, definition));
@@ -17,5 +20,10 @@ export function unpackAnonymousType(database: Database, heap: Heap, packed: Pack
   if (known) return known;
   const made = new AnonymousType(unpackWrapOnlyType(database, heap, packed), packed);
   heap.anonymousTypes.set(key, made);
+  // Whatever was made with an older one keeps it; it is only made anew the next time.
+  for (const oldest of heap.anonymousTypes.keys()) {
+    if (heap.anonymousTypes.size <= MAX_KEPT) break;
+    heap.anonymousTypes.delete(oldest);
+  }
   return made;
 }

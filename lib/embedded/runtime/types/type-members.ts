@@ -7,7 +7,7 @@ import {
   typeError,
   valueError,
 } from '../../model/errors.js';
-import { maxDeep } from '../../model/limits.js';
+import { MAX_DEEP } from '../../model/limits.js';
 import type { Database } from '../../model/store/database.js';
 import { isValidName } from '../../model/text.js';
 import { Field } from '../../model/values/field.js';
@@ -24,10 +24,10 @@ import { toWire } from '../wire/to-wire.js';
 import { unpack, type UnpackScope } from '../wire/unpack.js';
 
 /** A definition by things and lists may take so many bytes. */
-const maxDefinition = 0x4000;
+const MAX_DEFINITION = 0x4000;
 
 /** The name under which types without one are known. */
-export const anonymousName = '<anonymous>';
+export const ANONYMOUS_NAME = '<anonymous>';
 
 const wrapFlags = {
   sameDepth: true,
@@ -46,9 +46,9 @@ export function addMember(database: Database, type: ThingType, name: string, val
       `property or method \`${name}\` already exists on type \`${type.name}\`${see('data-types/typed')}`,
     );
   }
-  if (isNested(value)) addField(type, nestedField(database, type, name, value));
+  if (isNested(value)) type.add(nestedField(database, type, name, value));
   else if (value === '#') setIdName(type, name);
-  else if (typeof value === 'string') addField(type, defineField(database, type, name, value));
+  else if (typeof value === 'string') type.add(defineField(database, type, name, value));
   else if (typeof value === 'object' && value?.kind === 'closure') {
     value.store();
     type.methods.set(name, value);
@@ -59,11 +59,6 @@ export function addMember(database: Database, type: ThingType, name: string, val
 export function setIdName(type: ThingType, name: string): void {
   if (type.idName !== null) throw lookupError(`multiple Id ('#') definitions on type \`${type.name}\``);
   type.idName = name;
-}
-
-function addField(type: ThingType, field: Field): void {
-  type.fields.push(field);
-  type.reindex();
 }
 
 function noMember(type: ThingType, value: Value): Error {
@@ -130,7 +125,7 @@ export function packDefinition(thing: Thing, value: Value): Packed {
   if (thing.isDict && !thing.keys.every(isValidName)) throw badKey();
   try {
     return new Packed(
-      WireEncoder.encode(toWire(value, { deep: maxDeep, withoutIds: true, sizeLimit: maxDefinition })),
+      WireEncoder.encode(toWire(value, { deep: MAX_DEEP, withoutIds: true, sizeLimit: MAX_DEFINITION })),
     );
   } catch (thrown) {
     if (!(thrown instanceof ResultTooLargeError)) throw thrown;
@@ -174,10 +169,10 @@ function unpackType(database: Database, heap: Heap, name: string, value: Value):
 /** The wrap-only type without a name that a packed definition describes. */
 export function unpackWrapOnlyType(database: Database, heap: Heap, packed: Packed): ThingType {
   const value = unpack(new PackReader(packed.bytes), scopeOf(database, heap));
-  const type = unpackType(database, heap, anonymousName, value);
+  const type = unpackType(database, heap, ANONYMOUS_NAME, value);
   if (!hasDependencies(type)) return type;
   throw typeError(
-    `the ${anonymousName} type definition contains dependencies on other types or enumerators, which is not ` +
+    `the ${ANONYMOUS_NAME} type definition contains dependencies on other types or enumerators, which is not ` +
       `permitted; to resolve this, create a fully named wrap-only type${see('collection-api/set_type')}`,
   );
 }

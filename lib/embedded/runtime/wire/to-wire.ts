@@ -106,7 +106,7 @@ export class WireWriter {
         setOwn(result, thing.type?.idName ?? '#', this.id(thing));
       }
       for (let at = 0; at < values.length; at += 1) {
-        setOwn(result, this.#key(keys[at]!), this.value(values[at]!, deep - 1, withoutIds));
+        setOwn(result, this.#key(keys[at] as string), this.value(values[at] as Value, deep - 1, withoutIds));
       }
       return result;
     });

@@ -23,10 +23,10 @@ import { requireKey } from '../operations/properties.js';
 import { extensionType } from './extension-type.js';
 
 /** Values may nest this deep: reading them is recursive. */
-const maxDepth = 200;
+const MAX_DEPTH = 200;
 
 /** The bytes of an id in an extension. */
-const idBytes = 8;
+const ID_BYTES = 8;
 
 /** Where values are looked up and made. */
 export interface UnpackScope {
@@ -45,7 +45,7 @@ export function readerOf(wire: Wire): PackReader {
 
 /** Reads one value that a client sent, as a node does. Throws -53 for data that cannot be read, -54, -59, -60 ... */
 export function unpack(reader: PackReader, scope: UnpackScope, depth = 0): Value {
-  if (depth > maxDepth) throw badDataError('data is nested too deeply');
+  if (depth > MAX_DEPTH) throw badDataError('data is nested too deeply');
   const token = reader.next();
   switch (token) {
     case 'int64':
@@ -160,6 +160,6 @@ function required({ heap }: UnpackScope, what: string): Heap {
 }
 
 function readId(data: Buffer, what: string): bigint {
-  if (data.length === idBytes) return data.readBigUInt64BE();
-  throw badDataError(`expecting ${what} ${idBytes} but got ${data.length}`);
+  if (data.length === ID_BYTES) return data.readBigUInt64BE();
+  throw badDataError(`expecting ${what} ${ID_BYTES} but got ${data.length}`);
 }

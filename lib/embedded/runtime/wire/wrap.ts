@@ -12,8 +12,8 @@ import { setOwn } from './set-own.js';
 import type { WireWriter } from './to-wire.js';
 
 /** A definition by a thing gives the things in it one level of depth, whatever was asked for. */
-const innerDeep = 1;
-const maxDeep = 127;
+const INNER_DEEP = 1;
+const MAX_DEEP = 127;
 
 /** A thing as a type shows it: its properties that the type has and takes, and what the type's methods compute. */
 export function wrapToWire(
@@ -59,8 +59,8 @@ function shownValues(type: ThingType, thing: Thing): { field: Field; value: Valu
 }
 
 function depthOf({ flags, inner }: Field, deep: number): number {
-  if (inner) return innerDeep;
-  const base = flags.maxDepth ? maxDeep - 1 : flags.minDepth ? 0 : deep - 1;
+  if (inner) return INNER_DEEP;
+  const base = flags.maxDepth ? MAX_DEEP - 1 : flags.minDepth ? 0 : deep - 1;
   return base + (flags.sameDepth ? 1 : 0);
 }
 

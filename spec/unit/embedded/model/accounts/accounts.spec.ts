@@ -12,7 +12,7 @@ let accounts: Accounts;
 beforeEach(() => {
   nowMs = NOW_MS;
   let id = 0;
-  accounts = new Accounts({ nowMs: () => nowMs, nextId: () => (id += 1) });
+  accounts = new Accounts({ nowMs: () => nowMs, nextId: () => (id += 1), maxUsers: 1000 });
 });
 
 function codeOf(action: () => unknown): number | undefined {
