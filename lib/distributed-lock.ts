@@ -133,8 +133,11 @@ export class DistributedLock extends EventEmitter<LockEvents> {
     return options === undefined ? this.#options : this.#resolveOptions(...this.#layers, options);
   }
 
-  async #take(options: ResolvedLockOptions): Promise<OwnLease> {
-    if (options.waitTimeoutMs !== 0) return this.#acquire(options);
+  #take(options: ResolvedLockOptions): Promise<OwnLease> {
+    return options.waitTimeoutMs === 0 ? this.#takeAtOnce(options) : this.#acquire(options);
+  }
+
+  async #takeAtOnce(options: ResolvedLockOptions): Promise<OwnLease> {
     const lease = await this.#try(options);
     if (lease === null) throw new LockTimeoutError(labelOf(this.names), 0);
     return lease;
@@ -155,6 +158,10 @@ export class DistributedLock extends EventEmitter<LockEvents> {
 
   #owned(lease: OwnLease): Lease {
     const open = this.#leases.filter(({ isReleased }) => !isReleased);
+    if (open.length === 0) {
+      this.#leases = [lease];
+      return lease;
+    }
     // Of those that were lost and never released two are as good as many: which is meant cannot be known.
     const lost = open.filter(({ isHeld }) => !isHeld).slice(-2);
     this.#leases = [...open.filter((one) => one.isHeld || lost.includes(one)), lease];

@@ -19,6 +19,8 @@ export interface HeldInfo extends LockInfo {
   readonly fencingToken: number;
   /** Milliseconds until the lease ends unless it is renewed. */
   readonly remaining: number;
+  /** Its process may keep it between uses (`linger`): perhaps nobody works under it now. */
+  readonly lingers: boolean;
 }
 
 export interface PendingInfo extends LockInfo {
@@ -42,6 +44,7 @@ export function lockSnapshot({ entries, next }: QueuePage): LockSnapshot {
         ...infoOf(entry),
         fencingToken: entry.token,
         remaining: Math.max(0, entry.leftMs),
+        lingers: entry.lingers,
       })),
     pending: entries
       .filter(({ isHeld }) => !isHeld)

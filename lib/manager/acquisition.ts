@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { ResolvedLockOptions } from '../options/resolved-lock-options.js';
-import type { Outcome } from '../request/commands.js';
 import type { TellLock } from './event-relay.js';
-import type { HeldLease } from './held-lease.js';
+import { HeldLease } from './held-lease.js';
+import type { LocalWaiter } from './local-waiter.js';
 import type { LockCore, OwnTerms } from './manager-core.js';
 import { errorOf } from './outcomes.js';
 
@@ -21,14 +21,29 @@ export async function acquire(
 ): Promise<HeldLease | null> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const lease = core.open(termsOf(names, how, options), tell);
-  const outcome = await (signal === undefined ? lease.outcome : unlessAborted(lease, signal));
+  const terms = termsOf(names, how, options);
+  const found = terms.lingerMs > 0 ? core.acquire(terms, tell) : core.open(terms, tell);
+  if (found === undefined) return null;
+  const lease = found instanceof HeldLease ? found : await afterWaiting(found, signal);
+  if (lease.wasTaken && signal?.aborted !== true) return lease;
+  const outcome = await (signal === undefined
+    ? lease.outcome
+    : unlessAborted(lease.outcome, signal, (reason) => lease.giveUp(reason)));
   if (outcome.kind === 'busy' && how === 'try') return null;
   if (outcome.kind !== 'lease') throw errorOf(outcome, lease.request);
   if (signal?.aborted !== true) return lease;
   // It aborted while the grant was on its way here: whoever has given up never holds the lock.
   await lease[Symbol.asyncDispose]();
   throw signal.reason;
+}
+
+/** Waits for a lease of this process. */
+async function afterWaiting(waiter: LocalWaiter, signal: AbortSignal | undefined): Promise<HeldLease> {
+  const found = await (signal === undefined
+    ? waiter.found
+    : unlessAborted(waiter.found, signal, (reason) => waiter.giveUp(reason)));
+  if (found instanceof HeldLease) return found;
+  throw errorOf(found, waiter);
 }
 
 function termsOf(names: readonly string[], how: 'acquire' | 'try', options: ResolvedLockOptions): OwnTerms {
@@ -44,18 +59,24 @@ function termsOf(names: readonly string[], how: 'acquire' | 'try', options: Reso
     autoRenew: options.autoRenew,
     maxHoldMs: options.maxHoldMs,
     minHoldMs: options.minHoldMs,
+    lingerMs: options.lingerMs,
     waitTimeoutMs: options.waitTimeoutMs,
     confirmGrants: options.confirmGrants,
   };
 }
 
-async function unlessAborted(lease: HeldLease, signal: AbortSignal): Promise<Outcome> {
-  const onAbort = (): void => lease.giveUp(signal.reason);
+async function unlessAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+  giveUp: (reason: unknown) => void,
+): Promise<T> {
+  const onAbort = (): void => giveUp(signal.reason);
+  if (signal.aborted) onAbort();
   // One signal for many waiters (a service that shuts down) is no leak: each takes its listener away.
   setMaxListeners(0, signal);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await lease.outcome;
+    return await promise;
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

@@ -26,6 +26,7 @@ export async function adoptedLease(
     autoRenew: resolved.autoRenew,
     maxHoldMs: resolved.maxHoldMs,
     minHoldMs: resolved.minHoldMs,
+    lingerMs: 0,
     waitTimeoutMs: undefined,
     // What is adopted is granted by an answer, never by a push.
     confirmGrants: false,

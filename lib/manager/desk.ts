@@ -20,6 +20,11 @@ export interface RequestListener {
   aborted(end: Extract<Command, { kind: 'abort' }>): void;
 }
 
+/** Is told after each step of a request, when all that it commanded has been carried out. */
+export interface SeatWatcher {
+  stepped(seat: Seat): void;
+}
+
 /** How a desk reaches the server. Each call comes back, once, as {@link Desk.answered} or {@link Desk.failed}. */
 export interface Outlet {
   send(seat: Seat, call: Send): void;
@@ -45,6 +50,8 @@ const GAP_MS = 50;
 const ASK_AGAIN_MS = 1_000;
 const START = { kind: 'start' } as const;
 const LOOK = { kind: 'look' } as const;
+const TAKE = { kind: 'take' } as const;
+const WANTED = { kind: 'wanted' } as const;
 const ASK = { kind: 'ask', isSure: false } as const;
 const ASK_SURELY = { kind: 'ask', isSure: true } as const;
 const LOST = { kind: 'lost' } as const;
@@ -56,7 +63,11 @@ const DISCONNECTED = { kind: 'disconnected' } as const;
 /** One request at the desk, and who stands behind it. */
 export class Seat implements Sleeper, InLine {
   readonly request: Request;
-  readonly listener: RequestListener;
+  /** Another one from when a lingering lease is taken. */
+  listener: RequestListener;
+  watcher: SeatWatcher | undefined;
+  /** Kept by its watcher: it is among those that linger. */
+  isIdle = false;
   readonly #desk: Desk;
   wakeAtMs = Infinity;
   place = -1;
@@ -108,6 +119,8 @@ export class Desk {
   readonly #serverClock = new ServerClock();
   #numbers = 0;
   #room: RoomId | undefined;
+  /** What is told in the room is heard. */
+  #isInRoom = false;
   #offsetMs = NaN;
 
   constructor(outlet: Outlet, { clock, timer, newId }: DeskOptions) {
@@ -134,8 +147,8 @@ export class Desk {
   }
 
   /** A new request, known here before it is sent: its grant may be pushed before the answer to it. */
-  open(terms: Terms, listener: RequestListener): Seat {
-    const request = new Request(++this.#numbers, terms, this.#newId, this.#clock.now().ms);
+  open(terms: Terms, listener: RequestListener, startedMs?: number): Seat {
+    const request = new Request(++this.#numbers, terms, this.#newId, this.#clock.now().ms, startedMs);
     const seat = new Seat(request, listener, this);
     this.step(seat, START);
     return seat;
@@ -143,10 +156,35 @@ export class Desk {
 
   /** Something has happened to a request. */
   step(seat: Seat, input: Input): void {
-    const now = this.#clock.now();
+    this.#step(seat, input, this.#clock.now());
+  }
+
+  #step(seat: Seat, input: Input, now: Now): void {
     const commands = step(seat.request, input, now);
     this.#file(seat, input);
     for (const command of commands) this.#carryOut(seat, command);
+    seat.watcher?.stepped(seat);
+  }
+
+  /** Its caller gives the lease back: to the server, or to this process if it lingers. */
+  release(seat: Seat, caller: number): void {
+    this.step(seat, { kind: 'release', caller, mayLinger: this.#isInRoom });
+  }
+
+  /** A lingering lease is another caller's from now on; it must be one that may be taken. */
+  take(seat: Seat, listener: RequestListener, now: Now): void {
+    seat.listener = listener;
+    this.#step(seat, TAKE, now);
+  }
+
+  /** The lease is not to linger (any longer). */
+  giveUpLingering(seat: Seat): void {
+    this.step(seat, WANTED);
+  }
+
+  /** Wakes it at a moment on the monotonic clock; `Infinity`: not at all. */
+  setAlarm(sleeper: Sleeper, atMs: number): void {
+    this.#alarms.set(sleeper, atMs);
   }
 
   /** The request's alarm rings. */
@@ -215,12 +253,13 @@ export class Desk {
   /** A room was removed: it was unused for long, or the server went back to an older state. */
   roomGone(room: unknown): void {
     if (room === undefined || room !== this.#room) return;
-    this.#room = undefined;
+    this.#leaveRoom();
     this.#each(CONNECTED);
   }
 
   joined(room: RoomId): void {
     if (room !== this.#room) return;
+    this.#isInRoom = true;
     // What was told before we were in.
     for (const seat of this.seats) {
       if (seat.request.state === 'waiting') this.step(seat, ASK_SURELY);
@@ -230,7 +269,7 @@ export class Desk {
 
   notJoined(room: RoomId, error: unknown, how: 'unanswered' | 'refused'): void {
     // The next answer that names the room tries again.
-    if (room === this.#room) this.#room = undefined;
+    if (room === this.#room) this.#leaveRoom();
     const atMs = this.#clock.now().ms + ASK_AGAIN_MS;
     for (const seat of this.seats) {
       if (seat.request.state !== 'waiting') continue;
@@ -241,7 +280,7 @@ export class Desk {
 
   /** The connection is gone, and with it the place in the room; the places in the queues are not. */
   disconnected(): void {
-    this.#room = undefined;
+    this.#leaveRoom();
     this.#each(DISCONNECTED);
   }
 
@@ -254,7 +293,7 @@ export class Desk {
 
   /** There will never be a connection again. */
   cutOff(reason: unknown): void {
-    this.#room = undefined;
+    this.#leaveRoom();
     this.#each({ kind: 'cut-off', reason });
   }
 
@@ -309,7 +348,13 @@ export class Desk {
   #enter(room: RoomId): void {
     if (room === this.#room || !room || this.#seats.size === 0) return;
     this.#room = room;
+    this.#isInRoom = false;
     this.#outlet.join(room);
+  }
+
+  #leaveRoom(): void {
+    this.#room = undefined;
+    this.#isInRoom = false;
   }
 
   /** Where a request belongs after its step: map, line, alarm; and whether the process lives for it. */

@@ -2,7 +2,11 @@ import type { EventEmitter } from 'eventemitter3';
 import type { LockEvents } from '../events.js';
 
 /** How the inside tells what has happened to a lock. Never throws. */
-export type TellLock = <E extends keyof LockEvents>(event: E, payload: LockEvents[E][0]) => void;
+export interface TellLock {
+  <E extends keyof LockEvents>(event: E, payload: LockEvents[E][0]): void;
+  /** Whether anybody listens: what nobody hears need not be put together. */
+  readonly isHeard?: (event: keyof LockEvents) => boolean;
+}
 
 /** An emitter of lock events, whatever else it emits. */
 export type LockEmitter = EventEmitter<LockEvents>;
@@ -24,7 +28,9 @@ export function tellEach(
   const known = emitter as EventEmitter & {
     readonly _events: Readonly<Record<string, Listener | Listener[] | undefined>>;
   };
-  for (const { fn, context, once } of [known._events[event] ?? []].flat()) {
+  const listeners = known._events[event];
+  if (listeners === undefined) return;
+  for (const { fn, context, once } of [listeners].flat()) {
     if (once) known.removeListener(event, fn, context, true);
     try {
       fn.apply(context, [...payload]);
@@ -43,7 +49,7 @@ function warn(error: unknown): void {
  * `error` listener throws, as a warning of the process.
  */
 export function relayTo(...emitters: readonly LockEmitter[]): TellLock {
-  const tell: TellLock = (event, payload) => {
+  const tell = <E extends keyof LockEvents>(event: E, payload: LockEvents[E][0]): void => {
     for (const emitter of emitters) {
       tellEach(emitter, event, [payload], (error) => {
         if (event === 'error') warn(error);
@@ -51,5 +57,7 @@ export function relayTo(...emitters: readonly LockEmitter[]): TellLock {
       });
     }
   };
-  return tell;
+  const isHeard = (event: keyof LockEvents): boolean =>
+    emitters.some((emitter) => emitter.listenerCount(event) > 0);
+  return Object.assign(tell, { isHeard });
 }

@@ -5,7 +5,7 @@ import { resolveLockOptions } from '../options/resolved-lock-options.js';
 import type { Lease } from '../lease.js';
 import type { Duration } from '../options/duration.js';
 import { ACQUIRER, type Command, type Outcome, type Told } from '../request/commands.js';
-import type { Input } from '../request/inputs.js';
+import type { Input, Now } from '../request/inputs.js';
 import type { Request, Terms } from '../request/request.js';
 import type { Desk, RequestListener, Seat } from './desk.js';
 import type { TellLock } from './event-relay.js';
@@ -20,17 +20,39 @@ export interface OwnLease extends Lease {
   readonly root: object;
 }
 
+/** Of an acquirer that has waited in this process before. */
+export interface Waited {
+  /** When it began. */
+  readonly startedMs: number;
+  /** It was told that it waits. */
+  readonly isTold: boolean;
+}
+
+/** A lease that lingers, and may be taken now. */
+export interface Lingering {
+  readonly seat: Seat;
+  readonly now: Now;
+}
+
+const NOT_AT_ALL = { startedMs: undefined };
+const RELEASED = Promise.resolve(true);
+const HAS_LEASE: Promise<Outcome> = Promise.resolve({ kind: 'lease' });
+
 type ByOwner = Extract<Input, { readonly caller: number }>;
 type Asked = ByOwner extends infer I ? (I extends ByOwner ? Omit<I, 'caller'> : never) : never;
 
-/** The public face of one request: what its owner may do, and what its owner is told. The request decides everything. */
+/**
+ * The public face of one request: what its owner may do, and what its owner is told. The request decides everything. A
+ * lease that lingers has a new one for each who takes it.
+ */
 export class HeldLease implements OwnLease, RequestListener {
   /** What has become of the acquirer's call. */
   readonly outcome: Promise<Outcome>;
   readonly #desk: Desk;
   readonly #seat: Seat;
   readonly #tell: TellLock;
-  #acquired!: (outcome: Outcome) => void;
+  readonly #waited: Waited | undefined;
+  #acquired: ((outcome: Outcome) => void) | undefined;
   /** Who waits for an answer to `release`, `extend` or `serialize`. */
   #callers: Map<number, (outcome: Outcome) => void> | undefined;
   #numbers = 0;
@@ -41,13 +63,35 @@ export class HeldLease implements OwnLease, RequestListener {
   /** Who acquired it, and those inside that acquired it again. */
   #holders = 1;
   #hasLeft = false;
+  /** It was given back: whatever becomes of the request is another's matter. */
+  #isOver = false;
 
-  /** Sends the request. */
-  constructor(desk: Desk, terms: Terms, tell: TellLock) {
+  /**
+   * Sends the request; or takes a lease that lingers.
+   * @param of what is asked for, or the lease
+   */
+  constructor(desk: Desk, of: Terms | Lingering, tell: TellLock, waited?: Waited) {
     this.#desk = desk;
     this.#tell = tell;
-    this.outcome = new Promise((resolve) => (this.#acquired = resolve));
-    this.#seat = desk.open(terms, this);
+    this.#waited = waited;
+    if ('seat' in of) {
+      this.outcome = HAS_LEASE;
+      this.#seat = of.seat;
+      desk.take(of.seat, this, of.now);
+    } else {
+      this.outcome = new Promise((resolve) => (this.#acquired = resolve));
+      this.#seat = desk.open(of, this, waited?.startedMs);
+    }
+  }
+
+  /** It lingered, and was taken. */
+  get wasTaken(): boolean {
+    return this.outcome === HAS_LEASE;
+  }
+
+  /** @internal */
+  get seat(): Seat {
+    return this.#seat;
   }
 
   /** @internal */
@@ -90,15 +134,16 @@ export class HeldLease implements OwnLease, RequestListener {
   }
 
   get isHeld(): boolean {
-    return this.#desk.isHeld(this.#seat);
+    return !this.#isOver && this.#desk.isHeld(this.#seat);
   }
 
   /** As {@link isHeld}; or the server has to confirm it, because this machine may have slept. */
   get isHolding(): boolean {
-    return this.isHeld || this.request.isHolding;
+    return this.isHeld || (!this.#isOver && this.request.isHolding);
   }
 
   get isReleased(): boolean {
+    if (this.#isOver) return true;
     const { why } = this.request;
     if (why === 'lost') return this.#releasing !== undefined;
     return why === 'released' || why === 'transferred' || why === 'closed';
@@ -167,9 +212,10 @@ export class HeldLease implements OwnLease, RequestListener {
   /** @internal */
   settled(caller: number, outcome: Outcome): void {
     if (caller === ACQUIRER) {
-      this.#acquired(outcome);
+      this.#acquired?.(outcome);
       return;
     }
+    if (outcome.kind === 'released' && outcome.wasHeld) this.#isOver = true;
     this.#callers?.get(caller)?.(outcome);
     this.#callers?.delete(caller);
   }
@@ -188,16 +234,19 @@ export class HeldLease implements OwnLease, RequestListener {
     const tell = this.#tell;
     switch (told.event) {
       case 'waiting':
+        if (this.#waited?.isTold === true) return;
         tell('waiting', { name: this.name, names: this.names, position: this.request.ahead ?? 0 });
         return;
       case 'acquired':
-        tell('acquired', { ...this.#event, waitedMs: this.#desk.now().ms - this.request.startedMs });
+        if (tell.isHeard?.('acquired') === false) return;
+        tell('acquired', { ...this.#event, waitedMs: this.#waitedMs });
         return;
       case 'extended':
         tell('extended', { ...this.#event, expiresAt: this.expiresAt });
         return;
       case 'released':
       case 'expired':
+        if (tell.isHeard?.(told.event) === false) return;
         tell(told.event, this.#event);
         return;
       case 'transferred':
@@ -217,6 +266,11 @@ export class HeldLease implements OwnLease, RequestListener {
     }
   }
 
+  get #waitedMs(): number {
+    const { startedMs } = this.#waited ?? (this.wasTaken ? NOT_AT_ALL : this.request);
+    return startedMs === undefined ? 0 : this.#desk.now().ms - startedMs;
+  }
+
   get #event(): HolderEvent {
     return { name: this.name, names: this.names, fencingToken: this.fencingToken };
   }
@@ -227,8 +281,14 @@ export class HeldLease implements OwnLease, RequestListener {
     return this.#releasing;
   }
 
-  async #release(): Promise<boolean> {
-    const outcome = await this.#ask({ kind: 'release' });
+  #release(): Promise<boolean> {
+    const asked = this.#ask({ kind: 'release' });
+    // It lingers: there is nothing to wait for.
+    return this.#isOver ? RELEASED : this.#released(asked);
+  }
+
+  async #released(asked: Promise<Outcome>): Promise<boolean> {
+    const outcome = await asked;
     if (outcome.kind === 'released') return outcome.wasHeld;
     // It may be tried again.
     this.#releasing = undefined;
@@ -236,16 +296,19 @@ export class HeldLease implements OwnLease, RequestListener {
   }
 
   #ask(input: Asked): Promise<Outcome> {
+    if (this.#isOver) return Promise.resolve({ kind: 'ended' });
     const caller = ++this.#numbers;
     return new Promise((resolve) => {
       this.#callers ??= new Map();
       this.#callers.set(caller, resolve);
-      this.#desk.step(this.#seat, { ...input, caller });
+      if (input.kind === 'release') this.#desk.release(this.#seat, caller);
+      else this.#desk.step(this.#seat, { ...input, caller });
     });
   }
 
   #failure(outcome: Outcome): unknown {
     if (outcome.kind !== 'ended') return errorOf(outcome, this.request);
-    return this.request.why === 'lost' ? this.#abortReason : new LockNotHeldError(labelOf(this.names));
+    const isLost = this.request.why === 'lost' && !this.#isOver;
+    return isLost ? this.#abortReason : new LockNotHeldError(labelOf(this.names));
   }
 }

@@ -27,6 +27,8 @@ export function inputOf(pushed: About, { terms }: Request, clock: ServerClock, n
       return { kind: 'ask-at', ms: now.ms + (pushed.when - pushed.at) / 1000 };
     case 'lost':
       return { kind: 'lost' };
+    case 'wanted':
+      return { kind: 'wanted' };
     case 'asked':
       return { kind: 'asked', by: pushed.by.slice(0, MAX_LABEL_LENGTH) };
   }

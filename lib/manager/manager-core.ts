@@ -13,7 +13,9 @@ import { SystemClock } from './clock.js';
 import { Desk } from './desk.js';
 import { Driver } from './driver.js';
 import type { TellLock } from './event-relay.js';
-import { HeldLease } from './held-lease.js';
+import { HeldLease, type Waited } from './held-lease.js';
+import { LeasePools } from './lease-pools.js';
+import type { LocalWaiter } from './local-waiter.js';
 import { randomId } from './random-id.js';
 import { WatchList } from './watch-list.js';
 
@@ -30,6 +32,8 @@ export interface LockCore {
   assertOpen(): void;
   /** Sends a request. Whoever it is for awaits its `outcome`. */
   open(terms: OwnTerms, tell: TellLock): HeldLease;
+  /** As {@link open}, for a lock that may linger; see `LeasePool.acquire`. */
+  acquire(terms: OwnTerms, tell: TellLock): HeldLease | LocalWaiter | undefined;
 }
 
 /** What the locks of one manager share: the connection, the desk of their requests, the watches; and how it all ends. */
@@ -37,6 +41,7 @@ export class ManagerCore implements LockCore {
   readonly procedures: LockProcedures;
   readonly watches: WatchList;
   readonly #desk: Desk;
+  readonly #pools: LeasePools;
   readonly #driver: Driver;
   readonly #session: Session;
   readonly #calls: Calls;
@@ -74,6 +79,7 @@ export class ManagerCore implements LockCore {
       newId: randomId,
     });
     this.#driver.serve(this.#desk);
+    this.#pools = new LeasePools(this.#desk, (terms, tell, waited) => this.#send(terms, tell, waited));
     this.watches = new WatchList(
       this.procedures,
       join,
@@ -93,7 +99,16 @@ export class ManagerCore implements LockCore {
 
   open(terms: OwnTerms, tell: TellLock): HeldLease {
     this.assertOpen();
-    return new HeldLease(this.#desk, { ...terms, ...this.#shared }, tell);
+    return this.#pools.open(terms, tell);
+  }
+
+  acquire(terms: OwnTerms, tell: TellLock): HeldLease | LocalWaiter | undefined {
+    this.assertOpen();
+    return this.#pools.acquire(terms, tell);
+  }
+
+  #send(terms: OwnTerms, tell: TellLock, waited?: Waited): HeldLease {
+    return new HeldLease(this.#desk, { ...terms, ...this.#shared }, tell, waited);
   }
 
   /** Releases what is held, withdraws what waits, disconnects. Settles within the request time-out. */
@@ -105,6 +120,7 @@ export class ManagerCore implements LockCore {
   async #close(): Promise<void> {
     const endMs = performance.now() + this.#limitMs;
     const reason = closedError();
+    this.#pools.close(reason);
     this.#desk.close(reason);
     this.watches.closeAll();
     try {

@@ -6,7 +6,13 @@ import {
   LockTimeoutError,
 } from '../errors.js';
 import type { Outcome } from '../request/commands.js';
-import type { Request } from '../request/request.js';
+import type { Terms } from '../request/request.js';
+
+/** For what, and by which lease. */
+interface Asker {
+  readonly terms: Pick<Terms, 'names' | 'ttlMs'>;
+  readonly token?: number;
+}
 
 /** How several names are shown where there is room for one. */
 export function labelOf(names: readonly string[]): string {
@@ -14,7 +20,7 @@ export function labelOf(names: readonly string[]): string {
 }
 
 /** What a caller's promise rejects with. Made where the caller awaits it, so that its stack leads there. */
-export function errorOf(outcome: Outcome, request: Request): unknown {
+export function errorOf(outcome: Outcome, request: Asker): unknown {
   const label = labelOf(request.terms.names);
   switch (outcome.kind) {
     case 'failed':
@@ -30,7 +36,7 @@ export function errorOf(outcome: Outcome, request: Request): unknown {
           : `the ttl (${request.terms.ttlMs} ms) is over before an answer of the server is here`,
       );
     case 'lost':
-      return new LockLostError(label, outcome.reason, request.token);
+      return new LockLostError(label, outcome.reason, request.token ?? 0);
     case 'refused':
       return new LockProtocolError(
         outcome.code === 0

@@ -24,6 +24,13 @@ export interface LockOptions {
    * once however the clocks of those who start them differ. A crash ends it with the ttl. Default 0.
    */
   readonly minHold?: Duration | undefined;
+  /**
+   * How long a lock stays with this process after a release: a task of this process takes it again meanwhile without the
+   * server. As soon as somebody else waits for it, it is given up, or at the end of the section that runs. Other processes
+   * may see it held while nobody works under it, and sections in a row may share a fencing token. Not with
+   * `autoRenew: false`. Default 0.
+   */
+  readonly linger?: Duration | undefined;
   /** `'shared'`: together with others that are shared too. Default `'exclusive'`. */
   readonly mode?: 'exclusive' | 'shared' | undefined;
   /** How many permits of a semaphore to take. Default 1. Not for locks. */
@@ -59,5 +66,5 @@ export type AdoptOptions = Pick<LockOptions, 'ttl' | 'autoRenew' | 'maxHold' | '
 /** Those of the lock options that may hold for all locks alike. */
 export type LockDefaults = Pick<
   LockOptions,
-  'ttl' | 'autoRenew' | 'maxHold' | 'waitTimeout' | 'reentrant' | 'confirmGrants'
+  'ttl' | 'autoRenew' | 'maxHold' | 'waitTimeout' | 'reentrant' | 'confirmGrants' | 'linger'
 >;

@@ -10,6 +10,7 @@ export interface ResolvedLockOptions {
   readonly autoRenew: boolean;
   readonly maxHoldMs: number;
   readonly minHoldMs: number;
+  readonly lingerMs: number;
   /** How many of how many: see `TicketRequest`. */
   readonly want: number;
   readonly limit: number;
@@ -32,6 +33,7 @@ export const defaultsShape = {
   waitTimeout: duration(0, Infinity).optional(),
   reentrant: z.boolean().optional(),
   confirmGrants: z.boolean().optional(),
+  linger: duration(0, MAX_TTL_MS).optional(),
 };
 
 const commonShape = {
@@ -69,18 +71,26 @@ type CommonOptions = z.output<z.ZodObject<typeof commonShape>>;
 const isInOrder = ({ minHold, maxHold }: CommonOptions): boolean => (minHold ?? 0) <= (maxHold ?? Infinity);
 const OUT_OF_ORDER = { path: ['minHold'], error: 'expected no more than maxHold' };
 
-const lockOptions = lockShape.refine(isInOrder, OUT_OF_ORDER).transform((options): ResolvedLockOptions => ({
-  ...resolvedCommon(options),
-  want: 1,
-  limit: options.mode === 'shared' ? SHARED_LIMIT : 1,
-  isSteal: options.steal ?? false,
-})) satisfies z.ZodType<ResolvedLockOptions, LockOptions>;
+// Whoever takes a lease that lingers could count on no time at all.
+const isRenewed = ({ linger, autoRenew }: CommonOptions): boolean => !linger || autoRenew !== false;
+const NOT_RENEWED = { path: ['linger'], error: 'expected 0 with autoRenew: false' };
+
+const lockOptions = lockShape
+  .refine(isInOrder, OUT_OF_ORDER)
+  .refine(isRenewed, NOT_RENEWED)
+  .transform((options): ResolvedLockOptions => ({
+    ...resolvedCommon(options),
+    want: 1,
+    limit: options.mode === 'shared' ? SHARED_LIMIT : 1,
+    isSteal: options.steal ?? false,
+  })) satisfies z.ZodType<ResolvedLockOptions, LockOptions>;
 
 /** @param limit how many permits there are */
 const semaphoreOptions = (limit: number) =>
   z
     .strictObject({ ...commonShape, permits: permits.max(limit, `there are ${limit} permits`).optional() })
     .refine(isInOrder, OUT_OF_ORDER)
+    .refine(isRenewed, NOT_RENEWED)
     .transform((options): ResolvedLockOptions => ({
       ...resolvedCommon(options),
       want: options.permits ?? 1,
@@ -94,6 +104,7 @@ function resolvedCommon(options: CommonOptions): Omit<ResolvedLockOptions, 'want
     autoRenew: options.autoRenew ?? true,
     maxHoldMs: options.maxHold ?? Infinity,
     minHoldMs: options.minHold ?? 0,
+    lingerMs: options.linger ?? 0,
     waitTimeoutMs: options.waitTimeout,
     isReentrant: options.reentrant ?? false,
     confirmGrants: options.confirmGrants ?? false,
@@ -143,7 +154,8 @@ export function resolveAdoptOptions(
 ): ResolvedLockOptions {
   const given = merged([options]);
   parsed(adoptOptions, given, 'adopt');
-  return resolveLockOptions(defaults, { ttl }, given);
+  // An adopted lease does not linger.
+  return resolveLockOptions(defaults, { ttl, linger: 0 }, given);
 }
 
 function merged(layers: readonly (LockOptions | undefined)[]): LockOptions {

@@ -59,7 +59,7 @@ export function abandon(request: Request, outcome: Outcome, now: Now, out: Comma
   withdraw(request, now, out);
 }
 
-function withdraw(request: Request, now: Now, out: Command[]): void {
+export function withdraw(request: Request, now: Now, out: Command[]): void {
   request.giveUpAtMs = Infinity;
   request.againAtMs = Infinity;
   request.endGiveUpMs = now.ms + WITHDRAW_LIMIT_MS;

@@ -23,7 +23,8 @@ const MOST_STAGGER_MS = 80;
 
 export function start(request: Request, now: Now, out: Command[]): void {
   const { how, waitTimeoutMs } = request.terms;
-  if (how === 'acquire' && waitTimeoutMs !== undefined) request.giveUpAtMs = now.ms + waitTimeoutMs;
+  if (how === 'acquire' && waitTimeoutMs !== undefined)
+    request.giveUpAtMs = request.startedMs + waitTimeoutMs;
   sendRequest(request, now, out);
 }
 
@@ -74,6 +75,9 @@ function anyGetting(request: Request, input: Input, now: Now, out: Command[]): v
     case 'lost':
       request.isSaidLost = true;
       if (request.state === 'waiting') ask(request, true, now, out);
+      return;
+    case 'wanted':
+      request.isWanted = true;
       return;
     case 'disconnected':
       if (request.requestsOpen > 0) request.mayReturn = true;
@@ -212,7 +216,7 @@ function enterQueue(
   out: Command[],
 ): void {
   const { waitTimeoutMs, perTurnMs } = request.terms;
-  if (waitTimeoutMs === undefined) request.giveUpAtMs = request.startedMs + ahead * perTurnMs;
+  if (waitTimeoutMs === undefined) request.giveUpAtMs = request.openedMs + ahead * perTurnMs;
   const isFirst = request.ahead === undefined;
   request.ahead = ahead;
   request.move('waiting');

@@ -5,6 +5,7 @@ import { NOBODY, type Command, type Send } from './commands.js';
 import { abandon, endOperation, lose, release, timeOut, withdrawFor } from './ending.js';
 import type { Input, Now } from './inputs.js';
 import type { LeaseTime } from './lease-time.js';
+import { linger, mayLinger } from './linger.js';
 import type { Request } from './request.js';
 
 type Answered = Extract<Input, { kind: 'answered' }>;
@@ -61,7 +62,11 @@ export function holding(request: Request, input: Input, now: Now, out: Command[]
     case 'ask':
       ask(request, input.isSure, now, out);
       return;
+    case 'wanted':
+      request.isWanted = true;
+      return;
     case 'asked':
+      request.isWanted = true;
       look(request, now, out);
       if (request.isHeld) out.push({ kind: 'tell', event: 'asked', by: input.by });
       return;
@@ -97,7 +102,8 @@ function byOwner(request: Request, input: Input, now: Now, out: Command[]): void
     out.push({ kind: 'settle', caller: input.caller, outcome });
     return;
   }
-  if (input.kind === 'release') release(request, input.caller, now, out);
+  if (input.kind === 'release' && mayLinger(request, input, now)) linger(request, input.caller, now, out);
+  else if (input.kind === 'release') release(request, input.caller, now, out);
   else if (input.kind === 'extend') prolong(request, 'extend', input.ttlMs, now, out, input.caller);
   else transfer(request, input.caller, now, out);
 }
@@ -160,6 +166,7 @@ function backInQueue(request: Request, askAt: number, { exchange: { at, received
 function dropGrant(request: Request): void {
   request.time = undefined;
   request.token = 0;
+  request.isWanted = false;
   request.move('waiting');
 }
 
@@ -289,7 +296,7 @@ function confirmed(
 }
 
 /** The server has said how long the lease lasts. */
-function retime(request: Request, call: Send, sentMs: number, leaseMs: number): void {
+export function retime(request: Request, call: Send, sentMs: number, leaseMs: number): void {
   const time = request.time as LeaseTime;
   const lastsMs = Math.min(leaseMs, request.longestMs);
   const isGrant = request.state === 'granted' && call.operation.kind !== 'extend';

@@ -53,6 +53,10 @@ export type Input =
   | { readonly kind: 'lost' }
   /** Pushed: somebody would like to have the lock. */
   | { readonly kind: 'asked'; readonly by: string }
+  /** Pushed: somebody waits for a lock that may linger. */
+  | { readonly kind: 'wanted' }
+  /** Another of this process's tasks takes the lingering lease: see `mayBeTaken`. */
+  | { readonly kind: 'take' }
   /** The connection is lost; there will be another. */
   | { readonly kind: 'disconnected' }
   /** There is a connection again: what was pushed meanwhile is lost. */
@@ -61,7 +65,8 @@ export type Input =
   | { readonly kind: 'cut-off'; readonly reason: unknown }
   /** The caller of `acquire` wants it no more. `trouble`: why no answer is to be had from the server now. */
   | { readonly kind: 'give-up'; readonly reason: unknown; readonly trouble?: unknown }
-  | { readonly kind: 'release'; readonly caller: number }
+  /** `mayLinger`: what is pushed would be heard, so that the lease may stay with this process. */
+  | { readonly kind: 'release'; readonly caller: number; readonly mayLinger?: boolean }
   | { readonly kind: 'extend'; readonly caller: number; readonly ttlMs: number }
   | { readonly kind: 'transfer'; readonly caller: number }
   /** The manager closes. */

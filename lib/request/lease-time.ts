@@ -104,6 +104,16 @@ export class LeaseTime {
     return this.#terms.autoRenew && this.deadlineMs + this.#terms.clockSkewMs < this.renewEndMs - 1;
   }
 
+  /** When a lease that nobody works under is renewed: as late as leaves a third of it. */
+  get idleRenewAtMs(): number {
+    return Math.max(this.renewAtMs, this.deadlineMs - this.#terms.ttlMs / 3);
+  }
+
+  /** Whether more is left than half of `maxHold`: what a later caller can count on. */
+  isYoung(now: Now): boolean {
+    return this.holdEndMs - now.ms >= this.#terms.maxHoldMs / 2;
+  }
+
   /** Whether the lease ends here by a limit of ours, and lives on at the server. */
   get isCutShort(): boolean {
     return this.#isCutShort;

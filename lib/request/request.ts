@@ -17,6 +17,8 @@ export interface Terms extends LeaseTerms {
   readonly perTurnMs: number;
   /** Of a lease that is adopted: its id so far, and its fencing token. */
   readonly adopted?: { readonly id: string; readonly token: number } | undefined;
+  /** How long it stays with its process after a release, for another of its tasks to take. */
+  readonly lingerMs: number;
   /** A pushed grant lets the caller in only once the server has answered its acknowledgement. */
   readonly confirmGrants: boolean;
   /** How long a lease is doubted before it is given up. */
@@ -34,11 +36,16 @@ export class Request {
   state: State = 'asking';
   /** The right to release: kept where neither `inspect` nor JSON shows it. */
   #id: string;
+  /** When its caller asked for it. */
   readonly startedMs: number;
+  /** When it was made: later than {@link startedMs} where it was waited for in this process before. */
+  readonly openedMs: number;
   /** How often it was asked for under a new id: the grants in a row that came to nothing. */
   tries = 1;
   /** Calls that have neither been answered nor failed. */
   callsOpen = 0;
+  /** Those of them that somebody waits for the answer of. */
+  callersOpen = 0;
   turn = 0;
   /** The acquirer has an outcome. */
   isSettled = false;
@@ -85,6 +92,10 @@ export class Request {
   /** A transfer was sent and not answered: the lease may be in nobody's inbox, so that `lock_close` does not end it. */
   isAdrift = false;
   doubtEndMs = Infinity;
+  /** Somebody else waits for it: it is released when its caller is done. */
+  isWanted = false;
+  /** A lease that lingers is given up then. */
+  lingerEndMs = Infinity;
 
   ending: Ending | undefined;
   /** Who waits for the end: a caller of `release`, or the acquirer that gave up. */
@@ -100,12 +111,13 @@ export class Request {
   why: Why | undefined;
 
   /** @param newId makes ids that nobody can guess */
-  constructor(number: number, terms: Terms, newId: () => string, nowMs: number) {
+  constructor(number: number, terms: Terms, newId: () => string, nowMs: number, startedMs = nowMs) {
     this.number = number;
     this.terms = terms;
     this.#newId = newId;
     this.#id = newId();
-    this.startedMs = nowMs;
+    this.startedMs = startedMs;
+    this.openedMs = nowMs;
     this.token = terms.adopted?.token ?? 0;
     this.longestMs = terms.adopted === undefined ? terms.ttlMs : Infinity;
   }
@@ -134,9 +146,16 @@ export class Request {
     return HOLDING.includes(this.state) && this.isSettled;
   }
 
+  /** Whether a lease that lingers can be another caller's now; one that lasts `maxHold` no longer than its first half. */
+  mayBeTaken(now: Now): boolean {
+    const { state, time, lingerEndMs } = this;
+    return state === 'lingering' && now.ms < lingerEndMs && time?.isLive(now) === true && time.isYoung(now);
+  }
+
   /** Whether the process has to live for it: somebody waits, holds, or is being answered. */
   get keepsAlive(): boolean {
-    return this.state !== 'over' && !(this.state === 'ending' && this.endCaller === NOBODY);
+    if (this.state === 'over' || this.state === 'lingering') return false;
+    return !(this.state === 'ending' && this.endCaller === NOBODY);
   }
 
   /** When the request's own alarm has to ring. */
@@ -149,6 +168,8 @@ export class Request {
       case 'held':
       case 'doubted':
         return this.#holdingWakeAtMs();
+      case 'lingering':
+        return this.#lingeringWakeAtMs();
       case 'ending':
         return Math.min(this.againAtMs, this.endSettleByMs, this.giveUpAtMs);
       case 'over':
@@ -163,11 +184,17 @@ export class Request {
     return Math.min(endMs, this.state === 'doubted' ? this.doubtEndMs : doubtAtMs);
   }
 
+  #lingeringWakeAtMs(): number {
+    const { deadlineMs, idleRenewAtMs, doubtAtMs } = this.time as LeaseTime;
+    return Math.min(this.lingerEndMs, deadlineMs - EARLY_MS, idleRenewAtMs, doubtAtMs);
+  }
+
   /** Its request is to be a new one: the server takes in no more with the old id. */
   startAnew(): void {
     this.#id = this.#newId();
     this.tries++;
     this.isSaidLost = false;
+    this.isWanted = false;
     this.mayReturn = false;
     this.prolongingCalls = 0;
     this.endsOpen = 0;
@@ -178,13 +205,15 @@ export class Request {
 
   move(to: State): void {
     if (this.state === to) return;
-    assert(MOVES[this.state].includes(to), `a request that is ${this.state} cannot become ${to}`);
+    // No text is made where nothing is wrong.
+    if (!MOVES[this.state].includes(to)) assert(false, `a request that is ${this.state} cannot become ${to}`);
     this.state = to;
     if (to !== 'waiting') this.askAtMs = Infinity;
   }
 
   send(operation: Asked, now: Now, out: Command[], { caller = NOBODY, isUrgent = false } = {}): void {
     this.callsOpen++;
+    if (caller !== NOBODY) this.callersOpen++;
     this.#count(operation, 1);
     if ('ttlMs' in operation) this.longestMs = Math.max(this.longestMs, operation.ttlMs);
     const offsetMs = now.wallMs - now.ms;
@@ -193,8 +222,9 @@ export class Request {
 
   /** A call was answered, or failed. */
   hears(input: Extract<Input, { kind: 'answered' | 'failed' }>): void {
-    const { operation, id } = input.call;
+    const { operation, id, caller } = input.call;
     this.callsOpen--;
+    if (caller !== NOBODY) this.callersOpen--;
     if (id !== this.#id) return;
     this.#count(operation, -1);
     if (!isRequest(operation)) return;
@@ -221,8 +251,8 @@ export class Request {
 
   /** What the server is told of it. */
   get serverTerms(): RequestTerms {
-    const { names, units, limit, ttlMs } = this.terms;
-    return { names, id: this.#id, number: this.number, ttlMs, units, limit };
+    const { names, units, limit, ttlMs, lingerMs } = this.terms;
+    return { names, id: this.#id, number: this.number, ttlMs, units, limit, lingers: lingerMs > 0 };
   }
 }
 
@@ -255,6 +285,10 @@ export function assertSound(request: Request): void {
     case 'doubted':
       assert(request.time !== undefined && request.token > 0, 'who holds has a deadline and a token');
       assert(isSettled || state === 'granted', 'who holds is told so');
+      assert(request.wakeAtMs < Infinity, 'a lease ends by itself');
+      return;
+    case 'lingering':
+      assert(isSettled && !request.isWanted, 'only what nobody wants lingers');
       assert(request.wakeAtMs < Infinity, 'a lease ends by itself');
       return;
     case 'ending':

@@ -1,6 +1,7 @@
 import { asking, start, waiting } from './getting.js';
 import { ending, over } from './ending.js';
 import { holding } from './holding.js';
+import { lingering } from './lingering.js';
 import type { Command } from './commands.js';
 import type { Input, Now } from './inputs.js';
 import { assertSound, type Request } from './request.js';
@@ -13,6 +14,7 @@ const HANDLERS: Readonly<Record<State, Handle>> = {
   waiting,
   granted: holding,
   held: holding,
+  lingering,
   doubted: holding,
   ending,
   over,

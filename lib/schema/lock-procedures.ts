@@ -164,8 +164,18 @@ export function encodedOperation(operation: Operation): unknown[] {
   switch (operation.kind) {
     case 'acquire':
     case 'try': {
-      const { id, number, names, ttlMs, units, limit } = operation.terms;
-      return [operation.kind, id, number, names.length === 1 ? names[0] : names, ttlMs, units, limit];
+      const { id, number, names, ttlMs, units, limit, lingers } = operation.terms;
+      const terms: unknown[] = [
+        operation.kind,
+        id,
+        number,
+        names.length === 1 ? names[0] : names,
+        ttlMs,
+        units,
+        limit,
+      ];
+      if (lingers === true) terms.push(true);
+      return terms;
     }
     case 'check':
       return ['check', operation.name, operation.id, operation.isSure];

@@ -12,6 +12,8 @@ export interface RequestTerms {
   /** How many of the `limit` units of each name: 1 of 1 is an exclusive lock, 1 of very many a shared one. */
   readonly units: number;
   readonly limit: number;
+  /** Its process may keep the names between uses, and wants to be told when somebody waits for one of them. */
+  readonly lingers?: boolean;
 }
 
 /** One thing to do to one request. `name` is the first of the request's names. */

@@ -18,6 +18,8 @@ export type Pushed =
   | { readonly event: 'lost'; readonly number: number; readonly why: TakenAway }
   /** Somebody would like to have the lock. */
   | { readonly event: 'asked'; readonly number: number; readonly by: string }
+  /** Somebody waits for a lock that may linger. */
+  | { readonly event: 'wanted'; readonly number: number }
   /** Show that this process lives: a sure check of what waits. */
   | { readonly event: 'alive' };
 
@@ -39,6 +41,8 @@ export function pushedOf(event: unknown, args: readonly unknown[]): Pushed | und
     }
     case 'asked':
       return typeof second === 'string' ? { event, number, by: second } : undefined;
+    case 'wanted':
+      return { event, number };
     default:
       return undefined;
   }

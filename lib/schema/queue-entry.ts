@@ -15,14 +15,17 @@ export interface QueueEntry {
   readonly token: number;
   /** Requests ahead, holders included; 0 for a holder. */
   readonly ahead: number;
+  /** Its process may keep the name between uses. */
+  readonly lingers: boolean;
 }
 
-/** Reads `[name, held, want, limit, owner, since, due, token, ahead]`; `at` is when the server said so (microseconds). */
+/** Reads `[name, held, want, limit, owner, since, due, token, ahead, lingers]`; `at` is when the server said so (microseconds). */
 export function queueEntry(reply: unknown, at: number): QueueEntry {
-  const [name, isHeld, want, limit, owner, since, due, token, ahead] = listOf(reply, 9);
+  const [name, isHeld, want, limit, owner, since, due, token, ahead, lingers] = listOf(reply, 10);
   const counts = [want, limit, since, due, token, ahead];
   const isText = typeof name === 'string' && typeof owner === 'string';
-  if (!isText || typeof isHeld !== 'boolean' || !counts.every(Number.isSafeInteger)) throw unexpected(reply);
+  const areFlags = typeof isHeld === 'boolean' && typeof lingers === 'boolean';
+  if (!isText || !areFlags || !counts.every(Number.isSafeInteger)) throw unexpected(reply);
   const [wantN = 0, limitN = 0, sinceUs = 0, dueUs = 0, tokenN = 0, aheadN = 0] = counts as number[];
   return {
     name,
@@ -34,5 +37,6 @@ export function queueEntry(reply: unknown, at: number): QueueEntry {
     leftMs: isHeld ? (dueUs - at) / 1000 : 0,
     token: tokenN,
     ahead: aheadN,
+    lingers,
   };
 }

@@ -1,7 +1,15 @@
 import { FAULT_TITLES, GLOBAL_FAULTS, type FaultKind } from './fault-kinds.js';
 import { HARNESS } from './history.js';
 import type { Verdict } from './check-history.js';
-import { concerns, earliestMs, eventsNamed, type Fault, type Reading, type Request } from './reading.js';
+import {
+  concerns,
+  earliestMs,
+  eventsNamed,
+  lingers,
+  type Fault,
+  type Reading,
+  type Request,
+} from './reading.js';
 import { RULES, type Rule } from './violation.js';
 
 type Counts = Record<string, number>;
@@ -82,10 +90,13 @@ export function figuresOf({ run, violations, pairsInOrder, seenByWatches }: Verd
   };
 }
 
-function kindOf({ requested: { names, limit, isSteal, minHoldMs } }: Request): string {
+function kindOf(request: Request): string {
+  const { names, limit, isSteal, minHoldMs } = request.requested;
   const kind = limit === 1 ? 'lock' : limit === null ? 'shared lock' : 'permits';
   const whole = names.length > 1 ? `${kind} of several names` : kind;
-  return isSteal ? `${whole}, stolen` : minHoldMs > 0 ? `${whole}, with minHold` : whole;
+  if (isSteal) return `${whole}, stolen`;
+  if (minHoldMs > 0) return `${whole}, with minHold`;
+  return lingers(request) ? `${whole}, with linger` : whole;
 }
 
 /** Those that asked for a lock, and those that went on with another's lease. */

@@ -41,7 +41,18 @@ export class Hand {
 
   async #acquire(round: Round, request: string, isFinal: boolean): Promise<Lease | string> {
     const { history, manager } = this.#owner;
-    const { names, want, limit, ttlMs, autoRenew, isSteal, minHoldMs, waitTimeoutMs, abortAfterMs } = round;
+    const {
+      names,
+      want,
+      limit,
+      ttlMs,
+      autoRenew,
+      isSteal,
+      minHoldMs,
+      lingerMs,
+      waitTimeoutMs,
+      abortAfterMs,
+    } = round;
     const lock = lockOf(manager, round);
     lock.on('waiting', ({ position }) => {
       history.record({ event: 'waiting', request, position });
@@ -49,7 +60,8 @@ export class Hand {
     });
     lock.on('extended', () => this.look());
     const signal = abortAfterMs === null ? undefined : AbortSignal.timeout(abortAfterMs);
-    const asked = { names, want, limit, ttlMs, waitTimeoutMs, abortAfterMs, autoRenew, isSteal, minHoldMs };
+    const terms = { names, want, limit, ttlMs, autoRenew, isSteal, minHoldMs, lingerMs };
+    const asked = { ...terms, waitTimeoutMs, abortAfterMs };
     history.record({ event: 'requested', request, ...asked, adopts: null, isFinal });
     let [code, message] = ['busy', 'tryAcquire: null'];
     try {
@@ -66,8 +78,9 @@ export class Hand {
 }
 
 function lockOf(manager: LockManager, round: Round): DistributedLock {
-  const { names, limit, ttlMs: ttl, autoRenew, isSteal: steal, minHoldMs: minHold, waitTimeoutMs } = round;
-  const options = { ttl, autoRenew, minHold, waitTimeout: waitTimeoutMs ?? undefined };
+  const { names, limit, ttlMs: ttl, autoRenew, isSteal: steal, waitTimeoutMs } = round;
+  const { minHoldMs: minHold, lingerMs: linger } = round;
+  const options = { ttl, autoRenew, minHold, linger, waitTimeout: waitTimeoutMs ?? undefined };
   if (isOfPermits(round)) return manager.semaphore(names[0] ?? '', { ...options, permits: round.limit });
   return manager.get(names, { ...options, steal, mode: limit === null ? 'shared' : 'exclusive' });
 }

@@ -48,6 +48,8 @@ export type TakerEvent =
       readonly isSteal: boolean;
       /** For at least so long from its grant nobody else gets it, even if it is released earlier. */
       readonly minHoldMs: number;
+      /** How long its process may keep the lease after the release, and take it again without the server. Default 0. */
+      readonly lingerMs?: number;
       /** Of a lease that another process has handed on: the request that it was granted to; else `null`. */
       readonly adopts: string | null;
       /** Made when all faults are over: it has to be granted. */

@@ -1,5 +1,5 @@
 import { ACKNOWLEDGE_MS } from '../../lib/schema/constants.js';
-import type { Fault, Granted, Reading, Span } from './reading.js';
+import { lingers, type Fault, type Granted, type Reading, type Span } from './reading.js';
 import { stolenFromMs } from './theft.js';
 
 /** What a busy event loop may add before a timer's callback runs. */
@@ -61,7 +61,7 @@ export function provenMs(lease: Granted): number {
   const isPushed = waiting !== undefined && renewed.length === 0;
   return Math.max(
     deadlineMs(lease) - (isPushed ? Math.max(requested.ttlMs, ACKNOWLEDGE_MS) : requested.ttlMs),
-    released?.result === true ? (releasing?.atMs ?? 0) : 0,
+    released?.result === true && !lingers(lease) ? (releasing?.atMs ?? 0) : 0,
     handedOn?.result === true ? (handingOn?.atMs ?? 0) : 0,
   );
 }
@@ -72,7 +72,7 @@ function evidenceOf(lease: Granted): Evidence[] {
   const told = [granted, ...renewed].filter(({ remainingMs }) => remainingMs > 0);
   const evidence = told.map(({ atMs, remainingMs }) => ({ atMs, untilMs: atMs + remainingMs }));
   // The server's word that it had not ended.
-  if (released?.result === true && releasing !== undefined) {
+  if (released?.result === true && releasing !== undefined && !lingers(lease)) {
     evidence.push({ atMs: releasing.atMs, untilMs: releasing.atMs });
   }
   // A whole ttl is left for whoever goes on with it.

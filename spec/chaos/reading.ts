@@ -56,6 +56,11 @@ export function wasGranted(request: Request | undefined): request is Granted {
   return request?.granted !== undefined;
 }
 
+/** Whether its process may keep the lease after the release: its release says nothing of the server. */
+export function lingers({ requested }: Request): boolean {
+  return (requested.lingerMs ?? 0) > 0;
+}
+
 /** A history, put together by what it is about. */
 export interface Reading {
   readonly records: readonly HistoryRecord[];

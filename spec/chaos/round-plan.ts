@@ -15,6 +15,8 @@ export interface Round {
   readonly isSteal: boolean;
   /** For so long nobody else gets it, even if it is given back earlier. */
   readonly minHoldMs: number;
+  /** How long its process may keep the lease after the release. */
+  readonly lingerMs: number;
   /** Who is to go on with the lease after the section: nobody in particular (it is given back), or how many are told to. */
   readonly handOn: HandOn;
   /** `null`: the library's default. */
@@ -32,7 +34,7 @@ export const PATIENT_MS = 60_000;
 
 /**
  * What is asked for: only locks; or shared locks, permits and several names at once among them, some stolen, kept beyond
- * their release or handed on, and the names watched.
+ * their release, lingering or handed on, and the names watched.
  */
 export const USES = ['locks', 'all'] as const;
 export type Uses = (typeof USES)[number];
@@ -49,6 +51,10 @@ const STOLEN = 0.04;
 const KEPT = 0.06;
 /** Some longer than the shortest ttl. */
 const MOST_KEPT_MS = 600;
+/** Of those that may be kept the terms are alike: only then one is taken again. */
+const LINGERING = 0.3;
+const LINGER_MS = [100, 800];
+const LINGERING_TTL_MS = 1_000;
 const HANDED_ON = { no: 92, one: 6, two: 1.5, lost: 0.5 } satisfies Record<HandOn, number>;
 
 /** Plans the rounds of one hand. */
@@ -73,6 +79,8 @@ export class RoundPlan {
     const waiting = random.weighted({ patient: 65, impatient: 15, default: 12, aborting: 8 });
     const what = this.#what();
     const isAll = this.#uses === 'all';
+    const autoRenew = random.chance(0.8);
+    const lingerMs = isAll && autoRenew && random.chance(LINGERING) ? random.pick(LINGER_MS) : 0;
     return {
       ...what,
       // Of what is held together nothing can be stolen.
@@ -80,8 +88,9 @@ export class RoundPlan {
       minHoldMs: isAll && random.chance(KEPT) ? random.between(1, MOST_KEPT_MS) : 0,
       handOn: isAll ? random.weighted(HANDED_ON) : 'no',
       isTry: random.chance(0.06),
-      ttlMs: random.between(300, 3_000),
-      autoRenew: random.chance(0.8),
+      ttlMs: lingerMs > 0 ? LINGERING_TTL_MS : random.between(300, 3_000),
+      autoRenew,
+      lingerMs,
       waitTimeoutMs:
         waiting === 'default' ? null : waiting === 'impatient' ? random.between(20, 1_000) : PATIENT_MS,
       abortAfterMs: waiting === 'aborting' ? random.between(0, 1_000) : null,

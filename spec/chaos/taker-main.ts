@@ -144,9 +144,10 @@ class Taker implements LeaseOwner {
 function finalRound(name: string): Round {
   const [ttlMs, holdMs, restMs] = [FINAL_TTL_MS, 0, 0];
   const waitTimeoutMs = PATIENT_MS / 2;
-  const what = { names: [name], want: 1, limit: 1, isSteal: false, minHoldMs: 0, handOn: 'no' } as const;
+  const what = { names: [name], want: 1, limit: 1, isSteal: false, handOn: 'no' } as const;
+  const kept = { minHoldMs: 0, lingerMs: 0 };
   const how = { isTry: false, ttlMs, autoRenew: true, waitTimeoutMs, abortAfterMs: null, holdMs, restMs };
-  return { ...what, ...how };
+  return { ...what, ...kept, ...how };
 }
 
 function tell(message: FromTaker): void {

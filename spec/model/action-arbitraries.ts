@@ -38,7 +38,9 @@ const BAD: readonly Wish[] = [
 const wish: fc.Arbitrary<Wish> = fc.oneof(
   often(
     40,
-    fc.tuple(names, units).map(([all, each]) => ({ names: all, ...each })),
+    fc
+      .tuple(names, units, fc.constantFrom(false, false, true))
+      .map(([all, each, lingers]) => ({ names: all, ...each, lingers })),
   ),
   often(1, fc.constantFrom(...BAD)),
 );

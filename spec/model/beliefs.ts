@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import { ticketId } from './actions.js';
-import { fits, holdersOf, waitingFor } from './lines.js';
+import { fits, holdersOf, isLent, waitingFor } from './lines.js';
 import type { LockModel } from './lock-model.js';
 import type { Answer, Message, Ticket } from './lock-state.js';
 import { PROBE_US } from './queue-rules.js';
@@ -57,11 +57,14 @@ export class Beliefs {
     }
     for (const [key, asksAt] of this.#asksAt) {
       const ticket = waiting(model, key);
-      if (!ticket || !isBehindOneProcess(model, ticket)) continue;
+      if (!ticket) continue;
+      const isSoon = asksAt <= at + PROBE_US;
       assert.ok(
-        asksAt <= at + PROBE_US,
-        `${key} asks at ${asksAt}: it does not see that it waits for the dead`,
+        isSoon || !isLent(model.state, ticket),
+        `${key} asks at ${asksAt}: a lost question stays lost`,
       );
+      if (!isBehindOneProcess(model, ticket)) continue;
+      assert.ok(isSoon, `${key} asks at ${asksAt}: it does not see that it waits for the dead`);
     }
     for (const name of new Set(model.tickets().flatMap((ticket) => ticket.names))) {
       const dues = holdersOf(model.state, name).map(({ lease }) => lease.due);

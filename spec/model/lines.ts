@@ -55,6 +55,14 @@ export function isBlocked(state: State, ticket: Ticket): boolean {
   return ticket.inbox !== null && mayBeDead.length > 0 && mayBeDead.every(isOther) && fits(state, ticket);
 }
 
+/** It is first in line for a name that its holder may keep between uses. */
+export function isLent(state: State, ticket: Ticket): boolean {
+  return ticket.names.some(
+    (name) =>
+      waitingFor(state, name)[0] === ticket && holdersOf(state, name).some(({ lingers }) => lingers === true),
+  );
+}
+
 /** Those whom the first in line for a name blocks: it may be dead. */
 export function blockedBy(state: State, name: string): Ticket[] {
   const [first, ...others] = waitingFor(state, name);

@@ -4,7 +4,7 @@
  */
 
 import type { Choices } from './choices.js';
-import { holdersOf, inTheWay, isBlocked, isFree, placesFor } from './lines.js';
+import { holdersOf, inTheWay, isBlocked, isFree, isLent, placesFor } from './lines.js';
 import type {
   Answer,
   Caller,
@@ -49,6 +49,8 @@ export interface ModelOperation {
   readonly decide: (at: number, caller: Caller) => Answer;
   /** The answer of a read, where a read can answer. */
   readonly peek?: (at: number) => Answer | undefined;
+  /** What is told by the way where a read answers. */
+  readonly knock?: () => void;
   /** The requests that it is about, for what those who wait believe. */
   readonly about: Ref;
 }
@@ -65,7 +67,10 @@ export class LockModel {
   /** lock_batch, and lock_steal: each by itself, in order; whoever calls lives. What changes nothing is a read. */
   batch(at: number, caller: Caller, operations: readonly ModelOperation[]): Answer[] {
     const answers = operations.map(({ peek }) => peek?.(at));
-    if (answers.every((answer) => answer !== undefined)) return answers;
+    if (answers.every((answer) => answer !== undefined)) {
+      for (const { knock } of operations) knock?.();
+      return answers;
+    }
     this.#rules.alive(at, caller.inbox);
     return operations.map(({ decide }) => decide(at, caller));
   }
@@ -91,9 +96,13 @@ export class LockModel {
     if (same) {
       this.#rules.acknowledge(at, same);
       standBehind(same);
+      this.#rules.knock(same);
       return this.#status(at, same);
     }
-    if (how === 'try' && !isFree(this.state, request)) return this.#busy(at, request);
+    if (how === 'try' && !isFree(this.state, request)) {
+      for (const name of names) this.#rules.want(name);
+      return this.#busy(at, request);
+    }
     this.#enter(at, request, how, caller);
     return this.status(at, ref);
   }
@@ -112,7 +121,19 @@ export class LockModel {
     const left = this.ticket(ref);
     if (left) this.#rules.acknowledge(at, left);
     if (left) standBehind(left);
+    if (left) this.#rules.knock(left);
     return this.status(at, ref);
+  }
+
+  /** What is told by a {@link check} that only reads. */
+  knockOf(ref: Ref): void {
+    const ticket = this.ticket(ref);
+    if (ticket) this.#rules.knock(ticket);
+  }
+
+  /** What is told by a {@link request} that only reads. */
+  want(names: readonly string[]): void {
+    for (const name of names) this.#rules.want(name);
   }
 
   /** What a read can say of {@link check}. */
@@ -127,6 +148,7 @@ export class LockModel {
     if (ticket && !ticket.lease) return this.check(at, ref, caller);
     if (!ticket?.lease || ticket.lease.due <= at) return this.#gone(ref.key);
     this.#rules.acknowledge(at, ticket);
+    this.#rules.knock(ticket);
     return this.#status(at, ticket);
   }
 
@@ -135,13 +157,17 @@ export class LockModel {
     const ticket = this.ticket(ref);
     // Acknowledged too late: it waits again, unless its turn has come again.
     if (ticket && !ticket.lease) this.#rules.look(at, ticket.names, caller.inbox);
-    if (ticket && !ticket.lease) return this.#status(at, ticket);
+    if (ticket && !ticket.lease) {
+      this.#rules.knock(ticket);
+      return this.#status(at, ticket);
+    }
     const holder = this.#live(at, ref);
     if (!holder) return this.#gone(ref.key);
     holder.lease.due = at + ttlMs * 1000;
     if (holder.state === 'granted') holder.state = 'held';
-    if (isTransfer) Object.assign(holder, { inbox: null, state: 'in transit' });
+    if (isTransfer) Object.assign(holder, { inbox: null, state: 'in transit', lingers: false });
     this.#rules.ask(at);
+    this.#rules.knock(holder);
     return this.#status(at, holder);
   }
 
@@ -151,7 +177,7 @@ export class LockModel {
     const holder = this.#live(at, ref);
     if (!holder) return [ENDED, GONE];
     this.#rules.bury(at, ref.key, 0);
-    Object.assign(holder, { inbox: null, state: 'kept' });
+    Object.assign(holder, { inbox: null, state: 'kept', lingers: false });
     holder.lease.due = at + ms * 1000;
     this.#rules.ask(at);
     return [ENDED, HELD];
@@ -255,6 +281,7 @@ export class LockModel {
       at,
     );
     if (isNext) this.#rules.hold(at, ticket, 'held', at + ticket.ttlUs);
+    else this.#rules.knock(ticket);
     return [isNext, isNext ? 0 : ahead];
   }
 
@@ -384,6 +411,7 @@ export class LockModel {
     if (isGranted) return;
     rules.look(at, ticket.names, caller.inbox);
     if (!ticket.lease) ticket.asksAt = this.#asksAt(at, ticket);
+    rules.knock(ticket);
   }
 
   #open(at: number, id: string): void {
@@ -421,10 +449,11 @@ export class LockModel {
     return [WAITING, this.#asksAt(at, ticket), Math.max(...ahead)];
   }
 
-  /** When to ask; soon, where it is blocked, unless it knows already that it is to ask later. */
+  /** When to ask; soon, where it is blocked or waits for one who may keep the name between uses, unless it knows already that it is to ask later. */
   #asksAt(at: number, ticket: Ticket): number {
     const soon = at + PROBE_US;
-    const isSoon = ticket.asksAt <= soon && isBlocked(this.state, ticket);
+    const mayBeSoon = isBlocked(this.state, ticket) || isLent(this.state, ticket);
+    const isSoon = ticket.asksAt <= soon && mayBeSoon;
     return Math.min(this.#firstInTheWay(at, ticket), isSoon ? soon : Infinity);
   }
 }

@@ -5,6 +5,8 @@ export interface Wish {
   readonly names: readonly string[];
   readonly units: number;
   readonly limit: number;
+  /** Its process may keep it between uses, and is told when it is wanted; not any more once it has left its process. */
+  readonly lingers?: boolean;
 }
 
 /** Where a request is; see the diagram in docs/ARCHITECTURE.md. */

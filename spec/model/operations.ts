@@ -12,6 +12,7 @@ import {
   type Request,
   type Ticket,
 } from './lock-state.js';
+import { isSane } from './wish.js';
 
 /** What a process asks of its requests: operations of lock_batch, as the model and the procedures have them. */
 
@@ -130,17 +131,21 @@ function withInbox(answer: unknown, rooms: ReadonlyMap<number, string>): unknown
 }
 
 function requestOperation(model: LockModel, request: Request, how: 'wait' | 'try' | 'steal'): ModelOperation {
-  const { key, number, names, ttlMs, units, limit } = request;
+  const { key, number, names, ttlMs, units, limit, lingers } = request;
   const kind = how === 'try' ? 'try' : 'acquire';
   const isRefused = (): Answer | undefined => {
     const answer = model.peekTry(0, { ...request, names: [...names] });
     return answer?.[0] === REFUSED ? answer : undefined;
   };
   return {
-    wire: [kind, key, number, names.length === 1 ? names[0] : names, ttlMs, units, limit],
+    wire: [
+      ...[kind, key, number, names.length === 1 ? names[0] : names, ttlMs, units, limit],
+      ...(lingers === true ? [true] : []),
+    ],
     about: refOf(request),
     decide: (at, caller) => model.request(at, request, how, caller),
     peek: how === 'try' ? (at) => model.peekTry(at, request) : isRefused,
+    ...(how === 'try' && isSane(request) && { knock: () => model.want(names) }),
   };
 }
 
@@ -149,7 +154,7 @@ export function checkOperation(model: LockModel, ref: Ref, isSure: boolean): Mod
     wire: ['check', ref.name, ref.key, isSure],
     about: ref,
     decide: (at, caller) => model.check(at, ref, caller),
-    ...(!isSure && { peek: (at) => model.peekCheck(at, ref) }),
+    ...(!isSure && { peek: (at) => model.peekCheck(at, ref), knock: () => model.knockOf(ref) }),
   };
 }
 
@@ -200,8 +205,8 @@ function requestOf(
   return { key: ticketId(number), number, ...wish, ttlMs };
 }
 
-function repeatOf({ key, names, units, limit, ttlUs, number }: Ticket): Request {
-  return { key, names, units, limit, ttlMs: ttlUs / 1000, number };
+function repeatOf({ key, names, units, limit, lingers = false, ttlUs, number }: Ticket): Request {
+  return { key, names, units, limit, lingers, ttlMs: ttlUs / 1000, number };
 }
 
 function refsOf(

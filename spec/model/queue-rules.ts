@@ -1,5 +1,5 @@
 import { Choices, isTold } from './choices.js';
-import { blockedBy, grantable, holdersOf, inTheWay, isBlocked, waitingFor } from './lines.js';
+import { blockedBy, grantable, holdersOf, inTheWay, isBlocked, isLent, waitingFor } from './lines.js';
 import type { Holder, LockState, Message, Ref, RequestState, Ticket } from './lock-state.js';
 import { emptyState, isPython, isWaiting, watchersOf } from './lock-state.js';
 
@@ -204,6 +204,22 @@ export class QueueRules {
     return ticket.lease;
   }
 
+  /** Whoever holds a name, and may keep it between uses, is told that it is wanted. */
+  want(name: string): void {
+    for (const { lingers, inbox, number } of holdersOf(this.state, name))
+      if (lingers === true) this.tell(inbox ?? '', 'wanted', number);
+  }
+
+  /** Of a request that is asked about: those that it waits for first in line are told, or it is if others wait for it. */
+  knock(ticket: Ticket): void {
+    const { names, lease, lingers, inbox, number } = ticket;
+    if (lease === null) {
+      for (const name of names) if (waitingFor(this.state, name)[0] === ticket) this.want(name);
+    } else if (lingers === true && names.some((name) => waitingFor(this.state, name).length > 0)) {
+      this.tell(inbox ?? '', 'wanted', number);
+    }
+  }
+
   /**
    * Whoever is next for a name is told of a lease in its way that ends before it would ask, and one who is blocked
    * that it is to ask now. That all are told who must be is checked by what they then believe (beliefs.ts); here, that
@@ -224,7 +240,10 @@ export class QueueRules {
     const ticket = this.state.tickets.find((one) => isWaiting(one) && isTold(one, message));
     if (!ticket || toldAt !== at) return undefined;
     const isNext = ticket.names.some((name) => waitingFor(this.state, name)[0] === ticket);
-    const isTrue = inTheWay(this.state, at, ticket.names).includes(Number(when));
+    const times = inTheWay(this.state, at, ticket.names);
+    // Whoever may keep it between uses is asked again soon.
+    const mostUs = isLent(this.state, ticket) ? at + PROBE_US : Infinity;
+    const isTrue = times.some((time) => Math.min(time, mostUs) === Number(when));
     // What it was told has passed: it has asked since, and only it knows the answer.
     const isOfUse = Number(when) < ticket.asksAt || ticket.asksAt < at;
     if (isNext && isTrue && isOfUse) return ticket;

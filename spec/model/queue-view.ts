@@ -3,7 +3,7 @@
 import { holdersOf, placesFor, waitingFor } from './lines.js';
 import type { LockState, Ticket } from './lock-state.js';
 
-/** `[name, is held, units, limit, owner, since, due, token, ahead]` */
+/** `[name, is held, units, limit, owner, since, due, token, ahead, lingers]` */
 type Entry = readonly (number | string | boolean)[];
 
 /** Names that somebody is in the queue of, in order. */
@@ -17,11 +17,16 @@ export function entriesOf(state: LockState, name: string): Entry[] {
   return [
     ...holdersOf(state, name).map((holder) => [
       ...[name, true, ...about(holder)],
-      ...[holder.lease.due, holder.lease.token, 0],
+      ...[holder.lease.due, holder.lease.token, 0, holder.lingers ?? false],
     ]),
     ...waitingFor(state, name).map((ticket) => [
       ...[name, false, ...about(ticket)],
-      ...[0, 0, holdersOf(state, name).length + waitingFor(state, name).indexOf(ticket)],
+      ...[
+        0,
+        0,
+        holdersOf(state, name).length + waitingFor(state, name).indexOf(ticket),
+        ticket.lingers ?? false,
+      ],
     ]),
   ];
 }

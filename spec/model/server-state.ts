@@ -42,11 +42,12 @@ interface StoredRequest {
 
 function storedOf(row: RequestRow): StoredRequest {
   const [thing, code, id, number, names, inbox, owner, room, units, limit, since, token, due, ...more] = row;
-  const [ttlMs, order, asksAt, isMissed] = more;
+  const [ttlMs, order, asksAt, isMissed, lingers] = more;
   const state = STATES[code] as RequestState;
   const isPython = id === '';
   const key = isPython ? roomKey(Number(room)) : id;
-  const about = { number, names, owner, units, limit, since, state, inbox: inbox === '' ? null : inbox };
+  const ofProcess = { owner, inbox: inbox === '' ? null : inbox, lingers };
+  const about = { number, names, units, limit, since, state, ...ofProcess };
   const waits = { ttlMs, ...(isPython ? {} : { asksAt, isMissed }) };
   const isHeld = code >= Stored.granted;
   return {

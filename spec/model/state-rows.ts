@@ -3,7 +3,8 @@ export const STATE_CODE = `
   s = .thingsdb_lock;
   row = |r| [
     r.id(), r.state, r.id, r.number, r.names, r.inbox.id, r.inbox.owner, is_nil(r.inbox.room) ? nil : r.inbox.room.id(),
-    r.units, r.limit, r.since, r.token, r.due, r.get('ttl'), r.get('order'), r.get('asks_at'), r.get('missed')
+    r.units, r.limit, r.since, r.token, r.due, r.get('ttl'), r.get('order'), r.get('asks_at'), r.get('missed'),
+    bool(r.get('lingers'))
   ];
   queues = [];
   for (key, q in s.locks) queues.push([key[1:], q.held.map(row), q.waiting.map(row)]);
@@ -29,7 +30,13 @@ export type RequestRow = readonly [
   ...[thing: number, state: number, id: string, number: number, names: readonly string[]],
   ...[inbox: string, owner: string, room: number | null, units: number, limit: number],
   ...[since: number, token: number, due: number],
-  ...[ttlMs: number | null, order: number | null, asksAt: number | null, isMissed: boolean | null],
+  ...[
+    ttlMs: number | null,
+    order: number | null,
+    asksAt: number | null,
+    isMissed: boolean | null,
+    lingers: boolean,
+  ],
 ];
 export type QueueRow = readonly [name: string, held: readonly RequestRow[], waiting: readonly RequestRow[]];
 export type InboxRow = readonly [

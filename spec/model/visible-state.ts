@@ -17,7 +17,8 @@ export function visibleOf(state: LockState): unknown {
       state.tickets.map((ticket) => {
         const { key: _, entry: __, ttlUs, asksAt, isMissed, lease, ...about } = ticket;
         const waits = { ttlMs: ttlUs / 1000, ...(isPython(ticket) ? {} : { asksAt, isMissed }) };
-        return [labelOf(ticket), { ...about, ...(lease ?? waits) }];
+        const { lingers = false } = ticket;
+        return [labelOf(ticket), { ...about, lingers, ...(lease ?? waits) }];
       }),
     ),
     inboxes: Object.fromEntries([...state.inboxes].map(([id, inbox]) => [id, { ...inbox }])),

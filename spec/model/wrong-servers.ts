@@ -150,6 +150,21 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     of: "holders.each(|r| r.inbox.room.emit('asked'",
     instead: "holders[0:1].each(|r| r.inbox.room.emit('asked'",
   },
+  {
+    does: 'tells nobody who may keep a name that it is wanted',
+    of: "for (r in q.held) if (r.get('lingers')) r.inbox.room.emit('wanted', r.number);",
+    instead: '',
+  },
+  {
+    does: 'asks once only for a name that may be kept',
+    of: 's.fn.is_lent(s, r) ||',
+    instead: '',
+  },
+  {
+    does: 'tells an heir that somebody wants what it never kept',
+    of: "if (r.get('lingers')) r.del('lingers');",
+    instead: '',
+  },
   { does: 'counts no holders ahead', of: 'ahead = q.held.len();', instead: 'ahead = 0;' },
   { does: 'shows a page too little', of: 'names = names[0:count]', instead: 'names = names[0:count - 1]' },
   {

@@ -15,6 +15,7 @@ export const TERMS: Terms = {
   autoRenew: true,
   maxHoldMs: Infinity,
   minHoldMs: 0,
+  lingerMs: 0,
   waitTimeoutMs: undefined,
   clockSkewMs: 0,
   confirmGrants: false,
@@ -105,6 +106,11 @@ export class Script {
     return { kind: 'granted', proof, token, leaseMs, end, isOld };
   }
 
+  /** The caller gives the lease back. @param mayLinger what is pushed is heard */
+  release(mayLinger = true): readonly Command[] {
+    return this.input({ kind: 'release', caller: this.nextCaller(), mayLinger });
+  }
+
   nextCaller(): number {
     return ++this.#callers;
   }
@@ -136,7 +142,7 @@ export class Script {
       request: this.request,
     };
     const words: string[] = [state === 'over' ? `over: ${why}` : state];
-    if (['granted', 'held', 'doubted'].includes(state) && time !== undefined)
+    if (['granted', 'held', 'lingering', 'doubted'].includes(state) && time !== undefined)
       words.push(`${round(time.leftMs(this.now))} ms left`);
     if (request.isHolding !== request.isHeld) words.push('isHeld is false');
     if (wakeAtMs < Infinity) words.push(`wakes in ${round(wakeAtMs - this.ms)} ms`);
@@ -182,8 +188,9 @@ function shownCall({ operation, id }: Send): string {
     case 'acquire':
     case 'try':
     case 'steal': {
-      const { names, ttlMs, units, limit } = operation.terms;
-      return `${operation.kind} ${names.join('+')} as ${of}, ttl ${ttlMs}, ${units} of ${limit}`;
+      const { names, ttlMs, units, limit, lingers } = operation.terms;
+      const terms = `ttl ${ttlMs}, ${units} of ${limit}${lingers === true ? ', lingers' : ''}`;
+      return `${operation.kind} ${names.join('+')} as ${of}, ${terms}`;
     }
     case 'check':
       return `${operation.isSure ? 'sure check' : 'check'} ${of}`;

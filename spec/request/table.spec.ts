@@ -22,6 +22,13 @@ const ARRIVALS: Readonly<Record<State, (terms?: Partial<Terms>) => Script>> = {
       script.answer(1, script.held());
       script.input({ kind: 'ask', isSure: true });
     }),
+  lingering: (terms) =>
+    arrived({ lingerMs: 1_000, ...terms }, (script) => {
+      script.answer(1, script.held());
+      // It is being renewed when its caller is done.
+      script.pass(20_000);
+      script.release();
+    }),
   doubted: (terms) =>
     arrived(terms, (script) => {
       script.answer(1, script.held());
@@ -86,11 +93,13 @@ const HAPPENINGS: Readonly<Record<string, Happening>> = {
   'push ask': input((script) => ({ kind: 'ask-at', ms: script.ms + 10 })),
   'push lost': input({ kind: 'lost' }),
   'push asked': input({ kind: 'asked', by: 'ops' }),
+  'push wanted': input({ kind: 'wanted' }),
   ask: input({ kind: 'ask', isSure: true }),
   disconnected: input({ kind: 'disconnected' }),
   connected: input({ kind: 'connected' }),
   'cut off': input({ kind: 'cut-off', reason: 'gone' }),
   'give up': input({ kind: 'give-up', reason: 'enough' }),
+  take: input({ kind: 'take' }),
   release: input((script) => ({ kind: 'release', caller: script.nextCaller() })),
   extend: input((script) => ({ kind: 'extend', caller: script.nextCaller(), ttlMs: 1000 })),
   transfer: input((script) => ({ kind: 'transfer', caller: script.nextCaller() })),
@@ -140,6 +149,7 @@ const TABLE: Readonly<Record<string, Partial<Record<State, string>>>> = {
   'answer waiting': {
     asking: '-> waiting, tell waiting',
     granted: '-> ending, abort: expired, release, tell expired, tell lost expired',
+    lingering: '-> ending, release',
     held: '-> ending, abort: expired, release, tell expired, tell lost expired',
     doubted: '-> ending, abort: expired, release, tell expired, tell lost expired',
     ending: '-> over, caller 1: refused',
@@ -148,6 +158,7 @@ const TABLE: Readonly<Record<string, Partial<Record<State, string>>>> = {
     asking: '-> ending, acquirer: refused, release',
     waiting: '-> ending, acquirer: refused, release',
     granted: 'tell refused 0',
+    lingering: '-> ending, release',
     held: 'tell refused 0',
     doubted: 'tell refused 0',
     ending: '-> over, caller 1: refused',
@@ -156,6 +167,7 @@ const TABLE: Readonly<Record<string, Partial<Record<State, string>>>> = {
     asking: 'acquire orders',
     waiting: 'acquire orders',
     granted: '-> over, abort: forgotten-by-server, tell lost forgotten-by-server',
+    lingering: '-> ending, release',
     held: '-> over, abort: forgotten-by-server, tell lost forgotten-by-server',
     doubted: '-> over, abort: expired, tell expired, tell lost expired',
     ending: '-> over, caller 1: refused',
@@ -164,6 +176,7 @@ const TABLE: Readonly<Record<string, Partial<Record<State, string>>>> = {
     asking: 'acquire orders',
     waiting: 'acquire orders',
     granted: '-> over, abort: stolen, tell lost stolen',
+    lingering: '-> ending, release',
     held: '-> over, abort: stolen, tell lost stolen',
     doubted: '-> over, abort: stolen, tell lost stolen',
     ending: '-> over, caller 1: refused',
@@ -172,6 +185,7 @@ const TABLE: Readonly<Record<string, Partial<Record<State, string>>>> = {
     asking: '-> over, acquirer: refused',
     waiting: '-> ending, acquirer: refused, release',
     granted: 'tell refused -100',
+    lingering: '-> ending, release',
     held: 'tell refused -100',
     doubted: 'tell refused -100',
     ending: '-> over, caller 1: refused',
@@ -180,12 +194,14 @@ const TABLE: Readonly<Record<string, Partial<Record<State, string>>>> = {
     asking: '-> ending, acquirer: refused, release',
     waiting: '-> ending, acquirer: refused, release',
     granted: 'tell refused 0',
+    lingering: '-> ending, release',
     held: 'tell refused 0',
     doubted: 'tell refused 0',
     ending: '-> over, tell released, caller 1: released wasHeld=true',
   },
   unanswered: {
     asking: '-> ending, acquirer: failed, withdraw',
+    lingering: '-> ending, release',
     granted: 'tell error unanswered',
     doubted: 'tell error unanswered',
     ending: 'caller 1: failed',
@@ -193,6 +209,7 @@ const TABLE: Readonly<Record<string, Partial<Record<State, string>>>> = {
   refused: {
     asking: '-> over, acquirer: failed',
     waiting: '-> ending, acquirer: failed, release',
+    lingering: '-> ending, release',
     granted: 'tell error refused',
     doubted: 'tell error refused',
     ending: '-> over, caller 1: failed',
@@ -210,38 +227,45 @@ const TABLE: Readonly<Record<string, Partial<Record<State, string>>>> = {
   'push lost': {
     waiting: 'sure check',
     granted: 'sure check',
+    lingering: '-> ending, release',
     held: 'sure check',
     doubted: 'sure check',
   },
   'push asked': {
     granted: 'tell asked ops',
+    lingering: '-> ending, release',
     held: 'tell asked ops',
   },
+  'push wanted': { lingering: '-> ending, release' },
   ask: {
     waiting: 'sure check',
     granted: 'sure check',
     held: 'sure check',
     doubted: 'sure check',
   },
-  disconnected: {},
+  disconnected: { lingering: '-> ending, release' },
   connected: {
     waiting: 'sure check',
     granted: 'sure check',
+    lingering: '-> ending, release',
     held: 'extend',
     doubted: 'sure check',
   },
   'cut off': {
     asking: '-> ending, acquirer: failed',
+    lingering: '-> ending, release',
     waiting: '-> ending, acquirer: failed, release',
   },
   'give up': {
     asking: '-> ending',
     waiting: '-> ending, release',
   },
+  take: { lingering: '-> held, tell acquired' },
   release: {
     asking: 'caller 1: released wasHeld=false',
     waiting: 'caller 1: released wasHeld=false',
     granted: '-> ending, release',
+    lingering: 'caller 2: released wasHeld=true',
     held: '-> ending, release',
     doubted: '-> ending, release',
     ending: 'caller 2: released wasHeld=false',
@@ -251,6 +275,7 @@ const TABLE: Readonly<Record<string, Partial<Record<State, string>>>> = {
     asking: 'caller 1: ended',
     waiting: 'caller 1: ended',
     granted: 'extend',
+    lingering: 'caller 2: ended',
     held: 'extend',
     doubted: 'extend',
     ending: 'caller 2: ended',
@@ -260,6 +285,7 @@ const TABLE: Readonly<Record<string, Partial<Record<State, string>>>> = {
     asking: 'caller 1: ended',
     waiting: 'caller 1: ended',
     granted: 'transfer',
+    lingering: 'caller 2: ended',
     held: 'transfer',
     doubted: 'transfer',
     ending: 'caller 2: ended',
@@ -269,17 +295,20 @@ const TABLE: Readonly<Record<string, Partial<Record<State, string>>>> = {
     asking: '-> ending, acquirer: failed',
     waiting: '-> over, acquirer: failed',
     granted: '-> over, abort: closed, tell released',
+    lingering: '-> over',
     held: '-> over, abort: closed, tell released',
     doubted: '-> over, abort: closed, tell released',
   },
   look: {},
   'look, after the lease': {
     granted: '-> ending, abort: expired, release, tell expired, tell lost expired',
+    lingering: '-> ending, release',
     held: '-> over, abort: expired, tell expired, tell lost expired',
     doubted: '-> over, abort: expired, tell expired, tell lost expired',
   },
   'look, after a sleep': {
     granted: '-> doubted, sure check',
+    lingering: '-> ending, release',
     held: '-> doubted, sure check',
   },
 };
@@ -303,8 +332,8 @@ it('the table makes every move that there is, but for those that need more than 
     }
   }
   const all = STATES.flatMap((state) => MOVES[state].map((next) => `${state} -> ${next}`));
-  // A grant that was over when it was answered; confirmGrants; a release that was refused and is tried again.
-  const rare = ['waiting -> asking', 'granted -> waiting', 'over -> ending'];
+  // A grant that was over when it was answered; confirmGrants; linger; a release that was refused and is tried again.
+  const rare = ['waiting -> asking', 'granted -> waiting', 'held -> lingering', 'over -> ending'];
   expect(all.filter((move) => !made.has(move))).toEqual(rare);
   expect([...made].filter((move) => !all.includes(move))).toEqual([]);
 });
@@ -325,6 +354,13 @@ describe('the rare moves', () => {
     });
     expect(script.answer(2, script.waiting(70)).map(shownShortly)).toEqual([]);
     expect(script.request).toMatchObject({ state: 'waiting', askAtMs: 70, isSettled: false });
+  });
+
+  it('held -> lingering: its caller gives it back, and nobody wants it', () => {
+    const script = ARRIVALS.held({ lingerMs: 1_000 });
+    script.answer(2, script.held());
+    expect(script.release().map(shownShortly)).toEqual(['tell released', 'caller 1: released wasHeld=true']);
+    expect(script.request).toMatchObject({ state: 'lingering', isHeld: false, keepsAlive: false });
   });
 
   it('over -> ending: a release that was refused is tried again', () => {

@@ -58,6 +58,8 @@ function carryOut(order: string, script: Script): void {
       script.sleptMs += Number(plain[0]);
       return;
     case 'release':
+      script.release(plain[0] !== 'unheard');
+      return;
     case 'transfer':
       script.input({ kind: verb, caller: script.nextCaller() });
       return;
@@ -70,6 +72,7 @@ function carryOut(order: string, script: Script): void {
       script.input({ kind: verb, reason: verb });
       return;
     case 'look':
+    case 'take':
     case 'connected':
     case 'disconnected':
       script.input({ kind: verb });
@@ -132,7 +135,7 @@ function answer(script: Script, words: readonly string[], options: ReadonlyMap<s
   }
 }
 
-/** `push granted left=800 token=7`, `push granted forged`, `push ask in=500`, `push lost`, `push asked` */
+/** `push granted left=800 token=7`, `push granted forged`, `push ask in=500`, `push lost`, `push asked`, `push wanted` */
 function push(
   script: Script,
   words: readonly string[],
@@ -149,6 +152,9 @@ function push(
       return;
     case 'lost':
       script.input({ kind: 'lost' });
+      return;
+    case 'wanted':
+      script.input({ kind: 'wanted' });
       return;
     case 'asked':
       script.input({ kind: 'asked', by: 'ops' });

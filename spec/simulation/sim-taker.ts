@@ -17,6 +17,7 @@ export interface SimRound {
   readonly how: 'acquire' | 'try' | 'steal';
   readonly autoRenew: boolean;
   readonly minHoldMs: number;
+  readonly lingerMs: number;
   readonly waitTimeoutMs: number | undefined;
   readonly abortAfterMs: number | undefined;
   readonly holdMs: number;
@@ -35,6 +36,7 @@ export class SimTaker {
   readonly #world: World;
   readonly #records: HistoryRecord[];
   readonly #open = new Set<Turn>();
+  readonly #kept = new Set<Seat>();
   #requests = 0;
 
   constructor(name: string, client: SimClient, world: World, records: HistoryRecord[]) {
@@ -58,6 +60,25 @@ export class SimTaker {
       this.#open.add(turn);
       turn.begin(confirmGrants);
     });
+  }
+
+  /** A lease that lingers. */
+  keep(seat: Seat): void {
+    this.#kept.add(seat);
+  }
+
+  /** A lease that lingers, and may be taken by who asks for this. */
+  takeKept(terms: Terms): Seat | undefined {
+    const now = this.client.clock.now();
+    for (const seat of this.#kept) {
+      const { request } = seat;
+      if (request.state !== 'lingering') this.#kept.delete(seat);
+      else if (termsKey(request.terms) === termsKey(terms) && request.mayBeTaken(now)) {
+        this.#kept.delete(seat);
+        return seat;
+      }
+    }
+    return undefined;
   }
 
   /** Somebody looks whether the leases are held; and what is new of them is noted. */
@@ -87,8 +108,8 @@ class Turn implements RequestListener {
   }
 
   begin(confirmGrants: boolean): void {
-    const { names, units, limit, ttlMs, how, autoRenew, minHoldMs, waitTimeoutMs, abortAfterMs, isFinal } =
-      this.#round;
+    const { names, units, limit, ttlMs, how, autoRenew, minHoldMs, lingerMs } = this.#round;
+    const { waitTimeoutMs, abortAfterMs, isFinal } = this.#round;
     this.#taker.note({
       event: 'requested',
       request: this.#id,
@@ -101,17 +122,26 @@ class Turn implements RequestListener {
       autoRenew,
       isSteal: how === 'steal',
       minHoldMs,
+      lingerMs,
       adopts: null,
       isFinal,
     });
     const terms: Terms = {
-      ...{ names, units, limit, ttlMs, how, autoRenew, minHoldMs, waitTimeoutMs, confirmGrants },
+      ...{ names, units, limit, ttlMs, how, autoRenew, minHoldMs, lingerMs, waitTimeoutMs, confirmGrants },
       perTurnMs: ttlMs,
       maxHoldMs: Infinity,
       clockSkewMs: 0,
       doubtMs: DOUBT_MS,
     };
-    this.#seat = this.#taker.client.desk.open(terms, this);
+    const { desk } = this.#taker.client;
+    const kept = how === 'steal' ? undefined : this.#taker.takeKept(terms);
+    if (kept !== undefined) {
+      this.#seat = kept;
+      desk.take(kept, this, this.#taker.client.clock.now());
+      this.#acquired({ kind: 'lease' });
+      return;
+    }
+    this.#seat = desk.open(terms, this);
     if (abortAfterMs === undefined) return;
     this.#world.after(abortAfterMs, () =>
       this.#taker.client.act(() => this.#taker.client.desk.giveUp(this.#seat, 'aborted')),
@@ -164,15 +194,14 @@ class Turn implements RequestListener {
     this.#note('releasing', {});
     // Not in the middle of what the desk is about to carry out.
     this.#world.after(0, () =>
-      this.#taker.client.act(() =>
-        this.#taker.client.desk.step(this.#seat, { kind: 'release', caller: RELEASER }),
-      ),
+      this.#taker.client.act(() => this.#taker.client.desk.release(this.#seat, RELEASER)),
     );
   }
 
   #released(outcome: Outcome): void {
     const result = outcome.kind === 'released' ? outcome.wasHeld : codeOf(outcome);
     this.#note('released', { result });
+    if (this.#seat.request.state === 'lingering') this.#taker.keep(this.#seat);
     this.#done();
   }
 
@@ -191,6 +220,11 @@ class Turn implements RequestListener {
     const { token } = this.#seat.request;
     this.#taker.note({ event, request: this.#id, token, ...facts } as unknown as TakerEvent);
   }
+}
+
+/** Two requests with the same can take each other's lease. */
+function termsKey({ names, units, limit, ttlMs, minHoldMs, lingerMs }: Terms): string {
+  return JSON.stringify([names, units, limit, ttlMs, minHoldMs, lingerMs]);
 }
 
 /** What the public interface rejects with. */
@@ -227,14 +261,16 @@ export function randomRound(
   const chosen = kind === 'several' ? names : [random.pick(names)];
   const isShared = kind === 'shared' || (kind === 'several' && random.chance(0.5));
   const limit = isShared ? SHARED_LIMIT : kind === 'semaphore' ? 3 : 1;
+  const autoRenew = random.chance(0.8);
   return {
     names: chosen,
     units: kind === 'semaphore' ? random.between(1, 3) : 1,
     limit,
     how,
     ttlMs: random.pick(ttlsMs),
-    autoRenew: random.chance(0.8),
+    autoRenew,
     minHoldMs: random.chance(0.1) ? 150 : 0,
+    lingerMs: autoRenew && random.chance(0.4) ? random.pick([40, 600]) : 0,
     waitTimeoutMs: random.chance(0.25) ? undefined : random.pick([300, 1_500, Infinity]),
     abortAfterMs: random.chance(0.1) ? random.between(1, 400) : undefined,
     holdMs: random.pick([0, 5, 40, 300]),

@@ -259,6 +259,7 @@ function finalRound(name: string): SimRound {
     how: 'acquire',
     autoRenew: true,
     minHoldMs: 0,
+    lingerMs: 0,
     waitTimeoutMs: Infinity,
     abortAfterMs: undefined,
     holdMs: 1,

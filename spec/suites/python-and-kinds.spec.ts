@@ -1,7 +1,7 @@
 /** To every kind of lock that Python does not know, its requests are exclusive ones, in the same queue. */
 import { besideRealPython } from '../support/beside-python.js';
 import { untilQueued } from '../support/queue-length.js';
-import { nextEvent } from '../support/until.js';
+import { nextEvent, until } from '../support/until.js';
 
 besideRealPython('Python processes beside the other kinds of lock', (backEnd, python) => {
   beforeAll(() => backEnd.manager().setup());
@@ -31,6 +31,22 @@ besideRealPython('Python processes beside the other kinds of lock', (backEnd, py
     await (await reading).release();
     expect(turns).toEqual(['Python', 'reader']);
     await untilQueued(backEnd, 'read', 0);
+  });
+
+  it('Python has at once what lingers in another process, which then waits for Python', async () => {
+    const manager = backEnd.manager();
+    const lock = manager.get('lingers', { linger: '1h', waitTimeout: 25_000 });
+    await until(async () => {
+      await (await lock.acquire()).release();
+      return manager.isLocked('lingers');
+    });
+    const worker = await python.start();
+    worker.send('acquire lingers 60');
+    await worker.expect('held');
+    const acquiring = lock.acquire();
+    await untilQueued(backEnd, 'lingers', 2);
+    expect(await worker.ask('release')).toBe('released');
+    expect((await acquiring).isHeld).toBe(true);
   });
 
   it('Python waits for every permit of a semaphore, and holds all of it', async () => {

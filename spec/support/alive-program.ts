@@ -1,7 +1,7 @@
 /**
  * What keeps a process alive, as a program: it ends when nothing does, and says so. Its argument is what it does.
  *
- *   THINGSDB_URL=... THINGSDB_COLLECTION=... node --import tsx spec/support/alive-program.ts lead|hold|wait|watch|idle
+ *   THINGSDB_URL=... THINGSDB_COLLECTION=... node --import tsx spec/support/alive-program.ts lead|hold|wait|watch|idle|linger
  */
 import { LockManager } from '../../lib/index.js';
 
@@ -52,6 +52,15 @@ const DOES: Readonly<Record<string, () => Promise<void>>> = {
       watch.close();
     });
     say('begun');
+  },
+  /** A lease lingers, and nobody closes the manager. */
+  async linger() {
+    const lasting = manager.get('alive', { linger: '1h' });
+    say('begun');
+    // The first ones may not: the manager is not in its room yet.
+    do await lasting.runExclusive(() => undefined);
+    while (!(await lasting.isLocked()));
+    say('lingers');
   },
   /** Has locked, and does not any more: nobody closes the manager. */
   async idle() {

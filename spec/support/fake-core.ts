@@ -4,6 +4,8 @@ import { SystemClock } from '../../lib/manager/clock.js';
 import { Desk, type Outlet, type Seat } from '../../lib/manager/desk.js';
 import type { TellLock } from '../../lib/manager/event-relay.js';
 import { HeldLease } from '../../lib/manager/held-lease.js';
+import { LeasePools } from '../../lib/manager/lease-pools.js';
+import type { LocalWaiter } from '../../lib/manager/local-waiter.js';
 import type { LockCore, OwnTerms } from '../../lib/manager/manager-core.js';
 import { randomId } from '../../lib/manager/random-id.js';
 import type { Asked, Send } from '../../lib/request/commands.js';
@@ -53,6 +55,9 @@ export class FakeCore implements LockCore, Outlet {
   /** For how many the process lives, by their ttl. */
   readonly alive = new Map<number, number>();
   readonly desk = new Desk(this, { clock: new SystemClock(), timer: new Alarm(), newId: randomId });
+  readonly pools = new LeasePools(this.desk, (terms, tell, waited) => {
+    return new HeldLease(this.desk, { ...terms, clockSkewMs: 0, doubtMs: 5_000 }, tell, waited);
+  });
   /** The answers to `isLocked`. */
   locked: ReadonlyMap<string, boolean> = new Map();
   readonly procedures = {
@@ -90,7 +95,12 @@ export class FakeCore implements LockCore, Outlet {
 
   open(terms: OwnTerms, tell: TellLock): HeldLease {
     this.assertOpen();
-    return new HeldLease(this.desk, { ...terms, clockSkewMs: 0, doubtMs: 5_000 }, tell);
+    return this.pools.open(terms, tell);
+  }
+
+  acquire(terms: OwnTerms, tell: TellLock): HeldLease | LocalWaiter | undefined {
+    this.assertOpen();
+    return this.pools.acquire(terms, tell);
   }
 
   send(seat: Seat, call: Send): void {

@@ -11,6 +11,7 @@ export const OWN_TERMS: OwnTerms = {
   autoRenew: true,
   maxHoldMs: Infinity,
   minHoldMs: 0,
+  lingerMs: 0,
   waitTimeoutMs: undefined,
   confirmGrants: false,
 };

@@ -88,6 +88,7 @@ export function options(): void {
     autoRenew: false,
     maxHold: '1h',
     minHold: '2s',
+    linger: '100ms',
     waitTimeout: Infinity,
     mode: 'shared',
     steal: true,
@@ -218,6 +219,7 @@ export async function looking(): Promise<void> {
     claim<Same<typeof held.mode, 'exclusive' | 'shared' | 'semaphore'>>();
     claim<Same<typeof held.since, Date>>();
     claim<Same<[typeof held.remaining, typeof held.fencingToken], [number, number]>>();
+    claim<Same<typeof held.lingers, boolean>>();
     // @ts-expect-error who holds waits for nothing
     void held.position;
   }

@@ -15,6 +15,7 @@ function entry(values: Partial<QueueEntry>): QueueEntry {
     leftMs: 1500,
     token: 42,
     ahead: 0,
+    lingers: false,
     ...values,
   };
 }
@@ -45,6 +46,7 @@ describe('lockSnapshot', () => {
         since: new Date(SINCE),
         fencingToken: 42,
         remaining: 1500,
+        lingers: false,
       },
     ]);
   });

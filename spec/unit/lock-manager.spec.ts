@@ -354,13 +354,13 @@ describe('a semaphore', () => {
 });
 
 describe('query', () => {
-  const holder = ['a', true, 1, 1, 'someone', serverUs(), serverUs() + 60_000_000, 42, 0];
+  const holder = ['a', true, 1, 1, 'someone', serverUs(), serverUs() + 60_000_000, 42, 0, false];
 
   it('of a name asks for it alone, and gives who holds and who waits', async () => {
     client.answers['lock_query'] = () => [
       serverUs(),
       null,
-      [holder, ['a', false, 1, 1, 'other', serverUs(), 0, 0, 1]],
+      [holder, ['a', false, 1, 1, 'other', serverUs(), 0, 0, 1, false]],
     ];
     const { held, pending, next } = await managerOf().query('a');
     expect(client.argsOf('lock_query').map(([name]) => name)).toEqual(['a']);

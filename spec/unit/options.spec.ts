@@ -41,6 +41,7 @@ describe('lock options', () => {
       autoRenew: true,
       maxHoldMs: Infinity,
       minHoldMs: 0,
+      lingerMs: 0,
       want: 1,
       limit: 1,
       isSteal: false,
@@ -58,6 +59,7 @@ describe('lock options', () => {
       autoRenew: false,
       maxHold: '1h',
       minHold: '2s',
+      linger: 0,
       waitTimeout: '30s',
       mode: 'exclusive',
       steal: true,
@@ -71,6 +73,7 @@ describe('lock options', () => {
       autoRenew: false,
       maxHoldMs: 3_600_000,
       minHoldMs: 2_000,
+      lingerMs: 0,
       want: 1,
       limit: 1,
       isSteal: true,
@@ -131,6 +134,8 @@ describe('lock options', () => {
     ['maxHold', 99, '99'],
     ['maxHold', '1w', '"1w"'],
     ['maxHold', NaN, 'NaN'],
+    ['linger', -1, '-1'],
+    ['linger', '25d', '25d'],
     ['minHold', -1, '-1'],
     ['minHold', NaN, 'NaN'],
     ['minHold', Infinity, 'Infinity'],
@@ -211,6 +216,28 @@ describe('mode', () => {
     expect(message).toContain('steal');
     expect(message).toContain('true');
     expect(lock({ mode: 'shared', steal: false }).isSteal).toBe(false);
+  });
+});
+
+describe('linger', () => {
+  it.each([
+    [0, 0],
+    ['100ms', 100],
+    [2_147_483_647, 2_147_483_647],
+  ])('of %p is %p milliseconds, also longer than the ttl', (linger, lingerMs) => {
+    expect(lock({ ttl: 100, linger }).lingerMs).toBe(lingerMs);
+    expect(resolveSemaphoreOptions(3, { linger }).lingerMs).toBe(lingerMs);
+  });
+
+  it('needs a lease that is renewed: whoever takes it again could count on no time', () => {
+    const { message } = refusal(() => lock({ autoRenew: false, linger: '1s' }));
+    expect(message).toContain('linger: expected 0 with autoRenew: false');
+    expect(() => resolveSemaphoreOptions(3, { autoRenew: false }, { linger: 1 })).toThrow(LockOptionsError);
+    expect(lock({ autoRenew: false, linger: 0 }).lingerMs).toBe(0);
+  });
+
+  it('of the manager does not hold for what is adopted', () => {
+    expect(resolveAdoptOptions({ linger: '1s' }, 7000, { autoRenew: false }).lingerMs).toBe(0);
   });
 });
 

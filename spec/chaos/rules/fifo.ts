@@ -5,6 +5,7 @@ import { deadlineMs } from '../lease-span.js';
 import {
   concerns,
   groupByName,
+  lingers,
   recordsOf,
   wasGranted,
   type Fault,
@@ -13,6 +14,7 @@ import {
   type Request,
   type Span,
 } from '../reading.js';
+import { isRetaken } from '../retaken.js';
 import { LATE_MS } from '../theft.js';
 import type { Violation } from '../violation.js';
 
@@ -32,6 +34,9 @@ const HARMLESS_TO_PLACES: ReadonlySet<Fault['kind']> = new Set([
   ...(['stop-holder', 'stop-waiter', 'cut', 'half-open', 'silence', 'delay'] as const),
   ...(['freeze-server', 'freeze-network', 'restart'] as const),
 ]);
+
+/** A process that keeps a lease has been asked for it by then: a question that is lost is repeated after 0.9 s. */
+const QUESTION_MS = 1_500;
 
 export interface FifoCheck {
   readonly violations: readonly Violation[];
@@ -65,8 +70,9 @@ export function checkFifo(run: Reading, aftermathMs: number): FifoCheck {
   const violations: Violation[] = [];
   let compared = 0;
   for (const [name, leases] of groupByName(run.grants)) {
+    // Who may keep a lease may have waited in its own process: that is no place in the queue.
     const arrivals = leases
-      .filter((lease) => lease.waiting !== undefined)
+      .filter((lease) => lease.waiting !== undefined && !lingers(lease))
       .map((lease): Waiter => ({ lease, disturbances: disturbancesOf(lease, aftermathMs, run) }))
       .filter(({ disturbances }) => !disturbances.some(({ costsPlaces }) => costsPlaces))
       .sort((a, b) => waitingMs(a) - waitingMs(b));
@@ -82,12 +88,20 @@ export function checkFifo(run: Reading, aftermathMs: number): FifoCheck {
       for (const waiter of ahead) {
         const isPassed = waiter.lease.granted.token > lease.granted.token;
         if (isPassed && mayBePassed(waiter, lease, run)) continue;
+        if (isPassed && isUnasked(lease, waiter.lease, leases, run)) continue;
         compared++;
         if (isPassed) violations.push(violation(name, waiter.lease, lease));
       }
     }
   }
   return { violations, compared };
+}
+
+/** Its process took a lease again that it had kept, and may not have known yet that somebody waited for it. */
+function isUnasked(lease: Granted, overtaken: Granted, leases: readonly Granted[], run: Reading): boolean {
+  if (!isRetaken(lease, leases)) return false;
+  const span = { fromMs: overtaken.waiting?.atMs ?? 0, toMs: lease.granted.atMs };
+  return span.toMs - span.fromMs <= QUESTION_MS || isDisturbed(lease.process, span, run);
 }
 
 function waitingMs({ lease }: Waiter): number {

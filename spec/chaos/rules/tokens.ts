@@ -1,4 +1,15 @@
-import { groupBy, groupByName, recordsOf, wasGranted, type Granted, type Reading } from '../reading.js';
+import { mayBeForgotten } from '../lease-span.js';
+import {
+  groupBy,
+  groupByName,
+  lingers,
+  recordsOf,
+  wasGranted,
+  type Granted,
+  type Reading,
+} from '../reading.js';
+import { isRetaken } from '../retaken.js';
+import { stolenFromMs } from '../theft.js';
 import type { Violation } from '../violation.js';
 
 /**
@@ -8,7 +19,7 @@ import type { Violation } from '../violation.js';
 export function checkTokens(run: Reading): Violation[] {
   return [...groupByName(run.grants)].flatMap(([name, leases]) => [
     ...checkUnique(name, leases.filter(isGranted)),
-    ...checkGrowing(name, leases.filter(isGranted)),
+    ...checkGrowing(name, leases.filter(isGranted), run),
     ...checkKept(leases),
   ]);
 }
@@ -31,11 +42,33 @@ function checkKept(leases: readonly Granted[]): Violation[] {
 
 function checkUnique(name: string, leases: readonly Granted[]): Violation[] {
   return [...groupBy(leases, ({ granted }) => granted.token).values()].flatMap((same) =>
-    same.length === 1 ? [] : [violation(same, `${same.length} grants of "${name}" have one token`)],
+    same.length === 1 || isOneLease(same)
+      ? []
+      : [violation(same, `${same.length} grants of "${name}" have one token`)],
   );
 }
 
-function checkGrowing(name: string, leases: readonly Granted[]): Violation[] {
+/** A lease that lingers is taken again by its own process, when whoever had it has given it back. */
+function isOneLease(leases: readonly Granted[]): boolean {
+  const inOrder = [...leases].sort((a, b) => a.granted.atMs - b.granted.atMs);
+  return inOrder.every((lease, i) => {
+    const before = inOrder[i - 1];
+    if (!lingers(lease) || before === undefined) return lingers(lease);
+    return (
+      before.process === lease.process &&
+      before.released?.result === true &&
+      (before.releasing?.atMs ?? Infinity) <= lease.granted.atMs
+    );
+  });
+}
+
+/** Its process had it still, and did not know better: it was stolen, or forgotten. */
+function isOldNews(lease: Granted, leases: readonly Granted[], run: Reading): boolean {
+  if (!isRetaken(lease, leases)) return false;
+  return stolenFromMs(lease, run) <= lease.granted.atMs || mayBeForgotten(lease, run);
+}
+
+function checkGrowing(name: string, leases: readonly Granted[], run: Reading): Violation[] {
   const violations: Violation[] = [];
   const byGrant = [...leases].sort((a, b) => a.granted.atMs - b.granted.atMs);
   const byRequest = [...leases].sort((a, b) => a.requested.atMs - b.requested.atMs);
@@ -46,7 +79,8 @@ function checkGrowing(name: string, leases: readonly Granted[]): Violation[] {
       if (next.granted.atMs >= lease.requested.atMs) break;
       if (newest === undefined || next.granted.token > newest.granted.token) newest = next;
     }
-    if (newest !== undefined && newest.granted.token > lease.granted.token) {
+    const isLower = newest !== undefined && newest.granted.token > lease.granted.token;
+    if (newest !== undefined && isLower && !isOldNews(lease, leases, run)) {
       const what = `"${name}": the token of ${lease.id} is lower than that of ${newest.id}, granted before`;
       violations.push(violation([newest, lease], what));
     }

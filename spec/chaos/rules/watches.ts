@@ -5,6 +5,7 @@ import { deadlineMs, wasInLoss } from '../lease-span.js';
 import {
   groupBy,
   groupByName,
+  lingers,
   recordsOf,
   type Granted,
   type Reading,
@@ -178,6 +179,8 @@ function mayBeStolen(leases: readonly Granted[], atMs: number, known: Known, run
 function isReleasedFor(lease: Granted, what: Told['what'], run: Reading): boolean {
   const { released, requested } = lease;
   if (released?.result !== true || (what !== 'expired' && what !== 'lost')) return false;
+  // Its process kept it, or may have.
+  if (lingers(lease)) return false;
   // What is kept beyond its release can be stolen.
   if (what === 'lost' && requested.minHoldMs > 0) return false;
   return !wasInLoss(released.atMs, lease, run);
@@ -210,7 +213,7 @@ function dueOf(watch: Watch, { leases }: Known, run: Reading): Due[] {
 /** When it was over for its holder; `undefined` if another went on with it, or nothing is known. */
 function endOf(lease: Granted): number | undefined {
   const { granted, requested, released, aborted, handedOn } = lease;
-  if (handedOn !== undefined) return undefined;
+  if (handedOn !== undefined || lingers(lease)) return undefined;
   if (released?.result === true) return Math.max(released.atMs, granted.atMs + requested.minHoldMs);
   return aborted === undefined ? undefined : Math.max(aborted.atMs, deadlineMs(lease));
 }

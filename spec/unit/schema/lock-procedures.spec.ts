@@ -105,7 +105,7 @@ it('close goes on until nothing more is left', async () => {
 });
 
 it('query asks for one name, or for a page of them', async () => {
-  const entry = ['a', true, 1, 1, 'someone', AT - 5_000_000, AT + 1_500_000, 42, 0];
+  const entry = ['a', true, 1, 1, 'someone', AT - 5_000_000, AT + 1_500_000, 42, 0, false];
   const { run, typed } = procedures([AT, 'b', [entry]]);
   expect(await typed.query('a')).toEqual({
     entries: [expect.objectContaining({ name: 'a', leftMs: 1500, token: 42 })],

@@ -3,8 +3,8 @@ import { SHARED_LIMIT } from '../../../lib/schema/constants.js';
 import { queueEntry } from '../../../lib/schema/queue-entry.js';
 
 const AT = 1_700_000_000_000_000;
-const HOLDER = ['my-lock', true, 2, 5, 'someone', AT - 5_000_000, AT + 1_500_000, 42, 0];
-const WAITER = ['my-lock', false, 1, SHARED_LIMIT, 'other', AT - 2_000_000, 0, 0, 3];
+const HOLDER = ['my-lock', true, 2, 5, 'someone', AT - 5_000_000, AT + 1_500_000, 42, 0, false];
+const WAITER = ['my-lock', false, 1, SHARED_LIMIT, 'other', AT - 2_000_000, 0, 0, 3, true];
 
 /** The entry with one of its parts replaced. */
 const but = (entry: readonly unknown[], at: number, part: unknown): unknown[] =>
@@ -22,6 +22,7 @@ describe('queueEntry', () => {
       leftMs: 1500,
       token: 42,
       ahead: 0,
+      lingers: false,
     });
   });
 
@@ -31,6 +32,7 @@ describe('queueEntry', () => {
       leftMs: 0,
       token: 0,
       ahead: 3,
+      lingers: true,
       limit: SHARED_LIMIT,
     });
   });
@@ -59,6 +61,7 @@ describe('queueEntry', () => {
     ['nil for the end', but(WAITER, 6, null)],
     ['a token too large to be exact', but(HOLDER, 7, 2 ** 53)],
     ['a bigint for a token', but(HOLDER, 7, 42n)],
+    ['nil for whether it lingers', but(HOLDER, 9, null)],
     ['Infinity for the requests ahead', but(WAITER, 8, Infinity)],
   ])('refuses %s as LockProtocolError', (_what, reply) => {
     expect(() => queueEntry(reply, AT)).toThrow(LockProtocolError);

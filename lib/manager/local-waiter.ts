@@ -1,0 +1,51 @@
+import type { Outcome } from '../request/commands.js';
+import type { Sleeper } from './alarms.js';
+import type { TellLock } from './event-relay.js';
+import type { HeldLease } from './held-lease.js';
+import type { OwnTerms } from './manager-core.js';
+
+/** What a task of this process has waited for: a lease, or a request at the server; or why there is none. */
+export type Found = HeldLease | Outcome;
+
+/** One of this process's tasks that waits for a lease of its own process. */
+export class LocalWaiter implements Sleeper {
+  readonly found: Promise<Found>;
+  readonly terms: OwnTerms;
+  readonly tell: TellLock;
+  readonly startedMs: number;
+  /** It was told that it waits. */
+  readonly isTold: boolean;
+  /** When it gives up. */
+  wakeAtMs = Infinity;
+  place = -1;
+  readonly #end: (waiter: LocalWaiter, outcome: Outcome) => void;
+  #find!: (found: Found) => void;
+
+  /** @param end takes it out of the line, and has it {@link find} this outcome */
+  constructor(
+    { terms, tell, startedMs, isTold }: Pick<LocalWaiter, 'terms' | 'tell' | 'startedMs' | 'isTold'>,
+    end: (waiter: LocalWaiter, outcome: Outcome) => void,
+  ) {
+    this.terms = terms;
+    this.tell = tell;
+    this.startedMs = startedMs;
+    this.isTold = isTold;
+    this.#end = end;
+    this.found = new Promise((resolve) => (this.#find = resolve));
+  }
+
+  /** It waits no more. */
+  find(found: Found): void {
+    this.#find(found);
+  }
+
+  /** Its caller wants it no more; without effect on one that waits no more. */
+  giveUp(reason: unknown): void {
+    this.#end(this, { kind: 'failed', error: reason });
+  }
+
+  wake(): void {
+    const waitedMs = this.wakeAtMs - this.startedMs;
+    this.#end(this, { kind: 'timed-out', waitedMs, ahead: undefined, cause: undefined });
+  }
+}

@@ -1,0 +1,103 @@
+import type { Answer } from '../schema/operations.js';
+import type { Command } from './commands.js';
+import { withdraw } from './ending.js';
+import { renew, retime } from './holding.js';
+import type { Input, Now } from './inputs.js';
+import type { LeaseTime } from './lease-time.js';
+import type { Request } from './request.js';
+
+type Answered = Extract<Input, { kind: 'answered' }>;
+
+/** State `lingering`. Nobody works under the lease, so whatever is not as it should be ends it, and nobody is told. */
+export function lingering(request: Request, input: Input, now: Now, out: Command[]): void {
+  switch (input.kind) {
+    case 'take':
+      take(request, now, out);
+      return;
+    case 'alarm':
+    case 'look':
+      look(request, now, out);
+      return;
+    case 'answered':
+      answered(request, input, now, out);
+      return;
+    case 'failed':
+      if (input.call.id === request.id) giveUp(request, now, out);
+      return;
+    case 'wanted':
+    case 'asked':
+    case 'lost':
+    // What is pushed from here on would not be heard, or was not.
+    case 'disconnected':
+    case 'connected':
+      giveUp(request, now, out);
+      return;
+    case 'cut-off':
+      giveUp(request, now, out);
+      request.endGiveUpMs = now.ms;
+      return;
+    case 'close':
+      // It ends with the inbox.
+      request.why = 'closed';
+      request.move('over');
+      return;
+    case 'release': {
+      const outcome = { kind: 'released', wasHeld: true } as const;
+      out.push({ kind: 'settle', caller: input.caller, outcome });
+      return;
+    }
+    case 'extend':
+    case 'transfer':
+      out.push({ kind: 'settle', caller: input.caller, outcome: { kind: 'ended' } });
+      return;
+    default:
+  }
+}
+
+/** Another caller has the lease from now on. */
+function take(request: Request, now: Now, out: Command[]): void {
+  const time = request.time as LeaseTime;
+  request.lingerEndMs = Infinity;
+  request.move('held');
+  time.entered(now.ms);
+  out.push({ kind: 'tell', event: 'acquired' });
+  if (now.ms >= time.renewAtMs) renew(request, now, out);
+}
+
+function look(request: Request, now: Now, out: Command[]): void {
+  const time = request.time as LeaseTime;
+  if (now.ms >= request.lingerEndMs || !time.isLive(now)) {
+    giveUp(request, now, out);
+    return;
+  }
+  time.compare(now);
+  if (now.ms >= time.idleRenewAtMs) renew(request, now, out);
+}
+
+function answered(request: Request, input: Answered, now: Now, out: Command[]): void {
+  const { call, answer, exchange } = input;
+  if (call.id !== request.id) return;
+  const isRead = call.operation.kind === 'check' && !call.operation.isSure;
+  // What a node that lags behind says is no news, nor is what was overtaken.
+  if (isRead || call.turn <= request.appliedTurn) return;
+  if (!isSame(request, answer)) {
+    giveUp(request, now, out);
+    return;
+  }
+  request.appliedTurn = call.turn;
+  retime(request, call, exchange.sentMs, (answer.due - exchange.at) / 1000);
+  look(request, now, out);
+}
+
+function isSame({ token }: Request, answer: Answer): answer is Extract<Answer, { state: 'held' }> {
+  return answer.state === 'held' && answer.token === token;
+}
+
+/** The lease goes back to the server, as often as that takes until it would have ended there by itself. */
+function giveUp(request: Request, now: Now, out: Command[]): void {
+  const { time, mayReturn } = request;
+  request.why = 'released';
+  request.endOutcome = { kind: 'ended' };
+  withdraw(request, now, out);
+  if (!mayReturn) request.endGiveUpMs = Math.max(now.ms, (time as LeaseTime).deadlineMs);
+}
