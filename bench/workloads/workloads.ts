@@ -3,7 +3,7 @@ import { drain } from './drain.js';
 import { freeName } from './free-name.js';
 import { growth } from './growth.js';
 import { handOver } from './hand-over.js';
-import { lingering } from './lingering.js';
+import { lingering, lingeringOnThreeNodes } from './lingering.js';
 import { manyNames, threeNodes } from './many-tasks.js';
 import { memory } from './memory.js';
 import { renewal } from './renewal.js';
@@ -21,4 +21,5 @@ export const WORKLOADS: readonly Workload[] = [
   memory,
   renewal,
   lingering,
+  lingeringOnThreeNodes,
 ];
