@@ -56,7 +56,7 @@ export async function measure(
 
 async function enter(workload: Workload, system: LockSystem, openStage: OpenStage): Promise<Entrant> {
   const entrant: Entrant = { system, rounds: [] };
-  const reason = workload.unfit?.(system);
+  const reason = unfit(workload, system);
   if (reason !== undefined) return { ...entrant, unavailable: reason };
   try {
     const opened = await openStage(system);
@@ -68,6 +68,11 @@ async function enter(workload: Workload, system: LockSystem, openStage: OpenStag
     entrant.unavailable = messageOf(error);
   }
   return entrant;
+}
+
+function unfit(workload: Workload, system: LockSystem): string | undefined {
+  if (workload.ofWholeLocks === true && system.isProceduresOnly === true) return 'it only calls procedures';
+  return workload.unfit?.(system);
 }
 
 async function runRound(entrant: Entrant): Promise<void> {

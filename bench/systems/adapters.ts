@@ -6,8 +6,9 @@ import {
   oursOverTcp,
   oursOverWebSocket,
 } from './ours.js';
+import { ownProcedures } from './own-procedures.js';
 import { postgresql } from './postgresql.js';
-import { procedures } from './procedures.js';
+import { pythonProcedures } from './python-procedures.js';
 import { redisSemaphore, redlock, verrou } from './redis.js';
 
 /** By the id of the system in the catalogue. */
@@ -17,7 +18,8 @@ export const ADAPTERS: Readonly<Record<string, LockAdapter>> = {
   'ours-embedded': oursOverTcp,
   'ours-cluster-tcp': oursOnThreeNodesOverTcp,
   'ours-cluster-ws': oursOnThreeNodesOverWebSocket,
-  procedures,
+  'own-procedures': ownProcedures,
+  procedures: pythonProcedures,
   'redis-semaphore': redisSemaphore,
   redlock,
   verrou,

@@ -17,6 +17,16 @@ export const SYSTEMS: readonly LockSystem[] = [
     note: 'a real node; queue, push, fencing token, lease',
   },
   {
+    id: 'own-procedures',
+    title: 'thingsdb-lock, its procedures alone',
+    server: 'thingsdb',
+    program: 'node',
+    isOurs: true,
+    isProceduresOnly: true,
+    usesThingsDB: true,
+    note: 'the same procedures over TCP, by a client that renews, repeats and checks nothing',
+  },
+  {
     id: 'ours-ws',
     title: 'thingsdb-lock, WebSocket',
     server: 'thingsdb',
@@ -63,7 +73,7 @@ export const SYSTEMS: readonly LockSystem[] = [
   },
   {
     id: 'procedures',
-    title: 'its procedures, bare client',
+    title: "the Python lock's procedures, bare client",
     server: 'thingsdb',
     program: 'node',
     usesThingsDB: true,

@@ -51,6 +51,8 @@ export interface LockSystem {
   readonly program: 'node' | 'python';
   /** One of ours: its figures are compared with the others'. */
   readonly isOurs?: boolean;
+  /** A client that calls procedures and does nothing else: no renewals, no questions, no repeats. */
+  readonly isProceduresOnly?: boolean;
   /** Its spaces are collections of ThingsDB. */
   readonly usesThingsDB?: boolean;
   /** The setup of the Python lock makes its spaces. */

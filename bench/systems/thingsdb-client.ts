@@ -6,7 +6,7 @@ import type { ServerPlace, Traffic } from './lock-system.js';
 /** ThingsDB's number of an event in a room. */
 export const ROOM_EVENT = 8;
 
-const REQUEST_TIMEOUT_MS = 60_000;
+export const REQUEST_TIMEOUT_MS = 60_000;
 
 /** Counts what a client sends and is told, without changing it. */
 export class TrafficCounter {

@@ -14,6 +14,7 @@ const SETTLE_MS = 200;
 /** W5: how long others wait for the dead. */
 export const deadHolder: Workload = {
   id: 'w5',
+  ofWholeLocks: true,
   title: 'W5: a killed holder, and a killed waiter',
   text:
     'A process holds five names (one for the Python lock), unrenewed with a ttl of 2 s, and is killed; another one waits for them: ms from the end ' +

@@ -16,6 +16,7 @@ const us = (key: string, title: string): Figure => ({ key, title, better: 'less'
 /** W6: whether much that is held, or waits, makes the rest slower. */
 export const growth: Workload = {
   id: 'w6',
+  ofWholeLocks: true,
   title: 'W6: growth',
   text:
     'p50 of acquire and release of a free name in a collection where 10, 1,000 or 100,000 other names are held; and p50 ' +

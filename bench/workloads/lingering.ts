@@ -23,6 +23,7 @@ function lingeringTasks(tasks: number, description: Description): Workload {
 /** W10: what a lock costs that stays with its process between uses. */
 export const lingering = lingeringTasks(1, {
   id: 'w10',
+  ofWholeLocks: true,
   title: 'W10: one task, one free name that lingers',
   text: 'W1 with `linger: 1s`: a released lease may be taken again by its process without the server.',
 });

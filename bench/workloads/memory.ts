@@ -10,6 +10,7 @@ const BARRIER = 'behind the waiters';
 /** W8: what is held, and what waits, takes up. */
 export const memory: Workload = {
   id: 'w8',
+  ofWholeLocks: true,
   title: 'W8: memory',
   text:
     'One process acquires 10,000 names more, then 5,000 waiters of another one queue up for one name: bytes of each, by ' +

@@ -8,6 +8,7 @@ const OBSERVED_MS = 30_000;
 /** W9: what it costs that a process goes on holding. */
 export const renewal: Workload = {
   id: 'w9',
+  ofWholeLocks: true,
   title: 'W9: 1,000 leases renewed by one process',
   text: 'One process holds 1,000 names with a ttl of 30 s and renews them: what that takes in 30 s. Counted, so once.',
   figures: [

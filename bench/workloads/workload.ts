@@ -31,6 +31,8 @@ export interface Workload {
   readonly mostRounds?: number;
   /** On three nodes; all others are on one. */
   readonly onCluster?: boolean;
+  /** It measures what a library does beyond calling procedures. */
+  readonly ofWholeLocks?: boolean;
   /** Why a system cannot be measured by it. */
   unfit?(system: LockSystem): string | undefined;
   start(stage: Stage): Promise<Run>;

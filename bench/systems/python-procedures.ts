@@ -15,7 +15,7 @@ import {
 type Answer = readonly [immediately: boolean, room: number, ahead: number];
 
 /** The procedures of the Python lock, used as that library uses them, by a client that does nothing else. */
-export const procedures: LockAdapter = {
+export const pythonProcedures: LockAdapter = {
   open: async (place, space): Promise<LockSession> => {
     const counter = new TrafficCounter();
     const client = await connected(counter.watch(await newClient(urlsBy('ws', place)[0] ?? '')), place.auth);
