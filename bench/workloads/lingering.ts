@@ -4,7 +4,7 @@ import type { Workload } from './workload.js';
 const LINGER_MS = 1_000;
 const WARM_UP_MS = 500;
 
-type Description = Pick<Workload, 'id' | 'title' | 'text' | 'onCluster'>;
+type Description = Pick<Workload, 'id' | 'title' | 'text' | 'onCluster' | 'ofWholeLocks'>;
 
 function lingeringTasks(tasks: number, description: Description): Workload {
   return {
@@ -31,6 +31,7 @@ export const lingering = lingeringTasks(1, {
 /** W11: the same for many names on a cluster, where each change would take long. */
 export const lingeringOnThreeNodes = lingeringTasks(64, {
   id: 'w11',
+  ofWholeLocks: true,
   title: 'W11: 64 tasks, 64 free names that linger, three nodes',
   text: 'W7 with `linger: 1s`.',
   onCluster: true,
