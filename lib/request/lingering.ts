@@ -7,6 +7,7 @@ import type { LeaseTime } from './lease-time.js';
 import type { Request } from './request.js';
 
 type Answered = Extract<Input, { kind: 'answered' }>;
+type ByOwner = Extract<Input, { readonly caller: number }>;
 
 /** State `lingering`. Nobody works under the lease, so whatever is not as it should be ends it, and nobody is told. */
 export function lingering(request: Request, input: Input, now: Now, out: Command[]): void {
@@ -24,10 +25,10 @@ export function lingering(request: Request, input: Input, now: Now, out: Command
     case 'failed':
       if (input.call.id === request.id) giveUp(request, now, out);
       return;
+    // Without a connection what is pushed is not heard.
     case 'wanted':
     case 'asked':
     case 'lost':
-    // What is pushed from here on would not be heard, or was not.
     case 'disconnected':
     case 'connected':
       giveUp(request, now, out);
@@ -41,17 +42,23 @@ export function lingering(request: Request, input: Input, now: Now, out: Command
       request.why = 'closed';
       request.move('over');
       return;
-    case 'release': {
-      const outcome = { kind: 'released', wasHeld: true } as const;
-      out.push({ kind: 'settle', caller: input.caller, outcome });
-      return;
-    }
+    case 'release':
     case 'extend':
     case 'transfer':
-      out.push({ kind: 'settle', caller: input.caller, outcome: { kind: 'ended' } });
+      byFormer(input, out);
       return;
     default:
   }
+}
+
+/** A caller who has given it back has nothing more to do with it. */
+function byFormer({ kind, caller }: ByOwner, out: Command[]): void {
+  const isRelease = kind === 'release';
+  out.push({
+    kind: 'settle',
+    caller,
+    outcome: isRelease ? { kind: 'released', wasHeld: true } : { kind: 'ended' },
+  });
 }
 
 /** Another caller has the lease from now on. */

@@ -69,7 +69,16 @@ export const WRONG_CLIENTS: readonly WrongClient[] = [
       instead(Desk.prototype, 'giveUp', () => {
         return function (this: Desk, seat: Seat): void {
           seat.listener.settled(ACQUIRER, { kind: 'failed', error: 'aborted' });
-          (seat as { listener: RequestListener }).listener = SILENT;
+          seat.listener = SILENT;
+        };
+      }),
+  },
+  {
+    does: 'takes a lease that lingered without a look at the clocks',
+    put: () =>
+      instead(Request.prototype, 'mayBeTaken', () => {
+        return function (this: Request): boolean {
+          return this.state === 'lingering';
         };
       }),
   },
