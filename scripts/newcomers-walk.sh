@@ -64,16 +64,10 @@ lap 'the same with a lock: it passes'
 
 node holder.mjs >holder.log 2>&1 &
 until_said 'I have the lock' holder.log
-cat >who.mjs <<WHO
-import { LockManager } from 'thingsdb-lock';
-const locks = new LockManager({ url: '$url', auth: { username: 'admin', password: 'pass' } });
-const { held } = await locks.query('my-lock');
-console.log(held.map(({ owner }) => owner).join());
-if (process.argv[2] === 'free') console.log(await locks.forceRelease('my-lock'));
-await locks.close();
-WHO
+command=(node node_modules/thingsdb-lock/dist/cjs/cli/main.js)
+export THINGSDB_URL=$url THINGSDB_USER=admin THINGSDB_PASSWORD=pass
 start=$(date +%s%N)
-node who.mjs
+"${command[@]}" inspect my-lock >inspect.log
 lap 'who holds it'
-node who.mjs free
+"${command[@]}" release my-lock --force >release.log
 lap 'freeing it'
