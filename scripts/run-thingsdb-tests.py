@@ -34,6 +34,8 @@ FILES = """
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EMBEDDED = ['node', os.path.join(ROOT, 'dist/cjs/cli/main.js'), 'dev-server']
 START_SECONDS = 20
+# A port that was free may be taken by somebody else before the server has it.
+STARTS = 3
 TEST_SECONDS = 30
 
 
@@ -47,13 +49,17 @@ class Server:
     """A server in a process of its own, reachable at `port` inside the `with` block."""
 
     def __init__(self, binary=None, embedded=EMBEDDED):
-        self.port = free_port()
+        self.binary = binary
+        self.embedded = embedded
         self.folder = None
-        if binary is None:
-            command = [*embedded, '--port', '0', '--tcp-port', str(self.port)]
+
+    def _start(self):
+        self.port = free_port()
+        if self.binary is None:
+            command = [*self.embedded, '--port', '0', '--tcp-port', str(self.port)]
             environment = os.environ
         else:
-            command = [binary, '--init']
+            command = [self.binary, '--init']
             environment = self._node_environment()
         self.process = subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -76,14 +82,16 @@ class Server:
         return {**os.environ, **{f'THINGSDB_{k}': str(v) for k, v in settings.items()}}
 
     def __enter__(self):
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection(('127.0.0.1', self.port), 0.2).close()
-                return self
-            except OSError:
-                time.sleep(0.02)
-        self.__exit__()
+        for _ in range(STARTS):
+            self._start()
+            deadline = time.monotonic() + START_SECONDS
+            while time.monotonic() < deadline and self.process.poll() is None:
+                try:
+                    socket.create_connection(('127.0.0.1', self.port), 0.2).close()
+                    return self
+                except OSError:
+                    time.sleep(0.02)
+            self.__exit__()
         raise RuntimeError('the server does not start')
 
     def __exit__(self, *_):
