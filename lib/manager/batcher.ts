@@ -1,9 +1,11 @@
 import { makesChange, type Answer, type BatchAnswer, type Operation } from '../schema/operations.js';
-import { MAX_OPERATIONS } from '../schema/constants.js';
+import { Batching } from './batching.js';
 
-/** The answer to one operation, and what is told with it. */
-export interface Answered extends Omit<BatchAnswer, 'answers'> {
-  readonly answer: Answer;
+/** Who has asked: told once what has become of it. */
+export interface Asker {
+  /** @param told what is told with the answers of the call */
+  answered(answer: Answer, told: BatchAnswer): void;
+  failed(error: unknown): void;
 }
 
 /** Decides operations in one change; see `LockProcedures.batch`. */
@@ -11,29 +13,22 @@ export type Batch = (operations: readonly Operation[]) => Promise<BatchAnswer>;
 
 interface Asked {
   readonly operation: Operation;
-  readonly resolve: (answered: Answered) => void;
-  readonly reject: (error: unknown) => void;
+  readonly asker: Asker;
 }
-
-/** A call that took no longer shows that changes are quick here, so that more may travel in one. */
-const QUICK_MS = 4;
-/** One that took longer shows that they are slow, so that many small ones in flight do more. */
-const SLOW_MS = 10;
 
 /**
  * What is asked in one turn of the event loop travels in one call at its end, and is decided in one change.
- *
- * On a cluster a change may take tens of milliseconds when it is made alone, and far less beside others: there a few big
- * calls do less than many small ones. So fewer operations travel together while calls take long, down to one each, which is
- * not batching; and more again once they are quick.
+ * Where many small calls do more than a few large ones, it travels in those: see {@link Batching}.
  */
 export class Batcher {
   readonly #batch: Batch;
   #asked: Asked[] = [];
-  /** How many operations may travel together. */
-  #most = MAX_OPERATIONS;
+  readonly #batching = new Batching();
+  /** Operations that have been sent. */
+  #unanswered = 0;
   #isFlushing = false;
   #isUrgent = false;
+  readonly #flushLater = (): void => this.flush();
 
   constructor(batch: Batch) {
     this.#batch = batch;
@@ -44,19 +39,16 @@ export class Batcher {
    * @param isUrgent what is asked so far is sent before any promise that is settled from now on goes on: the caller's code
    *   may block the event loop, and an acknowledgement must be out by then
    */
-  ask(operation: Operation, isUrgent = false): Promise<Answered> {
-    const answered = new Promise<Answered>((resolve, reject) => {
-      this.#asked.push({ operation, resolve, reject });
-    });
+  ask(operation: Operation, asker: Asker, isUrgent = false): void {
+    this.#asked.push({ operation, asker });
     if (isUrgent && !this.#isUrgent) {
       this.#isUrgent = true;
-      queueMicrotask(() => this.flush());
+      queueMicrotask(this.#flushLater);
     } else if (!this.#isFlushing) {
       this.#isFlushing = true;
       // After all promises that are settled in this turn have gone on: what they ask travels too.
-      process.nextTick(() => this.flush());
+      process.nextTick(this.#flushLater);
     }
-    return answered;
   }
 
   /** Sends what is asked so far. */
@@ -66,24 +58,35 @@ export class Batcher {
     const asked = this.#asked;
     if (asked.length === 0) return;
     this.#asked = [];
-    for (let start = 0; start < asked.length; start += this.#most) {
-      void this.#send(asked.slice(start, start + this.#most));
+    if (asked.length === 1) {
+      void this.#send(asked);
+      return;
+    }
+    const { isTogether } = this.#batching;
+    const most = this.#batching.most(asked.length + this.#unanswered);
+    for (let start = 0; start < asked.length; start += most) {
+      void this.#send(asked.slice(start, start + most), isTogether);
     }
   }
 
-  async #send(asked: readonly Asked[]): Promise<void> {
+  /** @param wasTogether how it was decided to send it; `undefined` where there was nothing to decide */
+  async #send(asked: readonly Asked[], wasTogether?: boolean): Promise<void> {
     const operations = asked.map(({ operation }) => operation);
+    let told: BatchAnswer;
+    this.#unanswered += asked.length;
     try {
-      const { answers, ...told } = await this.#batch(operations);
-      if (operations.some(makesChange)) this.#learn(told.receivedMs - told.sentMs);
-      asked.forEach(({ resolve }, i) => resolve({ ...told, answer: answers[i] as Answer }));
+      told = await this.#batch(operations);
     } catch (error) {
-      for (const { reject } of asked) reject(error);
+      this.#unanswered -= asked.length;
+      for (const { asker } of asked) asker.failed(error);
+      return;
     }
-  }
-
-  #learn(tookMs: number): void {
-    if (tookMs > SLOW_MS) this.#most = Math.max(1, this.#most >> 1);
-    else if (tookMs < QUICK_MS) this.#most = Math.min(MAX_OPERATIONS, this.#most << 1);
+    this.#unanswered -= asked.length;
+    const { answers, sentMs, receivedMs } = told;
+    // Reads are quick also where changes are slow.
+    if (wasTogether !== undefined && operations.some(makesChange)) {
+      this.#batching.answered(wasTogether, receivedMs - sentMs, receivedMs);
+    }
+    asked.forEach(({ asker }, i) => asker.answered(answers[i] as Answer, told));
   }
 }

@@ -4,9 +4,9 @@ import { ServerError } from '../client/server-error.js';
 import { LockConnectionError, LockProtocolError } from '../errors.js';
 import type { Send } from '../request/commands.js';
 import type { LockProcedures } from '../schema/lock-procedures.js';
-import type { Answer } from '../schema/operations.js';
+import type { Answer, BatchAnswer, RequestTerms } from '../schema/operations.js';
 import type { RoomId } from '../schema/replies.js';
-import { Batcher, type Answered } from './batcher.js';
+import { Batcher, type Asker } from './batcher.js';
 import type { Desk, Outlet, Seat } from './desk.js';
 import { KeepAlive } from './keep-alive.js';
 
@@ -47,16 +47,19 @@ export class Driver implements Outlet {
 
   send(seat: Seat, call: Send): void {
     this.#open++;
-    this.#ask(call).then(
-      (answered) => {
-        this.#desk.answered(seat, call, answered.answer, answered, answered.room);
+    const asker: Asker = {
+      answered: (answer, told) => {
+        this.#desk.answered(seat, call, answer, told, told.room);
         this.#closed();
       },
-      (error: unknown) => {
+      failed: (error) => {
         this.#desk.failed(seat, call, error, howItFailed(error));
         this.#closed();
       },
-    );
+    };
+    const { operation, isUrgent } = call;
+    if (operation.kind === 'steal') void this.#steal(operation.terms, asker);
+    else this.#batcher.ask(operation, asker, isUrgent);
   }
 
   join(room: RoomId): void {
@@ -88,10 +91,16 @@ export class Driver implements Outlet {
     this.#keepAlive.stop();
   }
 
-  async #ask({ operation, isUrgent }: Send): Promise<Answered> {
-    if (operation.kind !== 'steal') return this.#batcher.ask(operation, isUrgent);
-    const { answers, ...told } = await this.#procedures.steal(operation.terms);
-    return { ...told, answer: answers[0] as Answer };
+  /** A call of its own. */
+  async #steal(terms: RequestTerms, asker: Asker): Promise<void> {
+    let told: BatchAnswer;
+    try {
+      told = await this.#procedures.steal(terms);
+    } catch (error) {
+      asker.failed(error);
+      return;
+    }
+    asker.answered(told.answers[0] as Answer, told);
   }
 
   #closed(): void {

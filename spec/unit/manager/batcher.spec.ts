@@ -1,6 +1,6 @@
-import { Batcher, type Answered } from '../../../lib/manager/batcher.js';
+import { Batcher } from '../../../lib/manager/batcher.js';
 import { MAX_OPERATIONS } from '../../../lib/schema/constants.js';
-import type { BatchAnswer, Operation } from '../../../lib/schema/operations.js';
+import type { Answer, BatchAnswer, Operation } from '../../../lib/schema/operations.js';
 
 const release = (id: number): Operation => ({ kind: 'release', name: 'a', id: `id-${id}` });
 const idOf = (operation: Operation | undefined): string => (operation as { id: string }).id;
@@ -13,9 +13,11 @@ interface Call {
 
 let calls: Call[];
 let batcher: Batcher;
+let nowMs: number;
 
 beforeEach(() => {
   calls = [];
+  nowMs = 0;
   batcher = new Batcher(
     (operations) =>
       new Promise<BatchAnswer>((resolve, reject) => {
@@ -23,8 +25,8 @@ beforeEach(() => {
           resolve({
             at: 1,
             room: 5,
-            sentMs: 0,
-            receivedMs: tookMs,
+            sentMs: nowMs - tookMs,
+            receivedMs: nowMs,
             wasRepeated: false,
             answers: operations.map(() => ({ state: 'ended', was: 'held' })),
           });
@@ -33,28 +35,39 @@ beforeEach(() => {
   );
 });
 
+interface Answered {
+  readonly answer: Answer;
+  readonly told: BatchAnswer;
+}
+
+const ask = (operation: Operation, isUrgent = false): Promise<Answered> =>
+  new Promise((resolve, reject) => {
+    const answered = (answer: Answer, told: BatchAnswer): void => resolve({ answer, told });
+    batcher.ask(operation, { answered, failed: reject }, isUrgent);
+  });
+
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const sizes = () => calls.map(({ operations }) => operations.length);
 
 it('what is asked in one turn travels in one call, in the order in which it was asked', async () => {
-  const asked = [1, 2, 3].map((id) => batcher.ask(release(id)));
+  const asked = [1, 2, 3].map((id) => ask(release(id)));
   expect(calls).toEqual([]);
   await turn();
   expect(calls.map(({ operations }) => operations.map(idOf))).toEqual([['id-1', 'id-2', 'id-3']]);
   calls[0]?.answer();
-  expect((await Promise.all(asked)).map(({ answer, room }) => [answer.state, room])).toEqual(
+  expect((await Promise.all(asked)).map(({ answer, told }) => [answer.state, told.room])).toEqual(
     Array(3).fill(['ended', 5]),
   );
 });
 
 it('so does what is asked by those who go on in the same turn', async () => {
-  const first = [1, 2].map((id) => batcher.ask(release(id)));
+  const first = [1, 2].map((id) => ask(release(id)));
   await turn();
   const next = first.map(async (asked, i) => {
     await asked;
     // As an acquisition does: some promises later.
     await Promise.resolve().then(() => undefined);
-    void batcher.ask(release(10 + i));
+    void ask(release(10 + i));
   });
   calls[0]?.answer();
   await Promise.all(next);
@@ -63,7 +76,7 @@ it('so does what is asked by those who go on in the same turn', async () => {
 });
 
 it('a lone one goes out in the turn in which it is asked', async () => {
-  void batcher.ask(release(1));
+  void ask(release(1));
   await Promise.resolve();
   await new Promise<void>((resolve) => process.nextTick(resolve));
   expect(sizes()).toEqual([1]);
@@ -72,8 +85,8 @@ it('a lone one goes out in the turn in which it is asked', async () => {
 it('what is urgent is out before a promise that is settled after it goes on', async () => {
   let sizesThen: number[] = [];
   const asked = Promise.resolve().then(() => {
-    void batcher.ask(release(1));
-    void batcher.ask(release(2), true);
+    void ask(release(1));
+    void ask(release(2), true);
     // What stands for the grant, on which the caller's code goes on.
     return Promise.resolve().then(() => (sizesThen = sizes()));
   });
@@ -89,9 +102,9 @@ it('what failed fails for all that travelled together, and for nobody else', asy
       () => 'answered',
       (error: Error) => error.message,
     );
-  const first = [1, 2].map((id) => settled(batcher.ask(release(id))));
+  const first = [1, 2].map((id) => settled(ask(release(id))));
   await turn();
-  const second = settled(batcher.ask(release(3)));
+  const second = settled(ask(release(3)));
   await turn();
   calls[0]?.fail(new Error('no'));
   calls[1]?.answer();
@@ -99,41 +112,81 @@ it('what failed fails for all that travelled together, and for nobody else', asy
 });
 
 it('no call holds more than the server takes', async () => {
-  for (let id = 0; id < MAX_OPERATIONS + 3; id++) void batcher.ask(release(id));
+  for (let id = 0; id < MAX_OPERATIONS + 3; id++) void ask(release(id));
   await turn();
   expect(sizes()).toEqual([MAX_OPERATIONS, 3]);
 });
 
-async function askAll(count: number, tookMs: number): Promise<number> {
+/** Asks for so many at once; a server on which calls take so long, by how many of them are made at once, answers them. */
+async function askAll(count: number, tookMs: (calls: number) => number): Promise<number> {
   const before = calls.length;
-  const asked = Array.from({ length: count }, (_, id) => batcher.ask(release(id)));
+  const asked = Array.from({ length: count }, (_, id) => ask(release(id)));
   await turn();
   const made = calls.slice(before);
-  for (const call of made) call.answer(tookMs);
+  nowMs += tookMs(made.length);
+  for (const call of made) call.answer(tookMs(made.length));
   await Promise.all(asked);
   return made.length;
 }
 
-it('where changes are slow fewer travel together, down to one each, which is not batching', async () => {
+async function askAgain(times: number, tookMs: (calls: number) => number): Promise<number[]> {
   const made: number[] = [];
-  for (let i = 0; i < 12; i++) made.push(await askAll(64, 44));
+  for (let i = 0; i < times; i++) made.push(await askAll(64, tookMs));
+  return made;
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+/** A cluster whose nodes acknowledge late: what is made alone takes long, what is made beside others does not. */
+const lateAcknowledgements = (made: number): number => (made > 8 ? 6 : 44);
+/** A machine with too much to do: each call costs it some. */
+const busy = (made: number): number => 15 + made;
+const quick = (): number => 1;
+
+it('where many small calls do more than a large one, what is asked soon travels in many small ones', async () => {
+  const made = await askAgain(500, lateAcknowledgements);
   expect(made[0]).toBe(1);
-  expect(made.at(-1)).toBe(64);
+  const apart = made.slice(20).filter((count) => count === 16).length;
+  expect(apart / (made.length - 20)).toBeGreaterThan(0.9);
 });
 
-it('where they are quick again, all travel together again', async () => {
-  for (let i = 0; i < 12; i++) await askAll(64, 44);
-  const made: number[] = [];
-  for (let i = 0; i < 4; i++) made.push(await askAll(64, 1));
-  expect(made.at(-1)).toBe(1);
-});
-
-it('reads say nothing of how long a change takes', async () => {
-  for (let i = 0; i < 12; i++) await askAll(64, 44);
+it('there they keep so many calls in flight, also when the answers come one by one', async () => {
+  await askAgain(50, lateAcknowledgements);
   const before = calls.length;
-  const read = batcher.ask({ kind: 'check', name: 'a', id: 'id', isSure: false });
+  const asked = Array.from({ length: 64 }, (_, id) => ask(release(id)));
   await turn();
-  calls[before]?.answer(0.1);
-  await read;
-  expect(await askAll(64, 44)).toBe(64);
+  const [first] = calls.slice(before);
+  first?.answer(6);
+  await Promise.all(asked.slice(0, 4));
+  for (let id = 0; id < 4; id++) void ask(release(id));
+  await turn();
+  expect(sizes().slice(before)).toEqual(Array(17).fill(4));
+});
+
+it('on a machine that is merely busy they go on travelling together, but for a trial now and then', async () => {
+  const made = await askAgain(2_000, busy);
+  expect(sum(made) / made.length).toBeLessThan(3);
+});
+
+it('a single slow call changes nothing', async () => {
+  await askAgain(2, lateAcknowledgements);
+  expect(await askAgain(3, quick)).toEqual([1, 1, 1]);
+  expect(await askAgain(2, lateAcknowledgements)).toEqual([1, 1]);
+  expect(await askAgain(3, quick)).toEqual([1, 1, 1]);
+});
+
+it('where calls are quick again, all travel together again', async () => {
+  expect((await askAgain(50, lateAcknowledgements)).at(-1)).toBe(16);
+  const made = await askAgain(3_000, (count) => 0.5 + count / 32);
+  expect(new Set(made.slice(-100))).toEqual(new Set([1]));
+});
+
+it('reads, and what is asked for alone, say nothing of how long a change takes', async () => {
+  for (let i = 0; i < 12; i++) await askAll(1, () => 44);
+  for (let i = 0; i < 12; i++) {
+    const reads = [1, 2].map((id) => ask({ kind: 'check', name: 'a', id: `id-${id}`, isSure: false }));
+    await turn();
+    calls.at(-1)?.answer(44);
+    await Promise.all(reads);
+  }
+  expect(await askAll(64, quick)).toBe(1);
 });

@@ -1,0 +1,94 @@
+import { MAX_OPERATIONS } from '../schema/constants.js';
+
+/** So many calls in flight keep a cluster's acknowledgements flowing: with 8 there were stalls, with 64 more work to do. */
+const ENOUGH_CALLS = 16;
+/** Where a call with several operations takes no longer than this, nothing can be won by sending each by itself. */
+const SLOW_MS = 10;
+/** So many in a row have to be slow: a single one may have met a node that was storing. */
+const SLOW_TIMES = 3;
+/** How many answers a trial takes: the first ones still tell of how it was before. */
+const ENOUGH_TOGETHER = 4;
+const ENOUGH_APART = 64;
+/** To go apart costs more of the processors, so it has to be clearly quicker. */
+const CLEARLY = 0.7;
+const LEAST_PAUSE_MS = 2_000;
+const MOST_PAUSE_MS = 30_000;
+
+/** How long calls take, the newest ones counting most. */
+class Pace {
+  readonly #memory: number;
+  meanMs = 0;
+  count = 0;
+
+  constructor(memory: number) {
+    this.#memory = memory;
+  }
+
+  add(tookMs: number): void {
+    this.count++;
+    this.meanMs += (tookMs - this.meanMs) / Math.min(this.count, this.#memory);
+  }
+
+  restart(): void {
+    this.meanMs = 0;
+    this.count = 0;
+  }
+}
+
+/**
+ * Whether operations that are asked for at once travel together in one call, or apart in many small ones.
+ *
+ * On a cluster a change may take tens of milliseconds when it is made alone, and far less beside others: there many small
+ * calls in flight do more than one large one at a time. No time limit can tell that from a machine that is merely busy. So
+ * where calls are slow both ways are tried on the operations that there are, and the one in which they take less time is kept
+ * until the next trial. As many tasks as ask and wait get as much more done as each waits less.
+ */
+export class Batching {
+  readonly #together = new Pace(ENOUGH_TOGETHER / 2);
+  readonly #apart = new Pace(ENOUGH_APART / 4);
+  #isTogether = true;
+  #isTrial = false;
+  #slowTimes = 0;
+  #pauseMs = LEAST_PAUSE_MS;
+  #trialAtMs = -Infinity;
+
+  get isTogether(): boolean {
+    return this.#isTogether;
+  }
+
+  /** How many operations may travel in one call, of so many that are asked for or have no answer yet. */
+  most(operations: number): number {
+    return this.#isTogether ? MAX_OPERATIONS : Math.ceil(operations / ENOUGH_CALLS);
+  }
+
+  /** A call was answered, of operations that could have travelled either way. */
+  answered(wasTogether: boolean, tookMs: number, nowMs: number): void {
+    // One that was sent before the last turn is old news.
+    if (wasTogether !== this.#isTogether) return;
+    const pace = wasTogether ? this.#together : this.#apart;
+    pace.add(tookMs);
+    if (this.#isTrial) {
+      if (pace.count >= (wasTogether ? ENOUGH_TOGETHER : ENOUGH_APART)) this.#judge(nowMs);
+      return;
+    }
+    this.#slowTimes = tookMs > SLOW_MS ? this.#slowTimes + 1 : 0;
+    if (nowMs < this.#trialAtMs || (wasTogether && this.#slowTimes < SLOW_TIMES)) return;
+    this.#isTrial = true;
+    this.#turn();
+  }
+
+  #judge(nowMs: number): void {
+    const isApartBetter = this.#apart.meanMs < this.#together.meanMs * CLEARLY;
+    const isWon = isApartBetter !== this.#isTogether;
+    this.#isTrial = false;
+    this.#pauseMs = isWon ? LEAST_PAUSE_MS : Math.min(MOST_PAUSE_MS, 2 * this.#pauseMs);
+    this.#trialAtMs = nowMs + this.#pauseMs;
+    if (!isWon) this.#turn();
+  }
+
+  #turn(): void {
+    this.#slowTimes = 0;
+    this.#isTogether = !this.#isTogether;
+    (this.#isTogether ? this.#together : this.#apart).restart();
+  }
+}
