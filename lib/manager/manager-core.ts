@@ -108,7 +108,8 @@ export class ManagerCore implements LockCore {
   }
 
   #send(terms: OwnTerms, tell: TellLock, waited?: Waited): HeldLease {
-    return new HeldLease(this.#desk, { ...terms, ...this.#shared }, tell, waited);
+    const { clockSkewMs, doubtMs } = this.#shared;
+    return new HeldLease(this.#desk, { ...terms, clockSkewMs, doubtMs }, tell, waited);
   }
 
   /** Releases what is held, withdraws what waits, disconnects. Settles within the request time-out. */
