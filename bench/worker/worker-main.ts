@@ -1,4 +1,5 @@
 /** The process that measures systems with a client for Node: an operation a line on stdin, an answer a line on stdout. */
+import './built-library.js';
 import { createInterface } from 'node:readline';
 import { ADAPTERS } from '../systems/adapters.js';
 import { Unavailable } from '../unavailable.js';

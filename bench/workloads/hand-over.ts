@@ -6,6 +6,8 @@ import type { Round, Workload } from './workload.js';
 const NAME = 'contended';
 /** So that every process has its order before the time begins. */
 const LEAD_MS = 100;
+/** Each process has only a share of the grants: until Node has compiled what they call takes longer than elsewhere. */
+const WARM_UP_MS = 2_000;
 
 /** W3: how fast a name goes from process to process, in whose order, and what each grant costs. */
 export const handOver: Workload = {
@@ -35,7 +37,7 @@ export const handOver: Workload = {
       const args = { space: stage.space, name: NAME, startMs: stage.nowMs() + LEAD_MS, durationMs };
       return Promise.all(workers.map((worker) => worker.call('contend', args)));
     };
-    await contend(stage.durationMs / 4);
+    await contend(WARM_UP_MS);
     return {
       round: async () => {
         const [contentions, share] = await stage.served(() => contend(stage.durationMs));

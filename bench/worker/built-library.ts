@@ -1,0 +1,23 @@
+/**
+ * Makes this process use the library as `npm run build` has made it, which is what users have. From its sources tsx makes
+ * slower code: it gives each function its name anew whenever one is made. To be imported before anything of the library.
+ */
+import { existsSync } from 'node:fs';
+import Module from 'node:module';
+import path from 'node:path';
+
+const SOURCES = path.join(__dirname, '../../lib') + path.sep;
+export const BUILT = path.join(__dirname, '../../dist/cjs') + path.sep;
+
+type Resolve = (this: unknown, request: string, ...rest: unknown[]) => string;
+
+const loader = Module as unknown as { _resolveFilename: Resolve };
+const resolve = loader._resolveFilename;
+
+loader._resolveFilename = function (request, ...rest) {
+  const file = resolve.call(this, request, ...rest);
+  if (!file.startsWith(SOURCES)) return file;
+  const built = BUILT + file.slice(SOURCES.length).replace(/\.ts$/, '.js');
+  if (!existsSync(built)) throw new Error(`${built} is not there: npm run build`);
+  return built;
+};
