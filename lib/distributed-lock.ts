@@ -1,12 +1,13 @@
-import { EventEmitter } from 'eventemitter3';
-import { LockAmbiguousError, LockNotHeldError, LockTimeoutError } from './errors.js';
+import { Emitter } from './emitter.js';
+import { LockAmbiguousError, LockNotHeldError } from './errors.js';
 import type { LockEvents } from './events.js';
 import type { Lease } from './lease.js';
 import { acquire } from './manager/acquisition.js';
 import { relayTo, type LockEmitter, type TellLock } from './manager/event-relay.js';
 import { HeldLease, type OwnLease } from './manager/held-lease.js';
 import type { LockCore } from './manager/manager-core.js';
-import { labelOf } from './manager/outcomes.js';
+import { busyError, labelOf } from './manager/outcomes.js';
+import { withOwnError } from './manager/own-error.js';
 import { heldAgain, refuseDeadlock } from './manager/reentry.js';
 import { insideOf, leasesAround } from './manager/sections.js';
 import type { Duration } from './options/duration.js';
@@ -16,6 +17,26 @@ import type { ResolvedLockOptions } from './options/resolved-lock-options.js';
 /** Checks options in layers, the later over the earlier. @throws LockOptionsError */
 export type ResolveOptions = (...layers: readonly (LockOptions | undefined)[]) => ResolvedLockOptions;
 
+/** So many turns of the microtask queue a rejection may take to the `finally` of whoever awaits it. */
+const TURNS_TO_FINALLY = 32;
+
+/** An `acquire` that has failed. Its caller may call `release` in a `finally`, without having anything to release. */
+class FailedAcquire {
+  readonly error: unknown;
+  /** Whether that `finally` may be running. */
+  isNow = true;
+
+  constructor(error: unknown) {
+    this.error = error;
+    void this.#pass();
+  }
+
+  async #pass(): Promise<void> {
+    for (let turn = 0; turn < TURNS_TO_FINALLY; turn++) await Promise.resolve();
+    this.isNow = false;
+  }
+}
+
 /**
  * A lock by its name, or by several names that are locked together: all of them or none. Made by `manager.get(name)`,
  * as often and wherever it is needed: two of the same name exclude each other like two processes do, and so do two calls
@@ -24,7 +45,7 @@ export type ResolveOptions = (...layers: readonly (LockOptions | undefined)[]) =
  * The server never lets two hold the lock at once. What it cannot do is stop a holder that goes on after its lease has
  * ended: that is what the lease's `signal` and `fencingToken` are for.
  */
-export class DistributedLock extends EventEmitter<LockEvents> {
+export class DistributedLock extends Emitter<LockEvents> {
   /** Of several names the first. */
   readonly name: string;
   readonly names: readonly string[];
@@ -37,6 +58,8 @@ export class DistributedLock extends EventEmitter<LockEvents> {
   #leases: OwnLease[] = [];
   /** Those of `runExclusive`, which releases them itself. */
   readonly #running = new Set<OwnLease>();
+  /** Of the last `acquire`, if it has failed and nobody has called `release` since. */
+  #failure: FailedAcquire | undefined;
 
   /** @internal */
   constructor(
@@ -71,13 +94,23 @@ export class DistributedLock extends EventEmitter<LockEvents> {
    *   LockPermissionError, LockSetupError.
    */
   async acquire(options?: LockOptions): Promise<Lease> {
-    return this.#owned(await this.#take(this.#resolve(options)));
+    try {
+      return this.#owned(await this.#take(this.#resolve(options)));
+    } catch (error) {
+      this.#failure = new FailedAcquire(error);
+      throw error;
+    }
   }
 
   /** Takes the lock if it is free, `null` if it is not. Never waits; a refusal costs the server no change. */
   async tryAcquire(options?: LockOptions): Promise<Lease | null> {
-    const lease = await this.#try(this.#resolve(options));
-    return lease && this.#owned(lease);
+    try {
+      const lease = await this.#try(this.#resolve(options));
+      return lease && this.#owned(lease);
+    } catch (error) {
+      this.#failure = new FailedAcquire(error);
+      throw error;
+    }
   }
 
   /**
@@ -90,27 +123,32 @@ export class DistributedLock extends EventEmitter<LockEvents> {
    * @throws what {@link acquire} throws, then `fn` was not called
    */
   async runExclusive<T>(fn: (lease: Lease) => Promise<T> | T, options?: LockOptions): Promise<T> {
-    const lease = await this.#take(this.#resolve(options));
-    let result: T;
-    this.#running.add(lease);
-    try {
-      result = await (lease instanceof HeldLease ? insideOf(this.#core, lease, () => fn(lease)) : fn(lease));
-    } finally {
-      this.#running.delete(lease);
-      await lease[Symbol.asyncDispose]();
-    }
-    lease.signal.throwIfAborted();
-    return result;
+    return this.#run(await this.#take(this.#resolve(options)), fn);
+  }
+
+  /**
+   * As {@link runExclusive} if the lock is free; `null`, without a call of `fn`, if it is not. Never waits.
+   * @throws what {@link tryAcquire} throws, then `fn` was not called
+   */
+  async tryRunExclusive<T>(fn: (lease: Lease) => Promise<T> | T, options?: LockOptions): Promise<T | null> {
+    const lease = await this.#try(this.#resolve(options));
+    return lease === null ? null : this.#run(lease, fn);
   }
 
   /**
    * Releases what was acquired through this object by `acquire` or `tryAcquire`; see `lease.release`. `false` if it had
-   * been lost. For the simple case of one lease at a time: who has the lease releases that.
+   * been lost, or if `acquire` has just failed: a `finally` that releases does not hide why. For the simple case of one
+   * lease at a time: who has the lease releases that.
    *
    * @throws LockNotHeldError if there is nothing to release; LockAmbiguousError if there are several leases that nobody has
-   *   released yet, lost ones included: which of them is the caller's cannot be known, so none is released
+   *   released yet, lost ones included, or one beside an `acquire` that has just failed: which is meant cannot be known, so
+   *   none is released
    */
   async release(): Promise<boolean> {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined && this.#open().length === 0) return false;
+    if (failure?.isNow === true) throw new LockAmbiguousError(labelOf(this.names), { cause: failure.error });
     return this.#current().release();
   }
 
@@ -125,7 +163,9 @@ export class DistributedLock extends EventEmitter<LockEvents> {
   /** Whether anybody holds the lock, or one of its names, by the server's word. @throws LockConnectionError if it has none */
   async isLocked(): Promise<boolean> {
     this.#core.assertOpen();
-    const answers = await Promise.all(this.names.map((name) => this.#core.procedures.isLocked(name)));
+    const answers = await withOwnError(
+      Promise.all(this.names.map((name) => this.#core.procedures.isLocked(name))),
+    );
     return answers.includes(true);
   }
 
@@ -139,7 +179,7 @@ export class DistributedLock extends EventEmitter<LockEvents> {
 
   async #takeAtOnce(options: ResolvedLockOptions): Promise<OwnLease> {
     const lease = await this.#try(options);
-    if (lease === null) throw new LockTimeoutError(labelOf(this.names), 0);
+    if (lease === null) throw busyError(this.names);
     return lease;
   }
 
@@ -156,6 +196,20 @@ export class DistributedLock extends EventEmitter<LockEvents> {
     return again ?? acquire(this.#core, this.names, 'try', options, this.#tell);
   }
 
+  /** Runs `fn` as a section of the lease, and releases it. */
+  async #run<T>(lease: OwnLease, fn: (lease: Lease) => Promise<T> | T): Promise<T> {
+    let result: T;
+    this.#running.add(lease);
+    try {
+      result = await (lease instanceof HeldLease ? insideOf(this.#core, lease, () => fn(lease)) : fn(lease));
+    } finally {
+      this.#running.delete(lease);
+      await lease[Symbol.asyncDispose]();
+    }
+    lease.signal.throwIfAborted();
+    return result;
+  }
+
   #owned(lease: OwnLease): Lease {
     const open = this.#leases.filter(({ isReleased }) => !isReleased);
     if (open.length === 0) {
@@ -165,14 +219,21 @@ export class DistributedLock extends EventEmitter<LockEvents> {
     // Of those that were lost and never released two are as good as many: which is meant cannot be known.
     const lost = open.filter(({ isHeld }) => !isHeld).slice(-2);
     this.#leases = [...open.filter((one) => one.isHeld || lost.includes(one)), lease];
+    if (this.#failure?.isNow === false) this.#failure = undefined;
     return lease;
   }
 
-  #current(): Lease {
+  /** What the caller may mean: nobody has released it yet. */
+  #open(): OwnLease[] {
     const open = this.#leases.filter(({ isReleased }) => !isReleased);
     // The section that the caller is inside of is known to be the caller's.
     const around = leasesAround(this.#core).find((lease) => this.#running.has(lease));
     if (around !== undefined) open.unshift(around);
+    return open;
+  }
+
+  #current(): Lease {
+    const open = this.#open();
     const newest = open.at(-1);
     if (newest === undefined) throw new LockNotHeldError(labelOf(this.names));
     // Holds of one lease, one inside the other, are one caller's.

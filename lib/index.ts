@@ -11,9 +11,10 @@ export { FencingGuard, type FencingEntry } from './fencing-guard.js';
 export type { HeldInfo, LockInfo, LockSnapshot, PendingInfo } from './lock-info.js';
 export { LockWatch, type LockWatchEvents, type WatchedEvent, type WatchedLossEvent } from './lock-watch.js';
 export type { AdoptOptions, LockDefaults, LockOptions, SemaphoreOptions } from './options/lock-options.js';
-export type { Auth, LockManagerOptions, Pem, TlsOptions } from './options/manager-options.js';
+export type { Auth, DrainOptions, LockManagerOptions, Pem, TlsOptions } from './options/manager-options.js';
 export type { Duration } from './options/duration.js';
 export type { Page } from './options/page.js';
+export type { Emitter, Listener } from './emitter.js';
 export type {
   AcquiredEvent,
   DisconnectedEvent,
@@ -29,7 +30,9 @@ export type {
   WaitingEvent,
 } from './events.js';
 export {
+  isLockError,
   LockAmbiguousError,
+  LockClosedError,
   LockConnectionError,
   LockDeadlockError,
   LockError,
@@ -41,7 +44,9 @@ export {
   LockSetupError,
   LockTimeoutError,
   StaleTokenError,
+  type AnyLockError,
   type LockErrorCode,
   type LostReason,
+  type WaitFacts,
 } from './errors.js';
 export type { ThingsDBClient } from './client/thingsdb-client.js';

@@ -1,10 +1,11 @@
 import { hostname } from 'node:os';
-import { EventEmitter } from 'eventemitter3';
 import { DistributedLock, type ResolveOptions } from './distributed-lock.js';
-import type { LockManagerEvents } from './events.js';
-import { tellEach, type LockEmitter } from './manager/event-relay.js';
+import { Emitter } from './emitter.js';
+import type { ErrorEvent, LockManagerEvents } from './events.js';
+import { tellSafely, type LockEmitter } from './manager/event-relay.js';
 import { adoptedLease } from './manager/adoption.js';
 import { ManagerCore } from './manager/manager-core.js';
+import { withOwnError } from './manager/own-error.js';
 import type { Lease } from './lease.js';
 import { lockSnapshot, type LockSnapshot } from './lock-info.js';
 import type { LockWatch } from './lock-watch.js';
@@ -15,9 +16,9 @@ import {
   resolveLockOptions,
   resolveSemaphoreOptions,
 } from './options/resolved-lock-options.js';
-import { resolveManagerOptions } from './options/resolved-manager-options.js';
+import { resolveDrainOptions, resolveManagerOptions } from './options/resolved-manager-options.js';
 import type { AdoptOptions, LockOptions, SemaphoreOptions } from './options/lock-options.js';
-import type { LockManagerOptions } from './options/manager-options.js';
+import type { DrainOptions, LockManagerOptions } from './options/manager-options.js';
 
 /**
  * The way to distributed locks on one collection of ThingsDB: holds the connection, sets the collection up at first
@@ -30,7 +31,7 @@ import type { LockManagerOptions } from './options/manager-options.js';
  * });
  * await manager.close();
  */
-export class LockManager extends EventEmitter<LockManagerEvents> {
+export class LockManager extends Emitter<LockManagerEvents> {
   readonly #core: ManagerCore;
   readonly #defaults: LockOptions;
 
@@ -40,9 +41,9 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
     const resolved = resolveManagerOptions(options);
     this.#defaults = resolved.defaults;
     this.#core = new ManagerCore(resolved, resolved.owner ?? `${hostname()}:${process.pid}`, {
-      connected: () => tellEach(this, 'connected', []),
-      reconnecting: (event) => tellEach(this, 'reconnecting', [event]),
-      disconnected: (reason) => tellEach(this, 'disconnected', [{ reason }]),
+      connected: () => this.#tell('connected', []),
+      reconnecting: (event) => this.#tell('reconnecting', [event]),
+      disconnected: (reason) => this.#tell('disconnected', [{ reason }]),
     });
   }
 
@@ -70,8 +71,26 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
     return this.get(names, options).acquire();
   }
 
+  /** As `get(names, options).runExclusive(fn)`. */
+  async runExclusive<T>(
+    names: string | readonly string[],
+    fn: (lease: Lease) => Promise<T> | T,
+    options?: LockOptions,
+  ): Promise<T> {
+    return this.get(names, options).runExclusive(fn);
+  }
+
+  /** As `get(names, options).tryRunExclusive(fn)`. */
+  async tryRunExclusive<T>(
+    names: string | readonly string[],
+    fn: (lease: Lease) => Promise<T> | T,
+    options?: LockOptions,
+  ): Promise<T | null> {
+    return this.get(names, options).tryRunExclusive(fn);
+  }
+
   /** Whether anybody holds the lock, by the server's word. @throws LockConnectionError if it has none */
-  isLocked(name: string): Promise<boolean> {
+  async isLocked(name: string): Promise<boolean> {
     return this.get(name).isLocked();
   }
 
@@ -82,9 +101,12 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
    */
   async query(which: string | Page = {}): Promise<LockSnapshot> {
     this.#core.assertOpen();
-    if (typeof which === 'string') return lockSnapshot(await this.#core.procedures.query(checkedName(which)));
+    const { procedures } = this.#core;
+    if (typeof which === 'string') {
+      return lockSnapshot(await withOwnError(procedures.query(checkedName(which))));
+    }
     const { after, limit } = checkedPage(which);
-    return lockSnapshot(await this.#core.procedures.query(null, after, limit));
+    return lockSnapshot(await withOwnError(procedures.query(null, after, limit)));
   }
 
   /**
@@ -93,7 +115,7 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
    */
   async watch(name: string): Promise<LockWatch> {
     this.#core.assertOpen();
-    return this.#core.watches.open(checkedName(name));
+    return withOwnError(this.#core.watches.open(checkedName(name)));
   }
 
   /**
@@ -103,7 +125,7 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
    */
   async forceRelease(name: string): Promise<number> {
     this.#core.assertOpen();
-    return this.#core.procedures.forceRelease(checkedName(name));
+    return withOwnError(this.#core.procedures.forceRelease(checkedName(name)));
   }
 
   /**
@@ -113,7 +135,7 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
    */
   async requestRelease(name: string): Promise<number> {
     this.#core.assertOpen();
-    return this.#core.procedures.requestRelease(checkedName(name));
+    return withOwnError(this.#core.procedures.requestRelease(checkedName(name)));
   }
 
   /**
@@ -135,12 +157,27 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
    */
   async setup(): Promise<void> {
     this.#core.assertOpen();
-    await this.#core.ready();
+    await withOwnError(this.#core.ready());
   }
 
   /**
-   * Releases every lock that is held, withdraws every request that waits (they reject with `LockConnectionError`), and
-   * disconnects. The signals of leases that were still held abort. Never rejects; bounded by the request time-out.
+   * For a service that shuts down: takes nothing new, waits for what runs, then closes as {@link close} does.
+   *
+   * At once, `acquire` and `adopt` reject with `LockClosedError`, and so do requests that wait. What runs inside of a
+   * `runExclusive` may still acquire what it needs. Resolves `true` when every lease has ended by itself, `false` when
+   * `waitTimeout` was over first (default: `Infinity`), so that leases were released by closing. Never rejects for what
+   * the server does.
+   *
+   * @throws LockOptionsError
+   */
+  async drain(options?: DrainOptions): Promise<boolean> {
+    return this.#core.drain(resolveDrainOptions(options).waitTimeoutMs);
+  }
+
+  /**
+   * Releases every lock that is held, withdraws every request that waits (they reject with `LockClosedError`), and
+   * disconnects. The signals of leases that were still held abort: their reason is a `LockLostError` with the reason
+   * `closed`. Never rejects; bounded by the request time-out.
    */
   close(): Promise<void> {
     return this.#core.close();
@@ -153,6 +190,10 @@ export class LockManager extends EventEmitter<LockManagerEvents> {
   ): DistributedLock {
     const layers = options === undefined ? [this.#defaults] : [this.#defaults, options];
     return new DistributedLock(this.#core, names, resolve, layers, this as unknown as LockEmitter);
+  }
+
+  #tell<E extends keyof LockManagerEvents>(event: E, payload: LockManagerEvents[E]): void {
+    tellSafely(this, event, payload, (error): [ErrorEvent] => [{ error }]);
   }
 
   /** As {@link close}. */

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'eventemitter3';
+import { Emitter } from './emitter.js';
 import type { LostReason } from './errors.js';
 import type { LockInfo } from './lock-info.js';
 
@@ -28,7 +28,7 @@ export interface WatchedLossEvent extends WatchedEvent {
 }
 
 /** Live events of one name, from `manager.watch(name)` until it is closed. Keeps the process alive until then. */
-export class LockWatch extends EventEmitter<LockWatchEvents> {
+export class LockWatch extends Emitter<LockWatchEvents> {
   readonly name: string;
   readonly #close: (watch: LockWatch) => void;
 

@@ -1,8 +1,10 @@
+import { detached } from './detached.js';
+
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
  * One timer at a time, set to a point on the monotonic clock (`performance.now()`), however far away.
- * Never early; it does not keep the process alive.
+ * Never early; it does not keep the process alive. It rings in nobody's asynchronous context, and keeps none in memory.
  */
 export class Alarm {
   #timer: NodeJS.Timeout | undefined;
@@ -14,13 +16,11 @@ export class Alarm {
     const delayMs = Math.ceil(atMs - performance.now());
     const isWithinReach = delayMs <= MAX_DELAY_MS;
     const onTimer = isWithinReach ? callback : () => this.set(atMs, callback);
-    this.#timer = setTimeout(
-      () => {
-        this.#timer = undefined;
-        onTimer();
-      },
-      Math.max(0, isWithinReach ? delayMs : MAX_DELAY_MS),
-    );
+    const ring = (): void => {
+      this.#timer = undefined;
+      onTimer();
+    };
+    this.#timer = detached(() => setTimeout(ring, Math.max(0, isWithinReach ? delayMs : MAX_DELAY_MS)));
     this.#timer.unref();
   }
 

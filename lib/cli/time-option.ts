@@ -1,19 +1,14 @@
 import { InvalidArgumentError } from 'commander';
-import { LockOptionsError } from '../errors.js';
 import { duration } from '../options/duration.js';
-import { parsed } from '../options/option-checks.js';
 import { MAX_TTL_MS } from '../schema/constants.js';
 
 const time = duration(0, MAX_TTL_MS);
 
 /** Milliseconds from text such as `10s`, as the library reads it: at most 24.8 days, the longest that a timer can wait. */
 export function milliseconds(text: string): number {
-  try {
-    return parsed(time, text, 'time');
-  } catch (error) {
-    if (!(error instanceof LockOptionsError)) throw error;
-    throw new InvalidArgumentError(`a time such as 250ms, 10s or 5m is expected, up to 24d, not "${text}"`);
-  }
+  const result = time.safeParse(text);
+  if (result.success) return result.data;
+  throw new InvalidArgumentError(`a time such as 250ms, 10s or 5m is expected, up to 24d, not "${text}"`);
 }
 
 /** A whole number within bounds. */

@@ -110,7 +110,7 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
   }
 
   query(scope: string, code: string, vars?: Record<string, unknown>): Promise<unknown> {
-    const context = { what: 'query', scope, rights: 'QUERY|CHANGE' };
+    const context = { what: 'query', scope, isSetup: true };
     return this.#request(context, () => this.#client.query(scope, code, vars));
   }
 

@@ -17,8 +17,8 @@ export interface ErrorContext {
   readonly scope?: string | undefined;
   /** Who asked, if known: with a token it is not. */
   readonly user?: string | undefined;
-  /** The rights that the request needs in `scope`; those that locking needs unless told otherwise. */
-  readonly rights?: string | undefined;
+  /** Whether only the setup asks for it: then it is for an administrator to do, and no right of this user's. */
+  readonly isSetup?: boolean | undefined;
 }
 
 /** Refusals raised by our own procedures: the schema layer knows what each means. */
@@ -105,13 +105,19 @@ export function requestName({ what, scope }: ErrorContext): string {
 }
 
 /** The line can be run as it stands: quotes in a name are doubled, as ThingsDB reads them. */
-function grantHint({ what, scope = '//lock', user, rights = 'RUN|CHANGE|JOIN' }: ErrorContext): string {
+function grantHint({ what, scope = '//lock', user, isSetup }: ErrorContext): string {
+  if (isSetup) return 'only the setup needs that right: it is for an administrator to do';
   const name = quoted(user ?? '<the user of this token>');
-  const grant = `an administrator can allow it, in scope @thingsdb: grant(${quoted(scope)}, ${name}, ${rights});`;
+  const grant = `an administrator can allow it, in scope @thingsdb: ${grantLine(scope, name)}`;
   const [, procedure] = /^run (\w+)$/.exec(what) ?? [];
   if (procedure === undefined) return grant;
   // The code of the refusal is the same.
   return `${grant} or, if the user has a whitelist, whitelist_add(${name}, 'procedures', ${quoted(procedure)});`;
+}
+
+/** The least that locking needs. */
+function grantLine(scope: string, quotedName: string): string {
+  return `grant(${quoted(scope)}, ${quotedName}, RUN|CHANGE|JOIN);`;
 }
 
 function quoted(text: string): string {

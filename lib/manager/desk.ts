@@ -122,6 +122,7 @@ export class Desk {
   /** What is told in the room is heard. */
   #isInRoom = false;
   #offsetMs = NaN;
+  readonly #onEmpty: (() => void)[] = [];
 
   constructor(outlet: Outlet, { clock, timer, newId }: DeskOptions) {
     this.#outlet = outlet;
@@ -297,6 +298,18 @@ export class Desk {
     this.#each({ kind: 'cut-off', reason });
   }
 
+  /** Withdraws what waits, but for those that may go on. */
+  giveUpWaiting(reason: unknown, mayGoOn: (listener: RequestListener) => boolean): void {
+    for (const seat of this.seats) {
+      if (!seat.request.isSettled && !mayGoOn(seat.listener)) this.giveUp(seat, reason);
+    }
+  }
+
+  /** Resolves when nobody waits, holds, or is being withdrawn. */
+  async empty(): Promise<void> {
+    while (this.isNeeded) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
+  }
+
   close(reason: unknown): void {
     this.#each({ kind: 'close', reason });
   }
@@ -365,6 +378,7 @@ export class Desk {
       seat.isAtDesk = isOpen;
       if (isOpen) this.#seats.set(request.number, seat);
       else this.#seats.delete(request.number);
+      if (!isOpen && this.#seats.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
     }
     this.#fileInLine(seat, input.kind === 'ask-at' ? input.ms : undefined);
     this.#alarms.set(seat, request.wakeAtMs);

@@ -1,7 +1,7 @@
 import { PackageType } from '../client/package-type.js';
 import { joinNewRoom, type JoinRoom } from '../connection/join-room.js';
 import { ServerError } from '../client/server-error.js';
-import { LockConnectionError, LockProtocolError } from '../errors.js';
+import { LockClosedError, LockConnectionError, LockProtocolError } from '../errors.js';
 import type { Send } from '../request/commands.js';
 import type { LockProcedures } from '../schema/lock-procedures.js';
 import type { Answer, BatchAnswer, RequestTerms } from '../schema/operations.js';
@@ -113,5 +113,5 @@ export class Driver implements Outlet {
 function howItFailed(error: unknown): 'unanswered' | 'refused' {
   if (error instanceof LockProtocolError)
     return error.cause instanceof ServerError ? 'refused' : 'unanswered';
-  return error instanceof LockConnectionError ? 'unanswered' : 'refused';
+  return error instanceof LockConnectionError || error instanceof LockClosedError ? 'unanswered' : 'refused';
 }

@@ -1,4 +1,4 @@
-import type { EventEmitter } from 'eventemitter3';
+import { tellListeners, type Emitter } from '../emitter.js';
 import type { LockEvents } from '../events.js';
 
 /** How the inside tells what has happened to a lock. Never throws. */
@@ -9,49 +9,32 @@ export interface TellLock {
 }
 
 /** An emitter of lock events, whatever else it emits. */
-export type LockEmitter = EventEmitter<LockEvents>;
-
-/** How eventemitter3 keeps its listeners; its `listeners()` leaves out with what `this` and how often they are called. */
-interface Listener {
-  readonly fn: (...payload: unknown[]) => void;
-  readonly context: unknown;
-  readonly once: boolean;
-}
-
-/** Tells every listener, whatever the others do: `emit` would stop at the first that throws. */
-export function tellEach(
-  emitter: object,
-  event: string,
-  payload: readonly unknown[],
-  onThrown: (error: unknown) => void = warn,
-): void {
-  const known = emitter as EventEmitter & {
-    readonly _events: Readonly<Record<string, Listener | Listener[] | undefined>>;
-  };
-  const listeners = known._events[event];
-  if (listeners === undefined) return;
-  for (const { fn, context, once } of [listeners].flat()) {
-    if (once) known.removeListener(event, fn, context, true);
-    try {
-      fn.apply(context, [...payload]);
-    } catch (error) {
-      onThrown(error);
-    }
-  }
-}
-
-function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error));
-}
+export type LockEmitter = Emitter<LockEvents>;
 
 /**
- * Tells each emitter in turn. A listener that throws breaks nothing: what it threw is told as `error`, and if an
- * `error` listener throws, as a warning of the process.
+ * Tells the listeners. One that throws, or rejects, breaks nothing: its error is given to `toError`, which makes the payload
+ * of the event `error`. The error of a listener of `error` becomes a warning of the process.
  */
+export function tellSafely<
+  Events extends { [E in keyof Events]: unknown[] } & { error: unknown[] },
+  E extends keyof Events,
+>(
+  emitter: Emitter<Events>,
+  event: E,
+  payload: Events[E],
+  toError: (error: unknown) => NoInfer<Events['error']>,
+): void {
+  tellListeners(emitter, event, payload, (error) => {
+    if (event === 'error') warn(error);
+    else tellListeners(emitter, 'error', toError(error), warn);
+  });
+}
+
+/** Tells each emitter in turn. What a listener throws, or rejects with, is told as `error` to all of them. */
 export function relayTo(...emitters: readonly LockEmitter[]): TellLock {
   const tell = <E extends keyof LockEvents>(event: E, payload: LockEvents[E][0]): void => {
     for (const emitter of emitters) {
-      tellEach(emitter, event, [payload], (error) => {
+      tellListeners(emitter, event, [payload] as unknown as LockEvents[typeof event], (error) => {
         if (event === 'error') warn(error);
         else tell('error', { name: (payload as { name?: string }).name, error });
       });
@@ -60,4 +43,8 @@ export function relayTo(...emitters: readonly LockEmitter[]): TellLock {
   const isHeard = (event: keyof LockEvents): boolean =>
     emitters.some((emitter) => emitter.listenerCount(event) > 0);
   return Object.assign(tell, { isHeard });
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error));
 }

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { detached } from '../async/detached.js';
 import { LockLostError, LockNotHeldError } from '../errors.js';
 import type { HolderEvent } from '../events.js';
 import { resolveLockOptions } from '../options/resolved-lock-options.js';
@@ -66,12 +67,16 @@ export class HeldLease implements OwnLease, RequestListener {
   /** It was given back: whatever becomes of the request is another's matter. */
   #isOver = false;
 
+  /** Whether it was asked for inside of a section: as long as that runs, it is part of it. */
+  readonly isInner: boolean;
+
   /**
    * Sends the request; or takes a lease that lingers.
    * @param of what is asked for, or the lease
    */
-  constructor(desk: Desk, of: Terms | Lingering, tell: TellLock, waited?: Waited) {
+  constructor(desk: Desk, of: Terms | Lingering, tell: TellLock, waited?: Waited, isInner = false) {
     this.#desk = desk;
+    this.isInner = isInner;
     this.#tell = tell;
     this.#waited = waited;
     if ('seat' in of) {
@@ -222,11 +227,11 @@ export class HeldLease implements OwnLease, RequestListener {
 
   /** @internal */
   aborted(end: Extract<Command, { kind: 'abort' }>): void {
-    this.#abortReason =
-      end.lost === undefined
-        ? end.reason
-        : new LockLostError(labelOf(this.names), end.lost, this.fencingToken);
-    this.#lost?.abort(this.#abortReason);
+    const reason = end.lost ?? 'closed';
+    const options = end.lost === undefined ? { cause: end.reason } : undefined;
+    this.#abortReason = new LockLostError(labelOf(this.names), reason, this.fencingToken, options);
+    // Listeners of a signal run where it is aborted: in nobody's asynchronous context.
+    detached(() => this.#lost?.abort(this.#abortReason));
   }
 
   /** @internal */

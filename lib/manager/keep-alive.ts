@@ -1,3 +1,5 @@
+import { detached } from '../async/detached.js';
+
 /** What nobody needs any more is kept for so long: locks that come and go in a row do not start and stop it. */
 const LINGER_MS = 20;
 const FOR_EVER_MS = 2 ** 31 - 1;
@@ -27,7 +29,7 @@ export class KeepAlive {
     if (toMs !== undefined) this.#watch(toMs).count++;
     if (fromMs === undefined) return;
     const watch = this.#watch(fromMs);
-    if (--watch.count === 0) this.#sweeping ??= setTimeout(() => this.#sweep(), LINGER_MS);
+    if (--watch.count === 0) this.#sweeping ??= detached(() => setTimeout(() => this.#sweep(), LINGER_MS));
   }
 
   stop(): void {
@@ -39,7 +41,7 @@ export class KeepAlive {
   #watch(ttlMs: number): Watch {
     let watch = this.#watches.get(ttlMs);
     if (watch === undefined) {
-      this.#handle ??= setInterval(() => undefined, FOR_EVER_MS);
+      this.#handle ??= detached(() => setInterval(() => undefined, FOR_EVER_MS));
       watch = { count: 0, stop: this.#start(ttlMs) };
       this.#watches.set(ttlMs, watch);
     }

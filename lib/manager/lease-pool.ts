@@ -9,6 +9,8 @@ import type { OwnTerms } from './manager-core.js';
 /** What a pool needs of its manager. */
 export interface PoolHost {
   readonly desk: Desk;
+  /** Nothing is to linger any more. */
+  readonly isDraining?: boolean;
   /** Sends a request. */
   open(terms: OwnTerms, tell: TellLock, waited?: Waited): HeldLease;
   /** Whether the event loop has to turn before a lease changes hands again; `next` is called when it has. */
@@ -92,7 +94,8 @@ export class LeasePool implements SeatWatcher {
     if (state === 'lingering') {
       if (!seat.isIdle) this.#idle.push(seat);
       seat.isIdle = true;
-      if (this.#waiting.size > 0) this.#serveAll();
+      if (this.#host.isDraining) queueMicrotask(() => this.giveUpIdle());
+      else if (this.#waiting.size > 0) this.#serveAll();
       return;
     }
     if (seat.isIdle) this.#idle.splice(this.#idle.lastIndexOf(seat), 1);

@@ -15,6 +15,7 @@ const MOST_TURN_MS = 1;
 /** The leases of a manager that may linger, by what they are leases of. */
 export class LeasePools implements PoolHost {
   readonly desk: Desk;
+  isDraining = false;
   readonly #send: (terms: OwnTerms, tell: TellLock, waited?: Waited) => HeldLease;
   /** Under each of its names. */
   readonly #pools = new Map<string, LeasePool[]>();
@@ -43,6 +44,13 @@ export class LeasePools implements PoolHost {
   /** Nothing lingers any more; what is released later may. */
   giveUpIdle(): void {
     for (const pool of this.#all()) pool.giveUpIdle();
+  }
+
+  /** Nothing lingers from now on, and nobody waits here. */
+  drain(reason: unknown): void {
+    this.isDraining = true;
+    this.close(reason);
+    this.giveUpIdle();
   }
 
   /** Whoever waits here is told why nobody does any more. */

@@ -3,7 +3,7 @@ import { settledWithin } from '../async/within.js';
 import { Calls } from '../connection/calls.js';
 import { Nodes } from '../connection/nodes.js';
 import { Session, type SessionListener } from '../connection/session.js';
-import { LockConnectionError, LockError } from '../errors.js';
+import { LockClosedError, LockError } from '../errors.js';
 import type { ResolvedManagerOptions } from '../options/resolved-manager-options.js';
 import type { Terms } from '../request/request.js';
 import { announcedBatch, LockProcedures } from '../schema/lock-procedures.js';
@@ -17,6 +17,7 @@ import { HeldLease, type Waited } from './held-lease.js';
 import { LeasePools } from './lease-pools.js';
 import type { LocalWaiter } from './local-waiter.js';
 import { randomId } from './random-id.js';
+import { isInside } from './sections.js';
 import { WatchList } from './watch-list.js';
 
 export type ManagerListener = Pick<SessionListener, 'connected' | 'disconnected' | 'reconnecting'>;
@@ -48,6 +49,9 @@ export class ManagerCore implements LockCore {
   readonly #shared: SharedTerms;
   readonly #limitMs: number;
   #closing: Promise<void> | undefined;
+  #isDraining = false;
+  /** Something was held, or waited, when it was closed. */
+  #wasCutShort = false;
 
   constructor(options: ResolvedManagerOptions, owner: string, listener: ManagerListener) {
     this.#limitMs = options.requestTimeout;
@@ -94,22 +98,43 @@ export class ManagerCore implements LockCore {
   }
 
   assertOpen(): void {
-    if (this.#closing !== undefined) throw closedError();
+    if (this.#closing !== undefined) throw new LockClosedError();
   }
 
   open(terms: OwnTerms, tell: TellLock): HeldLease {
     this.assertOpen();
+    this.#assertTaking();
     return this.#pools.open(terms, tell);
   }
 
   acquire(terms: OwnTerms, tell: TellLock): HeldLease | LocalWaiter | undefined {
     this.assertOpen();
+    this.#assertTaking();
     return this.#pools.acquire(terms, tell);
+  }
+
+  /** Takes nothing new, waits for what runs for so long, and closes. Whether all of it has ended by itself. */
+  async drain(waitMs: number): Promise<boolean> {
+    this.#isDraining = true;
+    this.#pools.drain(drainingError());
+    // What a section waits for is part of what runs.
+    this.#desk.giveUpWaiting(
+      drainingError(),
+      (listener) => listener instanceof HeldLease && listener.isInner,
+    );
+    await settledWithin(this.#desk.empty(), waitMs);
+    await this.close();
+    return !this.#wasCutShort;
+  }
+
+  #assertTaking(): void {
+    if (this.#isDraining && !isInside(this)) throw drainingError();
   }
 
   #send(terms: OwnTerms, tell: TellLock, waited?: Waited): HeldLease {
     const { clockSkewMs, doubtMs } = this.#shared;
-    return new HeldLease(this.#desk, { ...terms, clockSkewMs, doubtMs }, tell, waited);
+    const all = { ...terms, clockSkewMs, doubtMs };
+    return new HeldLease(this.#desk, all, tell, waited, isInside(this));
   }
 
   /** Releases what is held, withdraws what waits, disconnects. Settles within the request time-out. */
@@ -120,7 +145,8 @@ export class ManagerCore implements LockCore {
 
   async #close(): Promise<void> {
     const endMs = performance.now() + this.#limitMs;
-    const reason = closedError();
+    this.#wasCutShort = this.#desk.isNeeded;
+    const reason = new LockClosedError();
     this.#pools.close(reason);
     this.#desk.close(reason);
     this.watches.closeAll();
@@ -166,6 +192,6 @@ export class ManagerCore implements LockCore {
   }
 }
 
-function closedError(): LockConnectionError {
-  return new LockConnectionError('the lock manager is closed');
+function drainingError(): LockClosedError {
+  return new LockClosedError('the lock manager drains before it closes: it takes nothing new');
 }

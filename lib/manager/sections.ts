@@ -49,6 +49,11 @@ export function leasesAround(of: object): HeldLease[] {
   return leases;
 }
 
+/** Whether the running code is inside of a section of these locks. */
+export function isInside(of: object): boolean {
+  return sections.getStore() !== undefined && leasesAround(of).length > 0;
+}
+
 /** The innermost that has not ended. */
 function openSection(section: Section | undefined): Section | undefined {
   let open = section;

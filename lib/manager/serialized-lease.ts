@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { LockOptionsError } from '../errors.js';
 import { checkedNames } from '../options/names.js';
 import { MAX_NAMES, MAX_TTL_MS, SHARED_LIMIT } from '../schema/constants.js';
@@ -6,18 +6,30 @@ import type { Request } from '../request/request.js';
 
 const VERSION = 1;
 
+function whole(least: number, most: number) {
+  const error = `expected a whole number, ${least} to ${most}`;
+  return z.int(error).check(z.minimum(least, error), z.maximum(most, error));
+}
+
 const shape = z
-  .strictObject({
-    v: z.literal(VERSION),
-    /** The right to the lease. */
-    id: z.string().min(16).max(64),
-    names: z.array(z.string()).min(1).max(MAX_NAMES),
-    token: z.int().positive(),
-    ttlMs: z.int().min(1).max(MAX_TTL_MS),
-    want: z.int().min(1).max(SHARED_LIMIT),
-    limit: z.int().min(1).max(SHARED_LIMIT),
-  })
-  .refine(({ want, limit }) => want <= limit, { path: ['want'], error: 'expected no more than limit' });
+  .strictObject(
+    {
+      v: z.literal(VERSION, 'expected the version that this library knows'),
+      /** The right to the lease. */
+      id: z.string('expected text').check(z.minLength(16, 'too short'), z.maxLength(64, 'too long')),
+      names: z
+        .array(z.string('expected text'), 'expected a list')
+        .check(z.minLength(1, 'too few'), z.maxLength(MAX_NAMES, 'too many')),
+      token: whole(1, Number.MAX_SAFE_INTEGER),
+      ttlMs: whole(1, MAX_TTL_MS),
+      want: whole(1, SHARED_LIMIT),
+      limit: whole(1, SHARED_LIMIT),
+    },
+    'expected an object',
+  )
+  .check(
+    z.refine(({ want, limit }) => want <= limit, { path: ['want'], error: 'expected no more than limit' }),
+  );
 
 /** A held lease on its way to another process. */
 export type SerializedLease = z.output<typeof shape>;

@@ -1,12 +1,12 @@
 import { PackageType } from '../client/package-type.js';
-import { LockConnectionError } from '../errors.js';
+import { LockClosedError, LockConnectionError } from '../errors.js';
 import { modeOf } from '../lock-info.js';
 import { LockWatch, type LockWatchEvents, type WatchedEvent } from '../lock-watch.js';
 import type { LockProcedures } from '../schema/lock-procedures.js';
 import { takenAway } from '../schema/answers.js';
 import type { RoomId } from '../schema/replies.js';
 import { Alarm } from '../async/alarm.js';
-import { tellEach } from './event-relay.js';
+import { tellSafely } from './event-relay.js';
 import { joinNewRoom, type JoinRoom } from '../connection/join-room.js';
 
 /** The server forgets a watch two minutes after it was last asked for. */
@@ -56,7 +56,7 @@ export class WatchList {
     this.#watches.set(watch, this.#keepAlive());
     try {
       await this.#enter([name]);
-      if (!this.#watches.has(watch)) throw new LockConnectionError('the lock manager is closed');
+      if (!this.#watches.has(watch)) throw new LockClosedError();
     } catch (error) {
       this.#close(watch);
       throw error;
@@ -137,7 +137,8 @@ export class WatchList {
       const missed = names.filter((name) => this.#missed.delete(name));
       this.#tell(missed, 'resumed', []);
     } catch (error) {
-      if (!(error instanceof LockConnectionError)) this.#tell(names, 'error', [error]);
+      const isPassing = error instanceof LockConnectionError || error instanceof LockClosedError;
+      if (!isPassing) this.#tell(names, 'error', [error]);
     }
     this.#askLater();
   }
@@ -176,10 +177,7 @@ export class WatchList {
   #tell(names: readonly string[], event: keyof LockWatchEvents, payload: readonly unknown[]): void {
     for (const watch of [...this.#watches.keys()]) {
       if (!names.includes(watch.name)) continue;
-      tellEach(watch, event, payload, (error) => {
-        if (event === 'error') process.emitWarning(error instanceof Error ? error : String(error));
-        else tellEach(watch, 'error', [error]);
-      });
+      tellSafely(watch, event, payload as LockWatchEvents[typeof event], (error) => [error]);
     }
   }
 

@@ -1,17 +1,53 @@
+const EXPECTED = 'expected { username, password } or { token }';
+const MEANT: Readonly<Record<string, string>> = {
+  user: 'username',
+  name: 'username',
+  login: 'username',
+  pass: 'password',
+  pwd: 'password',
+  passwd: 'password',
+  secret: 'password',
+  apikey: 'token',
+  key: 'token',
+  accesstoken: 'token',
+};
+
 /** What is wrong with credentials, by the name of the field and never by its value; `undefined` if nothing is. */
 export function authProblem(auth: unknown): string | undefined {
-  if (typeof auth !== 'object' || auth === null) return 'expected { username, password } or { token }';
+  if (typeof auth === 'string') return `text is given; ${EXPECTED}`;
+  if (typeof auth !== 'object' || auth === null) return EXPECTED;
   const { username, password, token, ...others } = auth as Record<string, unknown>;
   const [other] = Object.keys(others);
-  if (other !== undefined) return `unknown field ${other}; expected { username, password } or { token }`;
+  if (other !== undefined) return unknownField(other);
   if (token !== undefined && (username !== undefined || password !== undefined)) {
-    return 'expected either a token or username and password';
+    return 'auth has a token as well as a username or password: expected only one of them';
   }
-  if ('token' in auth) return isText(token) ? undefined : 'token is missing or empty';
-  if (!isText(username)) return 'username is missing or empty';
-  return typeof password === 'string' ? undefined : 'password is missing';
+  if ('token' in auth) return textProblem('token', token);
+  return textProblem('username', username) ?? passwordProblem(password);
 }
 
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value !== '';
+function unknownField(field: string): string {
+  const lower = field.toLowerCase();
+  const meant = Object.hasOwn(MEANT, lower) ? MEANT[lower] : undefined;
+  return `auth.${field} is not known: ${meant === undefined ? EXPECTED : `it is called ${meant} here`}`;
+}
+
+function textProblem(field: string, value: unknown): string | undefined {
+  if (value === undefined) return missing(field);
+  if (value === '') return `auth.${field} is empty (is an environment variable empty?)`;
+  return typeof value === 'string' ? undefined : `auth.${field} is ${kindOf(value)}; expected text`;
+}
+
+/** It may be empty. */
+function passwordProblem(value: unknown): string | undefined {
+  if (value === undefined) return missing('password');
+  return typeof value === 'string' ? undefined : `auth.password is ${kindOf(value)}; expected text`;
+}
+
+function missing(field: string): string {
+  return `auth.${field} is undefined (is an environment variable not set?)`;
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? 'null' : `a ${typeof value}`;
 }

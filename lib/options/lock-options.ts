@@ -34,7 +34,7 @@ export interface LockOptions {
   /** `'shared'`: together with others that are shared too. Default `'exclusive'`. */
   readonly mode?: 'exclusive' | 'shared' | undefined;
   /** How many permits of a semaphore to take. Default 1. Not for locks. */
-  readonly permits?: number | undefined;
+  readonly count?: number | undefined;
   /**
    * Takes the lock at once, before all who wait: whoever holds it loses it, and is told (`stolen`). For exclusive locks.
    * Default false.
@@ -55,7 +55,7 @@ export interface LockOptions {
 }
 
 /** How a semaphore is used. */
-export interface SemaphoreOptions extends Omit<LockOptions, 'mode' | 'permits' | 'steal'> {
+export interface SemaphoreOptions extends Omit<LockOptions, 'mode' | 'steal'> {
   /** How many permits there are. Another number than those who hold some go by holds as soon as they have let go. */
   readonly permits: number;
 }

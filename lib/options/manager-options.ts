@@ -23,6 +23,12 @@ export interface TlsOptions {
 /** Text or bytes; several for a chain or several authorities. */
 export type Pem = string | Buffer | (string | Buffer)[];
 
+/** How a manager is drained. */
+export interface DrainOptions {
+  /** The longest to wait for what runs. Default `Infinity`. */
+  readonly waitTimeout?: Duration | undefined;
+}
+
 /** How a {@link LockManager} reaches ThingsDB, and what its locks have in common. `client` or `url`, not both. */
 export interface LockManagerOptions {
   /**

@@ -1,5 +1,5 @@
 import { MAX_NAMES } from '../schema/constants.js';
-import { invalid } from './option-checks.js';
+import { invalid } from './checked.js';
 
 export const MAX_NAME_BYTES = 255;
 
@@ -11,7 +11,7 @@ export function checkedNames(names: string | readonly string[]): readonly string
   if (typeof names === 'string') return [checkedName(names)];
   if (!Array.isArray(names)) throw invalid('name', names, 'expected a string, or a list of strings');
   if (names.length === 0 || names.length > MAX_NAMES)
-    throw invalid('names', names.length, `expected 1 to ${MAX_NAMES} of them`);
+    throw invalid('names', names, `expected 1 to ${MAX_NAMES} names, not ${names.length}`);
   // Spread: `map` would pass over a hole.
   const checked = [...(names as readonly string[])].map(checkedName);
   const twice = checked.find((name, i) => checked.indexOf(name) < i);

@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import { parsed } from './option-checks.js';
+import * as z from 'zod/mini';
+import { checked } from './checked.js';
 
 /** Which names are asked about. */
 export interface Page {
@@ -9,12 +9,14 @@ export interface Page {
   readonly limit?: number | undefined;
 }
 
+const WHOLE = 'expected a whole number, 1 to 1000';
+
 const page = z.strictObject({
-  after: z.string().default(''),
-  limit: z.int().min(1).max(1_000).default(100),
+  after: z._default(z.string('expected text: the name that the page before has ended with'), ''),
+  limit: z._default(z.int(WHOLE).check(z.minimum(1, WHOLE), z.maximum(1_000, WHOLE)), 100),
 });
 
 /** @throws LockOptionsError */
 export function checkedPage(options: Page): { after: string; limit: number } {
-  return parsed(page, options, 'query');
+  return checked(page, options, 'query');
 }

@@ -1,8 +1,8 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { AdoptOptions, LockDefaults, LockOptions, SemaphoreOptions } from './lock-options.js';
 import { MAX_TTL_MS, SHARED_LIMIT } from '../schema/constants.js';
 import { duration } from './duration.js';
-import { invalid, parsed } from './option-checks.js';
+import { checked, invalid } from './checked.js';
 
 /** Lock options as the code uses them: checked, complete, in milliseconds. */
 export interface ResolvedLockOptions {
@@ -25,78 +25,93 @@ export interface ResolvedLockOptions {
 export const DEFAULT_TTL_MS = 60_000;
 const MIN_TTL_MS = 100;
 
+const flag = () => z.optional(z.boolean('expected true or false'));
+
 /** What may hold for all locks alike. */
 export const defaultsShape = {
-  ttl: duration(MIN_TTL_MS, MAX_TTL_MS).transform(Math.ceil).optional(),
-  autoRenew: z.boolean().optional(),
-  maxHold: duration(MIN_TTL_MS, Infinity).optional(),
-  waitTimeout: duration(0, Infinity).optional(),
-  reentrant: z.boolean().optional(),
-  confirmGrants: z.boolean().optional(),
-  linger: duration(0, MAX_TTL_MS).optional(),
+  ttl: z.optional(z.pipe(duration(MIN_TTL_MS, MAX_TTL_MS), z.transform(Math.ceil))),
+  autoRenew: flag(),
+  maxHold: z.optional(duration(MIN_TTL_MS, Infinity)),
+  waitTimeout: z.optional(duration(0, Infinity)),
+  reentrant: flag(),
+  confirmGrants: flag(),
+  linger: z.optional(duration(0, MAX_TTL_MS)),
+};
+
+const holdShape = {
+  ttl: defaultsShape.ttl,
+  autoRenew: defaultsShape.autoRenew,
+  maxHold: defaultsShape.maxHold,
+  minHold: z.optional(duration(0, MAX_TTL_MS)),
 };
 
 const commonShape = {
   ...defaultsShape,
-  minHold: duration(0, MAX_TTL_MS).optional(),
-  signal: z.instanceof(AbortSignal).optional(),
+  minHold: holdShape.minHold,
+  signal: z.optional(z.instanceof(AbortSignal, { error: 'expected an AbortSignal' })),
 };
 
-const permits = z
-  .int()
-  .min(1)
-  .max(SHARED_LIMIT - 1);
+/** How many permits: there are, or are taken. */
+const permitCount = (mostPermits: number, tooMany: string) =>
+  z
+    .int('expected a whole number of at least 1')
+    .check(z.minimum(1, 'expected a whole number of at least 1'), z.maximum(mostPermits, tooMany));
 
-const lockShape = z
-  .strictObject({
-    ...commonShape,
-    mode: z.enum(['exclusive', 'shared']).optional(),
-    steal: z.boolean().optional(),
-    permits: z.undefined({ error: 'a lock has no permits: a semaphore has' }).optional(),
-  })
-  .refine(({ mode, steal }) => !steal || mode !== 'shared', {
-    path: ['steal'],
-    error: 'only an exclusive lock can be stolen',
-  });
+const permits = permitCount(SHARED_LIMIT - 1, `expected at most ${SHARED_LIMIT - 1}`);
 
-const adoptOptions = z.strictObject({
-  ttl: commonShape.ttl,
-  autoRenew: commonShape.autoRenew,
-  maxHold: commonShape.maxHold,
-  minHold: commonShape.minHold,
-});
-
-type CommonOptions = z.output<z.ZodObject<typeof commonShape>>;
+type CommonOptions = z.output<z.ZodMiniObject<typeof commonShape>>;
 
 const isInOrder = ({ minHold, maxHold }: CommonOptions): boolean => (minHold ?? 0) <= (maxHold ?? Infinity);
-const OUT_OF_ORDER = { path: ['minHold'], error: 'expected no more than maxHold' };
+const inOrder = z.refine<CommonOptions>(isInOrder, {
+  path: ['minHold'],
+  error: 'expected no more than maxHold',
+});
 
 // Whoever takes a lease that lingers could count on no time at all.
 const isRenewed = ({ linger, autoRenew }: CommonOptions): boolean => !linger || autoRenew !== false;
-const NOT_RENEWED = { path: ['linger'], error: 'expected 0 with autoRenew: false' };
+const renewed = z.refine<CommonOptions>(isRenewed, { path: ['linger'], error: 'expected 0 with autoRenew: false' });
 
-const lockOptions = lockShape
-  .refine(isInOrder, OUT_OF_ORDER)
-  .refine(isRenewed, NOT_RENEWED)
-  .transform((options): ResolvedLockOptions => ({
+const lockOptions = z.pipe(
+  z
+    .strictObject({
+      ...commonShape,
+      mode: z.optional(z.enum(['exclusive', 'shared'], "expected 'exclusive' or 'shared'")),
+      steal: flag(),
+    })
+    .check(
+      z.refine(({ mode, steal }) => !steal || mode !== 'shared', {
+        path: ['steal'],
+        error: "only an exclusive lock can be stolen: leave out mode: 'shared', or steal",
+      }),
+      inOrder,
+      renewed,
+    ),
+  z.transform((options): ResolvedLockOptions => ({
     ...resolvedCommon(options),
     want: 1,
     limit: options.mode === 'shared' ? SHARED_LIMIT : 1,
     isSteal: options.steal ?? false,
-  })) satisfies z.ZodType<ResolvedLockOptions, LockOptions>;
+  })),
+) satisfies z.ZodMiniType<ResolvedLockOptions, Omit<LockOptions, 'count'>>;
 
 /** @param limit how many permits there are */
 const semaphoreOptions = (limit: number) =>
-  z
-    .strictObject({ ...commonShape, permits: permits.max(limit, `there are ${limit} permits`).optional() })
-    .refine(isInOrder, OUT_OF_ORDER)
-    .refine(isRenewed, NOT_RENEWED)
-    .transform((options): ResolvedLockOptions => ({
+  z.pipe(
+    z
+      .strictObject({
+        ...commonShape,
+        count: z.optional(permitCount(limit, `there are ${limit} permits`)),
+      })
+      .check(inOrder, renewed),
+    z.transform((options): ResolvedLockOptions => ({
       ...resolvedCommon(options),
-      want: options.permits ?? 1,
+      want: options.count ?? 1,
       limit,
       isSteal: false,
-    }));
+    })),
+  );
+
+const adoptOptions = z.strictObject(holdShape);
 
 function resolvedCommon(options: CommonOptions): Omit<ResolvedLockOptions, 'want' | 'limit' | 'isSteal'> {
   return {
@@ -117,7 +132,7 @@ function resolvedCommon(options: CommonOptions): Omit<ResolvedLockOptions, 'want
  * @throws LockOptionsError whose message holds the value that was wrong
  */
 export function resolveLockOptions(...layers: readonly (LockOptions | undefined)[]): ResolvedLockOptions {
-  return parsed(lockOptions, merged(layers), 'lock');
+  return checked(lockOptions, merged(layers), 'lock');
 }
 
 /**
@@ -128,7 +143,7 @@ export function resolveSemaphoreOptions(
   limit: number,
   ...layers: readonly (LockOptions | undefined)[]
 ): ResolvedLockOptions {
-  return parsed(semaphoreOptions(limit), merged(layers), 'semaphore');
+  return checked(semaphoreOptions(limit), merged(layers), 'semaphore');
 }
 
 /**
@@ -137,9 +152,11 @@ export function resolveSemaphoreOptions(
  */
 export function checkedSemaphore(options: SemaphoreOptions): { limit: number; others: LockOptions } {
   if (typeof options !== 'object' || options === null)
-    throw invalid('semaphore options', options, 'expected an object');
+    throw invalid('semaphore options', options, 'expected an object with permits: how many there are');
   const { permits: limit, ...others } = options;
-  parsed(z.strictObject({ permits }), { permits: limit }, 'semaphore');
+  // It may have been given by another name: that says more than that it is missing.
+  if (limit === undefined) resolveSemaphoreOptions(1, others);
+  checked(z.strictObject({ permits }), { permits: limit }, 'semaphore');
   return { limit, others };
 }
 
@@ -153,7 +170,7 @@ export function resolveAdoptOptions(
   options: AdoptOptions | undefined,
 ): ResolvedLockOptions {
   const given = merged([options]);
-  parsed(adoptOptions, given, 'adopt');
+  checked(adoptOptions, given, 'adopt');
   // An adopted lease does not linger.
   return resolveLockOptions(defaults, { ttl, linger: 0 }, given);
 }
@@ -162,7 +179,8 @@ function merged(layers: readonly (LockOptions | undefined)[]): LockOptions {
   const merged = new Map<string, unknown>();
   for (const layer of layers) {
     if (layer === undefined) continue;
-    if (typeof layer !== 'object' || layer === null) throw invalid('lock', layer, 'expected an object');
+    if (typeof layer !== 'object' || layer === null)
+      throw invalid('lock options', layer, "expected an object such as { waitTimeout: '30s' }");
     for (const [key, value] of Object.entries(layer)) if (value !== undefined) merged.set(key, value);
   }
   return Object.fromEntries(merged);

@@ -1,15 +1,15 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { parseAddress } from '../client/address.js';
 import { isClient } from '../client/thingsdb-client.js';
 import { authProblem } from './auth-problem.js';
 import type { LockOptionsError } from '../errors.js';
-import type { LockManagerOptions } from './manager-options.js';
+import type { DrainOptions, LockManagerOptions } from './manager-options.js';
 import type { LockOptions } from './lock-options.js';
 import { MAX_TTL_MS } from '../schema/constants.js';
 import { defaultsShape } from './resolved-lock-options.js';
 import { duration } from './duration.js';
 import { MAX_NAME_BYTES } from './names.js';
-import { parsed } from './option-checks.js';
+import { checked } from './checked.js';
 
 export const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
 /** Half of the shortest ttl: what is left of a lease is worth having. */
@@ -21,67 +21,78 @@ const client = z.custom<NonNullable<LockManagerOptions['client']>>(
   'expected a client with the methods of thingsdb.js, or a function that makes one',
 );
 
-const url = z.custom<string | readonly string[]>().superRefine((value, context) => {
+const url = z.custom<string | readonly string[]>().check(({ value, issues }) => {
   const addresses = [value].flat();
   try {
     addresses.forEach(parseAddress);
+    if (addresses.length > 0) return;
+    issues.push({ code: 'custom', input: value, message: 'expected at least one address' });
   } catch (error) {
-    context.addIssue((error as LockOptionsError).message);
+    issues.push({ code: 'custom', input: value, message: (error as LockOptionsError).message });
   }
-  if (addresses.length === 0) context.addIssue('expected at least one address');
 });
 
-const auth = z.custom<NonNullable<LockManagerOptions['auth']>>().superRefine((value, context) => {
+const auth = z.custom<NonNullable<LockManagerOptions['auth']>>().check(({ value, issues }) => {
   if (typeof value === 'function') return;
-  const problem = authProblem(value);
-  if (problem !== undefined) context.addIssue(problem);
+  const message = authProblem(value);
+  if (message !== undefined) issues.push({ code: 'custom', input: value, message });
 });
 
+const PEM = 'expected PEM as text or bytes';
 const pemPart = z.custom<string | Buffer>(
   (value) => typeof value === 'string' || Buffer.isBuffer(value),
-  'expected PEM as text or bytes',
+  PEM,
 );
-const pem = z.union([pemPart, z.array(pemPart)], 'expected PEM as text or bytes').optional();
+const pem = z.optional(z.union([pemPart, z.array(pemPart)], PEM));
+const text = () => z.optional(z.string('expected text'));
 
 const tls = z.strictObject({
   ca: pem,
   cert: pem,
   key: pem,
-  passphrase: z.string().optional(),
-  servername: z.string().optional(),
-  rejectUnauthorized: z.boolean().optional(),
+  passphrase: text(),
+  servername: text(),
+  rejectUnauthorized: z.optional(z.boolean('expected true or false')),
 });
+
+const COLLECTION = 'expected letters, digits and _, not a digit first';
+const PREFIX = 'expected up to 64 letters, digits and _, not a digit first';
+const OWNER = `expected text of at most ${MAX_NAME_BYTES} characters`;
 
 const managerOptions = z
   .strictObject({
-    client: client.optional(),
-    url: url.optional(),
-    auth: auth.optional(),
-    tls: tls.optional(),
-    collection: z
-      .string()
-      .regex(/^[A-Za-z_][0-9A-Za-z_]{0,254}$/, 'expected letters, digits and _')
-      .default('lock'),
-    prefix: z
-      .string()
-      .regex(/^([A-Za-z_][0-9A-Za-z_]{0,63})?$/, 'expected up to 64 letters, digits and _, not a digit first')
-      .default(''),
-    owner: z.string().max(MAX_NAME_BYTES).optional(),
-    requestTimeout: duration(1, MAX_TTL_MS).default(DEFAULT_REQUEST_TIMEOUT_MS),
-    clockSkew: duration(0, MAX_CLOCK_SKEW_MS).optional(),
-    defaults: z.strictObject(defaultsShape).optional(),
+    client: z.optional(client),
+    url: z.optional(url),
+    auth: z.optional(auth),
+    tls: z.optional(tls),
+    collection: z._default(
+      z.string(COLLECTION).check(z.regex(/^[A-Za-z_][0-9A-Za-z_]{0,254}$/, COLLECTION)),
+      'lock',
+    ),
+    prefix: z._default(z.string(PREFIX).check(z.regex(/^([A-Za-z_][0-9A-Za-z_]{0,63})?$/, PREFIX)), ''),
+    owner: z.optional(z.string(OWNER).check(z.maxLength(MAX_NAME_BYTES, OWNER))),
+    requestTimeout: z._default(duration(1, MAX_TTL_MS), DEFAULT_REQUEST_TIMEOUT_MS),
+    clockSkew: z.optional(duration(0, MAX_CLOCK_SKEW_MS)),
+    defaults: z.optional(z.strictObject(defaultsShape, 'expected an object')),
   })
-  .refine((options) => (options.client === undefined) !== (options.url === undefined), {
-    error: 'expected either client or url',
-  })
-  .refine((options) => options.url === undefined || options.auth !== undefined, {
-    error: 'expected auth: { username, password } or { token } together with url',
-  })
-  .superRefine(({ tls, url, client }, context) => {
-    if (tls === undefined) return;
-    const problem = client === undefined ? tlsProblem([url ?? []].flat()) : OF_A_CLIENT;
-    if (problem !== undefined) context.addIssue({ code: 'custom', path: ['tls'], message: problem });
-  });
+  .check(
+    z.refine((options) => options.client === undefined || options.url === undefined, {
+      error: 'expected either client or url, not both',
+    }),
+    z.refine((options) => options.client !== undefined || options.url !== undefined, {
+      error:
+        "url is undefined (is an environment variable not set?); expected either client or url, such as 'thingsdb://127.0.0.1:9200'",
+    }),
+    z.refine((options) => options.url === undefined || options.auth !== undefined, {
+      path: ['auth'],
+      error: 'expected { username, password } or { token } together with url',
+    }),
+    ({ value, issues }) => {
+      if (value.tls === undefined) return;
+      const message = value.client === undefined ? tlsProblem([value.url ?? []].flat()) : OF_A_CLIENT;
+      if (message !== undefined) issues.push({ code: 'custom', input: value, path: ['tls'], message });
+    },
+  );
 
 const OF_A_CLIENT = 'expected together with url: a client of your own knows how it connects';
 
@@ -105,9 +116,16 @@ export interface ResolvedManagerOptions extends Omit<
 
 /** @throws LockOptionsError whose message holds the value that was wrong */
 export function resolveManagerOptions(options: LockManagerOptions): ResolvedManagerOptions {
-  const resolved = parsed(managerOptions, options, 'LockManager');
+  const resolved = checked(managerOptions, options, 'LockManager');
   // What is checked here stays as it was given: it is merged with a lock's and a call's options, and resolved then.
   const nodes = [resolved.url ?? []].flat().length;
   const clockSkew = resolved.clockSkew ?? (nodes > 1 ? DEFAULT_CLOCK_SKEW_MS : 0);
   return { ...resolved, clockSkew, defaults: options.defaults ?? {} };
+}
+
+const drainOptions = z.strictObject({ waitTimeout: z._default(duration(0, Infinity), Infinity) });
+
+/** @throws LockOptionsError */
+export function resolveDrainOptions(options: DrainOptions = {}): { readonly waitTimeoutMs: number } {
+  return { waitTimeoutMs: checked(drainOptions, options, 'drain').waitTimeout };
 }

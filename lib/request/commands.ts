@@ -1,5 +1,5 @@
 import type { LostReason } from '../errors.js';
-import type { Operation, RequestTerms } from '../schema/operations.js';
+import type { InWay, Operation, RequestTerms } from '../schema/operations.js';
 
 /** What is asked of the server; to steal is a procedure of its own, as it is a right of its own. */
 export type Asked = Operation | { readonly kind: 'steal'; readonly terms: RequestTerms };
@@ -31,6 +31,8 @@ export type Outcome =
       readonly kind: 'timed-out';
       readonly waitedMs: number;
       readonly ahead: number | undefined;
+      /** As the server told it with the withdrawal. */
+      readonly inWay?: InWay | undefined;
       readonly cause: unknown;
     }
   | { readonly kind: 'failed'; readonly error: unknown }

@@ -179,7 +179,7 @@ function endingAnswered(request: Request, input: Answered, now: Now, out: Comman
   if (call.id !== request.id) settleLate(input, out);
   else if (isRequest(call.operation) && isWithdrawn(request)) requestAnswered(request, answer, now, out);
   else if (!isOfEnd(request, call)) settleLate(input, out);
-  else if (isWithdrawn(request)) finish(request, out);
+  else if (isWithdrawn(request)) withdrawn(request, answer, out);
   else if (call.operation.kind === 'check') whyAnswered(request, answer, now, out);
   else released(request, input, now, out);
 }
@@ -190,6 +190,14 @@ function requestAnswered(request: Request, { state }: Answer, now: Now, out: Com
   if (request.endsOpen > 0) return;
   if (isThere || request.mayReturn) sendEnd(request, now, out);
   else finish(request, out);
+}
+
+/** Who was in its way is told to whoever has waited too long. */
+function withdrawn(request: Request, answer: Answer, out: Command[]): void {
+  const { endOutcome } = request;
+  const inWay = answer.state === 'ended' ? answer.inWay : undefined;
+  if (endOutcome?.kind === 'timed-out' && inWay !== undefined) request.endOutcome = { ...endOutcome, inWay };
+  finish(request, out);
 }
 
 /** The server's word on the release. */

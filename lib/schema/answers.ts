@@ -1,5 +1,5 @@
 import { MAX_TTL_MS, Refusal, Told, Was, Why } from './constants.js';
-import type { Answer, Operation, TakenAway } from './operations.js';
+import type { Answer, InWay, Operation, TakenAway } from './operations.js';
 import { listOf, numbers, roomId, unexpected, type RoomId } from './replies.js';
 
 /** A fencing token is the server's time, or one more than the last: no clock is a day ahead of itself. */
@@ -34,10 +34,11 @@ export function answersOf(reply: unknown, operations: readonly Operation[]): Ans
 }
 
 function answerOf(reply: unknown, at: number, operation: Operation | undefined): Answer {
-  const [told, first, second] = numbers(reply);
+  const parts: unknown[] = Array.isArray(reply) ? reply : [];
+  const [told, first, second] = numbers(parts.slice(0, 3));
   const answer = first === undefined ? undefined : read(told, [first, second ?? NaN], at);
   if (answer === undefined || !fits(answer, operation?.kind)) throw unexpected(reply);
-  return answer;
+  return answer.state === 'ended' && answer.was === 'waiting' ? { ...answer, inWay: inWay(parts) } : answer;
 }
 
 function read(told: number | undefined, [first, second]: [number, number], at: number): Answer | undefined {
@@ -59,6 +60,13 @@ function read(told: number | undefined, [first, second]: [number, number], at: n
     default:
       return undefined;
   }
+}
+
+/** For a message only: what cannot be is left out. */
+function inWay([, , ahead, owner, since]: unknown[]): InWay | undefined {
+  if (typeof ahead !== 'number' || ahead < 0) return undefined;
+  const isHolder = typeof owner === 'string' && owner !== '' && Number.isSafeInteger(since);
+  return { ahead, holder: isHolder ? { owner, since: since as number } : undefined };
 }
 
 function ended(was: number): Answer | undefined {

@@ -60,8 +60,20 @@ export type Answer =
   /** `undefined`: unknown, expired or released. */
   | { readonly state: 'gone'; readonly why: TakenAway | undefined }
   | { readonly state: 'refused'; readonly code: number }
-  /** What it was until now. */
-  | { readonly state: 'ended'; readonly was: 'held' | 'waiting' | 'gone' };
+  /** What it was until now; of one that waited also who was in its way. */
+  | {
+      readonly state: 'ended';
+      readonly was: 'held' | 'waiting' | 'gone';
+      readonly inWay?: InWay | undefined;
+    };
+
+/** Who was in the way of a request when it was given up. */
+export interface InWay {
+  /** Requests in front, holders included. */
+  readonly ahead: number;
+  /** Who holds: the label of its owner, and since when (microseconds). `undefined` while the head waits elsewhere. */
+  readonly holder: { readonly owner: string; readonly since: number } | undefined;
+}
 
 /** The answers to the operations of one call, in their order. */
 export interface BatchAnswer {

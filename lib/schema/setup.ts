@@ -100,7 +100,8 @@ async function makeCollection(client: SetupClient, collection: string): Promise<
 function notAllowed(collection: string, cause: LockError): LockSetupError {
   return new LockSetupError(
     `collection ${JSON.stringify(collection)} is not set up for this version, and this user may not do it: ` +
-      `let an administrator call manager.setup() once (${cause.message})`,
+      'let an administrator call manager.setup() once. To use it then, this user needs no more than ' +
+      `grant('//${collection}', '<this user>', RUN|CHANGE|JOIN) in scope @thingsdb (${cause.message})`,
     { cause },
   );
 }

@@ -65,8 +65,8 @@ export class Hand {
     history.record({ event: 'requested', request, ...asked, adopts: null, isFinal });
     let [code, message] = ['busy', 'tryAcquire: null'];
     try {
-      const permits = isOfPermits(round) ? want : undefined;
-      const lease = await (round.isTry ? lock.tryAcquire({ permits }) : lock.acquire({ permits, signal }));
+      const count = isOfPermits(round) ? want : undefined;
+      const lease = await (round.isTry ? lock.tryAcquire({ count }) : lock.acquire({ count, signal }));
       if (lease !== null) return lease;
     } catch (error) {
       [code, message] = [codeOf(error), String(error)];

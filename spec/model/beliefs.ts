@@ -19,11 +19,12 @@ export class Beliefs {
   }
 
   /** From an answer that a ticket waits: it asks when it was told to, but not later than it was going to anyhow. */
-  answered(key: string, [state, due = 0]: Answer, at: number): void {
+  answered(key: string, [state, told = 0]: Answer, at: number): void {
     if (state !== WAITING || this.#unknown.has(key)) return;
+    const due = Number(told);
     assert.ok(due > at, `${key} is to ask at ${due}, before it was told to: it would ask without end`);
     const before = this.#asksAt.get(key) ?? 0;
-    this.#asksAt.set(key, before >= Number(at) ? Math.min(before, Number(due)) : Number(due));
+    this.#asksAt.set(key, before >= Number(at) ? Math.min(before, due) : due);
   }
 
   told(messages: readonly Message[]): void {

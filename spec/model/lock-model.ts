@@ -207,8 +207,9 @@ export class LockModel {
     this.#rules.settle(at, this.ticket(ref)?.names ?? [], caller?.inbox);
     const ticket = this.ticket(ref);
     if (!ticket || ticket.state === 'kept') return [ENDED, GONE];
+    const answer = ticket.lease ? [ENDED, HELD] : [ENDED, WAITING, ...this.#inWay(ticket)];
     this.#rules.end(at, ticket);
-    return [ENDED, ticket.lease ? HELD : WAITING];
+    return answer;
   }
 
   /** withdraw: for a request that may still be on its way. */
@@ -447,6 +448,13 @@ export class LockModel {
     if (ticket.lease) return [HELD, ticket.lease.due, ticket.lease.token];
     const ahead = ticket.names.map((name) => aheadOf(this.state, ticket, name));
     return [WAITING, this.#asksAt(at, ticket), Math.max(...ahead)];
+  }
+
+  /** Who is in the way of one who gives up: how many, and who holds the first of its names that is held. */
+  #inWay(ticket: Ticket): Answer {
+    const ahead = ticket.names.map((name) => aheadOf(this.state, ticket, name));
+    const [holder] = ticket.names.flatMap((name) => this.holders(name));
+    return [Math.max(...ahead), holder?.owner ?? '', holder?.since ?? 0];
   }
 
   /** When to ask; soon, where it is blocked or waits for one who may keep the name between uses, unless it knows already that it is to ask later. */

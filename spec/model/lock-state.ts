@@ -78,7 +78,7 @@ export interface Message {
 }
 
 /** An answer to one operation. */
-export type Answer = readonly number[];
+export type Answer = readonly (number | string)[];
 
 export interface Request extends Wish {
   readonly key: string;

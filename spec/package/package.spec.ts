@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { build as esbuild } from 'esbuild';
 import { basename, dirname, join, relative } from 'node:path';
 
 const ROOT = join(__dirname, '../..');
@@ -159,14 +160,15 @@ afterAll(async () => {
 
 describe('what is published', () => {
   it('is dist, and the papers that belong to it, and nothing else', () => {
-    const others = packed.filter((path) => !path.startsWith('dist/'));
-    expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+    const others = packed.filter((path) => !/^(dist|docs|examples)\//.test(path));
+    expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']);
+    expect(packed.filter((path) => path.startsWith('docs/api/'))).toEqual([]);
   });
 
   it('holds no specs, no .ti files, no TypeScript but the types', () => {
     const kinds = /(\.js|\.d\.ts|\.js\.map|\/package\.json)$/;
     expect(packed.filter((path) => path.startsWith('dist/') && !kinds.test(path))).toEqual([]);
-    expect(packed.filter((path) => /(^|[/.])spec[/.]|\.ti$|fixture/.test(path))).toEqual([]);
+    expect(packed.filter((path) => /^dist\/.*((^|[/.])spec[/.]|fixture)|\.ti$/.test(path))).toEqual([]);
   });
 
   it('holds a module and its types for each kind of module', () => {
@@ -175,12 +177,44 @@ describe('what is published', () => {
         .filter((path) => path.startsWith(`dist/${kind}/`) && path.endsWith(extension))
         .map((path) => path.slice(`dist/${kind}/`.length, -extension.length))
         .sort();
-    expect(modules('cjs', '.js')).toContain('index');
-    expect(modules('esm', '.js')).toEqual(modules('cjs', '.js'));
+    const [cjs, esm] = [modules('cjs', '.js'), modules('esm', '.js')];
     for (const kind of ['cjs', 'esm']) expect(modules(kind, '.d.ts')).toEqual(modules(kind, '.js'));
+    expect(cjs).toEqual(expect.arrayContaining(['index', 'testing/index', 'cli/main']));
+    expect(esm.filter((path) => !cjs.includes(path))).toEqual([]);
+    expect(esm).toContain('index');
+    // The embedded server is big: it is there once.
+    expect(esm.filter((path) => /^(embedded|testing|cli)\//.test(path))).toEqual(['testing/index']);
   });
 
-  it('has source maps that lead to a source, if it has any', () => {
+  it('has no link in its papers that leads nowhere', () => {
+    const dead = packed
+      .filter((path) => /^(README|SECURITY|CHANGELOG)\.md$/.test(path))
+      .flatMap((path) => linksIn(path).map((link) => [path, link] as const))
+      .filter(([path, link]) => !existsSync(join(installed, dirname(path), link)));
+    expect(linksIn('README.md').length).toBeGreaterThan(5);
+    expect(dead).toEqual([]);
+  });
+
+  it('has nothing that runs when it is installed', () => {
+    const { scripts } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const atInstall = ['preinstall', 'install', 'postinstall'];
+    expect(Object.keys(scripts).filter((name) => atInstall.includes(name))).toEqual([]);
+  });
+
+  it('lets in newer versions of what it needs, and reads nothing private of them', () => {
+    expect(Object.values(manifest.dependencies).filter((range) => !range.startsWith('^'))).toEqual([]);
+  });
+
+  it('has a source map beside each module, which holds the source', () => {
+    const modules = packed.filter(
+      (path) => /^dist\/.*\.js$/.test(path) && path !== 'dist/esm/testing/index.js',
+    );
+    expect(modules.filter((path) => !packed.includes(`${path}.map`))).toEqual([]);
+  });
+
+  it('has source maps that lead to a source', () => {
     const leadingNowhere = packed.filter((path) => {
       if (!path.endsWith('.map')) return false;
       const map = JSON.parse(readFileSync(join(installed, path), 'utf8')) as {
@@ -210,6 +244,63 @@ describe('the tools that look for mistakes', () => {
     expect(analysis.problems).toEqual([]);
     expect(Object.keys(analysis.entrypoints)).toEqual(expect.arrayContaining(['.', './testing']));
     expect(status).toBe(0);
+  });
+});
+
+/** The files that a page links to, without anchors. */
+function linksIn(path: string): string[] {
+  const text = readFileSync(join(installed, path), 'utf8');
+  return [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(([, link = '']) => link);
+}
+
+/** 242 kB were measured: the client's core, the text of the schema, ws, and zod/mini. */
+const MOST_BYTES = 250_000;
+
+describe('bundled and minified', () => {
+  const bundle = async (code: string, format: 'esm' | 'cjs'): Promise<string> => {
+    const { outputFiles } = await esbuild({
+      stdin: { contents: code, resolveDir: project },
+      bundle: true,
+      minify: true,
+      write: false,
+      platform: 'node',
+      format,
+      logLevel: 'silent',
+      banner:
+        format === 'esm'
+          ? {
+              js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+            }
+          : {},
+    });
+    return outputFiles[0]?.text ?? '';
+  };
+
+  it.each(['esm', 'cjs'] as const)(
+    'the lock is no bigger than it was, as %s, and has nothing of the server',
+    async (format) => {
+      const text = await bundle("export { LockManager } from 'thingsdb-lock';", format);
+      expect(text.length).toBeGreaterThan(20_000);
+      expect(text.length).toBeLessThan(MOST_BYTES);
+      expect(text).not.toContain('embedded ThingsDB');
+    },
+  );
+
+  it.each(['esm', 'cjs'] as const)('errors keep their names, and their class, as %s', async (format) => {
+    const code = `
+      import { isLockError, LockError, LockManager } from 'thingsdb-lock';
+      const manager = new LockManager({ url: 'thingsdb://127.0.0.1:1', auth: { token: 'x' }, requestTimeout: 300 });
+      manager.acquire('a').catch((error) => {
+        console.log(error.name, error.code, isLockError(error), error instanceof LockError, String(error.stack).split(':')[0]);
+        return manager.close();
+      });
+    `;
+    const file = join(project, format === 'esm' ? 'minified.mjs' : 'minified.cjs');
+    writeFileSync(file, await bundle(code, format));
+    expect(await node([file])).toMatchObject({
+      status: 0,
+      output: 'LockConnectionError LOCK_CONNECTION true true LockConnectionError\n',
+    });
   });
 });
 
@@ -293,6 +384,33 @@ describe('the package', () => {
     `;
     writeFileSync(join(project, 'both.mjs'), code);
     expect(await node(['both.mjs'])).toMatchObject({ status: 0, output: 'true true true false\n' });
+  });
+
+  it('works beside another copy of itself: they exclude each other, and each tells its own events', async () => {
+    const code = `
+      import * as imported from 'thingsdb-lock';
+      import { startThingsDB } from 'thingsdb-lock/testing';
+      import { createRequire } from 'node:module';
+      const required = createRequire(import.meta.url)('thingsdb-lock');
+      const db = await startThingsDB();
+      const options = { url: db.url, auth: { username: 'admin', password: 'pass' } };
+      const [one, other] = [new imported.LockManager(options), new required.LockManager(options)];
+      const told = [];
+      for (const [name, manager] of [['one', one], ['other', other]]) {
+        for (const event of ['waiting', 'acquired', 'released']) manager.on(event, () => told.push(name + ' ' + event));
+      }
+      const lease = await one.acquire('a');
+      const failed = await other.acquire('a', { waitTimeout: 50 }).catch((error) => error);
+      console.log(failed instanceof imported.LockTimeoutError, imported.isLockError(failed), failed.position);
+      const adopted = await other.adopt(await lease.serialize());
+      console.log(await adopted.release(), told.join(', '));
+      await Promise.all([one.close(), other.close(), db.close()]);
+    `;
+    writeFileSync(join(project, 'copies.mjs'), code);
+    expect(await node(['copies.mjs'])).toMatchObject({
+      status: 0,
+      output: 'true true 1\ntrue one acquired, other waiting, other acquired, other released\n',
+    });
   });
 
   it('loads nothing by itself that could fail: thingsdb.js is absent here', () => {

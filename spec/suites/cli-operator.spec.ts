@@ -13,7 +13,7 @@ onEachBackEnd('thingsdb-lock for operators', (backEnd) => {
   test('ls lists each name with its holders and how many wait, in the order of the names', async () => {
     const manager = others('holder');
     const lease = await manager.get('b lock').acquire();
-    const some = await manager.semaphore('pool', { permits: 3 }).acquire({ permits: 2 });
+    const some = await manager.semaphore('pool', { permits: 3 }).acquire({ count: 2 });
     const waits = others('waiter').get('b lock');
     const next = waits.acquire();
     await until(async () => (await manager.query('b lock')).pending.length === 1);

@@ -135,7 +135,7 @@ onEachBackEnd('handing on', (backEnd) => {
     ['a reader', (manager: LockManager) => manager.acquire('text', { mode: 'shared' }), ['text']],
     [
       'permits',
-      (manager: LockManager) => manager.semaphore('seats', { permits: 3 }).acquire({ permits: 2 }),
+      (manager: LockManager) => manager.semaphore('seats', { permits: 3 }).acquire({ count: 2 }),
       ['seats'],
     ],
   ])('%s are handed on as they are', async (_kind, acquire, names) => {

@@ -173,10 +173,10 @@ onEachBackEnd('minHold', (backEnd) => {
     expect(another?.isHeld).toBe(true);
     await another?.release();
     expect(await last.get('book').tryAcquire()).toBeNull();
-    expect(await last.semaphore('seats', { permits: 2 }).tryAcquire({ permits: 2 })).toBeNull();
+    expect(await last.semaphore('seats', { permits: 2 }).tryAcquire({ count: 2 })).toBeNull();
     const both = [
       await last.acquire('book', LONG),
-      await last.semaphore('seats', { permits: 2 }).acquire({ ...LONG, permits: 2 }),
+      await last.semaphore('seats', { permits: 2 }).acquire({ ...LONG, count: 2 }),
     ];
     expect(both.every(({ isHeld }) => isHeld)).toBe(true);
   });

@@ -79,7 +79,7 @@ onEachBackEnd("in a collection of the user's own", (backEnd) => {
     await aborted(stolen.signal);
     await until(() => told.length === 6, { describe: () => told.join(', ') });
     expect(told).toEqual(['acquired 1', 'released 3', 'acquired 2', 'lost 2', 'acquired 1', 'lost 1']);
-    const permits = await one.semaphore('seats', { permits: 3 }).acquire({ permits: 2 });
+    const permits = await one.semaphore('seats', { permits: 3 }).acquire({ count: 2 });
     const reading = await two.acquire('book', { mode: 'shared' });
     await Promise.all([permits.release(), reading.release()]);
     await Promise.all([one.close(), two.close(), three.close()]);

@@ -52,15 +52,15 @@ besideRealPython('Python processes beside the other kinds of lock', (backEnd, py
   it('Python waits for every permit of a semaphore, and holds all of it', async () => {
     const manager = backEnd.manager();
     const semaphore = manager.semaphore('permits', { permits: 3 });
-    const lease = await semaphore.acquire({ permits: 1 });
+    const lease = await semaphore.acquire({ count: 1 });
     const worker = await python.start();
     worker.send('acquire permits 60');
     await untilQueued(backEnd, 'permits', 2);
-    expect(await semaphore.tryAcquire({ permits: 1 })).toBeNull();
+    expect(await semaphore.tryAcquire({ count: 1 })).toBeNull();
     await lease.release();
     await worker.expect('held');
-    expect(await semaphore.tryAcquire({ permits: 1 })).toBeNull();
-    const acquiring = semaphore.acquire({ permits: 3 });
+    expect(await semaphore.tryAcquire({ count: 1 })).toBeNull();
+    const acquiring = semaphore.acquire({ count: 3 });
     await untilQueued(backEnd, 'permits', 2);
     expect(await worker.ask('release')).toBe('released');
     expect(await (await acquiring).release()).toBe(true);

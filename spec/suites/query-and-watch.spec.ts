@@ -77,7 +77,7 @@ onEachBackEnd('query', (backEnd) => {
     const waiting = [
       rejection(b!.get('one', { mode: 'shared' }).acquire({ signal: controller.signal })),
       nextEvent(b!, 'waiting').then(() =>
-        rejection(c!.semaphore('one', { permits: 5 }).acquire({ permits: 2, signal: controller.signal })),
+        rejection(c!.semaphore('one', { permits: 5 }).acquire({ count: 2, signal: controller.signal })),
       ),
     ];
     await nextEvent(c!, 'waiting');
@@ -349,7 +349,7 @@ onEachBackEnd('watch', (backEnd) => {
     await (await a.acquire('live', { mode: 'shared' })).release();
     await a.acquire('other');
     const leases = [
-      await a.semaphore('live', { permits: 3 }).acquire({ permits: 2 }),
+      await a.semaphore('live', { permits: 3 }).acquire({ count: 2 }),
       await b.semaphore('live', { permits: 3 }).acquire(),
     ];
     await leases[0]?.release();
@@ -456,7 +456,7 @@ onEachBackEnd('watch', (backEnd) => {
     const wishes = [
       { name: 'lock', options: {} },
       { name: 'book', options: { mode: 'shared' as const } },
-      { name: 'seats', options: { permits: 2 }, limit: 3 },
+      { name: 'seats', options: { count: 2 }, limit: 3 },
     ];
     const tokens: number[] = [];
     for (const wish of wishes) {

@@ -116,18 +116,18 @@ onEachBackEnd('re-entry', (backEnd) => {
     const manager = backEnd.manager();
     const semaphore = manager.semaphore('permits', { permits: 3 });
     await semaphore.runExclusive(async () => {
-      await expect(semaphore.acquire({ permits: 3, waitTimeout: Infinity })).rejects.toBeInstanceOf(
+      await expect(semaphore.acquire({ count: 3, waitTimeout: Infinity })).rejects.toBeInstanceOf(
         LockDeadlockError,
       );
-      expect(await semaphore.runExclusive(() => 'beside', { permits: 2 })).toBe('beside');
+      expect(await semaphore.runExclusive(() => 'beside', { count: 2 })).toBe('beside');
       await expect(manager.get('permits').acquire({ waitTimeout: Infinity })).rejects.toBeInstanceOf(
         LockDeadlockError,
       );
     });
     const reentrant = manager.semaphore('permits', { permits: 3, reentrant: true });
     const shown = await reentrant.runExclusive(
-      () => reentrant.runExclusive(() => manager.query('permits'), { permits: 2 }),
-      { permits: 3 },
+      () => reentrant.runExclusive(() => manager.query('permits'), { count: 2 }),
+      { count: 3 },
     );
     expect(shown.held.map(({ permits }) => permits)).toEqual([3]);
     expect(await manager.isLocked('permits')).toBe(false);

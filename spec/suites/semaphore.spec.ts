@@ -17,18 +17,18 @@ onEachBackEnd('semaphores', (backEnd) => {
   });
 
   /** Takes permits by a manager of its own; fails if it has to wait. */
-  async function taken(name: string, limit: number, permits = 1): Promise<Lease> {
-    const lease = await backEnd.manager().semaphore(name, { permits: limit }).tryAcquire({ permits });
-    if (lease === null) throw new Error(`${permits} of ${limit} permits were not free`);
+  async function taken(name: string, limit: number, count = 1): Promise<Lease> {
+    const lease = await backEnd.manager().semaphore(name, { permits: limit }).tryAcquire({ count });
+    if (lease === null) throw new Error(`${count} of ${limit} permits were not free`);
     return lease;
   }
 
   /** Resolves when the request is in the queue; `isGranted` and the lease are still to come. */
-  async function queued(name: string, limit: number, permits = 1) {
+  async function queued(name: string, limit: number, count = 1) {
     const manager = backEnd.manager();
     const request = {
       isGranted: false,
-      lease: manager.semaphore(name, { permits: limit }).acquire({ ...LONG, permits }),
+      lease: manager.semaphore(name, { permits: limit }).acquire({ ...LONG, count }),
     };
     request.lease.then(
       () => (request.isGranted = true),
@@ -50,9 +50,7 @@ onEachBackEnd('semaphores', (backEnd) => {
 
   test('one can take several permits, and gives them back together', async () => {
     const two = await taken('several', 3, 2);
-    expect(
-      await backEnd.manager().semaphore('several', { permits: 3 }).tryAcquire({ permits: 2 }),
-    ).toBeNull();
+    expect(await backEnd.manager().semaphore('several', { permits: 3 }).tryAcquire({ count: 2 })).toBeNull();
     const one = await taken('several', 3, 1);
     const waiting = [await queued('several', 3), await queued('several', 3)];
     await two.release();
@@ -65,8 +63,8 @@ onEachBackEnd('semaphores', (backEnd) => {
   test('how many are taken can be said for the lock or for the call', async () => {
     const manager = backEnd.manager();
     const semaphore = manager.semaphore('said', { permits: 5, ttl: '20s' });
-    const [one, three] = [await semaphore.acquire(), await semaphore.acquire({ permits: 3 })];
-    expect(await semaphore.tryAcquire({ permits: 2 })).toBeNull();
+    const [one, three] = [await semaphore.acquire(), await semaphore.acquire({ count: 3 })];
+    expect(await semaphore.tryAcquire({ count: 2 })).toBeNull();
     const { held } = await manager.query('said');
     expect(held.map(({ permits, limit, mode }) => [permits, limit, mode])).toEqual([
       [1, 5, 'semaphore'],
@@ -82,12 +80,12 @@ onEachBackEnd('semaphores', (backEnd) => {
   });
 
   test.each([
-    ['more permits than there are', { permits: 3 }],
-    ['none', { permits: 0 }],
-    ['less than one', { permits: -1 }],
-    ['a part of one', { permits: 1.5 }],
-    ['not a number', { permits: NaN }],
-    ['text', { permits: '1' }],
+    ['more permits than there are', { count: 3 }],
+    ['none', { count: 0 }],
+    ['less than one', { count: -1 }],
+    ['a part of one', { count: 1.5 }],
+    ['not a number', { count: NaN }],
+    ['text', { count: '1' }],
     ['a mode', { mode: 'shared' }],
     ['stealing', { steal: true }],
   ])('a request that can never be granted is refused before anything is sent: %s', async (_, options) => {
@@ -107,7 +105,9 @@ onEachBackEnd('semaphores', (backEnd) => {
 
   test('the refusal says how many there are, and how many were asked for', async () => {
     const semaphore = backEnd.manager().semaphore('says', { permits: 2 });
-    expect(String(await rejection(semaphore.acquire({ permits: 3 })))).toMatch(/there are 2 permits, not 3/);
+    expect(String(await rejection(semaphore.acquire({ count: 3 })))).toMatch(
+      /count is 3; there are 2 permits/,
+    );
   });
 
   test.each([[0], [-1], [1.5], [NaN], [Infinity], ['2'], [undefined], [2 ** 31]])(
@@ -116,7 +116,7 @@ onEachBackEnd('semaphores', (backEnd) => {
       const manager = backEnd.manager();
       expect(() => manager.semaphore('bad', { permits: permits as number })).toThrow(LockOptionsError);
       if (permits !== undefined)
-        expect(() => manager.get('bad', { permits: permits as number })).toThrow(LockOptionsError);
+        expect(() => manager.get('bad', { permits } as object)).toThrow(LockOptionsError);
     },
   );
 
@@ -138,7 +138,7 @@ onEachBackEnd('semaphores', (backEnd) => {
     const large = backEnd.manager();
     const controller = new AbortController();
     const gaveUp = rejection(
-      large.semaphore('gave up', { permits: 3 }).acquire({ permits: 3, signal: controller.signal }),
+      large.semaphore('gave up', { permits: 3 }).acquire({ count: 3, signal: controller.signal }),
     );
     await nextEvent(large, 'waiting');
     const small = await queued('gave up', 3, 1);
@@ -200,7 +200,7 @@ onEachBackEnd('semaphores', (backEnd) => {
       Array.from({ length: 50 }, (_, i) => ({
         name: 'many',
         limit: 4,
-        options: { ...LONG, permits: ((i * 7 + worker) % 4) + 1 },
+        options: { ...LONG, count: ((i * 7 + worker) % 4) + 1 },
       }));
     // Three takers in each process.
     const spans = (
@@ -218,7 +218,7 @@ onEachBackEnd('semaphores', (backEnd) => {
       Array.from({ length: 48 }, (_, i) => ({
         name: 'changing',
         limit: [2, 5, 3][Math.floor((i + worker * 5) / 16) % 3] ?? 2,
-        options: { ...LONG, permits: (i % 2) + 1 },
+        options: { ...LONG, count: (i % 2) + 1 },
       }));
     const spans = (
       await Promise.all(workers.flatMap((w, i) => [w.work(wishes(i)), w.work(wishes(i))]))
@@ -258,7 +258,7 @@ onEachBackEnd('semaphores', (backEnd) => {
     workers = await Worker.start(backEnd, 1);
     const [worker] = workers as [Worker];
     const [a, b] = [await taken('dead', 3, 1), await taken('dead', 3, 2)];
-    await worker.enqueue('k', 'dead', { ...LONG, permits: 3 }, 3);
+    await worker.enqueue('k', 'dead', { ...LONG, count: 3 }, 3);
     const behind = [await queued('dead', 3), await queued('dead', 3), await queued('dead', 3)];
     await worker.kill();
     await a.release();
@@ -274,7 +274,7 @@ onEachBackEnd('semaphores', (backEnd) => {
     workers = await Worker.start(backEnd, 1);
     const [worker] = workers as [Worker];
     const holder = await taken('dead large', 3, 2);
-    await worker.enqueue('k', 'dead large', { ...LONG, permits: 3 }, 3);
+    await worker.enqueue('k', 'dead large', { ...LONG, count: 3 }, 3);
     const small = await queued('dead large', 3);
     await untilAnswered(backEnd);
     await worker.kill();
@@ -286,9 +286,9 @@ onEachBackEnd('semaphores', (backEnd) => {
 
   describe('faults', () => {
     testFaults(backEnd, {
-      ...holderOf('one with two of three permits', { name: 'faults', limit: 3, options: { permits: 2 } }),
+      ...holderOf('one with two of three permits', { name: 'faults', limit: 3, options: { count: 2 } }),
       name: 'faults',
-      wanted: { name: 'faults', limit: 3, options: { permits: 2 } },
+      wanted: { name: 'faults', limit: 3, options: { count: 2 } },
     });
   });
 
@@ -296,8 +296,8 @@ onEachBackEnd('semaphores', (backEnd) => {
     const managers = [backEnd.manager(), backEnd.manager()];
     await Promise.all(
       managers.flatMap((manager) =>
-        [1, 2, 3].map((permits) =>
-          manager.semaphore('left', { permits: 3 }).runExclusive(() => undefined, { ...LONG, permits }),
+        [1, 2, 3].map((count) =>
+          manager.semaphore('left', { permits: 3 }).runExclusive(() => undefined, { ...LONG, count }),
         ),
       ),
     );

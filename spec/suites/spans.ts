@@ -4,7 +4,7 @@ import type { Span } from '../support/worker-main.js';
 const ALONE = 1_000_000;
 
 function weight({ wish: { limit, options } }: Span): number {
-  if (limit !== undefined) return options?.permits ?? 1;
+  if (limit !== undefined) return options?.count ?? 1;
   return options?.mode === 'shared' ? 1 : ALONE;
 }
 

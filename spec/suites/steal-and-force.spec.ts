@@ -246,7 +246,7 @@ onEachBackEnd('taking a lock away', (backEnd) => {
     test('of a semaphore it ends all leases, of a free lock none', async () => {
       const manager = backEnd.manager();
       const semaphore = manager.semaphore('seats', { permits: 3 });
-      const leases = [await semaphore.acquire({ permits: 2 }), await semaphore.acquire()];
+      const leases = [await semaphore.acquire({ count: 2 }), await semaphore.acquire()];
       expect([await manager.forceRelease('seats'), await manager.forceRelease('seats')]).toEqual([2, 0]);
       await Promise.all(leases.map(({ signal }) => aborted(signal)));
       expect(await manager.isLocked('seats')).toBe(false);

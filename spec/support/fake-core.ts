@@ -1,5 +1,5 @@
 import { Alarm } from '../../lib/async/alarm.js';
-import { LockConnectionError } from '../../lib/errors.js';
+import { LockClosedError, LockConnectionError } from '../../lib/errors.js';
 import { SystemClock } from '../../lib/manager/clock.js';
 import { Desk, type Outlet, type Seat } from '../../lib/manager/desk.js';
 import type { TellLock } from '../../lib/manager/event-relay.js';
@@ -90,7 +90,7 @@ export class FakeCore implements LockCore, Outlet {
   }
 
   assertOpen(): void {
-    if (this.isClosed) throw new LockConnectionError('the lock manager is closed');
+    if (this.isClosed) throw new LockClosedError();
   }
 
   open(terms: OwnTerms, tell: TellLock): HeldLease {

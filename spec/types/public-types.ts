@@ -2,6 +2,7 @@
 
 /** Compile-time claims about the public types. Nothing here runs: `types.spec.ts` and `npm run check` compile it. */
 import {
+  isLockError,
   type AcquiredEvent,
   type AdoptOptions,
   type DistributedLock,
@@ -194,7 +195,7 @@ export function semaphores(): void {
   const options: SemaphoreOptions = { permits: 3, ttl: '5s', waitTimeout: 0, reentrant: true, minHold: 100 };
   claim<Same<ReturnType<typeof manager.semaphore>, DistributedLock>>();
   manager.semaphore('a', options);
-  void manager.semaphore('a', { permits: 3 }).acquire({ permits: 2 });
+  void manager.semaphore('a', { permits: 3 }).acquire({ count: 2 });
 
   // @ts-expect-error how many there are is a must
   manager.semaphore('a');
@@ -276,6 +277,39 @@ export function fencing(): void {
   new FencingGuard(new Map([['a', 5]]));
   // @ts-expect-error a token is a number
   guard.check('a', '5');
+}
+
+export function codes(error: unknown): string {
+  if (!isLockError(error)) return 'not ours';
+  switch (error.code) {
+    case 'LOCK_TIMEOUT':
+      claim<Same<typeof error, LockTimeoutError>>();
+      claim<Same<[typeof error.position, typeof error.holder], [number | undefined, string | undefined]>>();
+      return `behind ${error.position}`;
+    case 'LOCK_LOST':
+      claim<Same<typeof error.reason, LostReason>>();
+      return error.reason;
+    case 'LOCK_CLOSED':
+      // @ts-expect-error there is nothing to know of a lock then
+      return String(error.lockName);
+    default:
+      // @ts-expect-error the cases before have taken this one away
+      claim<Same<'LOCK_TIMEOUT', Extract<typeof error.code, 'LOCK_TIMEOUT'>>>();
+      return error.message;
+  }
+}
+
+export async function ofTheManager(): Promise<void> {
+  claim<Same<Awaited<ReturnType<typeof manager.drain>>, boolean>>();
+  await manager.drain({ waitTimeout: '20s' });
+  // @ts-expect-error unknown key
+  void manager.drain({ timeout: 5 });
+  const text = await manager.runExclusive(['a', 'b'], (lease) => lease.name, { ttl: '5s' });
+  claim<Same<typeof text, string>>();
+  const maybe = await manager.tryRunExclusive('a', () => 5);
+  claim<Same<typeof maybe, number | null>>();
+  const tried = await lock.tryRunExclusive(() => Promise.resolve(5));
+  claim<Same<typeof tried, number | null>>();
 }
 
 export async function runExclusive(): Promise<void> {

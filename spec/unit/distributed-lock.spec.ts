@@ -1,4 +1,4 @@
-import { EventEmitter } from 'eventemitter3';
+import { Emitter } from '../../lib/emitter.js';
 import { DistributedLock } from '../../lib/distributed-lock.js';
 import { LockConnectionError, LockLostError, LockNotHeldError, LockOptionsError } from '../../lib/errors.js';
 import type { LockEvents } from '../../lib/events.js';
@@ -10,12 +10,12 @@ import { pass, rest, resumeTime, stopTime } from '../support/fake-time.js';
 import { outcome } from '../support/outcome.js';
 
 let core: FakeCore;
-let manager: EventEmitter<LockEvents>;
+let manager: Emitter<LockEvents>;
 
 beforeEach(() => {
   stopTime();
   core = new FakeCore();
-  manager = new EventEmitter();
+  manager = new Emitter();
 });
 
 afterEach(async () => {
@@ -148,7 +148,7 @@ describe('a lock of a semaphore', () => {
     );
 
   it('asks for as many permits as the call says, of as many as there are', async () => {
-    const lease = semaphore().acquire({ permits: 3 });
+    const lease = semaphore().acquire({ count: 3 });
     await rest();
     expect(termsOf(core.last('acquire'))).toMatchObject({ units: 3, limit: 5 });
     core.last('acquire').answer(says.held(1000));
@@ -156,7 +156,7 @@ describe('a lock of a semaphore', () => {
   });
 
   it('refuses more than there are at once, and sends nothing', async () => {
-    expect(await outcome(semaphore().acquire({ permits: 6 }))).toMatchObject({
+    expect(await outcome(semaphore().acquire({ count: 6 }))).toMatchObject({
       error: { code: 'LOCK_OPTIONS' },
     });
     expect(core.calls).toEqual([]);

@@ -19,6 +19,7 @@ function instances(from: typeof ours): Record<string, ours.LockError> {
     LockDeadlockError: new from.LockDeadlockError('my-lock'),
     LockOptionsError: new from.LockOptionsError('wrong'),
     LockConnectionError: new from.LockConnectionError('gone'),
+    LockClosedError: new from.LockClosedError(),
     LockPermissionError: new from.LockPermissionError('no'),
     LockSetupError: new from.LockSetupError('absent'),
     LockProtocolError: new from.LockProtocolError('what?'),
@@ -34,6 +35,7 @@ const CODES = {
   LockDeadlockError: 'LOCK_DEADLOCK',
   LockOptionsError: 'LOCK_OPTIONS',
   LockConnectionError: 'LOCK_CONNECTION',
+  LockClosedError: 'LOCK_CLOSED',
   LockPermissionError: 'LOCK_PERMISSION',
   LockSetupError: 'LOCK_SETUP',
   LockProtocolError: 'LOCK_PROTOCOL',
@@ -78,9 +80,41 @@ describe.each(NAMES)('%s', (name) => {
 
 it('is covered by these specs, class by class', () => {
   const classes = Object.entries(ours).filter(
-    ([, value]) => typeof value === 'function' && value !== ours.LockError,
+    ([name, value]) => typeof value === 'function' && /^[A-Z]/.test(name) && name !== 'LockError',
   );
   expect(classes.map(([name]) => name).sort()).toEqual([...NAMES].sort());
+});
+
+it('names and stacks survive a minifier, which renames the classes', () => {
+  for (const [name, error] of Object.entries(instances(ours))) {
+    expect(Object.hasOwn(error, 'name')).toBe(false);
+    // As by a minifier: the name comes from the text, not from the class.
+    Object.defineProperty(error.constructor, 'name', { value: 't' });
+    expect([error.name, error.toString()]).toEqual([name, `${name}: ${error.message}`]);
+    expect(error.stack?.split('\n')[0]).toBe(`${name}: ${error.message}`);
+  }
+});
+
+it('isLockError knows those of any copy, and nothing else', () => {
+  for (const error of [...Object.values(instances(ours)), ...Object.values(instances(anotherCopy()))]) {
+    expect(ours.isLockError(error)).toBe(true);
+  }
+  for (const other of [undefined, null, 'LOCK_TIMEOUT', { code: 'LOCK_TIMEOUT' }, new Error('x')]) {
+    expect(ours.isLockError(other)).toBe(false);
+  }
+});
+
+it('a time-out tells what is known of who is in the way, and no more', () => {
+  const heldSince = new Date('2026-11-26T01:02:03Z');
+  const facts = { position: 2, holder: 'web-1:4711', heldSince, advice: 'do something' };
+  const error = new ours.LockTimeoutError('a', 1000, facts);
+  expect(error).toMatchObject({ position: 2, holder: 'web-1:4711', heldSince });
+  expect(error.message).toBe(
+    'lock "a" was not granted within 1000 ms; 2 ahead of it; held by "web-1:4711" since 2026-11-26T01:02:03.000Z; do something',
+  );
+  expect(new ours.LockTimeoutError('a', 1000).message).toBe('lock "a" was not granted within 1000 ms');
+  expect(new ours.LockTimeoutError('a', 1000)).toMatchObject({ position: undefined, holder: undefined });
+  expect('cause' in new ours.LockTimeoutError('a', 1000, facts)).toBe(false);
 });
 
 it('codes are different from each other', () => {

@@ -127,7 +127,7 @@ describe('lock options', () => {
     ['ttl', '٣s', '٣s'],
     ['ttl', true, 'true'],
     ['ttl', null, 'null'],
-    ['ttl', 5000n, '5000'],
+    ['ttl', 5000n, '5000n'],
     ['autoRenew', 'yes', '"yes"'],
     ['autoRenew', 1, '1'],
     ['autoRenew', null, 'null'],
@@ -156,10 +156,6 @@ describe('lock options', () => {
     ['confirmGrants', 'yes', '"yes"'],
     ['confirmGrants', 1, '1'],
     ['confirmGrants', null, 'null'],
-    // Of a lock there is one: who asks for more means something else.
-    ['permits', 1, '1'],
-    ['permits', 2, '2'],
-    ['permits', null, 'null'],
     ['waitTimeout', -1, '-1'],
     ['waitTimeout', -Infinity, '-Infinity'],
     ['waitTimeout', NaN, 'NaN'],
@@ -268,7 +264,7 @@ describe('minHold', () => {
 describe('semaphore options', () => {
   it('are one permit of as many as there are, unless more are asked for', () => {
     expect(resolveSemaphoreOptions(5)).toMatchObject({ want: 1, limit: 5, isSteal: false });
-    expect(resolveSemaphoreOptions(5, { permits: 2 }, { permits: 5 })).toMatchObject({ want: 5, limit: 5 });
+    expect(resolveSemaphoreOptions(5, { count: 2 }, { count: 5 })).toMatchObject({ want: 5, limit: 5 });
   });
 
   it('take what the options of a lock take, with the same meaning', () => {
@@ -292,15 +288,15 @@ describe('semaphore options', () => {
   });
 
   it.each<[keyof LockOptions, unknown, string]>([
-    ['permits', 6, '6'],
-    ['permits', 0, '0'],
-    ['permits', -1, '-1'],
-    ['permits', 1.5, '1.5'],
-    ['permits', NaN, 'NaN'],
-    ['permits', Infinity, 'Infinity'],
-    ['permits', '2', '"2"'],
-    ['permits', null, 'null'],
-    ['permits', 2n, '2'],
+    ['count', 6, '6'],
+    ['count', 0, '0'],
+    ['count', -1, '-1'],
+    ['count', 1.5, '1.5'],
+    ['count', NaN, 'NaN'],
+    ['count', Infinity, 'Infinity'],
+    ['count', '2', '"2"'],
+    ['count', null, 'null'],
+    ['count', 2n, '2'],
     ['ttl', 99, '99'],
     ['minHold', -1, '-1'],
   ])('refuse %s: %p with a message that holds both', (option, value, shown) => {
@@ -310,7 +306,7 @@ describe('semaphore options', () => {
   });
 
   it('say how many permits there are when more are asked for', () => {
-    expect(refusal(() => resolveSemaphoreOptions(5, { permits: 6 })).message).toContain('there are 5');
+    expect(refusal(() => resolveSemaphoreOptions(5, { count: 6 })).message).toContain('there are 5');
   });
 
   it.each<[string, unknown]>([
@@ -604,12 +600,26 @@ describe('manager options', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['a password that is not set', { username: 'u', password: undefined }, 'password is missing'],
-    ['a user that is not set', { username: undefined, password: 'p' }, 'username is missing'],
-    ['a token that is not set', { token: undefined }, 'token is missing'],
-    ['other names', { user: 'u', pass: 'p' }, 'unknown field user'],
+    [
+      'a password that is not set',
+      { username: 'u', password: undefined },
+      'auth.password is undefined (is an environment variable not set?)',
+    ],
+    [
+      'a user that is not set',
+      { username: undefined, password: 'p' },
+      'auth.username is undefined (is an environment variable not set?)',
+    ],
+    [
+      'a token that is not set',
+      { token: undefined },
+      'auth.token is undefined (is an environment variable not set?)',
+    ],
+    ['other names', { user: 'u', pass: 'p' }, 'auth.user is not known: it is called username here'],
   ])('name what is wrong with auth: %s', (_what, auth, why) => {
-    expect(refusal(() => manager({ url: place.url, auth })).message).toContain(`auth: ${why}`);
+    expect(refusal(() => manager({ url: place.url, auth })).message).toBe(
+      `invalid LockManager options: ${why}`,
+    );
   });
 
   it('take a function as auth, and TLS for wss:// alone', () => {

@@ -78,7 +78,7 @@ export class Holding {
       const { count } = options;
       const lease = await this.#lock.acquire({
         signal: this.#interruption.signal,
-        ...(count !== undefined && { permits: count }),
+        ...(count !== undefined && { count }),
       });
       this.#tellAcquired(lease, performance.now() - startMs);
       return lease;

@@ -7,6 +7,8 @@ const EXPECTED_REJECTIONS: ReadonlySet<string> = new Set([
   'busy',
   'LOCK_TIMEOUT',
   'LOCK_CONNECTION',
+  // Its manager was closed while it waited.
+  'LOCK_CLOSED',
   // The caller's own signal.
   'TimeoutError',
 ]);

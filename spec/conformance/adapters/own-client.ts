@@ -28,7 +28,7 @@ function lockOf({ names, mode, of }: Terms): DistributedLock {
 }
 
 function optionsOf({ ttl, wait, renew, mode, permits }: Terms): LockOptions {
-  const kind = mode === 'semaphore' ? { permits } : { mode };
+  const kind = mode === 'semaphore' ? { count: permits } : { mode };
   return { ttl, autoRenew: renew, waitTimeout: wait ?? Infinity, ...kind };
 }
 

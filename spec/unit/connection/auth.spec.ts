@@ -59,11 +59,11 @@ describe('credentials from a function', () => {
   it.each([
     [undefined, 'expected { username, password }'],
     ['hunter2', 'expected { username, password }'],
-    [{ username: 'u', password: 7 }, 'password is missing'],
-    [{ password: 'hunter2' }, 'username is missing'],
-    [{ token: '' }, 'token is missing or empty'],
-    [{ token: 'hunter2', password: 'hunter2' }, 'either a token or'],
-    [{ user: 'hunter2' }, 'unknown field user'],
+    [{ username: 'u', password: 7 }, 'auth.password is a number'],
+    [{ password: 'hunter2' }, 'auth.username is undefined'],
+    [{ token: '' }, 'auth.token is empty'],
+    [{ token: 'hunter2', password: 'hunter2' }, 'expected only one of them'],
+    [{ user: 'hunter2' }, 'auth.user is not known: it is called username here'],
   ])('that are none (%j) are a LockOptionsError with the field and no value', async (value, why) => {
     const failure = await rejection(
       askedAuth(

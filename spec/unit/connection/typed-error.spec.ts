@@ -68,9 +68,10 @@ describe('typedError', () => {
     expect(typedError(body(-55), context).message).toContain("grant('//lock', 'worker', RUN|CHANGE|JOIN);");
   });
 
-  it('names the rights that the request needs, where these are others', () => {
-    const error = typedError(body(-55), { ...context, scope: '@thingsdb', rights: 'QUERY|CHANGE' });
-    expect(error.message).toContain("grant('@thingsdb', 'worker', QUERY|CHANGE);");
+  it('asks for no right that only the setup needs: an administrator does it once', () => {
+    const error = typedError(body(-55), { ...context, what: 'query', scope: '@thingsdb', isSetup: true });
+    expect(error.message).toContain('only the setup needs that right: it is for an administrator to do');
+    expect(error.message).not.toContain('grant(');
   });
 
   it('keeps a quote in the name of a user inside its string', () => {

@@ -161,6 +161,6 @@ describe('the signal', () => {
 
 it('a manager that is closed rejects before anything is sent', async () => {
   core.isClosed = true;
-  expect(await outcome(acquiring())).toMatchObject({ error: { code: 'LOCK_CONNECTION' } });
+  expect(await outcome(acquiring())).toMatchObject({ error: { code: 'LOCK_CLOSED' } });
   expect(core.calls).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'eventemitter3';
+import { Emitter } from '../../../lib/emitter.js';
 import { LockConnectionError, LockOptionsError, LockProtocolError } from '../../../lib/errors.js';
 import type { LockEvents } from '../../../lib/events.js';
 import { adoptedLease } from '../../../lib/manager/adoption.js';
@@ -16,7 +16,7 @@ import { outcome } from '../../support/outcome.js';
 const TOKEN = 42;
 
 let core: FakeCore;
-let manager: EventEmitter<LockEvents>;
+let manager: Emitter<LockEvents>;
 let heard: { event: keyof LockEvents; payload: object }[];
 /** The request of the process that has handed the lease on. */
 let origin: Request;
@@ -25,7 +25,7 @@ let text: string;
 beforeEach(() => {
   stopTime();
   core = new FakeCore();
-  manager = new EventEmitter();
+  manager = new Emitter();
   heard = [];
   for (const event of ['acquired', 'extended', 'released', 'lost', 'releaseRequested'] as const)
     manager.on(event, (payload: object) => heard.push({ event, payload }));

@@ -159,7 +159,8 @@ describe('the signal', () => {
     const lease = held();
     const reason = new Error('closed');
     core.desk.close(reason);
-    expect(lease.signal.reason).toBe(reason);
+    expect(lease.signal.reason).toBeInstanceOf(LockLostError);
+    expect(lease.signal.reason).toMatchObject({ reason: 'closed', cause: reason });
     expect(heard.at(-1)?.[0]).toBe('released');
   });
 });

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'eventemitter3';
+import { Emitter } from '../../../lib/emitter.js';
 import { DistributedLock } from '../../../lib/distributed-lock.js';
 import { LockDeadlockError } from '../../../lib/errors.js';
 import type { LockEvents } from '../../../lib/events.js';
@@ -11,14 +11,14 @@ import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
 import { outcome } from '../../support/outcome.js';
 
 let core: FakeCore;
-let manager: EventEmitter<LockEvents>;
+let manager: Emitter<LockEvents>;
 /** What the locks have told, in their order. */
 let heard: string[];
 
 beforeEach(() => {
   stopTime();
   core = new FakeCore();
-  manager = new EventEmitter();
+  manager = new Emitter();
   heard = [];
   for (const event of ['acquired', 'released', 'lost', 'handedOn', 'error'] as const)
     manager.on(event, () => heard.push(event));
@@ -403,23 +403,20 @@ describe('a shared lock', () => {
 
 describe('a semaphore', () => {
   it('inside of itself goes on as long as there are permits', async () => {
-    const result = inside(
-      semaphoreOf(3, { permits: 2 }),
-      async () => (await semaphoreOf(3).acquire()).isHeld,
-    );
+    const result = inside(semaphoreOf(3, { count: 2 }), async () => (await semaphoreOf(3).acquire()).isHeld);
     expect(await result).toBe(true);
     expect(requests()).toBe(2);
   });
 
   it('inside of itself is a deadlock when there are not', async () => {
-    const result = inside(semaphoreOf(3, { permits: 2 }), () =>
-      outcome(semaphoreOf(3, { permits: 2 }).acquire()),
+    const result = inside(semaphoreOf(3, { count: 2 }), () =>
+      outcome(semaphoreOf(3, { count: 2 }).acquire()),
     );
     expect(await result).toMatchObject({ error: { code: 'LOCK_DEADLOCK' } });
   });
 
   it('adds up what the sections around it have', async () => {
-    const result = inside(semaphoreOf(3, { permits: 2 }), () =>
+    const result = inside(semaphoreOf(3, { count: 2 }), () =>
       semaphoreOf(3).runExclusive(() => outcome(semaphoreOf(3).acquire())),
     );
     expect(await result).toMatchObject({ error: { code: 'LOCK_DEADLOCK' } });
@@ -427,36 +424,34 @@ describe('a semaphore', () => {
   });
 
   it('is held up by the lowest limit that anybody around goes by', async () => {
-    const result = inside(semaphoreOf(2, { permits: 2 }), () => outcome(semaphoreOf(5).acquire()));
+    const result = inside(semaphoreOf(2, { count: 2 }), () => outcome(semaphoreOf(5).acquire()));
     expect(await result).toMatchObject({ error: { code: 'LOCK_DEADLOCK' } });
   });
 
-  it.each([1, 2])('counts with `reentrant` for %p permits inside of one that has 2', async (permits) => {
-    await inside(semaphoreOf(3, { permits: 2 }), () =>
-      semaphoreOf(3, { permits }).acquire({ reentrant: true }),
-    );
+  it.each([1, 2])('counts with `reentrant` for %p permits inside of one that has 2', async (count) => {
+    await inside(semaphoreOf(3, { count: 2 }), () => semaphoreOf(3, { count }).acquire({ reentrant: true }));
     expect(requests()).toBe(1);
   });
 
   it.each<[string, number, LockOptions]>([
-    ['more than it has', 5, { permits: 3 }],
-    ['permits by another limit', 6, { permits: 1 }],
+    ['more than it has', 5, { count: 3 }],
+    ['permits by another limit', 6, { count: 1 }],
   ])('does not count for %s: that is a request of its own', async (_what, limit, options) => {
-    await inside(semaphoreOf(5, { permits: 2 }), () =>
+    await inside(semaphoreOf(5, { count: 2 }), () =>
       semaphoreOf(limit, options).acquire({ reentrant: true }),
     );
     expect(requests()).toBe(2);
   });
 
   it('is a deadlock with `reentrant`, too, for what does not fit beside what it has', async () => {
-    const result = inside(semaphoreOf(3, { permits: 2 }), () =>
-      outcome(semaphoreOf(3, { permits: 3 }).acquire({ reentrant: true })),
+    const result = inside(semaphoreOf(3, { count: 2 }), () =>
+      outcome(semaphoreOf(3, { count: 3 }).acquire({ reentrant: true })),
     );
     expect(await result).toMatchObject({ error: { code: 'LOCK_DEADLOCK' } });
   });
 
   it('inside of a lock of the same name counts with `reentrant`: who has it all has some of it', async () => {
-    await inside(lockOf('my-lock'), () => semaphoreOf(3, { permits: 2 }).acquire({ reentrant: true }));
+    await inside(lockOf('my-lock'), () => semaphoreOf(3, { count: 2 }).acquire({ reentrant: true }));
     expect(requests()).toBe(1);
   });
 });

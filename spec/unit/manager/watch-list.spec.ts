@@ -168,7 +168,7 @@ describe('opening a watch', () => {
     const watch = called(list.open('my-lock'));
     list.closeAll();
     await answer();
-    expect(await outcome(watch)).toMatchObject({ error: { code: 'LOCK_CONNECTION' } });
+    expect(await outcome(watch)).toMatchObject({ error: { code: 'LOCK_CLOSED' } });
     expect(joined()).toEqual([]);
     await pass(200_000);
     expect(asked()).toHaveLength(1);
@@ -185,7 +185,7 @@ describe('opening a watch', () => {
     letIn(true);
     await rest();
     expect(left).toEqual([ROOM]);
-    expect(await outcome(watch)).toMatchObject({ error: { code: 'LOCK_CONNECTION' } });
+    expect(await outcome(watch)).toMatchObject({ error: { code: 'LOCK_CLOSED' } });
   });
 });
 

@@ -29,6 +29,18 @@ describe('an answer', () => {
     ['refused', [refused, Refusal.idInUse], TRY, { state: 'refused', code: Refusal.idInUse }],
     ['ended, held', [ended, Was.held], RELEASE, { state: 'ended', was: 'held' }],
     ['ended, waiting', [ended, Was.waiting], RELEASE, { state: 'ended', was: 'waiting' }],
+    [
+      'ended, waiting, and for whom',
+      [ended, Was.waiting, 2, 'web-1', AT],
+      RELEASE,
+      { state: 'ended', was: 'waiting', inWay: { ahead: 2, holder: { owner: 'web-1', since: AT } } },
+    ],
+    [
+      'ended, waiting, and nobody holds it',
+      [ended, Was.waiting, 1, '', 0],
+      RELEASE,
+      { state: 'ended', was: 'waiting', inWay: { ahead: 1, holder: undefined } },
+    ],
     ['ended, gone', [ended, Was.gone], RELEASE, { state: 'ended', was: 'gone' }],
   ])('is read: %s', (_state, answer, operation, read) => {
     expect(one(answer, operation)).toEqual(read);

@@ -1,0 +1,68 @@
+import type { ZodMiniType } from 'zod/mini';
+import { LockOptionsError } from '../errors.js';
+import { unknownOption, type Place } from './unknown-option.js';
+
+/** What may hold a password: no message repeats it. */
+const SECRET: ReadonlySet<PropertyKey | undefined> = new Set(['auth', 'url', 'tls', 'client']);
+
+const SHOWN_CHARACTERS = 80;
+
+/** In place of something else than an object. */
+const EXPECTED: Readonly<Record<Place, string>> = {
+  LockManager: 'expected an object with url and auth, or client',
+  lock: "expected an object such as { waitTimeout: '30s' }",
+  semaphore: 'expected an object with permits: how many there are',
+  adopt: "expected an object such as { ttl: '30s' }",
+  query: 'expected a name, or an object such as { limit: 100 }',
+  drain: "expected an object such as { waitTimeout: '30s' }",
+};
+
+/**
+ * What is given, checked and complete.
+ * @throws LockOptionsError whose message says which option is wrong, its value unless it is {@link SECRET}, and what to do
+ */
+export function checked<Output, Input>(
+  schema: ZodMiniType<Output, Input>,
+  value: Input,
+  place: Place,
+): Output {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const path = issue?.path ?? [];
+  const why =
+    issue?.code === 'unrecognized_keys'
+      ? unknownOption([...path, issue.keys[0] ?? ''], place)
+      : problem(value, path, issue?.message ?? '', place);
+  throw new LockOptionsError(`invalid ${place} options: ${why}`, { cause: result.error });
+}
+
+/** Names the option, and what it is. A message that begins with its name has said so. */
+function problem(value: unknown, path: readonly PropertyKey[], message: string, place: Place): string {
+  const wrong = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)[key], value);
+  const name = path.join('.');
+  if (path.length === 0) {
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? message : `${shownValue(value)} is given; ${EXPECTED[place]}`;
+  }
+  if (message.startsWith(name)) return message;
+  if (wrong !== undefined && SECRET.has(path[0])) return `${name}: ${message}`;
+  return `${name} is ${shownValue(wrong)}; ${message}`;
+}
+
+/** For what is no object of options: a name, a text. */
+export function invalid(what: string, value: unknown, why: string, cause?: Error): LockOptionsError {
+  return new LockOptionsError(`invalid ${what}: ${shownValue(value)} is given; ${why}`, { cause });
+}
+
+/** Objects are not shown: nobody knows what they hold. */
+function shownValue(value: unknown): string {
+  if (typeof value === 'string') {
+    const shown = JSON.stringify(value.slice(0, SHOWN_CHARACTERS));
+    return value.length > SHOWN_CHARACTERS ? `${shown}...` : shown;
+  }
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'bigint' ? `${value}n` : String(value);
+}

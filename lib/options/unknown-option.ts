@@ -1,0 +1,181 @@
+/** Where an option was given: what its error is said to be about. */
+export type Place = 'LockManager' | 'lock' | 'semaphore' | 'adopt' | 'query' | 'drain';
+
+const WAIT = 'it is called waitTimeout (how long to wait) here';
+const TTL = 'it is called ttl (how long the lock may be held without a renewal) here';
+const NO_RETRY = 'nothing is tried again here, as a grant is pushed: waitTimeout says how long to wait';
+const RENEWAL = 'a lease is renewed at every third of its ttl: autoRenew: false is the only choice';
+const AUTH = 'give it within auth: { username, password } or { token }';
+const URL = 'it is called url here, one or a list of such as thingsdb://host:9200';
+const DEFAULTS = 'what holds for all locks is given within defaults: { ... }';
+const PERMITS = 'how many permits there are is called permits, how many one takes count';
+const NO_LOCK_PERMITS = 'a lock has no permits: manager.semaphore(name, { permits }) has';
+
+/** What other libraries call it, in lower case, or where it belongs. */
+const LOCK_HINTS: Readonly<Record<string, string>> = {
+  timeout: 'it is called ttl (how long it may be held) or waitTimeout (how long to wait) here',
+  timeoutms: 'it is called ttl (how long it may be held) or waitTimeout (how long to wait) here',
+  acquiretimeout: WAIT,
+  acquiretimeoutms: WAIT,
+  wait: WAIT,
+  waittime: WAIT,
+  waittimeoutms: WAIT,
+  maxwait: WAIT,
+  block: WAIT,
+  lease: TTL,
+  leasetime: TTL,
+  leasems: TTL,
+  locktimeout: TTL,
+  duration: TTL,
+  expiry: TTL,
+  expires: TTL,
+  expiration: TTL,
+  ttlms: TTL,
+  ttlseconds: TTL,
+  retry: NO_RETRY,
+  retries: NO_RETRY,
+  retrycount: NO_RETRY,
+  retrydelay: NO_RETRY,
+  retryjitter: NO_RETRY,
+  retryinterval: NO_RETRY,
+  retryattempts: NO_RETRY,
+  attempts: NO_RETRY,
+  acquireattemptslimit: NO_RETRY,
+  interval: NO_RETRY,
+  refresh: RENEWAL,
+  renew: RENEWAL,
+  renewal: RENEWAL,
+  watchdog: RENEWAL,
+  refreshinterval: RENEWAL,
+  automaticextensionthreshold: RENEWAL,
+  extend: RENEWAL,
+  shared: "it is called mode: 'shared' here",
+  read: "it is called mode: 'shared' here",
+  readonly: "it is called mode: 'shared' here",
+  exclusive: "it is called mode: 'exclusive' here, and is the default",
+  onlocklost: "listen to the event 'lost', or use lease.signal",
+  onlost: "listen to the event 'lost', or use lease.signal",
+  abortsignal: 'it is called signal here',
+  abort: 'it is called signal here',
+  force: 'it is called steal here',
+  ifavailable: 'call tryAcquire(), or give waitTimeout: 0',
+  nowait: 'call tryAcquire(), or give waitTimeout: 0',
+  reentry: 'it is called reentrant here',
+  maxhold: 'it is called maxHold here',
+  maxexecutiontime: 'it is called maxHold here',
+  lockatleastfor: 'it is called minHold here',
+  lockatmostfor: 'it is called maxHold here',
+  name: 'the name is the first argument',
+  key: 'the name is the first argument',
+  resource: 'the name is the first argument',
+  priority: 'there are no priorities: locks are granted in the order in which they are asked for',
+  owner: 'it is an option of the LockManager',
+  limit: PERMITS,
+  max: PERMITS,
+  maxcount: PERMITS,
+  weight: PERMITS,
+};
+
+const PLACE_HINTS: Readonly<Partial<Record<Place, Readonly<Record<string, string>>>>> = {
+  lock: { permits: NO_LOCK_PERMITS, count: NO_LOCK_PERMITS },
+  semaphore: {
+    mode: 'a semaphore is neither shared nor exclusive: leave it out',
+    steal: 'a semaphore cannot be stolen: manager.forceRelease(name) ends all of its leases',
+  },
+  adopt: {
+    waittimeout: 'a lease is adopted at once or not at all',
+    signal: 'a lease is adopted at once or not at all',
+    mode: 'it is what the serialized lease says',
+    count: 'it is what the serialized lease says',
+    permits: 'it is what the serialized lease says',
+    steal: 'a lease that was serialized is held: there is nothing to steal',
+    reentrant: 'it counts where a lock is acquired',
+  },
+  query: {
+    name: 'ask for one name by query(name)',
+    offset: 'give the last name of the page before as after',
+    page: 'give the last name of the page before as after',
+    prefix: 'names come in order: give what they begin with as after',
+    count: 'it is called limit here',
+    size: 'it is called limit here',
+  },
+  drain: { timeout: WAIT },
+  LockManager: {
+    host: URL,
+    hostname: URL,
+    port: URL,
+    address: URL,
+    uri: URL,
+    urls: URL,
+    nodes: URL,
+    servers: URL,
+    endpoints: URL,
+    connectionstring: URL,
+    user: AUTH,
+    username: AUTH,
+    password: AUTH,
+    token: AUTH,
+    credentials: AUTH,
+    database: 'it is called collection here',
+    db: 'it is called collection here',
+    scope: "it is called collection here, without the slashes: 'lock' is //lock",
+    keyprefix: 'it is called prefix here',
+    namespace: 'it is called prefix here',
+    timeout: 'it is called requestTimeout (how long one call may take) here',
+    connecttimeout: 'it is called requestTimeout (how long one call may take) here',
+    connectiontimeout: 'it is called requestTimeout (how long one call may take) here',
+    ssl: 'it is called tls here, and is for wss:// addresses',
+    ca: 'give it within tls: { ca }',
+    driftfactor: 'it is called clockSkew (by how much the clocks of the nodes may differ) here',
+    ttl: DEFAULTS,
+    autorenew: DEFAULTS,
+    waittimeout: DEFAULTS,
+    reentrant: DEFAULTS,
+    redis: 'locks are kept by ThingsDB: give url, or client',
+    logger: 'listen to the events of the manager',
+  },
+};
+
+/** What may be meant by an option that is not known. */
+export function unknownOption(path: readonly PropertyKey[], place: Place): string {
+  const key = String(path.at(-1));
+  const name = path.map(String).join('.');
+  // What is within `defaults` is of a lock.
+  const within = path.length === 1 ? place : 'lock';
+  const hints = { ...LOCK_HINTS, ...PLACE_HINTS[within] };
+  const lower = key.toLowerCase();
+  const hint = Object.hasOwn(hints, lower) ? hints[lower] : undefined;
+  const near = KNOWN[within].find((known) => isNear(known.toLowerCase(), lower));
+  if (hint !== undefined && near?.toLowerCase() !== lower) return `${name} is not known: ${hint}`;
+  if (near !== undefined) return `${name} is not known: did you mean ${near}?`;
+  return `${name} is not known; there are ${KNOWN[within].join(', ')}`;
+}
+
+const HOLD = ['ttl', 'autoRenew', 'maxHold', 'minHold'];
+const ACQUIRE = [...HOLD, 'waitTimeout', 'reentrant', 'confirmGrants', 'linger', 'signal'];
+
+/** The options that there are, for messages. A spec holds them against the checks. */
+export const KNOWN: Readonly<Record<Place, readonly string[]>> = {
+  LockManager: [
+    ...['client', 'url', 'auth', 'tls', 'collection', 'prefix', 'owner', 'requestTimeout', 'clockSkew'],
+    'defaults',
+  ],
+  lock: [...ACQUIRE, 'mode', 'steal'],
+  semaphore: [...ACQUIRE, 'permits', 'count'],
+  adopt: HOLD,
+  query: ['after', 'limit'],
+  drain: ['waitTimeout'],
+};
+
+/** Whether a slip of the finger leads from one to the other: a letter too many, too few, wrong, or two in wrong order. */
+function isNear(a: string, b: string): boolean {
+  if (a === b) return true;
+  if (Math.abs(a.length - b.length) > 1 || Math.min(a.length, b.length) < 3) return false;
+  let same = 0;
+  while (same < a.length && a[same] === b[same]) same++;
+  const [restA, restB] = [a.slice(same), b.slice(same)];
+  const isSwapped = restA.slice(0, 2) === `${restB[1]}${restB[0]}` && restA.slice(2) === restB.slice(2);
+  return (
+    isSwapped || restA.slice(1) === restB || restA === restB.slice(1) || restA.slice(1) === restB.slice(1)
+  );
+}
