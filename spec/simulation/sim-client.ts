@@ -16,15 +16,18 @@ import type { World } from './world.js';
 const REQUEST_TIMEOUT_MS = 1_000;
 const WALL_MS = 1_900_000_000_000;
 const JOIN_AGAIN_MS = 50;
+/** Timers ring a little later: what is added and taken away again may come out a little less. */
+const TINY_MS = 1e-6;
 
 interface OpenCall {
   readonly id: number;
   readonly procedure: string;
   readonly args: readonly unknown[];
-  readonly sentMs: number;
-  readonly done: (reply: Reply, wasRepeated: boolean) => void;
+  readonly done: (reply: Reply, how: { readonly sentMs: number; readonly wasRepeated: boolean }) => void;
   readonly failed: (error: unknown) => void;
   timesSent: number;
+  /** When it was sent last: the answer is to that copy, as the connections of all others are lost. */
+  sentMs: number;
   isLate: () => void;
 }
 
@@ -120,7 +123,7 @@ export class SimClient implements Outlet, ClientEnd {
       if (call === undefined) return;
       this.#calls.delete(id);
       call.isLate();
-      call.done(reply, call.timesSent > 1);
+      call.done(reply, { sentMs: call.sentMs, wasRepeated: call.timesSent > 1 });
     });
   }
 
@@ -169,6 +172,14 @@ export class SimClient implements Outlet, ClientEnd {
     this.#world.at(this.#pausedUntilMs, () => (this.clock.sleptMs += forMs));
   }
 
+  /** Runs something of this process when its own clock has gone on so far. */
+  after(delayMs: number, what: () => void): void {
+    const { clock } = this;
+    const atMs = clock.now().ms + delayMs;
+    const ring = (): void => (clock.now().ms >= atMs ? what() : this.after(atMs - clock.now().ms, what));
+    this.#world.at(atMs + clock.sleptMs + TINY_MS, () => this.act(ring));
+  }
+
   /** Ends the inbox at the server; then the process ends. */
   close(then: () => void): void {
     this.#open('lock_close', [this.#identity.inbox], {
@@ -185,8 +196,7 @@ export class SimClient implements Outlet, ClientEnd {
     let off = (): void => undefined;
     const set = (atMs: number, callback: () => void): void => {
       off();
-      // A little later: what is added and taken away again may come out a little less.
-      off = this.#world.at(atMs + this.clock.sleptMs + 1e-6, () =>
+      off = this.#world.at(atMs + this.clock.sleptMs + TINY_MS, () =>
         this.act(() => (this.clock.now().ms >= atMs ? callback() : set(atMs, callback))),
       );
     };
@@ -210,9 +220,8 @@ export class SimClient implements Outlet, ClientEnd {
     const { inbox, owner } = this.#identity;
     const encoded = operations.map(encodedOperation);
     const args = procedure === 'lock_steal' ? [inbox, owner, encoded[0]] : [null, inbox, owner, encoded];
-    const sentMs = this.clock.now().ms;
     this.#open(procedure, args, {
-      done: (reply, wasRepeated) => {
+      done: (reply, { sentMs, wasRepeated }) => {
         if (!('value' in reply))
           throw new Error(`the server refused ${procedure} ${JSON.stringify(args)}: ${reply.refusal}`);
         const { at, room, answers } = answersOf(reply.value, operations);
@@ -232,7 +241,7 @@ export class SimClient implements Outlet, ClientEnd {
   #open(procedure: string, args: readonly unknown[], then: Pick<OpenCall, 'done' | 'failed'>): void {
     const id = ++this.#numbers;
     const isLate = this.#world.after(REQUEST_TIMEOUT_MS, () => this.act(() => this.#late(id)));
-    const call: OpenCall = { id, procedure, args, sentMs: this.#world.ms, ...then, timesSent: 0, isLate };
+    const call: OpenCall = { id, procedure, args, ...then, timesSent: 0, sentMs: NaN, isLate };
     this.#calls.set(id, call);
     this.#transmit(call);
   }
@@ -240,6 +249,7 @@ export class SimClient implements Outlet, ClientEnd {
   #transmit(call: OpenCall): void {
     if (this.#connection === undefined) return;
     call.timesSent++;
+    call.sentMs = this.clock.now().ms;
     if (this.cutsNextSend) this.#world.after(0, () => this.cut());
     this.cutsNextSend = false;
     if (call.procedure === 'join') this.#connection.join(call.id, call.args[0] as number);

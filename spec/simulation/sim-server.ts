@@ -1,11 +1,22 @@
 import { PushType, type Session, ThingsError, type Wire } from '../../lib/embedded/engine/engine.js';
 import { createEngine } from '../../lib/embedded/engine/thingsdb-engine.js';
+import { Refusal } from '../../lib/schema/constants.js';
 import { installCode } from '../../lib/schema/install-code.js';
-import { lockedDownState, type StateLeft } from '../support/state-left.js';
+import { STATE_LEFT_CODE, type StateLeft } from '../support/state-left.js';
 import type { World } from './world.js';
 import { fromEngine, toEngine } from '../support/engine-values.js';
 
 const SCOPE = '//stuff';
+/** The procedure that tells what is stored. */
+const STATE_LEFT = 'state_left';
+const REQUESTS_CODE = `
+  requests = [];
+  for (key, q in .thingsdb_lock.locks) {
+    for (r in q.held) requests.push([r.id, r.state]);
+    for (r in q.waiting) requests.push([r.id, r.state]);
+  };
+  requests;
+`;
 /** What the server's clock shows when the world begins. */
 const START_MS = 1_700_000_000_123;
 
@@ -29,12 +40,15 @@ export class SimServer {
       at: (atMs: number, callback: () => void) =>
         world.at(atMs - START_MS, () => this.#whenRunning(callback)),
     };
-    this.#engine = createEngine({ clock });
+    // The limit of real time would make a run depend on how busy the machine is.
+    this.#engine = createEngine({ clock, limits: { duration: Infinity } });
     this.#engine.authenticate(this.#admin, ['admin', 'pass']);
     if (installed.has(code)) {
       this.#engine.restore(installed.get(code));
     } else {
       this.#query(code);
+      // Parsed once, not by each run.
+      this.#query(`new_procedure('${STATE_LEFT}', || {${STATE_LEFT_CODE}});`);
       installed.set(code, this.#engine.snapshot());
     }
   }
@@ -64,6 +78,22 @@ export class SimServer {
     return this.#engine.join(session, SCOPE, [BigInt(room)])[0] !== null;
   }
 
+  /** Whether a fence lets somebody with this token through. */
+  letsIn(name: string, token: number): boolean {
+    try {
+      this.run(this.#admin, 'lock_fence', [name, token]);
+      return true;
+    } catch (error) {
+      if (error instanceof ThingsError && error.code === Refusal.fenced) return false;
+      throw error;
+    }
+  }
+
+  /** The ids of all requests, with the state of each. */
+  requests(): Map<string, number> {
+    return new Map(this.#query(REQUESTS_CODE) as [string, number][]);
+  }
+
   freeze(forMs: number): void {
     this.#frozenUntilMs = Math.max(this.#frozenUntilMs, this.#world.ms + forMs);
   }
@@ -76,8 +106,9 @@ export class SimServer {
     this.#engine.restore(snapshot);
   }
 
-  left(): Promise<StateLeft> {
-    return lockedDownState({ query: (code) => Promise.resolve(this.#query(code)) });
+  /** What is stored besides the schema. */
+  left(): StateLeft {
+    return this.run(this.#admin, STATE_LEFT, []) as StateLeft;
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import { LockError } from '../../lib/errors.js';
-import type { Seat, RequestListener } from '../../lib/manager/desk.js';
+import type { Desk, Seat, RequestListener } from '../../lib/manager/desk.js';
 import { ACQUIRER, type Command, type Outcome, type Told } from '../../lib/request/commands.js';
 import type { Terms } from '../../lib/request/request.js';
 import { SHARED_LIMIT } from '../../lib/schema/constants.js';
@@ -14,17 +14,42 @@ export interface SimRound {
   readonly units: number;
   readonly limit: number;
   readonly ttlMs: number;
-  readonly how: 'acquire' | 'try' | 'steal';
+  readonly how: 'acquire' | 'try' | 'steal' | 'adopt';
   readonly autoRenew: boolean;
   readonly minHoldMs: number;
   readonly lingerMs: number;
   readonly waitTimeoutMs: number | undefined;
   readonly abortAfterMs: number | undefined;
   readonly holdMs: number;
+  /** Whether another process is to go on with the lease after the section. */
+  readonly isHandedOn: boolean;
+  /** The lease that it goes on with. */
+  readonly parcel?: Parcel | undefined;
   readonly isFinal: boolean;
 }
 
+/** A lease on its way from one process to another. */
+export interface Parcel {
+  /** The request that it was granted to. */
+  readonly request: string;
+  readonly id: string;
+  readonly token: number;
+  readonly round: SimRound;
+}
+
+/** What a process does besides its calls. */
+export interface Surroundings {
+  readonly world: World;
+  readonly records: HistoryRecord[];
+  readonly confirmGrants: boolean;
+  /** Somebody else gets the lease. */
+  handOn(parcel: Parcel): void;
+  /** Writes under a lock, to where a fence lets only those in who hold it. */
+  write(by: string, name: string, token: number): void;
+}
+
 const RELEASER = 1;
+const HANDER = 2;
 /** Deadlines that differ by less are the same. */
 const SAME_MS = 1;
 const DOUBT_MS = 1_000;
@@ -33,32 +58,33 @@ const DOUBT_MS = 1_000;
 export class SimTaker {
   readonly name: string;
   readonly client: SimClient;
-  readonly #world: World;
-  readonly #records: HistoryRecord[];
+  readonly surroundings: Surroundings;
+  /** When somebody asked for a lock that is held here. */
+  readonly askedOf: { readonly request: string; readonly atMs: number }[] = [];
   readonly #open = new Set<Turn>();
   readonly #kept = new Set<Seat>();
   #requests = 0;
 
-  constructor(name: string, client: SimClient, world: World, records: HistoryRecord[]) {
+  constructor(name: string, client: SimClient, surroundings: Surroundings) {
     this.name = name;
     this.client = client;
-    this.#world = world;
-    this.#records = records;
+    this.surroundings = surroundings;
   }
 
   note(event: TakerEvent): void {
-    this.#records.push({ process: this.name, atMs: this.#world.ms, ...event });
+    const { records, world } = this.surroundings;
+    records.push({ process: this.name, atMs: world.ms, ...event });
   }
 
   /** Plays a round, and calls back when it has come to its end. */
-  play(round: SimRound, confirmGrants: boolean, done: () => void): void {
+  play(round: SimRound, done: () => void): void {
     this.client.act(() => {
-      const turn = new Turn(this, this.#world, `${this.name}.${++this.#requests}`, round, () => {
+      const turn = new Turn(this, `${this.name}.${++this.#requests}`, round, () => {
         this.#open.delete(turn);
         done();
       });
       this.#open.add(turn);
-      turn.begin(confirmGrants);
+      turn.begin();
     });
   }
 
@@ -99,17 +125,44 @@ class Turn implements RequestListener {
   #isLeaving = false;
   #knownDeadlineMs = -Infinity;
 
-  constructor(taker: SimTaker, world: World, id: string, round: SimRound, done: () => void) {
+  constructor(taker: SimTaker, id: string, round: SimRound, done: () => void) {
     this.#taker = taker;
-    this.#world = world;
+    this.#world = taker.surroundings.world;
     this.#id = id;
     this.#round = round;
     this.#done = done;
   }
 
-  begin(confirmGrants: boolean): void {
+  begin(): void {
+    this.#noteRequest();
     const { names, units, limit, ttlMs, how, autoRenew, minHoldMs, lingerMs } = this.#round;
-    const { waitTimeoutMs, abortAfterMs, isFinal } = this.#round;
+    const { waitTimeoutMs, abortAfterMs, parcel } = this.#round;
+    const { client, surroundings } = this.#taker;
+    const terms: Terms = {
+      ...{ names, units, limit, ttlMs, how, autoRenew, minHoldMs, lingerMs, waitTimeoutMs },
+      confirmGrants: surroundings.confirmGrants,
+      perTurnMs: ttlMs,
+      maxHoldMs: Infinity,
+      clockSkewMs: 0,
+      doubtMs: DOUBT_MS,
+      adopted: parcel && { id: parcel.id, token: parcel.token },
+    };
+    const { desk } = client;
+    const kept = how === 'steal' || how === 'adopt' ? undefined : this.#taker.takeKept(terms);
+    if (kept !== undefined) {
+      this.#seat = kept;
+      desk.take(kept, this, client.clock.now());
+      this.#acquired({ kind: 'lease' });
+      return;
+    }
+    this.#seat = desk.open(terms, this);
+    if (abortAfterMs === undefined) return;
+    this.#world.after(abortAfterMs, () => client.act(() => desk.giveUp(this.#seat, 'aborted')));
+  }
+
+  #noteRequest(): void {
+    const { names, units, limit, ttlMs, how, autoRenew, minHoldMs, lingerMs } = this.#round;
+    const { waitTimeoutMs, abortAfterMs, parcel, isFinal } = this.#round;
     this.#taker.note({
       event: 'requested',
       request: this.#id,
@@ -123,29 +176,9 @@ class Turn implements RequestListener {
       isSteal: how === 'steal',
       minHoldMs,
       lingerMs,
-      adopts: null,
+      adopts: parcel?.request ?? null,
       isFinal,
     });
-    const terms: Terms = {
-      ...{ names, units, limit, ttlMs, how, autoRenew, minHoldMs, lingerMs, waitTimeoutMs, confirmGrants },
-      perTurnMs: ttlMs,
-      maxHoldMs: Infinity,
-      clockSkewMs: 0,
-      doubtMs: DOUBT_MS,
-    };
-    const { desk } = this.#taker.client;
-    const kept = how === 'steal' ? undefined : this.#taker.takeKept(terms);
-    if (kept !== undefined) {
-      this.#seat = kept;
-      desk.take(kept, this, this.#taker.client.clock.now());
-      this.#acquired({ kind: 'lease' });
-      return;
-    }
-    this.#seat = desk.open(terms, this);
-    if (abortAfterMs === undefined) return;
-    this.#world.after(abortAfterMs, () =>
-      this.#taker.client.act(() => this.#taker.client.desk.giveUp(this.#seat, 'aborted')),
-    );
   }
 
   look(): void {
@@ -157,10 +190,12 @@ class Turn implements RequestListener {
     if (told.event === 'waiting')
       this.#taker.note({ event: 'waiting', request: this.#id, position: this.#seat.request.ahead ?? 0 });
     if (told.event === 'extended') this.#noteDeadline();
+    if (told.event === 'asked') this.#taker.askedOf.push({ request: this.#id, atMs: this.#world.ms });
   }
 
   settled(caller: number, outcome: Outcome): void {
     if (caller === ACQUIRER) this.#acquired(outcome);
+    else if (caller === HANDER) this.#handedOn(outcome);
     else this.#released(outcome);
   }
 
@@ -181,7 +216,17 @@ class Turn implements RequestListener {
     this.#knownDeadlineMs = this.#world.ms + remainingMs;
     this.#note('granted', { remainingMs });
     this.#note('section-entered', {});
-    this.#world.after(this.#round.holdMs, () => this.#taker.client.act(() => this.#leave()));
+    const { client } = this.#taker;
+    // By the clock of its process: a machine that sleeps goes on where it was.
+    client.after(this.#round.holdMs / 2, () => this.#write());
+    client.after(this.#round.holdMs, () => this.#leave());
+  }
+
+  #write(): void {
+    const { names, limit } = this.#round;
+    if (!this.#isIn || this.#isLeaving || limit !== 1) return;
+    const { name: by, surroundings } = this.#taker;
+    for (const name of names) surroundings.write(by, name, this.#seat.request.token);
   }
 
   #leave(): void {
@@ -191,11 +236,35 @@ class Turn implements RequestListener {
     if (this.#isLeaving) return;
     this.#isLeaving = true;
     this.#note('section-left', {});
+    if (this.#round.isHandedOn && this.#seat.request.isHeld) {
+      this.#note('handing-on', {});
+      this.#soon((desk) => desk.step(this.#seat, { kind: 'transfer', caller: HANDER }));
+    } else {
+      this.#release();
+    }
+  }
+
+  #release(): void {
     this.#note('releasing', {});
-    // Not in the middle of what the desk is about to carry out.
-    this.#world.after(0, () =>
-      this.#taker.client.act(() => this.#taker.client.desk.release(this.#seat, RELEASER)),
-    );
+    this.#soon((desk) => desk.release(this.#seat, RELEASER));
+  }
+
+  /** Not in the middle of what the desk is about to carry out. */
+  #soon(what: (desk: Desk) => void): void {
+    const { client } = this.#taker;
+    this.#world.after(0, () => client.act(() => what(client.desk)));
+  }
+
+  #handedOn(outcome: Outcome): void {
+    const isGone = outcome.kind === 'transferred';
+    this.#note('handed-on', { result: isGone || codeOf(outcome) });
+    if (!isGone) {
+      this.#release();
+      return;
+    }
+    const { id, token } = this.#seat.request;
+    this.#taker.surroundings.handOn({ request: this.#id, id, token, round: this.#round });
+    this.#done();
   }
 
   #released(outcome: Outcome): void {
@@ -239,6 +308,9 @@ function codeOf(outcome: Outcome): string {
       return outcome.error instanceof LockError ? outcome.error.code : String(outcome.error);
     case 'never-arrived':
       return 'LOCK_CONNECTION';
+    case 'lost':
+    case 'ended':
+      return 'LOCK_LOST';
     default:
       return outcome.kind;
   }
@@ -246,19 +318,32 @@ function codeOf(outcome: Outcome): string {
 
 /** What the rounds of one run have in common. */
 export interface Customs {
+  readonly names: readonly string[];
   readonly maySteal: boolean;
   readonly ttlsMs: readonly number[];
+  readonly holdsMs: readonly number[];
+  readonly kinds: Readonly<Record<'lock' | 'shared' | 'semaphore' | 'several', number>>;
+  /**
+   * Whether released leases may linger. Nobody hands on a lease then, and nobody looks on: what is told of a lease that
+   * lingers is no concern of these runs.
+   */
+  readonly mayLinger: boolean;
+  /** Whether there is nothing but to acquire exclusive locks, and to wait for them, also in vain. */
+  readonly isPlain?: boolean;
 }
 
 /** What a round is like; a seed decides. */
-export function randomRound(
-  random: Random,
-  names: readonly string[],
-  { maySteal, ttlsMs }: Customs,
-): SimRound {
-  const kind = random.weighted({ lock: 6, shared: 2, semaphore: 2, several: 2 });
+export function randomRound(random: Random, customs: Customs): SimRound {
+  const round = anyRound(random, customs);
+  if (customs.isPlain !== true) return round;
+  const wait = { waitTimeoutMs: random.pick([300, Infinity, Infinity]), abortAfterMs: undefined };
+  return { ...round, ...wait, how: 'acquire', units: 1, limit: 1, minHoldMs: 0, isHandedOn: false };
+}
+
+function anyRound(random: Random, { names, maySteal, ttlsMs, holdsMs, kinds, mayLinger }: Customs): SimRound {
+  const kind = random.weighted(kinds);
   const how = random.weighted({ acquire: 8, try: 1, steal: kind === 'lock' && maySteal ? 0.5 : 0 });
-  const chosen = kind === 'several' ? names : [random.pick(names)];
+  const chosen = kind === 'several' ? someOf(random, names) : [random.pick(names)];
   const isShared = kind === 'shared' || (kind === 'several' && random.chance(0.5));
   const limit = isShared ? SHARED_LIMIT : kind === 'semaphore' ? 3 : 1;
   const autoRenew = random.chance(0.8);
@@ -270,10 +355,25 @@ export function randomRound(
     ttlMs: random.pick(ttlsMs),
     autoRenew,
     minHoldMs: random.chance(0.1) ? 150 : 0,
-    lingerMs: autoRenew && random.chance(0.4) ? random.pick([40, 600]) : 0,
+    lingerMs: mayLinger && autoRenew && random.chance(0.4) ? random.pick([40, 600]) : 0,
     waitTimeoutMs: random.chance(0.25) ? undefined : random.pick([300, 1_500, Infinity]),
     abortAfterMs: random.chance(0.1) ? random.between(1, 400) : undefined,
-    holdMs: random.pick([0, 5, 40, 300]),
+    holdMs: random.pick(holdsMs),
+    isHandedOn: !mayLinger && random.chance(0.06),
     isFinal: false,
   };
+}
+
+/** At least two, in any order. */
+function someOf(random: Random, names: readonly string[]): string[] {
+  const left = [...names];
+  const count = random.between(2, names.length);
+  return Array.from({ length: count }, () => left.splice(random.between(0, left.length - 1), 1)[0] as string);
+}
+
+/** Goes on with a lease that somebody has handed on. */
+export function adoptingRound(random: Random, parcel: Parcel): SimRound {
+  const holdMs = random.pick([0, 40, 300]);
+  const own = { abortAfterMs: undefined, waitTimeoutMs: undefined, isHandedOn: random.chance(0.1) };
+  return { ...parcel.round, ...own, how: 'adopt', holdMs, parcel };
 }

@@ -1,28 +1,60 @@
 import { Desk } from '../../lib/manager/desk.js';
 import { SHARED_LIMIT } from '../../lib/schema/constants.js';
 import { checkHistory, type Verdict } from '../chaos/check-history.js';
-import type { FaultKind } from '../chaos/fault-kinds.js';
 import { HARNESS, type HarnessEvent, type HistoryRecord } from '../chaos/history.js';
 import { Random } from '../chaos/random.js';
+import type { Reading } from '../chaos/reading.js';
+import { checkIdle } from '../chaos/rules/idle.js';
+import type { Violation } from '../chaos/violation.js';
+import { allFaults, FaultPlan, NO_FAULTS, type FaultShares } from './fault-plan.js';
+import { Onlooker } from './onlooker.js';
 import { SimClient, type MakeDesk } from './sim-client.js';
 import { SimServer } from './sim-server.js';
-import { randomRound, SimTaker, type Customs, type SimRound } from './sim-taker.js';
+import {
+  adoptingRound,
+  randomRound,
+  SimTaker,
+  type Customs,
+  type Parcel,
+  type SimRound,
+  type Surroundings,
+} from './sim-taker.js';
 import { World } from './world.js';
 
-const NAMES = ['a', 'b'];
 const LONG_TTL_MS = 30_000;
 const FAULTS_MS = 1_500;
 /** Until every lease and every doubt of the time of faults has come to its end. */
 const LIMIT_MS = 60_000;
 /** So long the server remembers anything; then nothing may be left. */
 const REST_MS = 130_000;
-/** After a restart, until all are connected again and what had no answer was sent again. */
+/** After a fault, until all are connected again and what had no answer was sent again. */
 const RECONNECTED_MS = 500;
-/** A look after a sleep, and an answer in time. */
-const DOUBT_MS = 1_100;
+/** Where nothing goes wrong, whoever nobody is in the way of has its lock so soon. */
+const PROMPT = { idleMs: 150, aftermathMs: 0 };
+
+/** What the runs of a kind have in common. */
+export interface Plan {
+  readonly confirmGrants: boolean;
+  readonly customs: Customs;
+  readonly processes: number;
+  /** How many locks a process takes at a time. */
+  readonly hands: number;
+  readonly faults: FaultShares;
+}
+
+/** What an observer of a run sees. */
+export interface Sight {
+  readonly ms: number;
+  readonly server: SimServer;
+  readonly takers: readonly SimTaker[];
+}
 
 export interface SimulationOptions {
   readonly seed: number;
+  /** Instead of what the seed would plan. */
+  readonly plan?: Plan | undefined;
+  /** Called after each step. */
+  readonly observe?: ((sight: Sight) => void) | undefined;
   /** The code that installs the schema: the specs put wrong servers in. */
   readonly code?: string | undefined;
   readonly makeDesk?: MakeDesk | undefined;
@@ -43,49 +75,58 @@ export class Simulation {
   readonly #takers: SimTaker[] = [];
   readonly #records: HistoryRecord[] = [];
   readonly #makeDesk: MakeDesk;
-  readonly #confirmGrants: boolean;
-  readonly #customs: Customs;
-  #faults = 0;
+  readonly #plan: Plan;
+  readonly #surroundings: Surroundings;
+  readonly #onlooker: Onlooker;
+  /** Leases that somebody has handed on. */
+  readonly #parcels: Parcel[] = [];
   #playing = 0;
 
-  constructor({ seed, code, makeDesk = (outlet, options) => new Desk(outlet, options) }: SimulationOptions) {
+  constructor({ seed, plan, observe, code, makeDesk }: SimulationOptions) {
     this.#seed = seed;
     this.#random = Random.of(seed, 'simulation');
     this.#server = new SimServer(this.#world, code);
-    this.#makeDesk = makeDesk;
-    this.#confirmGrants = this.#random.chance(0.2);
-    // Not where grants are confirmed: who is robbed before it has entered asks for another, at the end of the queue.
-    this.#customs = customsOf(this.#random, !this.#confirmGrants && this.#random.chance(0.5));
-    const count = this.#random.between(2, 4);
-    for (let i = 1; i <= count; i++) this.#add(`p${i}`);
+    this.#makeDesk = makeDesk ?? ((outlet, options) => new Desk(outlet, options));
+    this.#plan = plan ?? planOf(this.#random);
+    const { names } = this.#plan.customs;
+    this.#surroundings = {
+      ...{ world: this.#world, records: this.#records, confirmGrants: this.#plan.confirmGrants },
+      handOn: (parcel) => this.#parcels.push(parcel),
+      write: (by, name, token) => this.#write(by, name, token),
+    };
+    this.#onlooker = new Onlooker(this.#world, this.#server, this.#records, names);
+    for (let i = 1; i <= this.#plan.processes; i++) this.#add(`p${i}`);
+    if (observe !== undefined)
+      this.#world.onStep = () => observe({ ms: this.#world.ms, server: this.#server, takers: this.#takers });
   }
 
-  async run(): Promise<SimulationResult> {
-    for (const taker of this.#takers) for (let hand = 0; hand < 2; hand++) this.#playOn(taker);
-    this.#planFaults();
+  run(): SimulationResult {
+    for (const taker of this.#takers) for (let hand = 0; hand < this.#plan.hands; hand++) this.#playOn(taker);
+    const faults = this.#planFaults();
     this.#planLooks();
+    this.#planOnlooker();
     this.#world.runUntil(FAULTS_MS);
     this.#note({ event: 'faults-over' });
     this.#world.runUntil(LIMIT_MS);
     this.#world.runUntil(LIMIT_MS + REST_MS);
-    this.#note({ event: 'state-left', left: await this.#server.left() });
+    this.#note({ event: 'state-left', left: this.#server.left() });
     this.#server.close();
-    return {
-      seed: this.#seed,
-      records: this.#records,
-      steps: this.#world.steps,
-      ...checkHistory(this.#records),
-    };
+    const verdict = checkHistory(this.#records, RECONNECTED_MS);
+    const violations = [...verdict.violations, ...(faults === 0 ? this.#checkUndisturbed(verdict.run) : [])];
+    return { ...verdict, violations, seed: this.#seed, records: this.#records, steps: this.#world.steps };
   }
 
-  get #isLong(): boolean {
-    return this.#customs.ttlsMs.includes(LONG_TTL_MS);
+  /** More can be asked of a run in which nothing goes wrong. */
+  #checkUndisturbed(run: Reading): Violation[] {
+    // Whoever is robbed before it has heard of its grant asks again, behind others.
+    const idle = this.#plan.customs.maySteal ? [] : checkIdle(run, PROMPT);
+    return [...idle, ...this.#onlooker.checkAsked(run, this.#takers)];
   }
 
   #add(name: string): void {
     const random = Random.of(this.#seed, name);
     const client = new SimClient(this.#world, this.#server, random, name, this.#makeDesk);
-    this.#takers.push(new SimTaker(name, client, this.#world, this.#records));
+    this.#takers.push(new SimTaker(name, client, this.#surroundings));
   }
 
   /** Round after round while there are faults; then each name once more. */
@@ -93,15 +134,29 @@ export class Simulation {
     const random = Random.of(this.#seed, `${taker.name} plays ${++this.#playing}`);
     const next = (): void => {
       if (taker.client.isDead) return;
-      if (this.#world.ms >= FAULTS_MS) {
-        this.#finals(taker, [...NAMES]);
+      const parcel = this.#parcels.shift();
+      if (parcel === undefined && this.#world.ms >= FAULTS_MS) {
+        this.#finals(taker, [...this.#plan.customs.names]);
         return;
       }
-      taker.play(randomRound(random, NAMES, this.#customs), this.#confirmGrants, () =>
+      const round = parcel ? adoptingRound(random, parcel) : randomRound(random, this.#plan.customs);
+      const mayHandOn = this.#world.ms < FAULTS_MS;
+      taker.play({ ...round, isHandedOn: mayHandOn && round.isHandedOn }, () =>
         this.#world.after(random.between(0, 60), next),
       );
     };
     this.#world.after(random.between(0, 40), next);
+  }
+
+  /** On its way to where the lock is minded, for a while. */
+  #write(by: string, name: string, token: number): void {
+    const lateMs = this.#random.between(0, 100);
+    this.#world.after(lateMs, () =>
+      this.#server.serve(() => {
+        const isAccepted = this.#server.letsIn(name, token);
+        this.#note({ event: 'wrote', resource: 'guarded', by, name, token, isAccepted });
+      }),
+    );
   }
 
   readonly #finishing = new Map<SimTaker, number>();
@@ -109,15 +164,17 @@ export class Simulation {
   #finals(taker: SimTaker, names: string[]): void {
     const name = names.shift();
     if (name !== undefined) {
-      taker.play(finalRound(name), false, () => this.#world.after(0, () => this.#finals(taker, names)));
+      taker.play(finalRound(name, this.#random), () =>
+        this.#world.after(0, () => this.#finals(taker, names)),
+      );
       return;
     }
     const count = (this.#finishing.get(taker) ?? 0) + 1;
     this.#finishing.set(taker, count);
-    if (count === 2) this.#drain(taker);
+    if (count === this.#plan.hands) this.#drain(taker);
   }
 
-  /** Both hands have come to their end. */
+  /** All its hands have come to their end. */
   #drain(taker: SimTaker): void {
     const { client } = taker;
     client.act(() => {
@@ -136,91 +193,15 @@ export class Simulation {
     });
   }
 
-  #planFaults(): void {
-    const count = this.#random.between(0, 4);
-    for (let i = 0; i < count; i++) {
-      const atMs = this.#random.between(0, FAULTS_MS - 1);
-      const kind = this.#random.weighted({
-        cut: 4,
-        delay: 2,
-        silence: 2,
-        stop: 2,
-        sleep: 2,
-        // A lock that nobody knows to be granted, to a process that is dead, may lie idle for its ttl.
-        kill: this.#isLong ? 0 : 1,
-        'step-clock': 1,
-        'freeze-server': 1,
-        restart: 1,
-        'restart-with-loss': this.#isLong ? 0 : 1,
-      });
-      const taker = this.#random.pick(this.#takers);
-      const forMs = this.#random.pick([30, 200, 600, 1_500]);
-      if (kind === 'restart-with-loss') this.#planLoss(atMs);
-      else this.#world.at(atMs, () => this.#strike(kind, taker, forMs));
-    }
-  }
-
-  #strike(kind: string, taker: SimTaker, forMs: number): void {
-    const { client, name } = taker;
-    if (client.isDead || client.isPaused) return;
-    switch (kind) {
-      case 'cut':
-        this.#during('cut', name, 100);
-        if (forMs > 100) client.cutsNextSend = true;
-        else client.cut();
-        return;
-      case 'delay':
-        this.#during('delay', name, forMs);
-        client.weather.extraMs = Math.min(forMs, 300);
-        this.#world.after(forMs, () => (client.weather.extraMs = 0));
-        return;
-      case 'silence':
-        this.#during('silence', name, forMs);
-        client.weather.isSilent = true;
-        this.#world.after(forMs, () => {
-          client.weather.isSilent = false;
-          // What was lost on it is lost: a ping without an answer has found that out (lib/connection/heartbeat.ts).
-          client.cut();
-        });
-        return;
-      case 'stop':
-        this.#during('stop-holder', name, forMs);
-        client.pause(forMs);
-        return;
-      case 'sleep':
-        this.#during('stop-holder', name, forMs + DOUBT_MS);
-        client.sleep(forMs);
-        this.#world.after(forMs, () => client.act(() => taker.look()));
-        return;
-      case 'kill':
-        this.#during('kill-holder', name, 1);
-        this.#note({ event: 'exited', target: name, end: 'SIGKILL', isExpected: true });
-        client.kill();
-        return;
-      case 'step-clock':
-        this.#during('step-clock', name, 1);
-        client.step(this.#random.pick([-3_600_000, -500, 500, 3_600_000]));
-        return;
-      case 'freeze-server':
-        this.#during('freeze-server', undefined, forMs);
-        this.#server.freeze(forMs);
-        return;
-      default:
-        this.#during('restart', undefined, 1);
-        for (const one of this.#takers) one.client.cut();
-    }
-  }
-
-  /** The server goes back to a state of a little before. */
-  #planLoss(atMs: number): void {
-    const lostSinceMs = Math.max(0, atMs - this.#random.between(1, 300));
-    let stored: unknown;
-    this.#world.at(lostSinceMs, () => (stored = this.#server.snapshot()));
-    this.#world.at(atMs, () => {
-      this.#during('restart-with-loss', undefined, RECONNECTED_MS, lostSinceMs);
-      for (const { client } of this.#takers) client.cut();
-      this.#server.restore(stored);
-    });
+  /** @returns how many there are */
+  #planFaults(): number {
+    const victims = {
+      ...{ world: this.#world, server: this.#server, takers: this.#takers },
+      note: (event: HarnessEvent) => this.#note(event),
+      // What is told of the lost past is nothing that the rules know.
+      losing: () => this.#onlooker.close(),
+    };
+    return new FaultPlan(victims, this.#random).plan(FAULTS_MS, this.#plan.faults);
   }
 
   /** Who works under a lock looks at it now and then. */
@@ -232,10 +213,20 @@ export class Simulation {
     look();
   }
 
-  #during(kind: FaultKind, target: string | undefined, forMs: number, lostSinceMs?: number): void {
-    const fault = ++this.#faults;
-    this.#note({ event: 'fault-began', fault, kind, target, lostSinceMs });
-    this.#world.after(forMs, () => this.#note({ event: 'fault-ended', fault }));
+  #planOnlooker(): void {
+    if (this.#plan.customs.mayLinger) return;
+    const random = Random.of(this.#seed, 'onlooker');
+    const at = (atMs: number, what: () => void): void => {
+      this.#world.at(atMs, () => this.#server.serve(what));
+    };
+    if (random.chance(0.5)) at(random.between(0, 200), () => this.#onlooker.watch());
+    this.#world.at(LIMIT_MS / 2, () => this.#onlooker.close());
+    // Not always: a look at a queue ends leases that are over, which waiters have to see to otherwise.
+    if (random.chance(0.7)) return;
+    for (let times = 0; times < 3; times++) {
+      at(random.between(100, FAULTS_MS), () => this.#onlooker.ask(random));
+      at(random.between(100, FAULTS_MS), () => this.#onlooker.lookAtQueues());
+    }
   }
 
   #note(event: HarnessEvent): void {
@@ -243,14 +234,59 @@ export class Simulation {
   }
 }
 
-/** Long leases show what is left behind; short ones, what is believed too long. */
-function customsOf(random: Random, maySteal: boolean): Customs {
-  if (random.chance(0.2)) return { maySteal, ttlsMs: [LONG_TTL_MS] };
-  // Of a grant that is shorter than the time to acknowledge it the rules cannot tell how old it is when it is stolen.
-  return { maySteal, ttlsMs: maySteal ? [800, 1_000] : [200, 400, 1_000] };
+const USUAL = { lock: 6, shared: 2, semaphore: 2, several: 2 };
+/** Those who want several names meet each other, and those who share them. */
+const TOGETHER = { lock: 2, shared: 4, semaphore: 0, several: 6 };
+const HOLDS_MS = [0, 5, 40, 300];
+
+function planOf(random: Random): Plan {
+  const kind = random.weighted({ usual: 50, long: 15, mixed: 15, slow: 10, doubled: 10 });
+  const confirmGrants = random.chance(0.2);
+  // Not where grants are confirmed: who is robbed before it has entered asks for another, at the end of the queue.
+  const maySteal = (kind === 'usual' || kind === 'long') && !confirmGrants && random.chance(0.5);
+  const isTogether = random.chance(0.3);
+  const faults = faultsOf(kind, random);
+  const mayLinger = (kind === 'usual' || kind === 'long') && faults !== NO_FAULTS && random.chance(0.5);
+  const customs = {
+    ...{ maySteal, mayLinger, ...lengthsOf(kind, maySteal) },
+    names: isTogether ? ['a', 'b', 'c'] : ['a', 'b'],
+    kinds: isTogether ? TOGETHER : kind === 'mixed' ? { ...USUAL, semaphore: 8 } : USUAL,
+  };
+  return {
+    confirmGrants,
+    customs,
+    faults,
+    processes: random.between(2, 4),
+    hands: 2,
+  };
 }
 
-function finalRound(name: string): SimRound {
+/** Long leases show what is left behind; short ones, what is believed too long; both, who asks at the wrong time. */
+function lengthsOf(kind: string, maySteal: boolean): Pick<Customs, 'ttlsMs' | 'holdsMs'> {
+  switch (kind) {
+    case 'long':
+      return { ttlsMs: [LONG_TTL_MS], holdsMs: HOLDS_MS };
+    case 'mixed':
+      return { ttlsMs: [200, LONG_TTL_MS], holdsMs: HOLDS_MS };
+    case 'doubled':
+      return { ttlsMs: [LONG_TTL_MS], holdsMs: [0, 5, 40] };
+    case 'slow':
+      return { ttlsMs: [1_000], holdsMs: [5, 40, 300, 300, 14_000] };
+    default:
+      // Of a grant that is shorter than the time to acknowledge it the rules cannot tell how old it is when it is stolen.
+      return { ttlsMs: maySteal ? [800, 1_000] : [200, 400, 1_000], holdsMs: HOLDS_MS };
+  }
+}
+
+function faultsOf(kind: string, random: Random): FaultShares {
+  if (kind === 'slow') return { kill: 3, stop: 2, cut: 1 };
+  // Of what was under way a copy arrives later.
+  if (kind === 'doubled') return { 'cut-call': 1 };
+  const isCalm = random.chance(kind === 'mixed' ? 0.5 : 0.2);
+  return isCalm ? NO_FAULTS : allFaults(kind !== 'usual');
+}
+
+function finalRound(name: string, random: Random): SimRound {
   return {
     names: [name],
     units: 1,
@@ -258,11 +294,13 @@ function finalRound(name: string): SimRound {
     ttlMs: 1_000,
     how: 'acquire',
     autoRenew: true,
-    minHoldMs: 0,
+    // Its process may end before that is over.
+    minHoldMs: random.chance(0.2) ? 150 : 0,
     lingerMs: 0,
     waitTimeoutMs: Infinity,
     abortAfterMs: undefined,
     holdMs: 1,
+    isHandedOn: false,
     isFinal: true,
   };
 }

@@ -15,6 +15,8 @@ export class World {
   ms = 0;
   /** How much has happened: the step that a failing run can be replayed to. */
   steps = 0;
+  /** Called after each thing that has happened. */
+  onStep: (() => void) | undefined;
   readonly #heap: Happening[] = [];
   #planned = 0;
 
@@ -37,6 +39,7 @@ export class World {
       this.ms = first.atMs;
       if (++this.steps > MOST_STEPS) throw new Error(`${MOST_STEPS} steps, and no end at ${this.ms} ms`);
       first.what();
+      this.onStep?.();
     }
     this.ms = Math.max(this.ms, ms);
   }

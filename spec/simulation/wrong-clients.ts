@@ -44,6 +44,21 @@ export const WRONG_CLIENTS: readonly WrongClient[] = [
       }),
   },
   {
+    does: 'does not look at the wall clock',
+    put: () => {
+      const takeOut = [
+        instead(LeaseTime.prototype, 'mayBeOver', () => () => false),
+        instead(LeaseTime.prototype, 'compare', () => () => undefined),
+        instead(LeaseTime.prototype, 'leftMs', () => {
+          return function (this: LeaseTime, now: Now): number {
+            return Math.max(0, this.deadlineMs - now.ms);
+          };
+        }),
+      ];
+      return () => takeOut.forEach((out) => out());
+    },
+  },
+  {
     does: 'releases where it has to withdraw',
     put: () =>
       instead(Request.prototype, 'hears', (hears) => {

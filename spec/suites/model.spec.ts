@@ -2,7 +2,7 @@
  * The queue logic of the procedures against a small pure model (spec/model/lock-model.ts): the same random commands to
  * both, and after each everything that is stored, answered and pushed is compared. What must hold in any case is
  * asserted apart from that (spec/model/laws.ts, beliefs.ts). That the comparison would show it is seen with servers that
- * each have one thing wrong (spec/model/wrong-servers.ts).
+ * each have one thing wrong (spec/support/wrong-servers.ts).
  *
  * A run that fails is shrunk and printed with a line `MODEL_REPLAY=...`: that variable repeats it, alone:
  *
@@ -17,7 +17,7 @@ import { EmbeddedSubject } from '../model/embedded-subject.js';
 import { NodeSubject } from '../model/node-subject.js';
 import type { Subject } from '../model/subject.js';
 import { Trial } from '../model/trial.js';
-import { installCodeOf, WRONG_SERVERS } from '../model/wrong-servers.js';
+import { installCodeOf, WRONG_SERVERS } from '../support/wrong-servers.js';
 
 const COMMANDS = 100;
 const EMBEDDED_RUNS = 1000;

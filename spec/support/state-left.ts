@@ -39,7 +39,7 @@ export const NOTHING: StateLeft = {
 };
 
 // A change, because a read may be answered by a node of the cluster that lags behind.
-const CODE = `
+export const STATE_LEFT_CODE = `
   wse();
   s = .thingsdb_lock;
   at = int(now() * 1000000);
@@ -66,5 +66,5 @@ const CODE = `
 export async function lockedDownState(backEnd: {
   query(code: string): Promise<unknown>;
 }): Promise<StateLeft> {
-  return (await backEnd.query(CODE)) as StateLeft;
+  return (await backEnd.query(STATE_LEFT_CODE)) as StateLeft;
 }

@@ -1,10 +1,16 @@
+import { withConstants } from '../../lib/schema/constants.js';
 import { installCode } from '../../lib/schema/install-code.js';
 
-/** A schema with one thing wrong: in the source of its procedures and functions a text is replaced by another. */
+/**
+ * A schema with one thing wrong: in the source of its procedures and functions a text is replaced by another. The model
+ * (spec/suites/model.spec.ts) must find all of them, and the simulation (spec/simulation) all that its clients can feel.
+ */
 export interface WrongServer {
   readonly does: string;
-  readonly instead: string;
   readonly of: string;
+  readonly instead: string;
+  /** Why the simulation is not asked to find it: what hides it, or what would show it and is not reached by its seeds. */
+  readonly leftToModel?: string;
 }
 
 export const WRONG_SERVERS: readonly WrongServer[] = [
@@ -30,17 +36,20 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     does: 'tells nobody who is next',
     of: 'if (q.waiting) s.fn.tell_next(s, name, q, at)',
     instead: 'if (q.waiting) nil',
+    leftToModel: 'a waiter asks at the time that it knew before, which comes soon enough in every run',
   },
   {
     does: 'tells of the lease that ends last',
     of: 'if (holder.due < first) first = holder.due',
-    instead: 'if (first > 9000000000000000 || holder.due > first) first = holder.due',
+    instead: 'if (first == $NEVER_US || holder.due > first) first = holder.due',
+    leftToModel: 'a waiter asks a little late, or somebody else asks before it',
   },
   { does: 'gives the same token twice', of: 's.token < at ? at : s.token + 1', instead: 'at' },
   {
     does: 'sets a silent process aside in one-name queues only',
-    of: 'if (r.inbox == box) {\n            r.state = 0;',
-    instead: 'if (r.inbox == box && r.names.len() == 1) {\n            r.state = 0;',
+    of: 'if (r.inbox == box) {\n            r.state = $SILENT;',
+    instead: 'if (r.inbox == box && r.names.len() == 1) {\n            r.state = $SILENT;',
+    leftToModel: 'it shows where two dead processes block each other’s queues',
   },
   {
     does: 'does not tell whose lease was taken',
@@ -55,7 +64,7 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   { does: 'steals without a word to those who watch', of: "s.fn.tell(s, r, 'lost', why);", instead: '' },
   {
     does: 'tells those who watch of a withdrawal',
-    of: "r.state >= 2 && s.fn.tell(s, r, 'released', 0);\n    s.fn.promote(s, r.names",
+    of: "r.state >= $GRANTED && s.fn.tell(s, r, 'released', 0);\n    s.fn.promote(s, r.names",
     instead: "s.fn.tell(s, r, 'released', 0);\n    s.fn.promote(s, r.names",
   },
   {
@@ -65,45 +74,59 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'revives what has expired',
-    of: '!is_nil(r) && r.state >= 2 && r.state != 5 && r.due > at',
-    instead: '!is_nil(r) && r.state >= 2 && r.state != 5',
+    of: '!is_nil(r) && r.state >= $GRANTED && r.state != $KEPT && r.due > at',
+    instead: '!is_nil(r) && r.state >= $GRANTED && r.state != $KEPT',
+    leftToModel: 'it shows where a renewal comes late and nobody else has asked for the name',
   },
   {
     does: 'leaves what is kept in its inbox',
     of: "r.inbox = {id: '', room: nil, owner: r.inbox.owner};",
     instead: '',
+    leftToModel: 'it shows where a process ends within the time that its lease is kept',
   },
   { does: 'lets the one before go on after a lease was adopted', of: 'r.id = o[3];', instead: '' },
-  { does: 'probes nobody', of: 'box.seen + 900000 <= at', instead: 'false' },
+  {
+    does: 'probes nobody',
+    of: 'box.seen + $PROBE_US <= at',
+    instead: 'false',
+    leftToModel:
+      'it shows where somebody dies who waits for one name, and blocks another that is free, for long',
+  },
   {
     does: 'silences those who live',
-    of: 'box.seen = box.probe - 800000;\n        box.probe = 0;',
+    of: 'box.seen = box.probe - $ACKNOWLEDGE_US;\n        box.probe = 0;',
     instead: 'box.seen = at;',
   },
   {
     does: 'lets the silent keep others waiting',
     of: 'if (box.probe) return s.fn.silence(s, box, at);',
     instead: 'if (box.probe) return [];',
+    leftToModel:
+      'it shows where somebody dies who waits for one name, and blocks another that is free, for long',
   },
   {
     does: 'does not tell one behind the silent to ask',
     of: 'blocked && s.fn.asks_late(blocked, at) && s.fn.ask(blocked, at, at);',
     instead: '',
+    leftToModel: 'whoever is blocked asks by itself a second later',
   },
   {
     does: 'silences who has just called',
     of: 'r.inbox == caller ? r.names : s.fn.silence',
     instead: 's.fn.silence',
+    leftToModel: 'it is asked whether it lives, and is back in its place at once',
   },
   {
     does: 'puts the silent last when they are back',
     of: 'if (is_nil(i)) line.push(r) else line.splice(i, 0, r);',
     instead: 'line.push(r);',
+    leftToModel: 'it shows where others came behind a process that was silent, and still wait',
   },
   {
     does: 'gives the silent their places back after any time',
     of: 'if (box.silent <= at) return s.fn.promote(s, s.fn.forget(s, box), at);',
     instead: '',
+    leftToModel: 'no fault of a run lasts for ten seconds',
   },
   {
     does: 'keeps the places of the silent for ever',
@@ -113,22 +136,29 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   { does: 'keeps the places of a request that nobody knows', of: ' && !r.missed', instead: '' },
   {
     does: 'takes a process that asks about its request for one that does not know it',
-    of: 'if (r.state == 1 && r.missed) r.missed = false;',
+    of: 'if (r.state == $WAITING && r.missed) r.missed = false;',
     instead: '',
+    leftToModel: 'it shows where a process misses two grants of a request and asks about it in between',
   },
-  { does: 'grants the silent', of: 'if (r.state == 0) continue;', instead: '' },
+  { does: 'grants the silent', of: 'if (r.state == $SILENT) continue;', instead: '' },
   {
     does: 'takes no acknowledgement',
-    of: 'if (r.state != 2 || r.due <= at) return nil;',
+    of: 'if (r.state != $GRANTED || r.due <= at) return nil;',
     instead: 'return nil;',
   },
-  { does: 'proves a grant by the secret half of the id', of: 'r.id[0:16]', instead: 'r.id[16:]' },
+  { does: 'proves a grant by the secret half of the id', of: 'r.id[0:$PROOF_BYTES]', instead: 'r.id[$PROOF_BYTES:]' },
   {
     does: 'takes in what was withdrawn',
     of: 'if (s.tombstones && s.tombstones.has(`:{o[1]}`)) return s.fn.gone(s, o[1]);',
     instead: '',
+    leftToModel: 'it shows where a copy arrives after its withdrawal, and nobody waits by then',
   },
-  { does: 'takes one id in for two names', of: ' || (other && other != r)', instead: '' },
+  {
+    does: 'takes one id in for two names',
+    of: ' || (other && other != r)',
+    instead: '',
+    leftToModel: 'no client uses an id twice',
+  },
   {
     does: 'makes a change of what changes nothing',
     of: 'if (answer) answers.push(answer)',
@@ -138,6 +168,7 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     does: 'removes an inbox that somebody holds in',
     of: 'for (key, q in s.locks) for (r in q.held) s.fn.spare(idle, r, at);',
     instead: '',
+    leftToModel: 'a holder is heard of more often than once a minute',
   },
   {
     does: 'does not come back for what is remembered',
@@ -172,11 +203,28 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     of: 'filter(|r| r.due <= at).each',
     instead: 'filter(|r| r.due <= at + 200000).each',
   },
+  {
+    does: 'ends a renewed lease early',
+    of: 'r.due = due;\n    s.fn.arm(s, due / 1000000);\n    // Who',
+    instead: 'r.due = due - 60000;\n    s.fn.arm(s, due / 1000000);\n    // Who',
+  },
+  {
+    does: 'frees at once what is to be kept',
+    of: 's.fn.renew(s, r, call.at, o[3]);\n    [$TOLD_ENDED',
+    instead: 's.fn.finish(s, r, call.at);\n    [$TOLD_ENDED',
+  },
+  { does: 'pushes no grant', of: "r.inbox.room.emit('granted',", instead: "r.inbox.room.emit('none'," },
+  {
+    does: 'does not count a lease from its acknowledgement',
+    of: 'r.state = $HELD;\n    s.fn.renew(s, r, at, r.ttl);',
+    instead: '',
+  },
 ];
 
 /** The code that installs it. Throws where the schema has no such text any more: then say how it is wrong now. */
 export function installCodeOf({ does, of, instead }: WrongServer): string {
   const code = installCode();
-  if (!code.includes(of)) throw new Error(`a server that ${does}: not in the schema's source: ${of}`);
-  return code.replaceAll(of, () => instead);
+  const [text, other] = [withConstants(of), withConstants(instead)];
+  if (!code.includes(text)) throw new Error(`a server that ${does}: not in the schema's source: ${of}`);
+  return code.replaceAll(text, () => other);
 }

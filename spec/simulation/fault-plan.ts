@@ -1,0 +1,169 @@
+import type { FaultKind } from '../chaos/fault-kinds.js';
+import type { HarnessEvent } from '../chaos/history.js';
+import type { Random } from '../chaos/random.js';
+import type { SimServer } from './sim-server.js';
+import type { SimTaker } from './sim-taker.js';
+import type { World } from './world.js';
+
+/** After a restart, until all are connected again and what had no answer was sent again. */
+const RECONNECTED_MS = 500;
+/** A look after a sleep, and an answer in time. */
+const DOUBT_MS = 1_100;
+
+/** How often each kind of fault is, against the others. */
+export type FaultShares = Readonly<Record<string, number>>;
+
+export const NO_FAULTS: FaultShares = {};
+
+/** @param isLong leases outlast the run's faults */
+export function allFaults(isLong: boolean): FaultShares {
+  return {
+    cut: 2,
+    'cut-call': 2,
+    delay: 2,
+    silence: 2,
+    stop: 2,
+    sleep: 2,
+    // A lock that nobody knows to be granted, to a process that is dead, may lie idle for its ttl.
+    kill: isLong ? 0 : 1,
+    'step-clock': 1,
+    'freeze-server': 1,
+    restart: 1,
+    'restart-with-loss': isLong ? 0 : 1,
+  };
+}
+
+/** What is done to clients, network and server. */
+export interface Victims {
+  readonly world: World;
+  readonly server: SimServer;
+  readonly takers: readonly SimTaker[];
+  readonly note: (event: HarnessEvent) => void;
+  /** The server is about to go back to an older state. */
+  readonly losing: () => void;
+}
+
+/** The faults of one run, by its seed. */
+export class FaultPlan {
+  readonly #victims: Victims;
+  readonly #random: Random;
+  #faults = 0;
+
+  constructor(victims: Victims, random: Random) {
+    this.#victims = victims;
+    this.#random = random;
+  }
+
+  /**
+   * Plans them.
+   * @returns how many there are
+   */
+  plan(withinMs: number, shares: FaultShares): number {
+    const { world, takers } = this.#victims;
+    const count = Object.keys(shares).length === 0 ? 0 : this.#random.between(0, 4);
+    for (let i = 0; i < count; i++) {
+      const atMs = this.#random.between(0, withinMs - 1);
+      const kind = this.#random.weighted(shares);
+      const taker = this.#random.pick(takers);
+      const forMs = this.#random.pick([30, 200, 600, 1_500]);
+      if (kind === 'restart-with-loss') this.#planLoss(atMs);
+      else world.at(atMs, () => this.#strike(kind, taker, forMs));
+    }
+    return count;
+  }
+
+  #strike(kind: string, taker: SimTaker, forMs: number): void {
+    const { client } = taker;
+    if (client.isDead || client.isPaused) return;
+    if (kind === 'freeze-server' || kind === 'restart') this.#strikeServer(kind, forMs);
+    else if (kind === 'stop' || kind === 'sleep' || kind === 'kill' || kind === 'step-clock')
+      this.#strikeProcess(kind, taker, forMs);
+    else this.#strikeConnection(kind, taker, forMs);
+  }
+
+  #strikeServer(kind: 'freeze-server' | 'restart', forMs: number): void {
+    const { server, takers } = this.#victims;
+    if (kind === 'freeze-server') {
+      this.#during(kind, undefined, forMs);
+      server.freeze(forMs);
+    } else {
+      this.#during(kind, undefined, 1);
+      for (const one of takers) one.client.cut();
+    }
+  }
+
+  #strikeProcess(kind: 'stop' | 'sleep' | 'kill' | 'step-clock', taker: SimTaker, forMs: number): void {
+    const { world, note } = this.#victims;
+    const { client, name } = taker;
+    switch (kind) {
+      case 'stop':
+        this.#during('stop-holder', name, forMs);
+        client.pause(forMs);
+        return;
+      case 'sleep':
+        this.#during('stop-holder', name, forMs + DOUBT_MS);
+        client.sleep(forMs);
+        world.after(forMs, () => client.act(() => taker.look()));
+        return;
+      case 'kill':
+        this.#during('kill-holder', name, 1);
+        note({ event: 'exited', target: name, end: 'SIGKILL', isExpected: true });
+        client.kill();
+        return;
+      case 'step-clock':
+        this.#during('step-clock', name, 1);
+        client.step(this.#random.pick([-3_600_000, -500, 500, 3_600_000]));
+    }
+  }
+
+  #strikeConnection(kind: string, { client, name }: SimTaker, forMs: number): void {
+    const { world } = this.#victims;
+    switch (kind) {
+      case 'cut':
+        this.#during('cut', name, 100);
+        client.cut();
+        return;
+      case 'cut-call':
+        this.#during('cut', name, 100);
+        client.cutsNextSend = true;
+        return;
+      case 'delay':
+        this.#during('delay', name, forMs);
+        client.weather.extraMs = Math.min(forMs, 300);
+        world.after(forMs, () => (client.weather.extraMs = 0));
+        return;
+      case 'silence':
+        this.#during('silence', name, forMs);
+        client.weather.isSilent = true;
+        world.after(forMs, () => {
+          client.weather.isSilent = false;
+          // What was lost on it is lost: a ping without an answer has found that out (lib/connection/heartbeat.ts).
+          client.cut();
+        });
+        return;
+      default:
+        throw new Error(`no such fault: ${kind}`);
+    }
+  }
+
+  /** The server goes back to a state of a little before. */
+  #planLoss(atMs: number): void {
+    const { world, server, takers, losing } = this.#victims;
+    const lostSinceMs = Math.max(0, atMs - this.#random.between(1, 300));
+    let stored: unknown;
+    world.at(lostSinceMs, () => (stored = server.snapshot()));
+    world.at(atMs, () => {
+      this.#during('restart-with-loss', undefined, RECONNECTED_MS, lostSinceMs);
+      losing();
+      for (const { client } of takers) client.cut();
+      server.restore(stored);
+    });
+  }
+
+  #during(kind: FaultKind, target: string | undefined, forMs: number, lostSinceMs?: number): void {
+    const { world, note } = this.#victims;
+    const fault = ++this.#faults;
+    note({ event: 'fault-began', fault, kind, target, lostSinceMs });
+    world.after(forMs, () => note({ event: 'fault-ended', fault }));
+  }
+}

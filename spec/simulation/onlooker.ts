@@ -1,0 +1,151 @@
+import { modeOf } from '../../lib/lock-info.js';
+import { takenAway } from '../../lib/schema/answers.js';
+import type { HistoryRecord, TakerEvent } from '../chaos/history.js';
+import type { Random } from '../chaos/random.js';
+import { deadlineMs } from '../chaos/lease-span.js';
+import { recordsOf, type Granted, type Reading } from '../chaos/reading.js';
+import type { Violation } from '../chaos/violation.js';
+import { PushType, type SimServer } from './sim-server.js';
+import type { SimTaker } from './sim-taker.js';
+import type { World } from './world.js';
+
+const NAME = 'onlooker';
+/** A message is on its way for a few milliseconds. */
+const ON_ITS_WAY_MS = 10;
+const WHOLE_PAGE = 1_000;
+
+/** One holder or waiter, as `lock_query` tells of it. */
+type Entry = readonly [name: string, isHeld: boolean, ...rest: unknown[]];
+
+/** A client that holds nothing and loses no message: it watches the names, asks for them, and looks at their queues. */
+export class Onlooker {
+  readonly #world: World;
+  readonly #server: SimServer;
+  readonly #records: HistoryRecord[];
+  readonly #names: readonly string[];
+  readonly #session;
+  readonly #watched = new Map<number, string>();
+  #isClosed = false;
+  readonly #asks: { readonly name: string; readonly atMs: number }[] = [];
+
+  constructor(world: World, server: SimServer, records: HistoryRecord[], names: readonly string[]) {
+    this.#world = world;
+    this.#server = server;
+    this.#records = records;
+    this.#names = names;
+    this.#session = server.connect((type, body) => this.#told(type, body));
+  }
+
+  /** From then on what happens to the names is told. */
+  watch(): void {
+    if (this.#isClosed) return;
+    for (const name of this.#names) this.#note({ event: 'watch-asked', watch: watchOf(name), name });
+    const rooms = this.#server.run(this.#session, 'lock_watch', [this.#names]) as number[];
+    this.#names.forEach((name, i) => {
+      const room = rooms[i] as number;
+      this.#watched.set(room, name);
+      this.#server.join(this.#session, room);
+      this.#note({ event: 'watching', watch: watchOf(name), name });
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const name of this.#watched.values()) this.#note({ event: 'watch-closed', watch: watchOf(name) });
+    this.#watched.clear();
+    this.#server.drop(this.#session);
+  }
+
+  /** Asks those who hold a name to release it. */
+  ask(random: Random): void {
+    if (this.#isClosed) return;
+    const name = random.pick(this.#names);
+    this.#server.run(this.#session, 'lock_ask', [name, NAME]);
+    this.#asks.push({ name, atMs: this.#world.ms });
+  }
+
+  /** @throws Error if the pages of the queues do not fit together, or the requests ahead are miscounted */
+  lookAtQueues(): void {
+    if (this.#isClosed) return;
+    const whole = this.#page('', WHOLE_PAGE).entries;
+    const paged: Entry[] = [];
+    for (let after: string | null = ''; after !== null;) {
+      const page = this.#page(after, 1);
+      paged.push(...page.entries);
+      after = page.next;
+    }
+    if (JSON.stringify(paged) !== JSON.stringify(whole))
+      throw new Error(`in pages the queues are ${JSON.stringify(paged)}, in one ${JSON.stringify(whole)}`);
+    for (const name of this.#names) {
+      whole
+        .filter((entry) => entry[0] === name)
+        .forEach((entry, i) => {
+          const ahead = entry[1] ? 0 : i;
+          if (entry.at(-1) !== ahead)
+            throw new Error(`ahead of ${JSON.stringify(entry)} are ${ahead} requests for "${name}"`);
+        });
+    }
+  }
+
+  /** Whoever held a name for certain when it was asked for was told so. Of a run in which no message is lost. */
+  checkAsked(run: Reading, takers: readonly SimTaker[]): Violation[] {
+    const told = takers.flatMap(({ askedOf }) => askedOf);
+    return this.#asks.flatMap(({ name, atMs }) =>
+      run.grants
+        .filter((lease) => lease.names.includes(name) && isHeldAround(lease, atMs))
+        .filter(
+          ({ id }) => !told.some((one) => one.request === id && Math.abs(one.atMs - atMs) <= ON_ITS_WAY_MS),
+        )
+        .map((lease): Violation => ({
+          rule: 'outcome',
+          what: `"${name}": ${lease.id} held it at ${atMs.toFixed(1)} ms, and was not asked to release it`,
+          records: recordsOf(lease),
+        })),
+    );
+  }
+
+  #page(after: string, count: number): { readonly next: string | null; readonly entries: Entry[] } {
+    const args = [null, after, count];
+    const [, next, entries] = this.#server.run(this.#session, 'lock_query', args) as [
+      number,
+      string | null,
+      Entry[],
+    ];
+    return { next, entries };
+  }
+
+  #told(type: number, body: unknown): void {
+    const { id, event, args } = body as { id: number; event: string; args: unknown[] };
+    const watched = this.#watched.get(id);
+    if (type !== PushType.emit || watched === undefined) return;
+    const [name, owner, token, want, limit, why] = args as [string, string, number, number, number, number];
+    if (name !== watched) throw new Error(`"${name}" was told of in the room of "${watched}"`);
+    const what = event as 'acquired' | 'released' | 'expired' | 'lost';
+    const reason = takenAway(why) ?? null;
+    this.#note({
+      event: 'told',
+      watch: watchOf(name),
+      what,
+      owner,
+      token,
+      mode: modeOf(limit),
+      want,
+      reason,
+    });
+  }
+
+  #note(event: TakerEvent): void {
+    this.#records.push({ process: NAME, atMs: this.#world.ms, ...event });
+  }
+}
+
+function watchOf(name: string): string {
+  return `${NAME}/${name}`;
+}
+
+function isHeldAround(lease: Granted, atMs: number): boolean {
+  const { granted, releasing, handingOn, aborted } = lease;
+  const ends = [releasing, handingOn, aborted].map((record) => record?.atMs ?? Infinity);
+  const endMs = Math.min(deadlineMs(lease), ...ends);
+  return granted.atMs < atMs - ON_ITS_WAY_MS && endMs > atMs + ON_ITS_WAY_MS;
+}
