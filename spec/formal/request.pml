@@ -449,6 +449,8 @@ active [CLIENTS] proctype Client() {
   /* The lease is over here: the signal has aborted. */
   :: d_step { phase[me] == HOLDING && left[me] == 0 && ready(me) && mayReturn(me) -> phase[me] = ENDING; send(me, WITHDRAW) }
   :: d_step { phase[me] == HOLDING && left[me] == 0 && ready(me) && !mayReturn(me) -> phase[me] = ENDING; send(me, RELEASE) }
+  /* A lease that the server had confirmed ends there by itself: nothing is sent. */
+  :: d_step { phase[me] == HOLDING && left[me] == 0 && ready(me) && !mayReturn(me) && (state[slot[me]] == GONE || state[slot[me]] == HELD) -> over[slot[me]] = 1; idle(me) }
 #ifndef PATIENT
   :: d_step { phase[me] == QUEUED && ready(me) -> phase[me] = ENDING; send(me, WITHDRAW) }
 #endif
