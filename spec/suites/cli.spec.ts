@@ -1,7 +1,7 @@
 import type { LockManager } from '../../lib/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { environmentOf, recordsIn, useCli, version, type Cli } from '../support/cli.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import type { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
 const cli = useCli();
@@ -284,7 +284,7 @@ onEachBackEnd('thingsdb-lock run', (backEnd) => {
   });
 
   test('a lost lock stops the command: SIGTERM, then SIGKILL, and the status is 76', async () => {
-    const proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    const proxy = await backEnd.proxy();
     const script =
       'process.on("SIGTERM", () => console.log("told")); console.log("held"); setInterval(() => {}, 1000)';
     const args = ['--ttl', '2s', '--kill-after', '2s', '--', process.execPath, '-e', script];
@@ -301,10 +301,8 @@ onEachBackEnd('thingsdb-lock run', (backEnd) => {
 onEachBackEnd('thingsdb-lock run, when the server does not answer', (backEnd) => {
   let proxy: TcpProxy;
   beforeEach(async () => {
-    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    proxy = await backEnd.proxy();
   });
-  afterEach(() => proxy.close());
-
   function run(args: readonly string[]): Cli {
     return cli(['run', 'a', ...args], environmentOf(backEnd, proxy.url));
   }

@@ -1,18 +1,13 @@
 import { LockConnectionError } from '../../lib/index.js';
 import { onEachTransport } from '../support/back-end.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import type { TcpProxy } from '../support/tcp-proxy.js';
 import { nextEvent, rejection } from '../support/until.js';
 
 onEachTransport('a connection that is lost', (backEnd) => {
   let proxy: TcpProxy;
   beforeEach(async () => {
-    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    proxy = await backEnd.proxy();
   });
-  afterEach(async () => {
-    await proxy.quiet();
-    await proxy.close();
-  });
-
   // thingsdb.js cannot tell that its socket has closed: its requests end by their time limit, and that tells.
   const tells = backEnd.name === 'thingsdb.js' ? test.skip : test;
 

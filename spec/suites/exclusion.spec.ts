@@ -3,16 +3,10 @@ import { LockNotHeldError, type Lease } from '../../lib/index.js';
 import { RequestState } from '../../lib/schema/constants.js';
 import { onEachTransport } from '../support/back-end.js';
 import { nextEvent, until } from '../support/until.js';
-import { Worker } from '../support/worker.js';
+import type { Worker } from '../support/worker.js';
 import type { Report } from '../support/worker-main.js';
 
 onEachTransport('exclusion and order', (backEnd) => {
-  let workers: Worker[] = [];
-  afterEach(async () => {
-    await Promise.all(workers.map((worker) => worker.stop()));
-    workers = [];
-  });
-
   test('one holder at a time: many managers and tasks lose no update', async () => {
     const managers = Array.from({ length: 4 }, () => backEnd.manager());
     let inside = 0;
@@ -50,7 +44,7 @@ onEachTransport('exclusion and order', (backEnd) => {
   });
 
   test('grants follow the order of the requests: 50 waiters in 5 processes', async () => {
-    workers = await Worker.start(backEnd, 5);
+    const workers = await backEnd.workers(5);
     const holder = await backEnd.manager().get('fifo').acquire();
     const granted: string[] = [];
     const tokens: number[] = [];
@@ -181,8 +175,7 @@ onEachTransport('exclusion and order', (backEnd) => {
   });
 
   test('a process that is killed leaves no lock and no request behind', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const manager = backEnd.manager();
     const lease = await manager.get('left').acquire();
     const granted = once(worker, 'granted');

@@ -6,28 +6,16 @@ import {
   type LockOptions,
 } from '../../lib/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { nextEvent, rejection, until } from '../support/until.js';
-import { Worker } from '../support/worker.js';
+import type { Worker } from '../support/worker.js';
 import { nothingIsLeft } from './after-a-minute.js';
 import { aborted, dueMs, grantedMs, holderOf, testFaults } from './lock-faults.js';
 
 const LONG: LockOptions = { waitTimeout: 25_000 };
 
 onEachBackEnd('handing on', (backEnd) => {
-  let workers: Worker[] = [];
-  let proxy: TcpProxy | undefined;
-  afterEach(async () => {
-    await Promise.all(workers.map((worker) => worker.stop()));
-    workers = [];
-    await proxy?.quiet();
-    await proxy?.close();
-    proxy = undefined;
-  });
-
   test('a held lease goes on in another process: same token, renewed there, released there', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const manager = backEnd.manager();
     const lease = await manager.acquire('parcel', { ttl: 600 });
     const ttlEndMs = performance.now() + 600;
@@ -153,8 +141,7 @@ onEachBackEnd('handing on', (backEnd) => {
   });
 
   test('from process to process: the first is killed on the way, the second goes on beyond its ttl', async () => {
-    workers = await Worker.start(backEnd, 2);
-    const [first, second] = workers as [Worker, Worker];
+    const [first, second] = (await backEnd.workers(2)) as [Worker, Worker];
     const token = await first.call({ do: 'acquire', key: 'k', name: 'relay', options: { ttl: 1_500 } });
     const text = (await first.call({ do: 'serialize', key: 'k' })) as string;
     await first.kill();
@@ -231,8 +218,7 @@ onEachBackEnd('handing on', (backEnd) => {
   });
 
   test('one that waits for it is killed, and its holder hands it on: the next follows within 2 s of the release', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const [first, second, last] = [backEnd.manager(), backEnd.manager(), backEnd.manager()];
     const lease = await first.acquire('dead waiter');
     await worker.enqueue('k', 'dead waiter', LONG);
@@ -247,7 +233,7 @@ onEachBackEnd('handing on', (backEnd) => {
   });
 
   test('a server that hangs while it is serialized: an error, the lease goes on here', async () => {
-    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    const proxy = await backEnd.proxy();
     const manager = backEnd.manager({ url: proxy.url, requestTimeout: 300 });
     const lease = await manager.acquire('hangs', { ttl: 20_000 });
     proxy.freeze();
@@ -261,7 +247,7 @@ onEachBackEnd('handing on', (backEnd) => {
   });
 
   test('a server that hangs while it is adopted: an error, and whoever waits follows', async () => {
-    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    const proxy = await backEnd.proxy();
     const [first, second, last] = [
       backEnd.manager(),
       backEnd.manager({ url: proxy.url, requestTimeout: 300 }),

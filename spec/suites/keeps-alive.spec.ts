@@ -1,17 +1,12 @@
 import { onEachTransport } from '../support/back-end.js';
 import { Program } from '../support/program.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import type { TcpProxy } from '../support/tcp-proxy.js';
 
 onEachTransport('a process is kept alive', (backEnd) => {
   let proxy: TcpProxy;
   beforeEach(async () => {
-    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    proxy = await backEnd.proxy();
   });
-  afterEach(async () => {
-    await proxy.quiet();
-    await proxy.close();
-  });
-
   const program = (does: string): Program => {
     const token = 'token' in backEnd.auth ? backEnd.auth.token : undefined;
     const { username, password } = { username: undefined, password: undefined, ...backEnd.auth };

@@ -1,9 +1,8 @@
 import { LockLostError, LockNotHeldError, type LostReason } from '../../lib/index.js';
 import { RequestState } from '../../lib/schema/constants.js';
 import { onEachBackEnd } from '../support/back-end.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { nextEvent, rejection, until } from '../support/until.js';
-import { Worker } from '../support/worker.js';
+import type { Worker } from '../support/worker.js';
 
 /** What a busy event loop may add before a timer's callback runs. */
 const EVENT_LOOP_MS = 50;
@@ -17,19 +16,8 @@ function abortedAfter(signal: AbortSignal): Promise<number> {
 }
 
 onEachBackEnd('leases', (backEnd) => {
-  let workers: Worker[] = [];
-  let proxy: TcpProxy | undefined;
-  afterEach(async () => {
-    await Promise.all(workers.map((worker) => worker.stop()));
-    workers = [];
-    await proxy?.quiet();
-    await proxy?.close();
-    proxy = undefined;
-  });
-
   test('a killed holder is taken over within 100 ms of the end of its lease', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const manager = backEnd.manager();
     await worker.call({ do: 'acquire', key: 'k', name: 'killed', options: { ttl: 1_500 } });
     const acquiring = manager.get('killed').acquire({ waitTimeout: 20_000 });
@@ -43,8 +31,7 @@ onEachBackEnd('leases', (backEnd) => {
   });
 
   test('a holder with a shorter ttl than the one before is taken over as promptly', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const [first, last] = [backEnd.manager(), backEnd.manager()];
     const lease = await first.get('shorter').acquire({ ttl: 30_000 });
     await worker.enqueue('k', 'shorter', { ttl: 1_000, waitTimeout: 60_000 });
@@ -65,8 +52,7 @@ onEachBackEnd('leases', (backEnd) => {
   });
 
   test('a killed waiter at the head of the queue delays the next at most 2 s, however many places it had', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const [first, last] = [backEnd.manager(), backEnd.manager()];
     const lease = await first.get('dead head').acquire({ ttl: 60_000 });
     for (let i = 0; i < 5; i++)
@@ -81,8 +67,7 @@ onEachBackEnd('leases', (backEnd) => {
   });
 
   test('with nobody waiting an expired lease is ended by the sweeper within 2 s', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     await worker.call({ do: 'acquire', key: 'k', name: 'alone', options: { ttl: 500 } });
     const dueUs = Number(await backEnd.query('.thingsdb_lock.locks[":alone"].held.first().due;'));
     await worker.kill();
@@ -92,7 +77,7 @@ onEachBackEnd('leases', (backEnd) => {
   });
 
   test('a frozen server: the signal aborts by the end of the lease, and says why', async () => {
-    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    const proxy = await backEnd.proxy();
     const manager = backEnd.manager({ url: proxy.url });
     await manager.setup();
     const sentMs = performance.now();
@@ -127,7 +112,7 @@ onEachBackEnd('leases', (backEnd) => {
   });
 
   test('one failed renewal does not end the lease', async () => {
-    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    const proxy = await backEnd.proxy();
     const manager = backEnd.manager({ url: proxy.url, requestTimeout: 150 });
     const lock = manager.get('retry');
     const lease = await lock.acquire({ ttl: 1_500 });

@@ -1,9 +1,8 @@
 import type { DistributedLock, Lease, LockManager, LockOptions } from '../../lib/index.js';
 import { RequestState } from '../../lib/schema/constants.js';
 import type { BackEnd } from '../support/back-end.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { nextEvent, until } from '../support/until.js';
-import { Worker } from '../support/worker.js';
+import type { Worker } from '../support/worker.js';
 import type { Wish } from '../support/worker-main.js';
 
 /** What a busy event loop may add before a timer's callback runs. */
@@ -70,20 +69,8 @@ export async function grantedMs(backEnd: BackEnd, name: string, { fencingToken }
 export function testFaults(backEnd: BackEnd, { holder, name, holdIn, hold, wanted }: Kind): void {
   const wait = (manager: LockManager): Promise<Lease> =>
     lockOf(manager, wanted).acquire({ ...wanted.options, ...WAIT });
-  let workers: Worker[] = [];
-  let proxy: TcpProxy | undefined;
-
-  afterEach(async () => {
-    await Promise.all(workers.map((worker) => worker.stop()));
-    workers = [];
-    await proxy?.quiet();
-    await proxy?.close();
-    proxy = undefined;
-  });
-
   test(`${holder} that is killed: who waits follows within 100 ms of the end of its lease`, async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const manager = backEnd.manager();
     await holdIn(worker, { ttl: 1_500 });
     const waiting = wait(manager);
@@ -97,8 +84,7 @@ export function testFaults(backEnd: BackEnd, { holder, name, holdIn, hold, wante
   });
 
   test(`one that is killed while it waits for ${holder} delays those behind it at most 2 s`, async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const [first, last] = [backEnd.manager(), backEnd.manager()];
     const lease = await hold(first, {});
     for (const key of ['one', 'two', 'three']) {
@@ -114,7 +100,7 @@ export function testFaults(backEnd: BackEnd, { holder, name, holdIn, hold, wante
   });
 
   test(`a server that is frozen under ${holder}: its signal aborts by the end of the lease, who waits follows alone`, async () => {
-    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    const proxy = await backEnd.proxy();
     const { url } = proxy;
     const [first, last] = [backEnd.manager({ url }), backEnd.manager({ url })];
     await first.setup();

@@ -1,8 +1,7 @@
 import { LockConnectionError, type LockOptions } from '../../lib/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { nextEvent, rejection } from '../support/until.js';
-import { Worker } from '../support/worker.js';
+import type { Worker } from '../support/worker.js';
 import { nothingIsLeft } from './after-a-minute.js';
 import { dueMs, grantedMs, holderOf, testFaults } from './lock-faults.js';
 
@@ -10,16 +9,6 @@ const MIN_HOLD_MS = 1_000;
 const LONG: LockOptions = { waitTimeout: 25_000 };
 
 onEachBackEnd('minHold', (backEnd) => {
-  let workers: Worker[] = [];
-  let proxy: TcpProxy | undefined;
-  afterEach(async () => {
-    await Promise.all(workers.map((worker) => worker.stop()));
-    workers = [];
-    await proxy?.quiet();
-    await proxy?.close();
-    proxy = undefined;
-  });
-
   test('a job that ends early keeps the others out until minHold is over, and not longer', async () => {
     const [first, last] = [backEnd.manager(), backEnd.manager()];
     const lease = await first.acquire('job', { minHold: MIN_HOLD_MS });
@@ -75,8 +64,7 @@ onEachBackEnd('minHold', (backEnd) => {
   });
 
   test('a process that is killed keeps it no longer than its ttl', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const options = { ttl: 1_000, minHold: 60_000 };
     await worker.call({ do: 'acquire', key: 'k', name: 'killed', options });
     const last = backEnd.manager();
@@ -104,8 +92,7 @@ onEachBackEnd('minHold', (backEnd) => {
   });
 
   test('who waits follows within 100 ms of its end, also when the process that released it has been killed', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const options = { ttl: 60_000, minHold: 1_500 };
     await worker.call({ do: 'acquire', key: 'k', name: 'kept', options });
     const last = backEnd.manager();
@@ -120,8 +107,7 @@ onEachBackEnd('minHold', (backEnd) => {
   });
 
   test('one that is killed while it waits for the end of it delays those behind it at most 2 s', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const [first, last] = [backEnd.manager(), backEnd.manager()];
     const lease = await first.acquire('dead waiter', { minHold: 3_000 });
     await worker.enqueue('k', 'dead waiter', LONG);
@@ -134,7 +120,7 @@ onEachBackEnd('minHold', (backEnd) => {
   });
 
   test('a server that hangs at the release: an error, and the lock is free by the end of the lease', async () => {
-    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    const proxy = await backEnd.proxy();
     const first = backEnd.manager({ url: proxy.url, requestTimeout: 300 });
     const last = backEnd.manager();
     const lease = await first.acquire('hangs', { ttl: 1_000, minHold: 1_200 });

@@ -12,9 +12,8 @@ import { clientFor } from '../../lib/client/open-client.js';
 import { type EmbeddedThingsDB, ManualClock, startThingsDB } from '../../lib/testing/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { lockedDownState } from '../support/state-left.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { nextEvent, rejection, until } from '../support/until.js';
-import { Worker } from '../support/worker.js';
+import type { Worker } from '../support/worker.js';
 import { NO_MORE, nothingIsLeft } from './after-a-minute.js';
 import { aborted, dueMs, untilClaimed } from './lock-faults.js';
 
@@ -49,16 +48,6 @@ const gist = (told: readonly unknown[][]): unknown[][] =>
   told.map(([event, payload]) => [event, (payload as { owner?: string } | undefined)?.owner]);
 
 onEachBackEnd('query', (backEnd) => {
-  let workers: Worker[] = [];
-  let proxy: TcpProxy | undefined;
-  afterEach(async () => {
-    await Promise.all(workers.map((worker) => worker.stop()));
-    workers = [];
-    await proxy?.quiet();
-    await proxy?.close();
-    proxy = undefined;
-  });
-
   /** Asks on behalf of an owner, and resolves when the request is in the queue. */
   async function waits(owner: string, name: string | string[], options: LockOptions = {}): Promise<void> {
     const manager = backEnd.manager({ owner });
@@ -298,7 +287,7 @@ onEachBackEnd('query', (backEnd) => {
   });
 
   test('so is a server that hangs, within requestTimeout', async () => {
-    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    const proxy = await backEnd.proxy();
     const manager = backEnd.manager({ url: proxy.url, requestTimeout: 300 });
     await manager.setup();
     proxy.freeze();
@@ -309,8 +298,7 @@ onEachBackEnd('query', (backEnd) => {
   });
 
   test('one that was killed while it waited is not shown any more once its turn has come', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const manager = backEnd.manager();
     const lease = await manager.acquire('killed');
     await worker.enqueue('k', 'killed', LONG);
@@ -325,16 +313,6 @@ onEachBackEnd('query', (backEnd) => {
 });
 
 onEachBackEnd('watch', (backEnd) => {
-  let workers: Worker[] = [];
-  let proxy: TcpProxy | undefined;
-  afterEach(async () => {
-    await Promise.all(workers.map((worker) => worker.stop()));
-    workers = [];
-    await proxy?.quiet();
-    await proxy?.close();
-    proxy = undefined;
-  });
-
   // thingsdb.js cannot tell that its socket has closed.
   const tells = backEnd.name === 'thingsdb.js' ? test.skip : test;
 
@@ -372,8 +350,7 @@ onEachBackEnd('watch', (backEnd) => {
   });
 
   test('a holder that is killed is told as expired within 2 s of its end, although nobody waits', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const watch = await backEnd.manager().watch('killed');
     await worker.call({ do: 'acquire', key: 'k', name: 'killed', options: { ttl: 500 } });
     const expired = nextEvent<{ fencingToken: number }>(watch, 'expired');
@@ -403,7 +380,7 @@ onEachBackEnd('watch', (backEnd) => {
   });
 
   tells('after the connection was lost it says so, and goes on', async () => {
-    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    const proxy = await backEnd.proxy();
     const watching = backEnd.manager({ url: proxy.url });
     const watch = await watching.watch('cut');
     const told = noted(watch);
@@ -448,8 +425,7 @@ onEachBackEnd('watch', (backEnd) => {
   });
 
   test('tells what holders in other processes do: acquired and released, with owner, mode, permits and token', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const manager = backEnd.manager();
     const watches = await Promise.all(['lock', 'book', 'seats'].map((name) => manager.watch(name)));
     const told = watches.map(recorded);
@@ -575,7 +551,7 @@ onEachBackEnd('watch', (backEnd) => {
   });
 
   test('a server that hangs is found out, and the watch goes on over another connection', async () => {
-    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    const proxy = await backEnd.proxy();
     const [watcher, holder] = [
       backEnd.manager({ url: proxy.url, requestTimeout: 400 }),
       backEnd.manager({ owner: 'holder' }),
@@ -618,8 +594,7 @@ onEachBackEnd('watch', (backEnd) => {
   });
 
   test('one holder that is killed among several of a semaphore is told by its own token', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const manager = backEnd.manager();
     const watch = await manager.watch('of two');
     const token = await worker.call({

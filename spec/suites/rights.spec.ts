@@ -1,5 +1,5 @@
 /** Each role of docs/OPERATIONS.md, with the lines that stand there: what it may do, and what it may not. */
-import { LockManager, LockPermissionError, type LockManagerOptions } from '../../lib/index.js';
+import { LockPermissionError, type LockManager, type LockManagerOptions } from '../../lib/index.js';
 import { procedures } from '../../lib/schema/source.generated.js';
 import { onEachBackEnd, type BackEnd } from '../support/back-end.js';
 import { documentedRights, documentedRoles } from '../support/documented-rights.js';
@@ -51,7 +51,7 @@ const users: string[] = [];
 const managers: LockManager[] = [];
 
 function managerOf(backEnd: BackEnd, auth: Login, options: Partial<LockManagerOptions> = {}): LockManager {
-  const manager = new LockManager({ url: backEnd.urls, auth, collection: backEnd.collection, ...options });
+  const manager = backEnd.manager({ auth, ...options });
   managers.push(manager);
   return manager;
 }
@@ -64,7 +64,7 @@ onEachBackEnd('the rights of the page', (backEnd) => {
   beforeAll(() => backEnd.manager().setup());
 
   afterEach(async () => {
-    await Promise.all(managers.splice(0).map((manager) => manager.close()));
+    managers.length = 0;
     for (const name of users.splice(0)) {
       await backEnd.query('del_user(name);', { name }, '@thingsdb');
     }

@@ -1,7 +1,7 @@
 import { LockOptionsError, type Lease, type LockOptions } from '../../lib/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { nextEvent, rejection } from '../support/until.js';
-import { Worker } from '../support/worker.js';
+import type { Worker } from '../support/worker.js';
 import type { Wish } from '../support/worker-main.js';
 import { nothingIsLeft } from './after-a-minute.js';
 import { dueMs, grantedMs, holderOf, testFaults, untilAnswered, untilClaimed } from './lock-faults.js';
@@ -10,12 +10,6 @@ import { mostAtOnce } from './spans.js';
 const LONG: LockOptions = { waitTimeout: 25_000 };
 
 onEachBackEnd('semaphores', (backEnd) => {
-  let workers: Worker[] = [];
-  afterEach(async () => {
-    await Promise.all(workers.map((worker) => worker.stop()));
-    workers = [];
-  });
-
   /** Takes permits by a manager of its own; fails if it has to wait. */
   async function taken(name: string, limit: number, count = 1): Promise<Lease> {
     const lease = await backEnd.manager().semaphore(name, { permits: limit }).tryAcquire({ count });
@@ -195,7 +189,7 @@ onEachBackEnd('semaphores', (backEnd) => {
   });
 
   test('in several processes: hundreds of grants, never more permits out than there are, and all of them used', async () => {
-    workers = await Worker.start(backEnd, 3);
+    const workers = await backEnd.workers(3);
     const wishes = (worker: number): Wish[] =>
       Array.from({ length: 50 }, (_, i) => ({
         name: 'many',
@@ -212,7 +206,7 @@ onEachBackEnd('semaphores', (backEnd) => {
   });
 
   test('while the limit changes in the middle of it, never more are out than the highest limit', async () => {
-    workers = await Worker.start(backEnd, 3);
+    const workers = await backEnd.workers(3);
     // Each process learns of each limit at another time.
     const wishes = (worker: number): Wish[] =>
       Array.from({ length: 48 }, (_, i) => ({
@@ -241,8 +235,7 @@ onEachBackEnd('semaphores', (backEnd) => {
   });
 
   test('of two holders one is killed: its permit is free at the end of its lease, the other goes on', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     await worker.call({ do: 'acquire', key: 'k', name: 'of two', limit: 2, options: { ttl: 1_500 } });
     const other = await taken('of two', 2);
     const waiting = await queued('of two', 2);
@@ -255,8 +248,7 @@ onEachBackEnd('semaphores', (backEnd) => {
   });
 
   test('one killed while it waits for many permits delays those behind it for few at most 2 s', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const [a, b] = [await taken('dead', 3, 1), await taken('dead', 3, 2)];
     await worker.enqueue('k', 'dead', { ...LONG, count: 3 }, 3);
     const behind = [await queued('dead', 3), await queued('dead', 3), await queued('dead', 3)];
@@ -271,8 +263,7 @@ onEachBackEnd('semaphores', (backEnd) => {
   });
 
   test('one killed while it waits for many permits keeps those behind it from free ones for 2 s at most', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const holder = await taken('dead large', 3, 2);
     await worker.enqueue('k', 'dead large', { ...LONG, count: 3 }, 3);
     const small = await queued('dead large', 3);

@@ -5,15 +5,8 @@ import { clientFor } from '../../lib/client/open-client.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { NO_MORE } from './after-a-minute.js';
 import { rejection } from '../support/until.js';
-import { Worker } from '../support/worker.js';
 
 onEachBackEnd('setup', (backEnd) => {
-  let workers: Worker[] = [];
-  afterEach(async () => {
-    await Promise.all(workers.map((worker) => worker.stop()));
-    workers = [];
-  });
-
   async function startAnew(): Promise<void> {
     await backEnd.query(
       'if (has_collection(name)) { del_collection(name); };',
@@ -24,7 +17,7 @@ onEachBackEnd('setup', (backEnd) => {
 
   test('ten processes may set up an empty server at once', async () => {
     await startAnew();
-    workers = await Worker.start(backEnd, 10);
+    const workers = await backEnd.workers(10);
     const outcomes = await Promise.allSettled(workers.map((worker) => worker.call({ do: 'setup' })));
     expect(outcomes.filter(({ status }) => status === 'rejected')).toEqual([]);
     expect(await backEnd.run('lock_schema')).toEqual([1, 1]);

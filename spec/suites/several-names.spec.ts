@@ -1,7 +1,7 @@
 import { LockOptionsError, LockTimeoutError, type Lease, type LockOptions } from '../../lib/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { nextEvent, rejection, until } from '../support/until.js';
-import { Worker } from '../support/worker.js';
+import type { Worker } from '../support/worker.js';
 import type { Wish } from '../support/worker-main.js';
 import { nothingIsLeft } from './after-a-minute.js';
 import { dueMs, grantedMs, holderOf, testFaults, untilAnswered } from './lock-faults.js';
@@ -10,12 +10,6 @@ import { mostAtOnce } from './spans.js';
 const LONG: LockOptions = { waitTimeout: 25_000 };
 
 onEachBackEnd('several names at once', (backEnd) => {
-  let workers: Worker[] = [];
-  afterEach(async () => {
-    await Promise.all(workers.map((worker) => worker.stop()));
-    workers = [];
-  });
-
   const acquire = (names: string | readonly string[], options: LockOptions = {}): Promise<Lease> =>
     backEnd.manager().acquire(names, { ...LONG, ...options });
   const isFree = async (name: string): Promise<boolean> => !(await backEnd.manager().isLocked(name));
@@ -172,7 +166,7 @@ onEachBackEnd('several names at once', (backEnd) => {
   });
 
   test('dining philosophers: opposite orders in five processes never deadlock, no fork is in two hands', async () => {
-    workers = await Worker.start(backEnd, 5);
+    const workers = await backEnd.workers(5);
     const fork = (i: number): string => `fork ${i % 5}`;
     const meals = (i: number): Wish[] =>
       Array.from({ length: 40 }, (_, meal) => ({
@@ -185,7 +179,7 @@ onEachBackEnd('several names at once', (backEnd) => {
   });
 
   test('in several processes: any number of names at once, shared or not, beside locks of one: never two', async () => {
-    workers = await Worker.start(backEnd, 3);
+    const workers = await backEnd.workers(3);
     const names = ['w', 'x', 'y', 'z'];
     const wishes = (seed: number): Wish[] =>
       Array.from({ length: 40 }, (_, i) => {
@@ -280,8 +274,7 @@ onEachBackEnd('several names at once', (backEnd) => {
   });
 
   test('a killed holder of several: all of them are free within 100 ms of the end of its lease', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     await worker.call({
       do: 'acquire',
       key: 'k',
@@ -299,8 +292,7 @@ onEachBackEnd('several names at once', (backEnd) => {
   });
 
   test('one killed while it waits for several delays those behind it, in each of the queues, at most 2 s', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const holder = await acquire(['way 1', 'way 2']);
     for (const key of ['one', 'two']) await worker.enqueue(key, ['way 1', 'way 2', 'way 3'], LONG);
     const behind = [await queued('way 1'), await queued('way 2'), await queued('way 3')];
@@ -313,8 +305,7 @@ onEachBackEnd('several names at once', (backEnd) => {
   });
 
   test('one killed while it waits elsewhere keeps others out of what nobody holds for 2 s at most', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const holder = await acquire('elsewhere 1');
     for (const key of ['one', 'two']) await worker.enqueue(key, ['elsewhere 1', 'elsewhere 2'], LONG);
     const behind = await queued('elsewhere 2');

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { DistributedLock, Lease, LockManager, LockOptions } from '../../lib/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { nextEvent, rejection, until } from '../support/until.js';
-import { Worker } from '../support/worker.js';
+import type { Worker } from '../support/worker.js';
 import type { Wish } from '../support/worker-main.js';
 import { nothingIsLeft } from './after-a-minute.js';
 import { dueMs, grantedMs, holderOf, testFaults, untilAnswered } from './lock-faults.js';
@@ -19,12 +19,6 @@ interface Turn {
 }
 
 onEachBackEnd('shared locks', (backEnd) => {
-  let workers: Worker[] = [];
-  afterEach(async () => {
-    await Promise.all(workers.map((worker) => worker.stop()));
-    workers = [];
-  });
-
   /** Resolves when the request is in the queue; then the lease is still to come. */
   async function queued(options: LockOptions, name: string): Promise<{ lease: Promise<Lease> }> {
     const manager = backEnd.manager();
@@ -181,7 +175,7 @@ onEachBackEnd('shared locks', (backEnd) => {
   });
 
   test('in several processes: hundreds of grants, and never a writer beside anybody', async () => {
-    workers = await Worker.start(backEnd, 3);
+    const workers = await backEnd.workers(3);
     const wishes = (worker: number): Wish[] =>
       Array.from({ length: 60 }, (_, i) => ({
         name: 'many',
@@ -199,8 +193,7 @@ onEachBackEnd('shared locks', (backEnd) => {
   });
 
   test('a reader that is killed keeps the writer out to the end of its own lease, not longer, and no other reader', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     await worker.call({ do: 'acquire', key: 'k', name: 'one of', options: { ...SHARED, ttl: 1_500 } });
     const due = await dueMs(backEnd, 'one of');
     const reading = await backEnd.manager().get('one of').acquire(SHARED);
@@ -218,8 +211,7 @@ onEachBackEnd('shared locks', (backEnd) => {
   });
 
   test('a dead reader does not delay the living ones that are let in with it', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const writing = await backEnd.manager().get('dead reader').acquire();
     await worker.enqueue('k', 'dead reader', SHARED);
     const reader = await queued(SHARED, 'dead reader');
@@ -231,8 +223,7 @@ onEachBackEnd('shared locks', (backEnd) => {
   });
 
   test('a dead writer keeps the readers behind it from those who read for 2 s at most', async () => {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     const reading = await backEnd.manager().get('dead writer').acquire(SHARED);
     for (const key of ['one', 'two']) await worker.enqueue(key, 'dead writer', EXCLUSIVE);
     const reader = await queued(SHARED, 'dead writer');
@@ -245,7 +236,7 @@ onEachBackEnd('shared locks', (backEnd) => {
   });
 
   test('readers in another process are told of the grant as a writer is: pushed, not polled', async () => {
-    workers = await Worker.start(backEnd, 2);
+    const workers = await backEnd.workers(2);
     const writing = await backEnd.manager().get('pushed').acquire();
     for (const worker of workers) await worker.enqueue('k', 'pushed', SHARED);
     const granted = workers.map((worker) => once(worker, 'granted'));

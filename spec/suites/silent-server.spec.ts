@@ -1,6 +1,6 @@
 import { LockConnectionError, LockTimeoutError, type LockManager } from '../../lib/index.js';
 import { onEachTransport } from '../support/back-end.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import type { TcpProxy } from '../support/tcp-proxy.js';
 import { nextEvent, rejection } from '../support/until.js';
 
 /** How long a promise takes to settle, in milliseconds. */
@@ -11,21 +11,11 @@ async function tookMs(promise: Promise<unknown>): Promise<number> {
 }
 
 onEachTransport('a server that goes silent', (backEnd) => {
-  let proxies: TcpProxy[] = [];
   /** Ways to the same server: one that is frozen stands for a node of a cluster that hangs. */
-  const open = async (count: number): Promise<TcpProxy[]> => {
-    proxies = await Promise.all(Array.from({ length: count }, () => TcpProxy.to(backEnd.urls[0] ?? '')));
-    return proxies;
-  };
+  const open = (count: number): Promise<TcpProxy[]> =>
+    Promise.all(Array.from({ length: count }, () => backEnd.proxy()));
   const managerOver = (...over: TcpProxy[]): LockManager =>
     backEnd.manager({ url: over.map(({ url }) => url) });
-
-  afterEach(async () => {
-    // What a node was asked for and could not answer, it answers now, before anybody goes.
-    for (const proxy of proxies) proxy.thaw();
-    await Promise.all(proxies.map((proxy) => proxy.quiet()));
-    await Promise.all(proxies.map((proxy) => proxy.close()));
-  });
 
   const hasSeveral = backEnd.name === 'thingsdb.js' ? test.skip : test;
 
@@ -203,14 +193,9 @@ onEachTransport('a server that goes silent', (backEnd) => {
 onEachTransport('a server that is not there yet', (backEnd) => {
   let proxy: TcpProxy;
   beforeEach(async () => {
-    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    proxy = await backEnd.proxy();
     proxy.refuse(true);
   });
-  afterEach(async () => {
-    await proxy.quiet();
-    await proxy.close();
-  });
-
   test('is waited for by whoever says how long to wait, and by nobody else', async () => {
     const manager = backEnd.manager({ url: proxy.url });
     const reconnecting = nextEvent<{ reason: Error }>(manager, 'reconnecting');

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { LockConnectionError, LockOptionsError, type Lease, type LostEvent } from '../../lib/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { nextEvent, rejection, until } from '../support/until.js';
-import { Worker } from '../support/worker.js';
+import type { Worker } from '../support/worker.js';
 import { nothingIsLeft } from './after-a-minute.js';
 import { aborted, holderOf, testFaults } from './lock-faults.js';
 
@@ -11,16 +10,6 @@ import { aborted, holderOf, testFaults } from './lock-faults.js';
 const AT_ONCE_MS = 500;
 
 onEachBackEnd('taking a lock away', (backEnd) => {
-  let workers: Worker[] = [];
-  let proxy: TcpProxy | undefined;
-  afterEach(async () => {
-    await Promise.all(workers.map((worker) => worker.stop()));
-    workers = [];
-    await proxy?.quiet();
-    await proxy?.close();
-    proxy = undefined;
-  });
-
   // thingsdb.js cannot tell that its socket has closed.
   const tells = backEnd.name === 'thingsdb.js' ? test.skip : test;
 
@@ -34,8 +23,7 @@ onEachBackEnd('taking a lock away', (backEnd) => {
 
   describe('steal', () => {
     test('the thief holds at once, and the signal of its victim aborts at once, in another process that never waited', async () => {
-      workers = await Worker.start(backEnd, 1);
-      const [worker] = workers as [Worker];
+      const [worker] = (await backEnd.workers(1)) as [Worker];
       const token = await worker.call({ do: 'acquire', key: 'k', name: 'robbed', options: {} });
       const lost = once(worker, 'lost');
       const thief = backEnd.manager();
@@ -107,7 +95,7 @@ onEachBackEnd('taking a lock away', (backEnd) => {
     });
 
     tells('a victim that was not connected learns the reason when it is back', async () => {
-      proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+      const proxy = await backEnd.proxy();
       const victim = backEnd.manager({ url: proxy.url });
       await victim.setup();
       const lease = await victim.acquire('away', { ttl: 30_000 });
@@ -132,7 +120,7 @@ onEachBackEnd('taking a lock away', (backEnd) => {
     });
 
     test('a victim whose server hangs ends by the end of its lease at the latest, and does not harm the thief afterwards', async () => {
-      proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+      const proxy = await backEnd.proxy();
       const [victim, thief] = [backEnd.manager({ url: proxy.url }), backEnd.manager()];
       await victim.setup();
       const lease = await victim.acquire('hangs', { ttl: 1_000 });
@@ -153,7 +141,7 @@ onEachBackEnd('taking a lock away', (backEnd) => {
     });
 
     test('a thief whose server hangs is told so, and in the end holds nothing', async () => {
-      proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+      const proxy = await backEnd.proxy();
       const thief = backEnd.manager({ url: proxy.url, requestTimeout: 300 });
       await thief.setup();
       const holder = backEnd.manager();
@@ -171,7 +159,7 @@ onEachBackEnd('taking a lock away', (backEnd) => {
     tells(
       'a lease that is stolen before its holder has heard of it: its request goes on in the queue, one holds',
       async () => {
-        proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+        const proxy = await backEnd.proxy();
         const [late, thief] = [backEnd.manager({ url: proxy.url }), backEnd.manager()];
         await late.setup();
         proxy.dropFrom('server');
@@ -205,7 +193,7 @@ onEachBackEnd('taking a lock away', (backEnd) => {
     });
 
     test('many thieves in several processes: each gets it, with a token greater than those before, and nothing stays', async () => {
-      workers = await Worker.start(backEnd, 3);
+      const workers = await backEnd.workers(3);
       const wishes = Array.from({ length: 30 }, () => ({ name: 'many thieves', options: { steal: true } }));
       const spans = (await Promise.all(workers.map((worker) => worker.work(wishes)))).flat();
       expect(new Set(spans.map(({ fencingToken }) => fencingToken)).size).toBe(90);
@@ -253,8 +241,7 @@ onEachBackEnd('taking a lock away', (backEnd) => {
     });
 
     test('from another process: the signal of the holder aborts at once, and its `runExclusive` rejects with the reason', async () => {
-      workers = await Worker.start(backEnd, 1);
-      const [worker] = workers as [Worker];
+      const [worker] = (await backEnd.workers(1)) as [Worker];
       const holder = backEnd.manager();
       const ended = holder.get('by another').runExclusive(async (lease) => {
         const beganMs = performance.now();
@@ -276,8 +263,7 @@ onEachBackEnd('taking a lock away', (backEnd) => {
     });
 
     test('ends the lease of a Python holder, and of one that is dead', async () => {
-      workers = await Worker.start(backEnd, 1);
-      const [worker] = workers as [Worker];
+      const [worker] = (await backEnd.workers(1)) as [Worker];
       const admin = backEnd.manager();
       await admin.setup();
       await backEnd.run('acquire', 'of Python', 60);

@@ -37,13 +37,12 @@ onEachBackEnd(
       server.listen(0, 'localhost');
       await once(server, 'listening');
       url = `wss://localhost:${(server.address() as AddressInfo).port}`;
-    });
-
-    afterEach(async () => {
-      for (const socket of sockets) socket.destroy();
-      sockets.clear();
-      server.close();
-      await once(server, 'close');
+      backEnd.atEnd(async () => {
+        for (const socket of sockets) socket.destroy();
+        sockets.clear();
+        server.close();
+        await once(server, 'close');
+      });
     });
 
     const manager = (tls?: TlsOptions): LockManager => backEnd.manager({ url, tls });

@@ -6,7 +6,10 @@ import { clientFor } from '../../lib/client/open-client.js';
 import type { PackageClient } from '../../lib/client/package-client.js';
 import { LockManager, type LockManagerOptions, type ThingsDBClient } from '../../lib/index.js';
 import { startThingsDB, type EmbeddedThingsDB } from '../../lib/testing/index.js';
+import { LeakCheck } from './leak-check.js';
 import { lockedDownState, type StateLeft } from './state-left.js';
+import { TcpProxy } from './tcp-proxy.js';
+import { Worker } from './worker.js';
 
 /** A ThingsDB that the lock suite runs against. */
 export interface BackEnd {
@@ -28,6 +31,12 @@ export interface BackEnd {
   run(procedure: string, ...args: unknown[]): Promise<unknown>;
   /** A connected, authenticated client, closed after the test; as administrator unless others are named. */
   client(auth?: BackEnd['auth']): Promise<PackageClient>;
+  /** Processes with a manager each on {@link collection}, stopped after the test. */
+  workers(count: number): Promise<Worker[]>;
+  /** A proxy before the first node, closed after the test. */
+  proxy(): Promise<TcpProxy>;
+  /** Something of the test's own that has to be closed when all else is, and before it is looked for what is left. */
+  atEnd(close: () => Promise<unknown>): void;
   /** What the locks have left in the collection. */
   left(): Promise<StateLeft>;
 }
@@ -71,25 +80,58 @@ function neededUrls(transport: Transport): readonly string[] {
   );
 }
 
-/** Registers the same tests for each back end. After each test its managers and clients are closed. */
+export interface BackEndOptions {
+  readonly transports?: readonly Transport[];
+  /** The tests make requests of their own, without a manager, and leave them. */
+  readonly leavesRequests?: boolean;
+}
+
+/**
+ * Registers the same tests for each back end. After each test its managers, clients, workers and proxies are closed, and
+ * nothing may be left: no request in the collection, no socket, process or timer in this process. (A rejection that
+ * nobody handles fails the test by Jest itself.)
+ */
 export function onEachBackEnd(
   title: string,
   register: (backEnd: BackEnd) => void,
-  { transports = ['TCP'] }: { readonly transports?: readonly Transport[] } = {},
+  { transports = ['TCP'], leavesRequests = false }: BackEndOptions = {},
 ): void {
   describe.each(runs(transports))(`${title}, on %s over %s`, (kind, transport) => {
     const backEnd = new RunningBackEnd(kind, transport);
+    const leaks = new LeakCheck(leavesRequests ? undefined : () => backEnd.requests());
     beforeAll(() => backEnd.start());
-    afterEach(() => backEnd.closeAll());
+    beforeEach(() => leaks.begin());
+    afterEach(async () => {
+      const mayBeLeft = await backEnd.closeAll();
+      await leaks.end(mayBeLeft);
+    });
     afterAll(() => backEnd.stop());
     register(backEnd);
   });
 }
 
 /** The same, over each transport that the built-in client has. */
-export function onEachTransport(title: string, register: (backEnd: BackEnd) => void): void {
-  onEachBackEnd(title, register, { transports: ['TCP', 'WebSocket'] });
+export function onEachTransport(
+  title: string,
+  register: (backEnd: BackEnd) => void,
+  options: Omit<BackEndOptions, 'transports'> = {},
+): void {
+  onEachBackEnd(title, register, { transports: ['TCP', 'WebSocket'], ...options });
 }
+
+/** The ids of those who wait or hold by a process that lives: not what is kept or handed on, and not Python's. */
+const REQUESTS_CODE = `
+  wse();
+  s = .get('thingsdb_lock');
+  if (is_nil(s)) return [];
+  at = int(now() * 1000000);
+  ids = [];
+  for (key, q in s.locks) {
+    for (r in q.held) if (r.inbox.id && r.due > at) ids.push(r.id);
+    for (r in q.waiting) if (r.inbox.id) ids.push(r.id);
+  };
+  ids;
+`;
 
 class RunningBackEnd implements BackEnd {
   readonly name: Kind;
@@ -98,6 +140,9 @@ class RunningBackEnd implements BackEnd {
   embedded: EmbeddedThingsDB | undefined;
   readonly #transport: Transport;
   readonly #closers: (() => Promise<unknown>)[] = [];
+  readonly #ends: (() => Promise<unknown>)[] = [];
+  readonly #workers: Worker[] = [];
+  readonly #proxies: TcpProxy[] = [];
   #admin: PackageClient | undefined;
 
   constructor(name: Kind, transport: Transport) {
@@ -138,8 +183,43 @@ class RunningBackEnd implements BackEnd {
     await this.embedded?.close();
   }
 
-  async closeAll(): Promise<void> {
+  /**
+   * Managers first, then the processes and the way to the server.
+   * @returns whether requests may be left that nobody could end: of one who was killed, or cut off
+   */
+  async closeAll(): Promise<boolean> {
+    const [workers, proxies] = [this.#workers.splice(0), this.#proxies.splice(0)];
+    const isCutOff = proxies.some((proxy) => proxy.wasDisturbed) || workers.some((worker) => worker.wasKilled);
     await Promise.all(this.#closers.splice(0).map((close) => close()));
+    await Promise.all(workers.map((worker) => worker.stop()));
+    // What a node was asked for and could not answer, it answers now, before the proxies go.
+    for (const proxy of proxies) proxy.thaw();
+    await Promise.all(proxies.map((proxy) => proxy.quiet()));
+    await Promise.all(proxies.map((proxy) => proxy.close()));
+    await Promise.all(this.#ends.splice(0).map((close) => close()));
+    return isCutOff;
+  }
+
+  atEnd(close: () => Promise<unknown>): void {
+    this.#ends.push(close);
+  }
+
+  async workers(count: number): Promise<Worker[]> {
+    const workers = await Worker.start(this, count);
+    this.#workers.push(...workers);
+    return workers;
+  }
+
+  async proxy(): Promise<TcpProxy> {
+    const proxy = await TcpProxy.to(this.urls[0] ?? '');
+    this.#proxies.push(proxy);
+    return proxy;
+  }
+
+  /** The ids of the requests in the collection; none where there is no collection. */
+  async requests(): Promise<readonly string[]> {
+    const has = await this.query('has_collection(name);', { name: this.collection }, '@thingsdb');
+    return has === true ? ((await this.query(REQUESTS_CODE)) as string[]) : [];
   }
 
   manager(options: Partial<LockManagerOptions> = {}): LockManager {

@@ -23,6 +23,7 @@ export class TcpProxy {
   #isMute = false;
   readonly #swallowed = new Map<Side, number>();
   #passedMs = 0;
+  #wasDisturbed = false;
   #accepted = 0;
   readonly #awaited = new Set<{ readonly count: number; readonly resolve: () => void }>();
 
@@ -49,8 +50,14 @@ export class TcpProxy {
     return `${this.#target.protocol}//127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** Whether something has not got through, or not in time. */
+  get wasDisturbed(): boolean {
+    return this.#wasDisturbed;
+  }
+
   /** Nothing gets through in either direction any more, and no connection ends: like a server that is stopped. */
   freeze(): void {
+    this.#wasDisturbed = true;
     this.#isFrozen = true;
     for (const socket of [...this.#pairs].flat()) socket.pause();
   }
@@ -71,6 +78,7 @@ export class TcpProxy {
    * have lost something are of no more use: {@link restore} ends them.
    */
   dropFrom(side: Side): void {
+    this.#wasDisturbed = true;
     this.#dropped = side;
   }
 
@@ -85,6 +93,7 @@ export class TcpProxy {
    * NAT has forgotten them. New ones pass.
    */
   silence(): void {
+    this.#wasDisturbed = true;
     for (const pair of this.#pairs) this.#silent.add(pair);
   }
 
@@ -97,11 +106,13 @@ export class TcpProxy {
 
   /** Whether new connections are taken and then hear nothing, as from a node that hangs; those that there are go on. */
   mute(isMute: boolean): void {
+    this.#wasDisturbed = true;
     this.#isMute = isMute;
   }
 
   /** After so many bytes more, whatever this side sends is lost on every connection there is, in the middle of a message. */
   swallowAfter(side: Side, bytes: number): void {
+    this.#wasDisturbed = true;
     this.#swallowed.set(side, bytes);
     for (const pair of this.#pairs) this.#cutShort.add(pair);
   }
@@ -114,6 +125,7 @@ export class TcpProxy {
 
   /** Whether new connections are cut as they come. */
   refuse(isRefusing: boolean): void {
+    this.#wasDisturbed = true;
     this.#isRefusing = isRefusing;
   }
 

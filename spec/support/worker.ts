@@ -15,6 +15,7 @@ export class Worker extends EventEmitter {
     { resolve: (value: unknown) => void; reject: (error: Error) => void }
   >();
   #calls = 0;
+  #wasKilled = false;
 
   private constructor(child: ChildProcess) {
     super();
@@ -71,20 +72,35 @@ export class Worker extends EventEmitter {
     return (await this.call({ do: 'work', wishes })) as Span[];
   }
 
-  /** Lets it close its manager, if it still runs; it has ended when this resolves. */
+  /**
+   * Lets it close its manager, if it still runs; it has ended when this resolves.
+   * @throws Error if it had ended by itself, as by a rejection that nobody handled
+   */
   async stop(): Promise<void> {
-    if (this.#hasExited) return;
-    const exited = once(this.#child, 'exit');
-    this.call({ do: 'close' }).catch(() => undefined);
-    const limit = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
-    await exited;
-    clearTimeout(limit);
+    if (!this.#hasExited) {
+      const exited = once(this.#child, 'exit');
+      this.call({ do: 'close' }).catch(() => undefined);
+      const limit = setTimeout(() => {
+        this.#wasKilled = true;
+        this.#child.kill('SIGKILL');
+      }, STOP_MS);
+      await exited;
+      clearTimeout(limit);
+    }
+    if (this.#child.exitCode !== 0 && !this.#wasKilled)
+      throw new Error(`a worker ended by itself: ${this.#child.exitCode ?? this.#child.signalCode}`);
+  }
+
+  /** Whether it could not end its requests. */
+  get wasKilled(): boolean {
+    return this.#wasKilled;
   }
 
   /** SIGKILL: nothing of it runs any more when this resolves. */
   async kill(): Promise<void> {
     if (this.#hasExited) return;
     const exited = once(this.#child, 'exit');
+    this.#wasKilled = true;
     this.#child.kill('SIGKILL');
     await exited;
   }
