@@ -7,6 +7,7 @@ import { installPeers } from './peers.js';
 import { goalCells, UNJUDGED } from './report/goal-table.js';
 import { cells, textTable } from './report/table.js';
 import type { Result, WorkloadResult } from './result.js';
+import { FROM_SOURCES } from './worker/from-sources.js';
 import { isUnavailable } from './servers/running-server.js';
 import { Servers } from './servers/servers.js';
 import { ServerStage } from './stage.js';
@@ -15,6 +16,8 @@ import type { Workload } from './workloads/workload.js';
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   if (options === 'help') return console.log(USAGE);
+  // For the processes that measure: they are started with it.
+  if (options.fromSources) process.env[FROM_SOURCES] = 'yes';
   if (options.systems.some(({ usesThingsDB }) => usesThingsDB !== true)) installPeers(say);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const workloads: WorkloadResult[] = [];

@@ -14,6 +14,8 @@ export interface BenchOptions {
   readonly out: string | undefined;
   readonly json: boolean;
   readonly nodeOptions: readonly string[];
+  /** The library is measured as its sources are, not as it is built. */
+  readonly fromSources: boolean;
 }
 
 export const USAGE = `npm run bench -- [WORKLOAD ...] [options]
@@ -24,6 +26,7 @@ export const USAGE = `npm run bench -- [WORKLOAD ...] [options]
   --processes N    that contend in W3 (8)
   --out FILE       writes the result as JSON; workloads that the file has and that are not run stay
   --json           prints the result as JSON instead of tables
+  --sources        measures the library from its sources: slower, but as they are, without a build
   --profile DIR    writes a CPU profile of each measuring process (Node's --cpu-prof)
 
 Workloads: ${WORKLOADS.map(({ id }) => id).join(', ')}; all if none is named.
@@ -42,6 +45,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
       out: { type: 'string' },
       json: { type: 'boolean', default: false },
       profile: { type: 'string' },
+      sources: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -55,6 +59,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     processes: positive('processes', values.processes),
     out: values.out,
     json: values.json,
+    fromSources: values.sources,
     nodeOptions: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
   };
 }

@@ -5,9 +5,10 @@
 import { existsSync } from 'node:fs';
 import Module from 'node:module';
 import path from 'node:path';
+import { FROM_SOURCES } from './from-sources.js';
 
 const SOURCES = path.join(__dirname, '../../lib') + path.sep;
-export const BUILT = path.join(__dirname, '../../dist/cjs') + path.sep;
+const BUILT = path.join(__dirname, '../../dist/cjs') + path.sep;
 
 type Resolve = (this: unknown, request: string, ...rest: unknown[]) => string;
 
@@ -16,7 +17,7 @@ const resolve = loader._resolveFilename;
 
 loader._resolveFilename = function (request, ...rest) {
   const file = resolve.call(this, request, ...rest);
-  if (!file.startsWith(SOURCES)) return file;
+  if (process.env[FROM_SOURCES] !== undefined || !file.startsWith(SOURCES)) return file;
   const built = BUILT + file.slice(SOURCES.length).replace(/\.ts$/, '.js');
   if (!existsSync(built)) throw new Error(`${built} is not there: npm run build`);
   return built;
