@@ -193,8 +193,8 @@ export class LockModel {
     const moved = this.ticket({ ...ref, key: heir.key });
     const isWaiting = this.tickets().some((one) => one.key === heir.key && !one.lease);
     if ((this.ticket(ref) && moved) || isWaiting) return [REFUSED, ID_IN_USE];
-    if (moved) return this.#status(at, moved);
-    if (this.state.tombstones.has(heir.key)) return this.#gone(heir.key);
+    if (moved && this.#live(at, refOf(moved))) return this.#status(at, moved);
+    if (moved || this.state.tombstones.has(heir.key)) return this.#gone(heir.key);
     const holder = this.#live(at, ref);
     if (!holder) return this.#gone(ref.key);
     this.#rules.bury(at, ref.key, 0);
