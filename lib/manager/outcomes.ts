@@ -11,7 +11,7 @@ import type { Terms } from '../request/request.js';
 
 /** For what, and by which lease. */
 interface Asker {
-  readonly terms: Pick<Terms, 'names' | 'ttlMs'>;
+  readonly terms: Pick<Terms, 'names' | 'ttlMs' | 'waitTimeoutMs' | 'perTurnMs'>;
   readonly token?: number;
 }
 

@@ -148,7 +148,7 @@ onEachBackEnd('linger', (backEnd) => {
     const both = await backEnd
       .manager()
       .semaphore('permits', { permits: 2 })
-      .acquire({ permits: 2, ...WAIT });
+      .acquire({ count: 2, ...WAIT });
     expect((await a.query('permits')).held).toMatchObject([{ permits: 2 }]);
     await both.release();
   });
