@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { DistributedLock, type ResolveOptions } from './distributed-lock.js';
 import { Emitter } from './emitter.js';
 import type { ErrorEvent, LockManagerEvents } from './events.js';
-import { tellSafely, type LockEmitter } from './manager/event-relay.js';
+import { tellSafely } from './manager/event-relay.js';
 import { adoptedLease } from './manager/adoption.js';
 import { ManagerCore } from './manager/manager-core.js';
 import { withOwnError } from './manager/own-error.js';
@@ -146,7 +146,7 @@ export class LockManager extends Emitter<LockManagerEvents> {
   async adopt(serialized: string, options?: AdoptOptions): Promise<Lease> {
     this.#core.assertOpen();
     const layers = { defaults: this.#defaults, options };
-    return adoptedLease(this.#core, serialized, layers, this as unknown as LockEmitter);
+    return adoptedLease(this.#core, serialized, layers, this);
   }
 
   /**
@@ -189,7 +189,7 @@ export class LockManager extends Emitter<LockManagerEvents> {
     options: LockOptions | undefined,
   ): DistributedLock {
     const layers = options === undefined ? [this.#defaults] : [this.#defaults, options];
-    return new DistributedLock(this.#core, names, resolve, layers, this as unknown as LockEmitter);
+    return new DistributedLock(this.#core, names, resolve, layers, this);
   }
 
   #tell<E extends keyof LockManagerEvents>(event: E, payload: LockManagerEvents[E]): void {

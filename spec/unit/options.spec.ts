@@ -227,7 +227,7 @@ describe('linger', () => {
 
   it('needs a lease that is renewed: whoever takes it again could count on no time', () => {
     const { message } = refusal(() => lock({ autoRenew: false, linger: '1s' }));
-    expect(message).toContain('linger: expected 0 with autoRenew: false');
+    expect(message).toContain('expected 0 with autoRenew: false');
     expect(() => resolveSemaphoreOptions(3, { autoRenew: false }, { linger: 1 })).toThrow(LockOptionsError);
     expect(lock({ autoRenew: false, linger: 0 }).lingerMs).toBe(0);
   });
