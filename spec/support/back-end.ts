@@ -189,7 +189,8 @@ class RunningBackEnd implements BackEnd {
    */
   async closeAll(): Promise<boolean> {
     const [workers, proxies] = [this.#workers.splice(0), this.#proxies.splice(0)];
-    const isCutOff = proxies.some((proxy) => proxy.wasDisturbed) || workers.some((worker) => worker.wasKilled);
+    const isCutOff =
+      proxies.some((proxy) => proxy.wasDisturbed) || workers.some((worker) => worker.wasKilled);
     await Promise.all(this.#closers.splice(0).map((close) => close()));
     await Promise.all(workers.map((worker) => worker.stop()));
     // What a node was asked for and could not answer, it answers now, before the proxies go.

@@ -146,7 +146,11 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     of: 'if (r.state != $GRANTED || r.due <= at) return nil;',
     instead: 'return nil;',
   },
-  { does: 'proves a grant by the secret half of the id', of: 'r.id[0:$PROOF_BYTES]', instead: 'r.id[$PROOF_BYTES:]' },
+  {
+    does: 'proves a grant by the secret half of the id',
+    of: 'r.id[0:$PROOF_BYTES]',
+    instead: 'r.id[$PROOF_BYTES:]',
+  },
   {
     does: 'takes in what was withdrawn',
     of: 'if (s.tombstones && s.tombstones.has(`:{o[1]}`)) return s.fn.gone(s, o[1]);',
