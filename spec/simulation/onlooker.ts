@@ -13,6 +13,8 @@ const NAME = 'onlooker';
 /** A message is on its way for a few milliseconds. */
 const ON_ITS_WAY_MS = 10;
 const WHOLE_PAGE = 1_000;
+/** Where an entry says how many requests are ahead. */
+const AHEAD = 8;
 
 /** One holder or waiter, as `lock_query` tells of it. */
 type Entry = readonly [name: string, isHeld: boolean, ...rest: unknown[]];
@@ -81,7 +83,7 @@ export class Onlooker {
         .filter((entry) => entry[0] === name)
         .forEach((entry, i) => {
           const ahead = entry[1] ? 0 : i;
-          if (entry.at(-1) !== ahead)
+          if (entry[AHEAD] !== ahead)
             throw new Error(`ahead of ${JSON.stringify(entry)} are ${ahead} requests for "${name}"`);
         });
     }
