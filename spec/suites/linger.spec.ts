@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { DistributedLock, Lease, LockManager, LockOptions } from '../../lib/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { Program } from '../support/program.js';
@@ -105,8 +104,8 @@ onEachBackEnd('linger', (backEnd) => {
     const held = await b.acquire('tasks', WAIT);
     const tasks = [1, 2, 3, 4, 5].map(async (task) => {
       const lease = await a.acquire('tasks', { ...LINGER, ...WAIT });
-      // Its grant is confirmed by now: before that it would be given back.
-      await pause(20);
+      // Its grant is confirmed then: before that it would be given back.
+      await lease.extend();
       await lease.release();
       return [task, lease.fencingToken, performance.now()];
     });
