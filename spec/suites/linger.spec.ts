@@ -2,9 +2,9 @@ import type { DistributedLock, Lease, LockManager, LockOptions } from '../../lib
 import { onEachBackEnd } from '../support/back-end.js';
 import { Program } from '../support/program.js';
 import { untilQueued } from '../support/queue-length.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import type { TcpProxy } from '../support/tcp-proxy.js';
 import { nextEvent, rejection, until } from '../support/until.js';
-import { Worker } from '../support/worker.js';
+import type { Worker } from '../support/worker.js';
 import { nothingIsLeft } from './after-a-minute.js';
 import { aborted, dueMs, grantedMs } from './lock-faults.js';
 
@@ -35,8 +35,7 @@ async function lingeringOf(lock: DistributedLock): Promise<Lease> {
 }
 
 onEachBackEnd('linger', (backEnd) => {
-  let workers: Worker[] = [];
-  let proxy: TcpProxy | undefined;
+  let proxy: TcpProxy;
   let a: LockManager;
   let b: LockManager;
   beforeEach(async () => {
@@ -44,17 +43,10 @@ onEachBackEnd('linger', (backEnd) => {
     await a.setup();
     await b.setup();
   });
-  afterEach(async () => {
-    await Promise.all(workers.map((worker) => worker.stop()));
-    workers = [];
-    await proxy?.quiet();
-    await proxy?.close();
-    proxy = undefined;
-  });
 
   /** A manager whose connections go through {@link proxy}. */
   async function throughProxy(): Promise<LockManager> {
-    proxy = await TcpProxy.to(backEnd.urls[0] ?? '');
+    proxy = await backEnd.proxy();
     return backEnd.manager({ url: proxy.url });
   }
 
@@ -248,7 +240,7 @@ onEachBackEnd('linger', (backEnd) => {
   });
 
   test('of two processes that both linger and both want it neither is kept out, and never both hold it', async () => {
-    workers = await Worker.start(backEnd, 2);
+    const workers = await backEnd.workers(2);
     const wishes = Array.from({ length: 12 }, () => ({ name: 'both', options: { ...LINGER, ...WAIT } }));
     const spans = (await Promise.all(workers.map((worker) => worker.work(wishes)))).flat();
     spans.sort((one, other) => one.fromMs - other.fromMs);
@@ -297,7 +289,7 @@ onEachBackEnd('linger', (backEnd) => {
       const cut = await throughProxy();
       const { fencingToken } = await lingering(cut, 'cut off');
       const disconnected = nextEvent(cut, 'disconnected');
-      proxy?.cut();
+      proxy.cut();
       await disconnected;
       const lease = await b.acquire('cut off', WAIT);
       expect(lease.fencingToken).toBeGreaterThan(fencingToken);
@@ -307,12 +299,12 @@ onEachBackEnd('linger', (backEnd) => {
       const frozen = await throughProxy();
       await lingering(frozen, 'frozen', { ttl: 1_500 });
       const sinceMs = performance.now();
-      proxy?.freeze();
+      proxy.freeze();
       const lease = await frozen.acquire('frozen', { ...LINGER, ttl: 1_500 });
       await aborted(lease.signal);
       expect(performance.now() - sinceMs).toBeLessThanOrEqual(1_500 + 50);
       expect([lease.isHeld, await lease.release()]).toEqual([false, false]);
-      proxy?.thaw();
+      proxy.thaw();
       expect((await b.acquire('frozen', WAIT)).isHeld).toBe(true);
     });
 
@@ -344,8 +336,7 @@ onEachBackEnd('linger', (backEnd) => {
 
   /** A process of its own in which a lease lingers. */
   async function lingeringWorker(name: string, options: LockOptions): Promise<Worker> {
-    workers = await Worker.start(backEnd, 1);
-    const [worker] = workers as [Worker];
+    const [worker] = (await backEnd.workers(1)) as [Worker];
     await until(async () => {
       await worker.call({ do: 'acquire', key: 'held', name, options: { ...LINGER, ...options } });
       await worker.call({ do: 'release', key: 'held' });
