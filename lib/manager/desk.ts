@@ -219,8 +219,11 @@ export class Desk {
 
   /** @param room where the server tells this manager of its requests; 0: nowhere yet */
   answered(seat: Seat, call: Send, answer: Answer, exchange: Exchange, room: RoomId): void {
-    this.#serverClock.sync(exchange.sentMs, call.offsetMs, exchange.at);
-    this.step(seat, { kind: 'answered', call, answer, exchange });
+    const { at, sentMs, receivedMs } = exchange;
+    // A lease is counted from the moment of the answer, which was decided while the call was on its way.
+    const momentMs = this.#serverClock.momentMs(at, sentMs, receivedMs);
+    this.#serverClock.sync(sentMs, receivedMs, call.offsetMs, at);
+    this.step(seat, { kind: 'answered', call, answer, exchange: { ...exchange, sentMs: momentMs } });
     this.#enter(room);
     this.#noticeGap();
   }

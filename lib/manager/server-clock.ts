@@ -1,5 +1,8 @@
 import type { Now } from '../request/inputs.js';
 
+/** So long ago an exchange tells of the server's clock as well as one of now. */
+const FRESH_MS = 10_000;
+
 /**
  * Points in the server's time (microseconds since its epoch) on our clocks, from one exchange: a call sent at one moment,
  * answered at a later one, bearing the server's time of somewhere in between.
@@ -10,14 +13,29 @@ export class ServerClock {
   #serverUs = NaN;
 
   /**
-   * The newest exchange counts: the clocks drift, and another node may answer the next time.
+   * Of the exchanges of the last ten seconds the one counts that tells most: a call that was long on its way says little of
+   * when it was answered. Older ones do not count, as clocks drift; nor those of a clock that was set since, or of a node with
+   * another clock.
    * @param offsetMs the wall clock minus the monotonic one, when the call was sent
    */
-  sync(sentMs: number, offsetMs: number, serverUs: number): void {
+  sync(sentMs: number, receivedMs: number, offsetMs: number, serverUs: number): void {
     if (sentMs < this.#sentMs) return;
+    const knownMs = this.#sentMs + (serverUs - this.#serverUs) / 1000;
+    const isFresh = sentMs - this.#sentMs < FRESH_MS;
+    if (isFresh && sentMs < knownMs && knownMs <= receivedMs) return;
     this.#sentMs = sentMs;
     this.#offsetMs = offsetMs;
     this.#serverUs = serverUs;
+  }
+
+  /**
+   * No later than the moment of an answer that bears this time of the server's, and as late as can be known: by the call
+   * itself, which may have been long on its way, or by another exchange.
+   */
+  momentMs(serverUs: number, sentMs: number, receivedMs: number): number {
+    const knownMs = this.#sentMs + (serverUs - this.#serverUs) / 1000;
+    const isFresh = Math.abs(sentMs - this.#sentMs) < FRESH_MS;
+    return isFresh && knownMs <= receivedMs ? Math.max(sentMs, knownMs) : sentMs;
   }
 
   /**

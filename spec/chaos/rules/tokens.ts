@@ -1,3 +1,4 @@
+import { allFit } from '../fit.js';
 import { mayBeForgotten } from '../lease-span.js';
 import {
   groupBy,
@@ -62,10 +63,12 @@ function isOneLease(leases: readonly Granted[]): boolean {
   });
 }
 
-/** Its process had it still, and did not know better: it was stolen, or forgotten. */
-function isOldNews(lease: Granted, leases: readonly Granted[], run: Reading): boolean {
+/** Its process had it still: beside the newer one, or it did not know better, as it was stolen or forgotten. */
+function isOldNews(lease: Granted, newest: Granted, leases: readonly Granted[], run: Reading): boolean {
   if (!isRetaken(lease, leases)) return false;
-  return stolenFromMs(lease, run) <= lease.granted.atMs || mayBeForgotten(lease, run);
+  return (
+    allFit([newest, lease]) || stolenFromMs(lease, run) <= lease.granted.atMs || mayBeForgotten(lease, run)
+  );
 }
 
 function checkGrowing(name: string, leases: readonly Granted[], run: Reading): Violation[] {
@@ -80,7 +83,7 @@ function checkGrowing(name: string, leases: readonly Granted[], run: Reading): V
       if (newest === undefined || next.granted.token > newest.granted.token) newest = next;
     }
     const isLower = newest !== undefined && newest.granted.token > lease.granted.token;
-    if (newest !== undefined && isLower && !isOldNews(lease, leases, run)) {
+    if (newest !== undefined && isLower && !isOldNews(lease, newest, leases, run)) {
       const what = `"${name}": the token of ${lease.id} is lower than that of ${newest.id}, granted before`;
       violations.push(violation([newest, lease], what));
     }
