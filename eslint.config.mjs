@@ -44,8 +44,6 @@ export default tseslint.config(
       'lib/embedded/language/parser.ts',
       'lib/embedded/model/definitions/default-value.ts',
       'lib/embedded/msgpack/pack-reader.ts',
-      'lib/request/getting.ts',
-      'lib/request/holding.ts',
     ],
     rules: { 'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }] },
   },

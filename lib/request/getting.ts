@@ -92,6 +92,14 @@ function anyGetting(request: Request, input: Input, now: Now, out: Command[]): v
     case 'give-up':
       withdrawFor(request, { kind: 'failed', error: input.reason }, input.trouble, now, out);
       return;
+    default:
+      endedEarly(request, input, now, out);
+  }
+}
+
+/** Ended by its manager, or by an owner who has no lease yet. */
+function endedEarly(request: Request, input: Input, now: Now, out: Command[]): void {
+  switch (input.kind) {
     case 'cut-off':
       abandon(request, { kind: 'failed', error: input.reason }, now, out);
       // No try after the first would find anybody.
@@ -105,7 +113,6 @@ function anyGetting(request: Request, input: Input, now: Now, out: Command[]): v
       return;
     }
     case 'release':
-      // Nobody has a lease to release yet.
       out.push({ kind: 'settle', caller: input.caller, outcome: { kind: 'released', wasHeld: false } });
       return;
     case 'extend':

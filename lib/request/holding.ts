@@ -56,20 +56,6 @@ export function holding(request: Request, input: Input, now: Now, out: Command[]
     case 'look':
       look(request, now, out);
       return;
-    case 'lost':
-      askSurely(request, now, out);
-      return;
-    case 'ask':
-      ask(request, input.isSure, now, out);
-      return;
-    case 'wanted':
-      request.isWanted = true;
-      return;
-    case 'asked':
-      request.isWanted = true;
-      look(request, now, out);
-      if (request.isHeld) out.push({ kind: 'tell', event: 'asked', by: input.by });
-      return;
     case 'disconnected':
       if (request.requestsOpen > 0) request.mayReturn = true;
       return;
@@ -85,6 +71,28 @@ export function holding(request: Request, input: Input, now: Now, out: Command[]
     }
     case 'close':
       close(request, input.reason, now, out);
+      return;
+    default:
+      pushed(request, input, now, out);
+  }
+}
+
+/** What others have pushed; or it is the owner's wish. */
+function pushed(request: Request, input: Input, now: Now, out: Command[]): void {
+  switch (input.kind) {
+    case 'lost':
+      askSurely(request, now, out);
+      return;
+    case 'ask':
+      ask(request, input.isSure, now, out);
+      return;
+    case 'wanted':
+      request.isWanted = true;
+      return;
+    case 'asked':
+      request.isWanted = true;
+      look(request, now, out);
+      if (request.isHeld) out.push({ kind: 'tell', event: 'asked', by: input.by });
       return;
     default:
       byOwner(request, input, now, out);
