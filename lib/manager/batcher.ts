@@ -1,4 +1,5 @@
 import { makesChange, type Answer, type BatchAnswer, type Operation } from '../schema/operations.js';
+import { Refusal } from '../schema/constants.js';
 import { Batching } from './batching.js';
 
 /** Who has asked: told once what has become of it. */
@@ -87,6 +88,15 @@ export class Batcher {
     if (wasTogether !== undefined && operations.some(makesChange)) {
       this.#batching.answered(wasTogether, receivedMs - sentMs, receivedMs);
     }
-    asked.forEach(({ asker }, i) => asker.answered(answers[i] as Answer, told));
+    // The call took its time: those that are left go in another. The first is always decided, or the server is at fault.
+    const left = isUndecided(answers[0]) ? [] : asked.filter((_, i) => isUndecided(answers[i]));
+    if (left.length > 0) void this.#send(left);
+    asked.forEach((one, i) => {
+      if (!left.includes(one)) one.asker.answered(answers[i] as Answer, told);
+    });
   }
+}
+
+function isUndecided(answer: Answer | undefined): boolean {
+  return answer?.state === 'refused' && answer.code === Refusal.notDecided;
 }

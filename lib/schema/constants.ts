@@ -31,6 +31,8 @@ export const Refusal = {
   idInUse: -101,
   nameClash: -102,
   fenced: -103,
+  /** The call has kept the node for long enough: this operation is to be asked for again. */
+  notDecided: -104,
 } as const;
 
 /** Why a lease was ended against its holder's will, as it is told to it. */
@@ -93,8 +95,11 @@ const ASK_AGAIN_US = 1_000_000;
 /** A sweeper that has not run so many seconds after its time is replaced. */
 const OVERDUE_S = 3;
 
+/** How long the slow operations of one call may keep the node together (seconds); the rest has to be asked for again. */
+const MAX_CALL_S = 0.03;
+
 /** How many names one sweep ends leases of, and how many places in queues one call of lock_close gives up. */
-const MAX_SWEPT = 10_000;
+const MAX_SWEPT = 5_000;
 const MAX_CLOSED = 2_000;
 
 /** The longest time-out that a Python request may have: ten years. */
@@ -125,6 +130,7 @@ const VALUES: Readonly<Record<string, string | number>> = {
   ID_IN_USE: Refusal.idInUse,
   NAME_CLASH: Refusal.nameClash,
   FENCED: Refusal.fenced,
+  NOT_DECIDED: Refusal.notDecided,
   STOLEN: Why.stolen,
   FORCE_RELEASED: Why.forceReleased,
   TRY: How.try,
@@ -136,6 +142,7 @@ const VALUES: Readonly<Record<string, string | number>> = {
   MAX_OPERATIONS,
   MAX_PLACES,
   MAX_STEPS,
+  MAX_CALL_S,
   MAX_SWEPT,
   MAX_CLOSED,
   MAX_TIMEOUT_S,

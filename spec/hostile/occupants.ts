@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Refusal, Told } from '../../lib/schema/constants.js';
 import type { HostileClient } from './hostile-client.js';
 import type { Sent } from './wire.js';
 
@@ -59,12 +60,9 @@ export class Occupants {
     const made: Occupant[] = [];
     for (let i = 0; i < wishes.length; i += atOnce) {
       const some = wishes.slice(i, i + atOnce).map((wish) => this.operation(wish));
-      await this.run(
-        'lock_batch',
-        this.call(
-          some.map(([operation]) => operation),
-          inbox,
-        ),
+      await this.#decide(
+        some.map(([operation]) => operation),
+        inbox,
       );
       made.push(...some.map(([, occupant]) => occupant));
     }
@@ -89,6 +87,14 @@ export class Occupants {
     );
   }
 
+  /** All of these operations, in as many calls as the server takes for them. */
+  async #decide(operations: readonly Sent[], inbox: string): Promise<void> {
+    for (let left = operations; left.length > 0;) {
+      const [, , answers] = (await this.run('lock_batch', this.call(left, inbox))) as [Sent, Sent, Sent[][]];
+      left = left.filter((_, i) => isUndecided(answers[i] ?? []));
+    }
+  }
+
   async run(procedure: string, args: readonly Sent[]): Promise<unknown> {
     const { errorCode, errorText, result } = await this.#client.run(this.#scope, procedure, args);
     if (errorCode !== undefined) throw new Error(`${procedure} was refused: ${errorCode} ${errorText}`);
@@ -99,6 +105,11 @@ export class Occupants {
     const { errorCode, errorText } = await this.#client.query(this.#scope, code);
     if (errorCode !== undefined) throw new Error(`a query was refused: ${errorCode} ${errorText}`);
   }
+}
+
+/** Whether the server had no time for an operation. */
+export function isUndecided([told, code]: readonly Sent[]): boolean {
+  return Number(told) === Told.refused && Number(code) === Refusal.notDecided;
 }
 
 export function idText(): string {

@@ -1,5 +1,5 @@
 import { Batcher } from '../../../lib/manager/batcher.js';
-import { MAX_OPERATIONS } from '../../../lib/schema/constants.js';
+import { MAX_OPERATIONS, Refusal } from '../../../lib/schema/constants.js';
 import type { Answer, BatchAnswer, Operation } from '../../../lib/schema/operations.js';
 
 const release = (id: number): Operation => ({ kind: 'release', name: 'a', id: `id-${id}` });
@@ -7,7 +7,8 @@ const idOf = (operation: Operation | undefined): string => (operation as { id: s
 
 interface Call {
   readonly operations: readonly Operation[];
-  readonly answer: (tookMs?: number) => void;
+  /** @param decided how many of its operations the server had the time for */
+  readonly answer: (tookMs?: number, decided?: number) => void;
   readonly fail: (error: Error) => void;
 }
 
@@ -21,14 +22,16 @@ beforeEach(() => {
   batcher = new Batcher(
     (operations) =>
       new Promise<BatchAnswer>((resolve, reject) => {
-        const answer = (tookMs = 0.2): void =>
+        const answer = (tookMs = 0.2, decided = Infinity): void =>
           resolve({
             at: 1,
             room: 5,
             sentMs: nowMs - tookMs,
             receivedMs: nowMs,
             wasRepeated: false,
-            answers: operations.map(() => ({ state: 'ended', was: 'held' })),
+            answers: operations.map((_, i) =>
+              i < decided ? { state: 'ended', was: 'held' } : { state: 'refused', code: Refusal.notDecided },
+            ),
           });
         calls.push({ operations, answer, fail: reject });
       }),
@@ -189,4 +192,22 @@ it('reads, and what is asked for alone, say nothing of how long a change takes',
     await Promise.all(reads);
   }
   expect(await askAll(64, quick)).toBe(1);
+});
+
+it('what the server had no time for in one call is asked for in another', async () => {
+  const asked = [1, 2, 3].map((id) => ask(release(id)));
+  await turn();
+  calls[0]?.answer(0.2, 1);
+  await turn();
+  expect(calls[1]?.operations.map(idOf)).toEqual(['id-2', 'id-3']);
+  calls[1]?.answer();
+  expect((await Promise.all(asked)).map(({ answer }) => answer.state)).toEqual(Array(3).fill('ended'));
+});
+
+it('a server that decides not even the first operation is not asked for ever', async () => {
+  const asked = ask(release(1));
+  await turn();
+  calls[0]?.answer(0.2, 0);
+  expect((await asked).answer).toEqual({ state: 'refused', code: Refusal.notDecided });
+  expect(calls).toHaveLength(1);
 });

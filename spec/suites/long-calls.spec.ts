@@ -1,0 +1,63 @@
+/**
+ * No call keeps the server for long: what it has no time for is answered so, and is asked for again. The server of this
+ * suite ages by a millisecond whenever its clock is read, so that every operation that takes a look takes long.
+ */
+import { LockManager } from '../../lib/index.js';
+import { Told } from '../../lib/schema/constants.js';
+import { type Clock, startThingsDB } from '../../lib/testing/index.js';
+import { systemClock } from '../../lib/testing/system-clock.js';
+import { HostileClient } from '../hostile/hostile-client.js';
+import { isUndecided, many, Occupants } from '../hostile/occupants.js';
+import type { Sent } from '../hostile/wire.js';
+
+function ageingClock(): Clock {
+  let agedMs = 0;
+  return { now: () => systemClock.now() + agedMs++, at: (atMs, callback) => systemClock.at(atMs, callback) };
+}
+
+/** Whoever may do everything, as on a fresh node. */
+const auth = { username: 'admin', password: 'pass' };
+const COUNT = 200;
+
+async function answersTo(occupants: Occupants, operations: readonly Sent[]): Promise<Sent[][]> {
+  const [, , answers] = (await occupants.run('lock_batch', occupants.call(operations))) as [
+    Sent,
+    Sent,
+    Sent[][],
+  ];
+  return answers;
+}
+
+it('a call answers what it has no time for as not decided, and has not changed anything by that', async () => {
+  await using db = await startThingsDB({ clock: ageingClock() });
+  await using manager = new LockManager({ url: db.url, auth });
+  await manager.setup();
+  const { hostname: host, port } = new URL(db.url);
+  const client = await HostileClient.connect({ host, port: Number(port) }, auth);
+  const occupants = new Occupants(client, '//lock');
+  let left = occupants.operations(many(COUNT, () => ({ names: ['crowded'], isShared: true })));
+  let calls = 0;
+  while (left.length > 0) {
+    const answers = await answersTo(occupants, left);
+    const undecided = answers.map(isUndecided);
+    const decided = undecided.indexOf(true) < 0 ? left.length : undecided.indexOf(true);
+    expect(decided).toBeGreaterThan(0);
+    expect(undecided).toEqual(left.map((_, i) => i >= decided));
+    expect(answers.slice(0, decided).map(([told]) => Number(told))).toEqual(Array(decided).fill(Told.held));
+    left = left.slice(decided);
+    expect((await manager.query('crowded')).held).toHaveLength(COUNT - left.length);
+    calls++;
+  }
+  expect(calls).toBeGreaterThan(2);
+  await client.close();
+});
+
+it('a manager asks again for the rest, and everybody has what was asked for', async () => {
+  await using db = await startThingsDB({ clock: ageingClock() });
+  await using manager = new LockManager({ url: db.url, auth, defaults: { ttl: '1h' } });
+  const asked = Array.from({ length: COUNT }, () => manager.acquire('crowded', { mode: 'shared' }));
+  const leases = await Promise.all(asked);
+  expect(leases.every(({ isHeld }) => isHeld)).toBe(true);
+  expect(new Set(leases.map(({ fencingToken }) => fencingToken)).size).toBe(COUNT);
+  expect(await Promise.all(leases.map((lease) => lease.release()))).toEqual(Array(COUNT).fill(true));
+});
