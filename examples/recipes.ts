@@ -20,7 +20,7 @@ export function convert(locks: LockManager, work: () => Promise<void>): Promise<
   return locks.semaphore('converters', { permits: 3, waitTimeout: '5m' }).runExclusive(work);
 }
 
-/** Graceful shutdown: leases are released, waits are withdrawn, and the signals of what still runs abort. */
+/** Graceful shutdown: takes nothing new, waits for what runs, and after 20 seconds releases the rest. */
 export function endGracefully(locks: LockManager): void {
-  process.once('SIGTERM', () => void locks.close());
+  process.once('SIGTERM', () => void locks.drain({ waitTimeout: '20s' }));
 }

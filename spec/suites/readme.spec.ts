@@ -99,12 +99,16 @@ onEachBackEnd("README's recipes", (backEnd) => {
     expect(most).toBe(3);
   });
 
-  it('a shutdown leaves nothing behind', async () => {
+  it('a shutdown waits for what runs, and leaves nothing behind', async () => {
     const locks = backEnd.manager();
     endGracefully(locks);
-    const lease = await locks.acquire('x');
+    let end: (() => void) | undefined;
+    const running = locks.get('x').runExclusive(() => new Promise<void>((resolve) => (end = resolve)));
+    await until(() => end !== undefined);
     process.emit('SIGTERM');
-    await until(() => lease.signal.aborted);
+    expect(await rejection(locks.acquire('y'))).toMatchObject({ code: 'LOCK_CLOSED' });
+    end?.();
+    await running;
     expect(await backEnd.manager().isLocked('x')).toBe(false);
   });
 });
