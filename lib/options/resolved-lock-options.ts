@@ -69,7 +69,10 @@ const inOrder = z.refine<CommonOptions>(isInOrder, {
 
 // Whoever takes a lease that lingers could count on no time at all.
 const isRenewed = ({ linger, autoRenew }: CommonOptions): boolean => !linger || autoRenew !== false;
-const renewed = z.refine<CommonOptions>(isRenewed, { path: ['linger'], error: 'expected 0 with autoRenew: false' });
+const renewed = z.refine<CommonOptions>(isRenewed, {
+  path: ['linger'],
+  error: 'expected 0 with autoRenew: false',
+});
 
 const lockOptions = z.pipe(
   z
