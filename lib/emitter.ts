@@ -68,6 +68,7 @@ export class Emitter<Events extends { [E in keyof Events]: unknown[] }> {
     return this;
   }
 
+  /** How many listeners the event has. */
   listenerCount(event: keyof Events): number {
     return this.#listeners.listenerCount(event as string);
   }

@@ -88,15 +88,6 @@ export const WRONG_CLIENTS: readonly WrongClient[] = [
         };
       }),
   },
-  {
-    does: 'takes a lease that lingered without a look at the clocks',
-    put: () =>
-      instead(Request.prototype, 'mayBeTaken', () => {
-        return function (this: Request): boolean {
-          return this.state === 'lingering';
-        };
-      }),
-  },
 ];
 
 const SILENT: RequestListener = { told: () => undefined, settled: () => undefined, aborted: () => undefined };

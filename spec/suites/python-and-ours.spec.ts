@@ -9,7 +9,7 @@ import type { PythonWorker } from '../support/python-worker.js';
 import { untilQueued } from '../support/queue-length.js';
 import { SharedSum } from '../support/shared-sum.js';
 import { nextEvent } from '../support/until.js';
-import { Worker } from '../support/worker.js';
+import type { Worker } from '../support/worker.js';
 
 /** What an event costs until it is heard of, on a machine that does something else as well. */
 const SLACK_MS = 500;
@@ -139,14 +139,10 @@ function exclusion(backEnd: BackEnd, python: Python): void {
 }
 
 function deadProcesses(backEnd: BackEnd, python: Python): void {
-  const processes: Worker[] = [];
-  afterEach(() => Promise.all(processes.splice(0).map((process) => process.kill())));
-
   /** A process of ours. */
   async function startOurs(): Promise<Worker> {
-    const started = await Worker.start(backEnd, 1);
-    processes.push(...started);
-    return started[0]!;
+    const [started] = (await backEnd.workers(1)) as [Worker];
+    return started;
   }
 
   it('a Python holder that was killed is timed out, not before its time, and we are next', async () => {

@@ -81,6 +81,7 @@ onEachBackEnd('query', (backEnd) => {
         since: expect.any(Date) as Date,
         fencingToken: lease?.fencingToken,
         remaining: expect.any(Number) as number,
+        lingers: false,
       },
     ]);
     expect(pending).toEqual([

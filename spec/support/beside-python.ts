@@ -22,15 +22,13 @@ export function besideRealPython(title: string, register: (backEnd: BackEnd, pyt
       if (installed.env !== undefined) installed.remove();
     });
     onEachBackEnd(title, (backEnd) => {
-      const workers: PythonWorker[] = [];
-      afterEach(() => Promise.all(workers.splice(0).map((worker) => worker.kill())));
       const env = { ...installed.env };
       register(backEnd, {
         env,
         async start() {
           const { collection, auth, tcp } = backEnd;
           const worker = await PythonWorker.start(env, { tcp, collection, auth });
-          workers.push(worker);
+          backEnd.atEnd(() => worker.kill());
           return worker;
         },
       });

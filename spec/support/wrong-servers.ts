@@ -192,6 +192,7 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'asks once only for a name that may be kept',
+    leftToModel: 'a lease that lingers ends in every run before a question that was lost is missed',
     of: 's.fn.is_lent(s, r) ||',
     instead: '',
   },
