@@ -1,4 +1,4 @@
-import { LockConnectionError, LockTimeoutError } from '../../lib/index.js';
+import { LockClosedError, LockTimeoutError } from '../../lib/index.js';
 import { onEachTransport } from '../support/back-end.js';
 import { NO_MORE } from './after-a-minute.js';
 import { nextEvent, rejection } from '../support/until.js';
@@ -128,13 +128,13 @@ onEachTransport('waiting and giving up', (backEnd) => {
     const released = jest.fn();
     a.on('released', released);
     await a.close();
-    expect(await waiting).toBeInstanceOf(LockConnectionError);
+    expect(await waiting).toBeInstanceOf(LockClosedError);
     expect(released).toHaveBeenCalledTimes(1);
     expect(held.isHeld).toBe(false);
     expect(held.signal.aborted).toBe(true);
     expect(await held.release()).toBe(true);
     expect((await next).isHeld).toBe(true);
-    await expect(a.get('close').acquire()).rejects.toBeInstanceOf(LockConnectionError);
+    await expect(a.get('close').acquire()).rejects.toBeInstanceOf(LockClosedError);
     await b.close();
     expect(await backEnd.left()).toEqual(NO_MORE);
   });

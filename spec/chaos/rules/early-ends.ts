@@ -1,6 +1,14 @@
 import { isDisturbed } from '../disturbance.js';
 import { deadlineMs, mayBeForgotten } from '../lease-span.js';
-import { labelOf, recordsOf, wasGranted, type Granted, type Reading, type Request } from '../reading.js';
+import {
+  concerns,
+  labelOf,
+  recordsOf,
+  wasGranted,
+  type Granted,
+  type Reading,
+  type Request,
+} from '../reading.js';
 import { stolenFromMs } from '../theft.js';
 import type { Violation } from '../violation.js';
 
@@ -18,9 +26,22 @@ function checkLosses(run: Reading): Violation[] {
     if (aborted === undefined) return [];
     const earlyMs = deadlineMs(lease) - aborted.atMs;
     if (earlyMs <= EARLY_MS || mayBeForgotten(lease, run) || isStolen(lease, aborted, run)) return [];
+    if (isDoubted(lease, aborted, run)) return [];
     const what = `${labelOf(lease)}: ${lease.id} was lost (${aborted.reason}) ${earlyMs.toFixed(1)} ms before its end`;
     return [{ rule: 'early-end', what, records: recordsOf(lease) } satisfies Violation];
   });
+}
+
+/** Its wall clock was set, so that the machine may have slept, and no server could be asked whether the lease still is. */
+function isDoubted({ process, granted }: Granted, { atMs }: { atMs: number }, run: Reading): boolean {
+  return run.faults.some(
+    (step) =>
+      step.kind === 'step-clock' &&
+      concerns(step, process) &&
+      step.fromMs >= granted.atMs &&
+      step.fromMs <= atMs &&
+      isDisturbed(process, { fromMs: step.fromMs, toMs: atMs }, run),
+  );
 }
 
 /** By then, and told as what it was; whoever had no server to ask may not know more than that it is gone. */

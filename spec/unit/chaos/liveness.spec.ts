@@ -123,6 +123,17 @@ describe('the signal', () => {
     expect(brokenRules(abortedAt(984))).toEqual(['early-end']);
   });
 
+  it('may be given up earlier where its process’s clock was set, and no server could be asked', () => {
+    const givenUp = (...kinds: ('step-clock' | 'silence')[]): string[] => {
+      const story = new Story();
+      for (const kind of kinds) story.fault(kind, [100, 800], { target: 'p1' });
+      story.request('p1').requested(0).granted(10, 1).aborted(400).released(401, false);
+      return brokenRules(story);
+    };
+    expect(givenUp('step-clock', 'silence')).toEqual([]);
+    expect(givenUp('silence')).toEqual(['early-end']);
+  });
+
   it('may come a little before the end', () => {
     expect(brokenRules(abortedAt(986))).toEqual([]);
   });
