@@ -14,10 +14,14 @@ type About = Exclude<Pushed, { event: 'alive' }>;
  * What a message means to the request that it names. A push is no answer: it may be late, doubled, or made up by whoever
  * may write to the collection. What cannot be is passed over.
  */
-export function inputOf(pushed: About, { terms }: Request, clock: ServerClock, now: Now): Input | undefined {
+export function inputOf(pushed: About, request: Request, clock: ServerClock, now: Now): Input | undefined {
+  const { terms } = request;
   switch (pushed.event) {
     case 'granted': {
-      const { proof, token, at, due } = pushed;
+      const { proof, token, at } = pushed;
+      // A call that is on its way may be taken for the acknowledgement, and then the lease lasts a ttl from there.
+      const mayBeCut = request.requestsOpen + request.sureChecksOpen > 0;
+      const due = mayBeCut ? Math.min(pushed.due, at + terms.ttlMs * 1000) : pushed.due;
       const leaseMs = (due - at) / 1000;
       if (leaseMs > Math.max(terms.ttlMs, ACKNOWLEDGE_MS)) return undefined;
       const end = endOf(due, leaseMs, clock, now);

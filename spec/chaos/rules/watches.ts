@@ -156,7 +156,7 @@ function checkTold(told: Told, watch: Watch, known: Known, run: Reading): Violat
   if (!isOwned) wrong.push(`is not of ${owner}`);
   const [lease] = leases;
   if (lease !== undefined && !isOfKind(told, lease)) wrong.push(`is not ${told.want} of a ${told.mode} lock`);
-  if (what === 'lost' && (reason !== 'stolen' || !mayBeStolen(leases, atMs, known, run)))
+  if (what === 'lost' && (reason !== 'stolen' || !mayBeStolen(told, leases, known, run)))
     wrong.push(`was lost by nobody's doing: ${reason}`);
   const keeper = leases.find((one) => isReleasedFor(one, what, run));
   if (keeper !== undefined) wrong.push(`had ended otherwise when ${keeper.id} released it`);
@@ -170,9 +170,12 @@ function isOfKind({ mode, want }: Told, { requested }: Granted): boolean {
   return mode === kind && want === requested.want;
 }
 
-function mayBeStolen(leases: readonly Granted[], atMs: number, known: Known, run: Reading): boolean {
+function mayBeStolen({ atMs, owner }: Told, leases: readonly Granted[], known: Known, run: Reading): boolean {
   if (leases.length > 0) return leases.some((lease) => stolenFromMs(lease, run) <= atMs);
-  return known.thieves.some(({ requested }) => requested.atMs <= atMs);
+  // By way of another name that went with it: its owner never knew of the grant.
+  const names = known.requests.filter(({ process }) => process === owner).flatMap((request) => request.names);
+  const thieves = [...known.thieves, ...names.flatMap((name) => run.thieves.get(name) ?? [])];
+  return thieves.some(({ requested }) => requested.atMs <= atMs);
 }
 
 /** Whether its release was confirmed, and the server has not lost that. */
