@@ -400,7 +400,7 @@ describe('the package', () => {
         for (const event of ['waiting', 'acquired', 'released']) manager.on(event, () => told.push(name + ' ' + event));
       }
       const lease = await one.acquire('a');
-      const failed = await other.acquire('a', { waitTimeout: 50 }).catch((error) => error);
+      const failed = await other.acquire('a', { waitTimeout: 1000 }).catch((error) => error);
       console.log(failed instanceof imported.LockTimeoutError, imported.isLockError(failed), failed.position);
       const adopted = await other.adopt(await lease.serialize());
       console.log(await adopted.release(), told.join(', '));
