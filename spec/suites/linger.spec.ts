@@ -239,6 +239,12 @@ onEachBackEnd('linger', (backEnd) => {
     expect(await b.get('alive').tryAcquire()).not.toBeNull();
   });
 
+  test('is given up when its manager drains', async () => {
+    await lingering(a, 'drained');
+    await a.drain({ waitTimeout: 2_000 });
+    expect(await b.get('drained').tryAcquire()).not.toBeNull();
+  });
+
   test('of two processes that both linger and both want it neither is kept out, and never both hold it', async () => {
     const workers = await backEnd.workers(2);
     const wishes = Array.from({ length: 12 }, () => ({ name: 'both', options: { ...LINGER, ...WAIT } }));
