@@ -83,3 +83,18 @@ function firstReason(cause: unknown): { code: string; text: string } {
   const code = (first as NodeJS.ErrnoException).code ?? '';
   return { code, text: first.message === '' ? code : first.message.trim() };
 }
+
+/** Why a connection is over that this side has ended. */
+export function disconnected({ shown }: Address): LockConnectionError {
+  return new LockConnectionError(`the connection to ${shown} was closed by disconnect()`);
+}
+
+/** Why a connection is over whose socket has closed. */
+export function connectionLost(
+  { shown }: Address,
+  closed: string,
+  cause: Error | undefined,
+): LockConnectionError {
+  const why = cause === undefined ? closed : `lost: ${cause.message}`;
+  return new LockConnectionError(`the connection to ${shown} was ${why}`, cause && { cause });
+}

@@ -1,6 +1,7 @@
 import { LockConnectionError, LockOptionsError, LockProtocolError, type LockError } from '../errors.js';
 import type { Address } from './address.js';
 import { callSafely } from './call-safely.js';
+import { disconnected } from './connect-failure.js';
 import { AnnouncedForm } from './announcement.js';
 import type { AnnouncedRuns } from './announcing-client.js';
 import type { Connection, ConnectionEvents } from './connection.js';
@@ -218,10 +219,7 @@ export abstract class PackageClient implements ThingsDBClient, ObservableConnect
   #linger(link: Link): void {
     const { connection, requests } = link;
     connection.keepAlive(false);
-    this.#over(
-      link,
-      new LockConnectionError(`the connection to ${this.#address.shown} was closed by disconnect()`),
-    );
+    this.#over(link, disconnected(this.#address));
     void requests.answered(LINGER_LIMIT_MS, { keepsAlive: false }).then(() => connection.close());
   }
 

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
-import { LockConnectionError, type LockError } from '../errors.js';
+import type { LockError } from '../errors.js';
 import type { Address } from './address.js';
-import { connectFailure, connectTimeoutFailure } from './connect-failure.js';
+import { connectFailure, connectionLost, connectTimeoutFailure, disconnected } from './connect-failure.js';
 import { CLOSE_LIMIT_MS, type Connection, type ConnectionEvents } from './connection.js';
 import { ConnectionLife } from './connection-life.js';
 
@@ -65,9 +65,7 @@ export class TcpConnection implements Connection {
 
   async close(): Promise<void> {
     const wasOpen = this.#life.isOpen;
-    this.#life.end(
-      new LockConnectionError(`the connection to ${this.#address.shown} was closed by disconnect()`),
-    );
+    this.#life.end(disconnected(this.#address));
     const limit = setTimeout(() => this.#socket.destroy(), wasOpen ? CLOSE_LIMIT_MS : 0);
     // What comes in is not read any more by anybody, but its end is.
     this.#socket.end();
@@ -87,11 +85,7 @@ export class TcpConnection implements Connection {
       this.#socketError ??= error;
     });
     this.#socket.on('close', () => {
-      const cause = this.#socketError;
-      const why = cause === undefined ? 'closed by the server' : `lost: ${cause.message}`;
-      this.#life.end(
-        new LockConnectionError(`the connection to ${this.#address.shown} was ${why}`, cause && { cause }),
-      );
+      this.#life.end(connectionLost(this.#address, 'closed by the server', this.#socketError));
     });
   }
 

@@ -1,9 +1,15 @@
 import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { WebSocket, type RawData } from 'ws';
-import { LockConnectionError, LockProtocolError, type LockError } from '../errors.js';
+import { LockProtocolError, type LockError } from '../errors.js';
 import type { Address } from './address.js';
-import { connectFailure, connectTimeoutFailure, httpAnswerFailure } from './connect-failure.js';
+import {
+  connectFailure,
+  connectionLost,
+  connectTimeoutFailure,
+  disconnected,
+  httpAnswerFailure,
+} from './connect-failure.js';
 import { CLOSE_LIMIT_MS, type Connection, type ConnectionEvents } from './connection.js';
 import { ConnectionLife } from './connection-life.js';
 import { HEADER_BYTES, MAX_BODY_BYTES } from './package-codec.js';
@@ -78,9 +84,7 @@ export class WebSocketConnection implements Connection {
 
   async close(): Promise<void> {
     const wasOpen = this.#life.isOpen;
-    this.#life.end(
-      new LockConnectionError(`the connection to ${this.#address.shown} was closed by disconnect()`),
-    );
+    this.#life.end(disconnected(this.#address));
     if (!wasOpen) {
       this.#ws.terminate();
       return this.#closed;
@@ -107,11 +111,7 @@ export class WebSocketConnection implements Connection {
       this.#socketError ??= error;
     });
     this.#ws.on('close', (code) => {
-      const cause = this.#socketError;
-      const why = cause === undefined ? `closed by the server (code ${code})` : `lost: ${cause.message}`;
-      this.#life.end(
-        new LockConnectionError(`the connection to ${this.#address.shown} was ${why}`, cause && { cause }),
-      );
+      this.#life.end(connectionLost(this.#address, `closed by the server (code ${code})`, this.#socketError));
     });
   }
 

@@ -4,23 +4,9 @@ import type { Input, Now } from '../../lib/request/inputs.js';
 import { Request, type Terms } from '../../lib/request/request.js';
 import { step } from '../../lib/request/step.js';
 import type { Answer } from '../../lib/schema/operations.js';
+import { OWN_TERMS } from '../support/own-terms.js';
 
-export const TERMS: Terms = {
-  names: ['orders'],
-  units: 1,
-  limit: 1,
-  how: 'acquire',
-  ttlMs: 60_000,
-  perTurnMs: 60_000,
-  autoRenew: true,
-  maxHoldMs: Infinity,
-  minHoldMs: 0,
-  lingerMs: 0,
-  waitTimeoutMs: undefined,
-  clockSkewMs: 0,
-  confirmGrants: false,
-  doubtMs: 5_000,
-};
+export const TERMS: Terms = { ...OWN_TERMS, names: ['orders'], clockSkewMs: 0, doubtMs: 5_000 };
 
 /** The server's clock when a script begins, in microseconds; a server's clock is not ours. */
 const SERVER_US = 1_700_000_000_000_000;
