@@ -11,11 +11,7 @@ import { lockSnapshot, type LockSnapshot } from './lock-info.js';
 import type { LockWatch } from './lock-watch.js';
 import { checkedName, checkedNames } from './options/names.js';
 import { checkedPage, type Page } from './options/page.js';
-import {
-  checkedSemaphore,
-  resolveLockOptions,
-  resolveSemaphoreOptions,
-} from './options/resolved-lock-options.js';
+import { checkedSemaphore, resolveLockOptions, semaphoreResolver } from './options/resolved-lock-options.js';
 import { resolveDrainOptions, resolveManagerOptions } from './options/resolved-manager-options.js';
 import type { AdoptOptions, LockOptions, SemaphoreOptions } from './options/lock-options.js';
 import type { DrainOptions, LockManagerOptions } from './options/manager-options.js';
@@ -63,7 +59,7 @@ export class LockManager extends Emitter<LockManagerEvents> {
    */
   semaphore(name: string, options: SemaphoreOptions): DistributedLock {
     const { limit, others } = checkedSemaphore(options);
-    return this.#lock([checkedName(name)], (...layers) => resolveSemaphoreOptions(limit, ...layers), others);
+    return this.#lock([checkedName(name)], semaphoreResolver(limit), others);
   }
 
   /** As `get(names, options).acquire()`. */

@@ -1,3 +1,4 @@
+import { LockError } from '../errors.js';
 import type { ServerErrorBody } from './thingsdb-client.js';
 
 /**
@@ -26,4 +27,12 @@ export class ServerError extends Error implements ServerErrorBody {
       error_msg: typeof error_msg === 'string' ? error_msg : 'no message',
     });
   }
+}
+
+/** ThingsDB's code for something that does not exist, and for a collection that exists already. */
+export const LOOKUP_ERROR = -54;
+
+/** The server's code behind an error, whether it has been given a type of ours or not. */
+export function serverCode(error: unknown): number | undefined {
+  return ServerError.from(error instanceof LockError ? error.cause : error)?.error_code;
 }

@@ -1,6 +1,6 @@
 import { within } from '../async/within.js';
 import type { AnnouncedRuns } from '../client/announcing-client.js';
-import { ServerError } from '../client/server-error.js';
+import { LOOKUP_ERROR, serverCode } from '../client/server-error.js';
 import { LockConnectionError, LockSetupError, type LockError, LockProtocolError } from '../errors.js';
 import type { Reply } from '../schema/lock-procedures.js';
 import type { RoomId } from '../schema/replies.js';
@@ -24,8 +24,6 @@ export interface CallsOptions {
   readonly setUp: (connection: NodeConnection) => Promise<void>;
 }
 
-/** ThingsDB's code for something that does not exist. */
-const LOOKUP_ERROR = -54;
 const EARLY_MS = 2;
 /** How often one call may find the collection gone after it was set up anew. */
 const MOST_SETUPS = 1;
@@ -198,5 +196,5 @@ interface Limits {
 }
 
 function isMissing(error: unknown): error is LockSetupError {
-  return error instanceof LockSetupError && ServerError.from(error.cause)?.error_code === LOOKUP_ERROR;
+  return error instanceof LockSetupError && serverCode(error) === LOOKUP_ERROR;
 }

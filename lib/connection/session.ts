@@ -1,6 +1,7 @@
 import { Deferred } from '../async/deferred.js';
 import { detached } from '../async/detached.js';
 import { settledWithin } from '../async/within.js';
+import { PackageType } from '../client/package-type.js';
 import { LockConnectionError, type LockError } from '../errors.js';
 import type { ReconnectingEvent } from '../events.js';
 import { backOffMs } from './back-off.js';
@@ -34,7 +35,6 @@ const MOVES: Readonly<Record<State, readonly State[]>> = {
 };
 
 /** What a node tells of itself before it goes (pushed node status). */
-const NODE_STATUS = 0;
 const SHUTTING_DOWN = 'SHUTTING_DOWN';
 /** Nothing has come in for so long while a node was connected to: it may be a node that hangs. */
 const HANGING_MS = 500;
@@ -327,7 +327,7 @@ export class Session {
 
   #pushed(type: number, body: unknown): void {
     const { status } = (body ?? {}) as { status?: unknown };
-    if (type === NODE_STATUS && status === SHUTTING_DOWN && this.current !== undefined) {
+    if (type === PackageType.nodeStatus && status === SHUTTING_DOWN && this.current !== undefined) {
       this.giveUp(this.current, new LockConnectionError('the node is shutting down'));
     }
     this.#listener.pushed(type, body);

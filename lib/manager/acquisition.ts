@@ -46,7 +46,11 @@ async function afterWaiting(waiter: LocalWaiter, signal: AbortSignal | undefined
   throw errorOf(found, waiter);
 }
 
-function termsOf(names: readonly string[], how: 'acquire' | 'try', options: ResolvedLockOptions): OwnTerms {
+export function termsOf(
+  names: readonly string[],
+  how: 'acquire' | 'try',
+  options: ResolvedLockOptions,
+): OwnTerms {
   return {
     names,
     units: options.want,

@@ -2,7 +2,8 @@ import { resolveAdoptOptions } from '../options/resolved-lock-options.js';
 import type { AdoptOptions, LockDefaults } from '../options/lock-options.js';
 import { relayTo, type LockEmitter } from './event-relay.js';
 import type { HeldLease } from './held-lease.js';
-import type { LockCore } from './manager-core.js';
+import { termsOf } from './acquisition.js';
+import type { LockCore, OwnTerms } from './manager-core.js';
 import { errorOf } from './outcomes.js';
 import { parseLease } from './serialized-lease.js';
 
@@ -15,23 +16,14 @@ export async function adoptedLease(
 ): Promise<HeldLease> {
   const { id, names, token, ttlMs, want, limit } = parseLease(text);
   const resolved = resolveAdoptOptions(defaults, ttlMs, options);
-  const terms = {
-    names,
-    units: want,
-    limit,
+  const terms: OwnTerms = {
+    ...termsOf(names, 'acquire', { ...resolved, want, limit }),
     how: 'adopt',
-    // With a shorter maxHold the server's lease must not outlive it either.
-    ttlMs: Math.ceil(Math.min(resolved.ttlMs, resolved.maxHoldMs)),
-    perTurnMs: resolved.ttlMs,
-    autoRenew: resolved.autoRenew,
-    maxHoldMs: resolved.maxHoldMs,
-    minHoldMs: resolved.minHoldMs,
-    lingerMs: 0,
     waitTimeoutMs: undefined,
     // What is adopted is granted by an answer, never by a push.
     confirmGrants: false,
     adopted: { id, token },
-  } as const;
+  };
   const lease = core.open(terms, relayTo(manager));
   const outcome = await lease.outcome;
   if (outcome.kind !== 'lease') throw errorOf(outcome, lease.request);

@@ -92,7 +92,7 @@ export class Batcher {
     const left = isUndecided(answers[0]) ? [] : asked.filter((_, i) => isUndecided(answers[i]));
     if (left.length > 0) void this.#send(left);
     asked.forEach((one, i) => {
-      if (!left.includes(one)) one.asker.answered(answers[i] as Answer, told);
+      if (left.length === 0 || !isUndecided(answers[i])) one.asker.answered(answers[i] as Answer, told);
     });
   }
 }

@@ -213,7 +213,7 @@ export class Desk {
     const { request } = seat;
     if (!request.isHeld) return false;
     const now = this.#clock.now();
-    if (request.time?.isOver(now) || request.time?.mayBeOver(now)) this.#lookAtAll();
+    if (request.time?.isLive(now) === false) this.#lookAtAll();
     return request.isHeld;
   }
 

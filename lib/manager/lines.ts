@@ -44,10 +44,6 @@ export class Lines {
     this.#nowMs = nowMs;
   }
 
-  get members(): InLine[] {
-    return [...this.#lines.values()].flatMap((line) => [...line.members]);
-  }
-
   /**
    * It waits, or has just learned when to ask. Whoever is not first makes the first ask no later than that.
    * @param isHint whether it was a pushed message that said when

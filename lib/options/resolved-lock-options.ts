@@ -114,6 +114,8 @@ const semaphoreOptions = (limit: number) =>
     })),
   );
 
+const semaphoreSize = z.strictObject({ permits });
+
 const adoptOptions = z.strictObject(holdShape);
 
 function resolvedCommon(options: CommonOptions): Omit<ResolvedLockOptions, 'want' | 'limit' | 'isSteal'> {
@@ -138,6 +140,12 @@ export function resolveLockOptions(...layers: readonly (LockOptions | undefined)
   return checked(lockOptions, merged(layers), 'lock');
 }
 
+/** As {@link resolveLockOptions}, for all requests of a semaphore with so many permits: the checks are made once. */
+export function semaphoreResolver(limit: number): typeof resolveLockOptions {
+  const schema = semaphoreOptions(limit);
+  return (...layers) => checked(schema, merged(layers), 'semaphore');
+}
+
 /**
  * As {@link resolveLockOptions}, for a semaphore with so many permits.
  * @throws LockOptionsError, also for more permits than there are
@@ -146,7 +154,7 @@ export function resolveSemaphoreOptions(
   limit: number,
   ...layers: readonly (LockOptions | undefined)[]
 ): ResolvedLockOptions {
-  return checked(semaphoreOptions(limit), merged(layers), 'semaphore');
+  return semaphoreResolver(limit)(...layers);
 }
 
 /**
@@ -159,7 +167,7 @@ export function checkedSemaphore(options: SemaphoreOptions): { limit: number; ot
   const { permits: limit, ...others } = options;
   // It may have been given by another name: that says more than that it is missing.
   if (limit === undefined) resolveSemaphoreOptions(1, others);
-  checked(z.strictObject({ permits }), { permits: limit }, 'semaphore');
+  checked(semaphoreSize, { permits: limit }, 'semaphore');
   return { limit, others };
 }
 

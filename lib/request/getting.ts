@@ -2,7 +2,7 @@ import type { Answer } from '../schema/operations.js';
 import type { Asked, Command } from './commands.js';
 import { askAnew, end, MOST_TRIES, sendRequest } from './asking.js';
 import { abandon, timeOut, withdrawFor } from './ending.js';
-import { acknowledge, askSurely, enter, renew } from './holding.js';
+import { acknowledge, askSurely, enter, isFinal, renew, retime } from './holding.js';
 import type { Input, Now } from './inputs.js';
 import { LeaseTime } from './lease-time.js';
 import type { Request } from './request.js';
@@ -175,11 +175,11 @@ function heldByAnswer(
     return;
   }
   // There is no other lease to adopt: the server says whether this one is over.
-  if (time.isOver(now) || time.mayBeOver(now)) {
+  if (!time.isLive(now)) {
     askSurely(request, now, out);
     return;
   }
-  const isRead = call.operation.kind === 'check' && !call.operation.isSure;
+  const isRead = !isFinal(call);
   // A question by a change is out, which is a sign of life and knows better.
   if (isRead && request.sureChecksOpen > 0) return;
   request.time = time;
@@ -191,7 +191,7 @@ function heldByAnswer(
     if (!request.terms.confirmGrants) enter(request, now, out);
     return;
   }
-  time.confirm(sentMs, call.offsetMs, Math.min((due - at) / 1000, request.longestMs));
+  retime(request, call, sentMs, (due - at) / 1000);
   request.move('held');
   enter(request, now, out);
   // Of an adopted lease nobody knows how much is left.
@@ -202,7 +202,7 @@ function pushedGrant(request: Request, input: Granted, now: Now, out: Command[])
   const { proof, token, leaseMs, end, isOld } = input;
   if (!request.isProof(proof)) return;
   const time = new LeaseTime(request.terms, end.ms - leaseMs, end, now.ms);
-  if (time.isOver(now) || time.mayBeOver(now)) {
+  if (!time.isLive(now)) {
     // The message lay in a buffer while the process was stopped: asked about, not believed.
     if (request.state === 'waiting') ask(request, true, now, out);
     else askSurely(request, now, out);

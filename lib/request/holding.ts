@@ -275,7 +275,7 @@ function isAfterGrant({ grantTurn, appliedTurn }: Request, { turn }: Send): bool
 }
 
 /** Whether the answer is decided by a change. A read may be that of a node that lags, and is no sign of life. */
-function isFinal({ operation }: Send): boolean {
+export function isFinal({ operation }: Send): boolean {
   return operation.kind !== 'check' || operation.isSure;
 }
 
@@ -337,7 +337,7 @@ function gone(
 
 /** Why a lease is gone that nobody took away. */
 function endedBy({ time }: Request, now: Now): LostReason {
-  return time?.isOver(now) || time?.mayBeOver(now) ? 'expired' : 'forgotten-by-server';
+  return time?.isLive(now) === false ? 'expired' : 'forgotten-by-server';
 }
 
 /** Whoever waits for the answer learns that the lease is over. */

@@ -1,7 +1,7 @@
 import type { Answer } from '../schema/operations.js';
 import type { Command } from './commands.js';
 import { withdraw } from './ending.js';
-import { renew, retime } from './holding.js';
+import { isFinal, renew, retime } from './holding.js';
 import type { Input, Now } from './inputs.js';
 import type { LeaseTime } from './lease-time.js';
 import type { Request } from './request.js';
@@ -84,9 +84,8 @@ function look(request: Request, now: Now, out: Command[]): void {
 function answered(request: Request, input: Answered, now: Now, out: Command[]): void {
   const { call, answer, exchange } = input;
   if (call.id !== request.id) return;
-  const isRead = call.operation.kind === 'check' && !call.operation.isSure;
   // What a node that lags behind says is no news, nor is what was overtaken.
-  if (isRead || call.turn <= request.appliedTurn) return;
+  if (!isFinal(call) || call.turn <= request.appliedTurn) return;
   if (!isSame(request, answer)) {
     giveUp(request, now, out);
     return;

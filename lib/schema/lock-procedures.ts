@@ -1,4 +1,4 @@
-import { ServerError } from '../client/server-error.js';
+import { serverCode, ServerError } from '../client/server-error.js';
 import type { CallOptions } from '../connection/calls.js';
 import { LockError, LockProtocolError } from '../errors.js';
 import { answersOf, type Answers } from './answers.js';
@@ -150,7 +150,7 @@ export function announcedBatch({ inbox, owner }: Identity): AnnouncedBatch {
  * (-63), 2,000 of all (-57). Nothing was changed then. A change without a future has no such limit.
  */
 function isRefusedFuture(error: unknown): boolean {
-  const code = error instanceof LockError ? ServerError.from(error.cause)?.error_code : undefined;
+  const code = error instanceof LockError ? serverCode(error) : undefined;
   return code === -57 || code === -63;
 }
 

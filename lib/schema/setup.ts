@@ -1,12 +1,10 @@
-import { ServerError } from '../client/server-error.js';
+import { LOOKUP_ERROR, serverCode, ServerError } from '../client/server-error.js';
 import type { ThingsDBClient } from '../client/thingsdb-client.js';
-import { LockError, LockPermissionError, LockSetupError } from '../errors.js';
+import { type LockError, LockPermissionError, LockSetupError } from '../errors.js';
 import { SCHEMA } from './constants.js';
 import { installCode } from './install-code.js';
 import { numbers } from './replies.js';
 
-/** ThingsDB's code for something that does not exist, and for a collection that exists already. */
-const LOOKUP_ERROR = -54;
 /** A node of a cluster may learn of a new collection a moment later than another. */
 const LAG_TRIES = 20;
 const LAG_DELAY_MS = 50;
@@ -104,12 +102,6 @@ function notAllowed(collection: string, cause: LockError): LockSetupError {
       `grant('//${collection}', '<this user>', RUN|CHANGE|JOIN) in scope @thingsdb (${cause.message})`,
     { cause },
   );
-}
-
-/** The server's code behind an error, whether it has been given a type of ours or not. */
-function serverCode(error: unknown): number | undefined {
-  const origin = error instanceof LockError ? error.cause : error;
-  return ServerError.from(origin)?.error_code;
 }
 
 function versions(reply: unknown): Versions {
