@@ -25,6 +25,7 @@ export async function acquire(
   const found = terms.lingerMs > 0 ? core.acquire(terms, tell) : core.open(terms, tell);
   if (found === undefined) return null;
   const lease = found instanceof HeldLease ? found : await afterWaiting(found, signal);
+  if (lease === null) return null;
   if (lease.wasTaken && signal?.aborted !== true) return lease;
   const outcome = await (signal === undefined
     ? lease.outcome
@@ -38,11 +39,12 @@ export async function acquire(
 }
 
 /** Waits for a lease of this process. */
-async function afterWaiting(waiter: LocalWaiter, signal: AbortSignal | undefined): Promise<HeldLease> {
+async function afterWaiting(waiter: LocalWaiter, signal: AbortSignal | undefined): Promise<HeldLease | null> {
   const found = await (signal === undefined
     ? waiter.found
     : unlessAborted(waiter.found, signal, (reason) => waiter.giveUp(reason)));
   if (found instanceof HeldLease) return found;
+  if (found.kind === 'busy' && waiter.terms.how === 'try') return null;
   throw errorOf(found, waiter);
 }
 

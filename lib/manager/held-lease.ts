@@ -27,6 +27,8 @@ export interface Waited {
   readonly startedMs: number;
   /** It was told that it waits. */
   readonly isTold: boolean;
+  /** It began inside of a section. */
+  readonly isInner: boolean;
 }
 
 /** A lease that lingers, and may be taken now. */

@@ -15,6 +15,8 @@ export interface PoolHost {
   open(terms: OwnTerms, tell: TellLock, waited?: Waited): HeldLease;
   /** Whether the event loop has to turn before a lease changes hands again; `next` is called when it has. */
   isTurnOver(nowMs: number, next: () => void): boolean;
+  /** Whether the running code is inside of a section of this manager. */
+  isInner(): boolean;
   /** Nothing is in the pool any more. */
   emptied(pool: LeasePool): void;
 }
@@ -34,6 +36,9 @@ export class LeasePool implements SeatWatcher {
   /** Of these, the leases that linger; the one used last is last. */
   readonly #idle: Seat[] = [];
   readonly #waiting = new Set<LocalWaiter>();
+  #isServing = false;
+  /** There was something to serve meanwhile. */
+  #isMissed = false;
   readonly #serve = (): void => this.#serveAll();
 
   constructor(host: PoolHost, terms: OwnTerms) {
@@ -61,21 +66,29 @@ export class LeasePool implements SeatWatcher {
    * process, a place in line here. `undefined`: this process holds the lock, and the caller does not want to wait.
    */
   acquire(terms: OwnTerms, tell: TellLock): HeldLease | LocalWaiter | undefined {
+    const found = this.#serving(() => this.#acquire(terms, tell));
+    if (this.#isMissed && !this.#isServing) this.#serveAll();
+    return found;
+  }
+
+  #acquire(terms: OwnTerms, tell: TellLock): HeldLease | LocalWaiter | undefined {
     if (terms.how === 'steal') return this.#open(terms, tell);
     if (this.#idle.length > 0 && this.#waiting.size === 0) {
       const now = this.#host.desk.now();
-      if (this.#host.isTurnOver(now.ms, this.#serve)) return this.#wait(terms, tell, false);
+      if (this.#host.isTurnOver(now.ms, this.#serve)) return this.#wait(terms, tell);
       const lease = this.#take(now, tell);
       if (lease !== undefined) return lease;
     }
     if (this.#waiting.size === 0 && this.#seats.size < this.#most) return this.#open(terms, tell);
-    return terms.how === 'try' ? undefined : this.#wait(terms, tell, true);
+    if (terms.how === 'try') return undefined;
+    const waiter = this.#wait(terms, tell);
+    this.#stand(waiter, this.#waiting.size - 1);
+    return waiter;
   }
 
-  /** A request of this process that these leases would be in the way of: what lingers is given up before it is sent. */
-  makeWay({ units, limit }: OwnTerms): void {
-    const { terms } = this;
-    if (terms.units + units > Math.min(terms.limit, limit)) this.giveUpIdle();
+  /** How much of its names this process has, or has asked for, by this pool. */
+  get units(): number {
+    return this.#seats.size * this.terms.units;
   }
 
   /** Nothing lingers any more. */
@@ -83,9 +96,10 @@ export class LeasePool implements SeatWatcher {
     for (const seat of [...this.#idle]) this.#host.desk.giveUpLingering(seat);
   }
 
-  /** The manager closes: nobody waits here any more. */
-  close(reason: unknown): void {
-    for (const waiter of this.#waiting) this.#end(waiter, { kind: 'failed', error: reason });
+  /** Nobody waits here any more; or nobody but those whom a section waits for. */
+  endWaiting(reason: unknown, spares: (waiter: LocalWaiter) => boolean): void {
+    for (const waiter of this.#waiting)
+      if (!spares(waiter)) this.#end(waiter, { kind: 'failed', error: reason });
   }
 
   /** @internal */
@@ -106,6 +120,24 @@ export class LeasePool implements SeatWatcher {
 
   /** Leases that linger go to those who wait here; where there is room at the server, the next ask there. */
   #serveAll(): void {
+    this.#isMissed = this.#isServing;
+    if (this.#isServing) return;
+    this.#serving(() => this.#serveInOrder());
+    if (this.#seats.size === 0 && this.#waiting.size === 0) this.#host.emptied(this);
+  }
+
+  /** Leases that end meanwhile serve nobody: whoever is served now comes first. */
+  #serving<T>(serve: () => T): T {
+    const wasServing = this.#isServing;
+    this.#isServing = true;
+    try {
+      return serve();
+    } finally {
+      this.#isServing = wasServing;
+    }
+  }
+
+  #serveInOrder(): void {
     for (const waiter of this.#waiting) {
       if (this.#idle.length > 0) {
         const now = this.#host.desk.now();
@@ -115,9 +147,11 @@ export class LeasePool implements SeatWatcher {
       } else if (this.#seats.size < this.#most) {
         this.#leave(waiter);
         waiter.find(this.#open(waiter.terms, waiter.tell, waiter));
-      } else return;
+      } else {
+        [...this.#waiting].forEach((one, place) => this.#stand(one, place));
+        return;
+      }
     }
-    if (this.#seats.size === 0) this.#host.emptied(this);
   }
 
   /** The lease that was used last, if it can still be had. */
@@ -141,17 +175,28 @@ export class LeasePool implements SeatWatcher {
     return lease;
   }
 
-  /** @param isTold the lock is not free: not so for one that waits for the event loop only */
-  #wait(terms: OwnTerms, tell: TellLock, isTold: boolean): LocalWaiter {
-    const { desk } = this.#host;
-    const startedMs = desk.now().ms;
-    const ahead = this.#waiting.size + this.#seats.size;
-    const waiter = new LocalWaiter({ terms, tell, startedMs, isTold }, this.#end);
+  /** For the event loop to turn; or for a lease of this process, and then it {@link LeasePool.#stand stands} in line. */
+  #wait(terms: OwnTerms, tell: TellLock): LocalWaiter {
+    const startedMs = this.#host.desk.now().ms;
+    const isInner = this.#host.isInner();
+    const waiter = new LocalWaiter({ terms, tell, startedMs, isInner }, this.#end);
     this.#waiting.add(waiter);
-    desk.setAlarm(waiter, startedMs + (terms.waitTimeoutMs ?? ahead * terms.perTurnMs));
-    const { names } = terms;
-    if (isTold) tell('waiting', { name: names[0] as string, names, position: ahead });
     return waiter;
+  }
+
+  /** The lock is not free: it is told so, and waits for so long. Without effect on one that was told. */
+  #stand(waiter: LocalWaiter, place: number): void {
+    if (waiter.isTold) return;
+    waiter.isTold = true;
+    const { terms, tell, startedMs } = waiter;
+    const { names, waitTimeoutMs, perTurnMs } = terms;
+    if (terms.how === 'try' || waitTimeoutMs === 0) {
+      this.#end(waiter, { kind: 'busy' });
+      return;
+    }
+    const position = place + this.#seats.size;
+    this.#host.desk.setAlarm(waiter, startedMs + (waitTimeoutMs ?? position * perTurnMs));
+    tell('waiting', { name: names[0] as string, names, position });
   }
 
   readonly #end = (waiter: LocalWaiter, outcome: Outcome): void => {

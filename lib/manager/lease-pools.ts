@@ -15,6 +15,7 @@ const MOST_TURN_MS = 1;
 /** The leases of a manager that may linger, by what they are leases of. */
 export class LeasePools implements PoolHost {
   readonly desk: Desk;
+  readonly isInner: () => boolean;
   isDraining = false;
   readonly #send: (terms: OwnTerms, tell: TellLock, waited?: Waited) => HeldLease;
   /** Under each of its names. */
@@ -25,8 +26,13 @@ export class LeasePools implements PoolHost {
   #afterTurn: (() => void)[] = [];
 
   /** @param send sends a request */
-  constructor(desk: Desk, send: (terms: OwnTerms, tell: TellLock, waited?: Waited) => HeldLease) {
+  constructor(
+    desk: Desk,
+    send: (terms: OwnTerms, tell: TellLock, waited?: Waited) => HeldLease,
+    isInner: () => boolean,
+  ) {
     this.desk = desk;
+    this.isInner = isInner;
     this.#send = send;
   }
 
@@ -46,16 +52,16 @@ export class LeasePools implements PoolHost {
     for (const pool of this.#all()) pool.giveUpIdle();
   }
 
-  /** Nothing lingers from now on, and nobody waits here. */
+  /** Nothing lingers from now on, and nobody waits here but whom a section waits for: that is part of what runs. */
   drain(reason: unknown): void {
     this.isDraining = true;
-    this.close(reason);
+    for (const pool of this.#all()) pool.endWaiting(reason, ({ isInner }) => isInner);
     this.giveUpIdle();
   }
 
   /** Whoever waits here is told why nobody does any more. */
   close(reason: unknown): void {
-    for (const pool of this.#all()) pool.close(reason);
+    for (const pool of this.#all()) pool.endWaiting(reason, () => false);
   }
 
   isTurnOver(nowMs: number, next: () => void): boolean {
@@ -96,7 +102,12 @@ export class LeasePools implements PoolHost {
   }
 
   #makeWay(terms: OwnTerms): void {
-    for (const name of terms.names) for (const pool of this.#pools.get(name) ?? []) pool.makeWay(terms);
+    for (const name of terms.names) {
+      const pools = this.#pools.get(name) ?? [];
+      const units = pools.reduce((sum, pool) => sum + pool.units, terms.units);
+      const limit = Math.min(terms.limit, ...pools.map((pool) => pool.terms.limit));
+      if (units > limit) for (const pool of pools) pool.giveUpIdle();
+    }
   }
 
   #all(): Set<LeasePool> {

@@ -13,8 +13,10 @@ export class LocalWaiter implements Sleeper {
   readonly terms: OwnTerms;
   readonly tell: TellLock;
   readonly startedMs: number;
+  /** Whether it was asked for inside of a section, which waits for it. */
+  readonly isInner: boolean;
   /** It was told that it waits. */
-  readonly isTold: boolean;
+  isTold: boolean;
   /** When it gives up. */
   wakeAtMs = Infinity;
   place = -1;
@@ -23,13 +25,14 @@ export class LocalWaiter implements Sleeper {
 
   /** @param end takes it out of the line, and has it {@link find} this outcome */
   constructor(
-    { terms, tell, startedMs, isTold }: Pick<LocalWaiter, 'terms' | 'tell' | 'startedMs' | 'isTold'>,
+    { terms, tell, startedMs, isInner }: Pick<LocalWaiter, 'terms' | 'tell' | 'startedMs' | 'isInner'>,
     end: (waiter: LocalWaiter, outcome: Outcome) => void,
   ) {
     this.terms = terms;
     this.tell = tell;
     this.startedMs = startedMs;
-    this.isTold = isTold;
+    this.isInner = isInner;
+    this.isTold = false;
     this.#end = end;
     this.found = new Promise((resolve) => (this.#find = resolve));
   }

@@ -83,7 +83,7 @@ export class ManagerCore implements LockCore {
       newId: randomId,
     });
     this.#driver.serve(this.#desk);
-    this.#pools = new LeasePools(this.#desk, (terms, tell, waited) => this.#send(terms, tell, waited));
+    this.#pools = new LeasePools(this.#desk, this.#send.bind(this), () => isInside(this));
     this.watches = new WatchList(
       this.procedures,
       join,
@@ -134,7 +134,7 @@ export class ManagerCore implements LockCore {
   #send(terms: OwnTerms, tell: TellLock, waited?: Waited): HeldLease {
     const { clockSkewMs, doubtMs } = this.#shared;
     const all = { ...terms, clockSkewMs, doubtMs };
-    return new HeldLease(this.#desk, all, tell, waited, isInside(this));
+    return new HeldLease(this.#desk, all, tell, waited, waited?.isInner ?? isInside(this));
   }
 
   /** Releases what is held, withdraws what waits, disconnects. Settles within the request time-out. */

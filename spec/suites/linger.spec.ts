@@ -34,6 +34,12 @@ async function lingeringOf(lock: DistributedLock): Promise<Lease> {
   return lease;
 }
 
+/** Keeps the event loop from turning. */
+function busy(ms: number): void {
+  const endMs = performance.now() + ms;
+  while (performance.now() < endMs);
+}
+
 onEachBackEnd('linger', (backEnd) => {
   let proxy: TcpProxy;
   let a: LockManager;
@@ -237,6 +243,62 @@ onEachBackEnd('linger', (backEnd) => {
     expect(await running.ended).toBe(0);
     expect(running.lines).toEqual(['begun', 'lingers']);
     expect(await b.get('alive').tryAcquire()).not.toBeNull();
+  });
+
+  test('is free for its process whenever nobody works under it, however little a task waits', async () => {
+    await lingering(a, 'at once');
+    const lock = a.get('at once', { ...LINGER, waitTimeout: 0 });
+    const startMs = performance.now();
+    // Beyond the time after which the event loop has to turn before the lease changes hands.
+    while (performance.now() - startMs < 50) {
+      const lease = await lock.tryAcquire();
+      expect(lease).not.toBeNull();
+      await lease?.release();
+      await (await lock.acquire()).release();
+    }
+  });
+
+  test('permits that linger make way for a request of their own process that needs several of them', async () => {
+    const one = a.semaphore('own permits', { permits: 3, ...LINGER });
+    await lingeringOf(one);
+    const leases = await Promise.all([one.acquire(), one.acquire(), one.acquire()]);
+    await Promise.all(leases.map((lease) => lease.release()));
+    expect((await b.query('own permits')).held).toHaveLength(3);
+    const two = await a.semaphore('own permits', { permits: 3 }).tryAcquire({ count: 2 });
+    expect(two).not.toBeNull();
+  });
+
+  test('tasks of one process keep their order where the lease ends before they are served', async () => {
+    const lock = a.get('order', { linger: '20ms', ...WAIT });
+    await lingering(a, 'pace');
+    const held = await lock.acquire();
+    const order: number[] = [];
+    const tasks = [1, 2, 3, 4].map((n) => lock.runExclusive(() => void order.push(n)));
+    // The turn of the event loop is over for leases that change hands; the lease comes back, and its time ends in this turn.
+    const pace = await a.get('pace', LINGER).acquire();
+    await pace.release();
+    busy(2);
+    const released = held.release();
+    busy(40);
+    await Promise.all([released, ...tasks]);
+    expect(order).toEqual([1, 2, 3, 4]);
+  });
+
+  test('drain lets a section have the lingering lock that it waits for', async () => {
+    await lingering(a, 'inner');
+    const inner = a.get('inner', { ...LINGER, ...WAIT });
+    const held = await inner.acquire();
+    const section = a.get('outer').runExclusive(async () => {
+      const waiting = inner.runExclusive(() => 'done');
+      void drained();
+      return waiting;
+    });
+    let draining: Promise<boolean> | undefined;
+    const drained = (): Promise<boolean> => (draining = a.drain({ waitTimeout: 10_000 }));
+    await until(() => draining !== undefined);
+    await held.release();
+    expect(await section).toBe('done');
+    expect(await draining).toBe(true);
   });
 
   test('is given up when its manager drains', async () => {

@@ -55,9 +55,13 @@ export class FakeCore implements LockCore, Outlet {
   /** For how many the process lives, by their ttl. */
   readonly alive = new Map<number, number>();
   readonly desk = new Desk(this, { clock: new SystemClock(), timer: new Alarm(), newId: randomId });
-  readonly pools = new LeasePools(this.desk, (terms, tell, waited) => {
-    return new HeldLease(this.desk, { ...terms, clockSkewMs: 0, doubtMs: 5_000 }, tell, waited);
-  });
+  readonly pools = new LeasePools(
+    this.desk,
+    (terms, tell, waited) => {
+      return new HeldLease(this.desk, { ...terms, clockSkewMs: 0, doubtMs: 5_000 }, tell, waited);
+    },
+    () => false,
+  );
   /** The answers to `isLocked`. */
   locked: ReadonlyMap<string, boolean> = new Map();
   readonly procedures = {
