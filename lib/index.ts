@@ -9,7 +9,14 @@ export type { Lease } from './lease.js';
 export { outside } from './manager/sections.js';
 export { FencingGuard, type FencingEntry } from './fencing-guard.js';
 export type { HeldInfo, LockInfo, LockSnapshot, PendingInfo } from './lock-info.js';
-export { LockWatch, type LockWatchEvents, type WatchedEvent, type WatchedLossEvent } from './lock-watch.js';
+export {
+  LockWatch,
+  type LockWatchEvents,
+  type WatchedEvent,
+  type WatchedGrantEvent,
+  type WatchedLossEvent,
+  type WatchedRequestEvent,
+} from './lock-watch.js';
 export type { AdoptOptions, LockDefaults, LockOptions, SemaphoreOptions } from './options/lock-options.js';
 export type { Auth, DrainOptions, LockManagerOptions, Pem, TlsOptions } from './options/manager-options.js';
 export type { Duration } from './options/duration.js';

@@ -53,17 +53,22 @@ export function lockSnapshot({ entries, next }: QueuePage): LockSnapshot {
   };
 }
 
-function infoOf({ name, want, limit, owner, sinceMs }: QueueEntry): LockInfo {
+function infoOf({ want, sinceMs, ...entry }: QueueEntry): LockInfo {
+  return { ...requestInfo({ ...entry, units: want }), since: new Date(sinceMs) };
+}
+
+/** What a request is for, in the words of its caller. @param request as it is stated to the server */
+export function requestInfo({ name, units, limit, owner }: StatedRequest): Omit<LockInfo, 'since'> {
   const mode = modeOf(limit);
   const isSemaphore = mode === 'semaphore';
-  return {
-    name,
-    mode,
-    permits: isSemaphore ? want : 1,
-    limit: isSemaphore ? limit : 1,
-    owner,
-    since: new Date(sinceMs),
-  };
+  return { name, mode, permits: isSemaphore ? units : 1, limit: isSemaphore ? limit : 1, owner };
+}
+
+interface StatedRequest {
+  readonly name: string;
+  readonly units: number;
+  readonly limit: number;
+  readonly owner: string;
 }
 
 /** @param limit as a request states it */

@@ -106,12 +106,22 @@ export class LockManager extends Emitter<LockManagerEvents> {
   }
 
   /**
-   * Live events of any holder of this name, until the watch is closed. Resolves when it sees everything from then on.
+   * Live events of whoever holds or waits for this name, until the watch is closed. Resolves when it sees everything from
+   * then on.
    * @throws LockOptionsError, LockConnectionError
    */
-  async watch(name: string): Promise<LockWatch> {
+  watch(name: string): Promise<LockWatch>;
+  /**
+   * The same of all names. While somebody watches so, each change of a lock costs the server a message; its bounds are in
+   * docs/EVENTS.md.
+   * @throws LockConnectionError
+   */
+  watch(): Promise<LockWatch<undefined>>;
+  // Only no argument is all names: one that is undefined by mistake is refused.
+  async watch(...names: readonly [name?: string]): Promise<LockWatch<string | undefined>> {
     this.#core.assertOpen();
-    return withOwnError(this.#core.watches.open(checkedName(name)));
+    const name = names.length === 0 ? undefined : checkedName(names[0] as string);
+    return withOwnError(this.#core.watches.open(name));
   }
 
   /**

@@ -11,10 +11,12 @@ export interface HolderRecord {
   readonly fencingToken: number;
   /** Until the lease ends unless it is renewed. */
   readonly remainingMs: number;
+  /** Its process may keep it between uses: perhaps nobody works under it now. */
+  readonly lingers: boolean;
 }
 
 /** Who waits for a name. */
-export interface WaiterRecord extends Omit<HolderRecord, 'fencingToken' | 'remainingMs'> {
+export interface WaiterRecord extends Omit<HolderRecord, 'fencingToken' | 'remainingMs' | 'lingers'> {
   /** Requests ahead, holders included. */
   readonly ahead: number;
 }
@@ -51,6 +53,7 @@ function holderRecord(info: HeldInfo): HolderRecord {
     since: info.since.toISOString(),
     fencingToken: info.fencingToken,
     remainingMs: Math.round(info.remaining),
+    lingers: info.lingers,
   };
 }
 

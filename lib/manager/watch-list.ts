@@ -1,13 +1,14 @@
 import { PackageType } from '../client/package-type.js';
 import { LockClosedError, LockConnectionError } from '../errors.js';
-import { modeOf } from '../lock-info.js';
-import { LockWatch, type LockWatchEvents, type WatchedEvent } from '../lock-watch.js';
+import { LockWatch, type LockWatchEvents } from '../lock-watch.js';
+import { ALL_NAMES } from '../schema/constants.js';
 import type { LockProcedures } from '../schema/lock-procedures.js';
-import { takenAway } from '../schema/answers.js';
 import type { RoomId } from '../schema/replies.js';
+import { watchedOf } from '../schema/watched.js';
 import { Alarm } from '../async/alarm.js';
 import { tellSafely } from './event-relay.js';
 import { joinNewRoom, type JoinRoom } from '../connection/join-room.js';
+import { payloadOf } from './watched-payload.js';
 
 /** The server forgets a watch two minutes after it was last asked for. */
 const ASK_EVERY_MS = 40_000;
@@ -15,19 +16,23 @@ const ASK_EVERY_MS = 40_000;
 /** What a watch needs of the server. */
 export type WatchProcedures = Pick<LockProcedures, 'watch'>;
 
+/** Of one name, or of all. */
+type AnyWatch = LockWatch<string | undefined>;
+
 interface Room {
+  /** {@link ALL_NAMES} for the one in which is told of all. */
   readonly name: string;
   readonly joined: Promise<void>;
 }
 
-/** What a manager watches: one room for each name, however many watch it here. */
+/** What a manager watches: one room for each name, and one for all names, however many watch it here. */
 export class WatchList {
   readonly #procedures: WatchProcedures;
   readonly #join: JoinRoom;
   readonly #leave: (roomId: RoomId) => void;
   /** Keeps the process and the connection alive; returns how to let go. */
   readonly #keepAlive: () => () => void;
-  readonly #watches = new Map<LockWatch, () => void>();
+  readonly #watches = new Map<AnyWatch, () => void>();
   readonly #rooms = new Map<RoomId, Room>();
   readonly #alarm = new Alarm();
   #isAlarmSet = false;
@@ -50,12 +55,12 @@ export class WatchList {
     return this.#watches.size === 0;
   }
 
-  /** Resolves when the watch is live. */
-  async open(name: string): Promise<LockWatch> {
+  /** Of one name, or of all. Resolves when the watch is live. */
+  async open<Name extends string | undefined>(name: Name): Promise<LockWatch<Name>> {
     const watch = new LockWatch(name, (closed) => this.#close(closed));
     this.#watches.set(watch, this.#keepAlive());
     try {
-      await this.#enter([name]);
+      await this.#enter([name ?? ALL_NAMES]);
       if (!this.#watches.has(watch)) throw new LockClosedError();
     } catch (error) {
       this.#close(watch);
@@ -75,7 +80,8 @@ export class WatchList {
       this.#rooms.delete(id);
       void this.#resume([room.name]);
     } else if (type === PackageType.roomEmit && Array.isArray(args)) {
-      this.#told(event as keyof LockWatchEvents, args);
+      const told = watchedOf(event, args);
+      if (told !== undefined) this.#tell([room.name], told.event, [payloadOf(told)]);
     }
   }
 
@@ -95,7 +101,7 @@ export class WatchList {
   }
 
   #names(): string[] {
-    return [...new Set([...this.#watches.keys()].map(({ name }) => name))];
+    return [...new Set([...this.#watches.keys()].map(({ name }) => name ?? ALL_NAMES))];
   }
 
   async #enter(names: readonly string[]): Promise<void> {
@@ -158,39 +164,24 @@ export class WatchList {
     this.#alarm.clear();
   }
 
-  #told(event: keyof LockWatchEvents, args: readonly unknown[]): void {
-    const [name, owner, fencingToken, want, limit, why] = args as [
-      string,
-      string,
-      number,
-      number,
-      number,
-      number,
-    ];
-    const mode = modeOf(limit);
-    const permits = mode === 'semaphore' ? want : 1;
-    const told: WatchedEvent = { name, mode, permits, owner, fencingToken };
-    const reason = takenAway(why);
-    this.#tell([name], event, [reason === undefined ? told : { ...told, reason }]);
-  }
-
   #tell(names: readonly string[], event: keyof LockWatchEvents, payload: readonly unknown[]): void {
     for (const watch of [...this.#watches.keys()]) {
-      if (!names.includes(watch.name)) continue;
+      if (!names.includes(watch.name ?? ALL_NAMES)) continue;
       tellSafely(watch, event, payload as LockWatchEvents[typeof event], (error) => [error]);
     }
   }
 
-  #close(watch: LockWatch): void {
+  #close(watch: AnyWatch): void {
+    const name = watch.name ?? ALL_NAMES;
     const stop = this.#watches.get(watch);
     if (stop === undefined) return;
     this.#watches.delete(watch);
     stop();
     if (this.isEmpty) this.#clearAlarm();
-    if (this.#names().includes(watch.name)) return;
-    this.#missed.delete(watch.name);
-    for (const [id, { name, joined }] of this.#rooms) {
-      if (name !== watch.name) continue;
+    if (this.#names().includes(name)) return;
+    this.#missed.delete(name);
+    for (const [id, { name: other, joined }] of this.#rooms) {
+      if (other !== name) continue;
       this.#rooms.delete(id);
       // Not before it is joined; and not at all if somebody watches again by then.
       joined.then(

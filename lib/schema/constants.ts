@@ -44,6 +44,9 @@ export const SHARED_LIMIT = 2_147_483_647;
 /** How many names one request may be for. */
 export const MAX_NAMES = 64;
 
+/** What `lock_watch` is asked for to watch every name: no lock has the empty name. */
+export const ALL_NAMES = '';
+
 /** How many names one page of a query may hold. */
 export const MAX_PAGE = 1_000;
 

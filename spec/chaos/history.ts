@@ -70,7 +70,8 @@ export type TakerEvent =
   /** `result`: `true`, or the code it rejected with. */
   | (OfLease & { readonly event: 'handed-on'; readonly result: true | string })
   | (OfRequest & { readonly event: 'rejected'; readonly code: string; readonly message: string })
-  | (OfWatch & { readonly event: 'watch-asked'; readonly name: string })
+  /** Of this name alone, or of all: then what is told of this one is noted. */
+  | (OfWatch & { readonly event: 'watch-asked'; readonly name: string; readonly isOfAll?: boolean })
   /** From here on everything that happens to the name is told. */
   | (OfWatch & { readonly event: 'watching'; readonly name: string })
   | (OfWatch & Told)

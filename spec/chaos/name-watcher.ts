@@ -6,8 +6,10 @@ import type { Random } from './random.js';
 
 const WATCHED_MS = [1_000, 15_000] as const;
 const MOST_REST_MS = 2_000;
+/** How often it watches all names, and notes what is told of one. */
+const ALL_CHANCE = 0.3;
 
-/** Watches one name after the other, and notes what is told of it. */
+/** Watches one name after the other, by itself or among all, and notes what is told of it. */
 export class NameWatcher {
   readonly #manager: LockManager;
   readonly #history: HistoryWriter;
@@ -36,14 +38,15 @@ export class NameWatcher {
     }
   }
 
-  async #open(name: string, id: string): Promise<LockWatch | undefined> {
-    this.#history.record({ event: 'watch-asked', watch: id, name });
+  async #open(name: string, id: string): Promise<LockWatch<string | undefined> | undefined> {
+    const isOfAll = this.#random.chance(ALL_CHANCE);
+    this.#history.record({ event: 'watch-asked', watch: id, name, isOfAll });
     const failed = (error: unknown): void =>
       this.#history.record({ event: 'watch-failed', watch: id, code: codeOf(error), message: String(error) });
     try {
-      const watch = await this.#manager.watch(name);
+      const watch = await (isOfAll ? this.#manager.watch() : this.#manager.watch(name));
       this.#history.record({ event: 'watching', watch: id, name });
-      this.#listen(watch, id);
+      this.#listen(watch, name, id);
       watch.on('error', failed);
       return watch;
     } catch (error) {
@@ -52,9 +55,10 @@ export class NameWatcher {
     }
   }
 
-  #listen(watch: LockWatch, id: string): void {
+  #listen(watch: LockWatch<string | undefined>, name: string, id: string): void {
     for (const what of ['acquired', 'released', 'expired', 'lost'] as const) {
       watch.on(what, (event) => {
+        if (event.name !== name) return;
         const { owner, fencingToken: token, mode, permits: want } = event;
         const reason = 'reason' in event ? event.reason : null;
         this.#history.record({ event: 'told', watch: id, what, owner, token, mode, want, reason });

@@ -33,6 +33,8 @@ const anything: Kind = { make: () => [], accepts: () => true };
 const count = (low: bigint, make: Kind['make']): Kind => integer(low, MAX_COUNT, make);
 
 const name = text(1, 255, anyName);
+/** The empty one is all names. */
+const watched = text(0, 255, (draw, world) => (draw.chance(0.2) ? '' : anyName(draw, world)));
 const ownName = text(1, 255, (draw, world) => draw.pick(world.ownNames));
 const id = ascii(
   text(ID_LENGTH, ID_LENGTH, (draw, world) => {
@@ -103,7 +105,7 @@ const PROCEDURES: readonly HostileProcedure[] = [
     parameters: ['name', 'after', 'count'],
     args: [either(nil, name), text(0, 255, anyName), integer(1n, 1_000n)],
   },
-  { name: 'lock_watch', parameters: ['names'], args: [list(name, 0, 64)] },
+  { name: 'lock_watch', parameters: ['names'], args: [list(watched, 0, 64)] },
   { name: 'lock_locked', parameters: ['name'], args: [name] },
   {
     name: 'lock_fence',
@@ -201,7 +203,7 @@ async function populate(call: HonestCall, draw: Random, prefix: string): Promise
     const { name, id, inbox } = await asks(1n, 1n, how);
     await call('lock_batch', [null, inbox, 'honest', [[how, name, id, HOURS_MS]]]);
   }
-  await call('lock_watch', [[`${prefix}watched`, `${prefix}alone`]]);
+  await call('lock_watch', [[`${prefix}watched`, `${prefix}alone`, '']]);
   await call('acquire', [`${prefix}python`, 36_000n]);
   await call('acquire', [`${prefix}python`, 36_000n]);
   return victims;

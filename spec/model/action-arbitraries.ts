@@ -15,6 +15,9 @@ const names = fc.oneof(
   often(4, fc.shuffledSubarray([...NAMES], { minLength: 2 })),
 );
 
+/** Some, or all. */
+const watched = fc.oneof(often(2, names), often(1, fc.constantFrom([''], ['', NAMES[0]])));
+
 /** Exclusive, shared, and permits of which there are differently many. */
 const units = fc.oneof(
   often(4, fc.constant({ units: 1, limit: 1 })),
@@ -107,7 +110,7 @@ function requests(ttl: fc.Arbitrary<number>, timeout: fc.Arbitrary<number>): Wei
     often(2, fc.record({ kind: kind('locked', 'python locked'), name })),
     often(2, fc.record({ kind: kind('force release', 'ask'), name })),
     often(1, fc.record({ kind: kind('fence'), name, nth })),
-    often(2, fc.record({ kind: kind('watch'), names })),
+    often(2, fc.record({ kind: kind('watch'), names: watched })),
     often(1, fc.record({ kind: kind('query'), name, after: fc.constant(''), count: fc.constant(9) })),
     often(
       1,

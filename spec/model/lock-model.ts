@@ -18,7 +18,7 @@ import type {
   Wish,
 } from './lock-state.js';
 import { copyOf, labelOf, refOf } from './lock-state.js';
-import { PROBE_US, QueueRules } from './queue-rules.js';
+import { byKey, PROBE_US, QueueRules } from './queue-rules.js';
 import { aheadOf, entriesOf, namesAfter } from './queue-view.js';
 import { isSane } from './wish.js';
 
@@ -199,7 +199,9 @@ export class LockModel {
     if (!holder) return this.#gone(ref.key);
     this.#rules.bury(at, ref.key, 0);
     this.#open(at, caller.inbox);
-    return this.#status(at, Object.assign(holder, heir, caller, { state: 'held' as const }));
+    Object.assign(holder, heir, caller, { state: 'held' as const });
+    this.#rules.tellWatchers(at, holder, 'adopted');
+    return this.#status(at, holder);
   }
 
   /** release: releases or withdraws; tells what it was until now. */
@@ -239,7 +241,7 @@ export class LockModel {
     return isLive ? null : FENCED;
   }
 
-  /** lock_watch: what happens to these names is told in a room each from now on. */
+  /** lock_watch: what happens to these names, and to all for `''`, is told in a room each from now on. */
   watch(at: number, names: readonly string[]): void {
     for (const name of names) this.state.watches.set(name, at + WATCH_US);
   }
@@ -265,7 +267,7 @@ export class LockModel {
     const place = (ticket: Ticket): number => order.indexOf(labelOf(ticket));
     this.#rules.endAll(
       at,
-      [...mine].sort((a, b) => place(a) - place(b)),
+      byKey(mine).sort((a, b) => place(a) - place(b)),
     );
     this.state.inboxes.delete(inbox);
     return false;
@@ -282,7 +284,10 @@ export class LockModel {
       at,
     );
     if (isNext) this.#rules.hold(at, ticket, 'held', at + ticket.ttlUs);
-    else this.#rules.knock(ticket);
+    else {
+      this.#rules.tellWatchers(at, ticket, 'waiting');
+      this.#rules.knock(ticket);
+    }
     return [isNext, isNext ? 0 : ahead];
   }
 
@@ -304,7 +309,7 @@ export class LockModel {
       at,
       names.filter((name) => this.hasExpired(at, [name])),
     );
-    for (const [id, { silentUntil }] of inboxes)
+    for (const [id, { silentUntil }] of [...inboxes].sort(([a], [b]) => (a < b ? -1 : 1)))
       if (silentUntil > 0 && silentUntil <= at) this.#rules.forgetSilent(at, id);
     for (const [id, inbox] of inboxes) if (inbox.due <= at) this.#lookAfter(at, id, inbox);
     for (const [key, { until }] of tombstones) if (until <= at) tombstones.delete(key);
@@ -407,7 +412,10 @@ export class LockModel {
     this.#open(at, caller.inbox);
     const ticket = rules.enter({ ...request, ...caller, ttlUs: ttlMs * 1000 }, at);
     if (isGranted) rules.hold(at, ticket, 'held', at + ticket.ttlUs);
-    else ticket.asksAt = this.#asksAt(at, ticket);
+    else {
+      ticket.asksAt = this.#asksAt(at, ticket);
+      rules.tellWatchers(at, ticket, 'waiting');
+    }
     if (how === 'steal') rules.grantHeads(at);
     if (isGranted) return;
     rules.look(at, ticket.names, caller.inbox);

@@ -63,14 +63,14 @@ export interface LockState {
   tickets: Ticket[];
   inboxes: Map<string, Inbox>;
   tombstones: Map<string, Tombstone>;
-  /** Until when a name is watched. */
+  /** Until when a name is watched; under `''` all of them. */
   watches: Map<string, number>;
   entries: number;
 }
 
-type Scalar = number | string;
+type Scalar = number | string | boolean;
 
-/** What a room tells: `to` is an inbox, the key of a Python request, or as {@link watchersOf} a name. */
+/** What a room tells: `to` is an inbox, the key of a Python request, or as {@link watchersOf} a name, `''` for all. */
 export interface Message {
   readonly to: string;
   readonly event: string;

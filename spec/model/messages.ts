@@ -21,10 +21,9 @@ export function byReader(messages: readonly Message[]): Message[] {
   return [...messages].sort((a, b) => (reader(a) < reader(b) ? -1 : reader(a) > reader(b) ? 1 : 0));
 }
 
-/** `granted` and `ask` tell the server's time. */
+/** Which field of an event is the server's time; of all others, which are told to those who watch, the seventh. */
+const TIME_IN: Readonly<Record<string, number>> = { granted: 3, ask: 1 };
+
 export function timesToldIn(heard: readonly Heard[]): number[] {
-  return heard.flatMap(({ event, args }) => {
-    if (event === 'granted') return Number(args[3]);
-    return event === 'ask' ? Number(args[1]) : [];
-  });
+  return heard.flatMap(({ event, args }) => args[TIME_IN[event] ?? 6] ?? []).map(Number);
 }

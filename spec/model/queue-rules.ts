@@ -1,5 +1,14 @@
 import { Choices, isTold } from './choices.js';
-import { blockedBy, grantable, holdersOf, inTheWay, isBlocked, isLent, waitingFor } from './lines.js';
+import {
+  blockedBy,
+  grantable,
+  holdersOf,
+  inTheWay,
+  isBlocked,
+  isLent,
+  placesFor,
+  waitingFor,
+} from './lines.js';
 import type { Holder, LockState, Message, Ref, RequestState, Ticket } from './lock-state.js';
 import { emptyState, isPython, isWaiting, watchersOf } from './lock-state.js';
 
@@ -50,7 +59,7 @@ export class QueueRules {
       const expired = this.expired(at, [name]);
       for (const holder of expired) {
         // One that was kept beyond its release is released only now.
-        this.#tellWatchers(holder, holder.state === 'kept' ? 'released' : 'expired');
+        this.tellWatchers(at, holder, holder.state === 'kept' ? 'released' : 'expired');
         if (holder.state === 'granted') this.#setAside(at, holder, caller);
         else this.#remove(holder);
       }
@@ -102,7 +111,10 @@ export class QueueRules {
   forgetSilent(at: number, id: string): void {
     const inbox = this.state.inboxes.get(id);
     if (inbox) inbox.silentUntil = 0;
-    for (const ticket of this.#silentOf(id)) this.#remove(ticket);
+    for (const ticket of byKey(this.#silentOf(id))) {
+      this.#remove(ticket);
+      this.tellWatchers(at, ticket, 'withdrawn');
+    }
     this.grantHeads(at);
   }
 
@@ -118,7 +130,7 @@ export class QueueRules {
   /** By the wish of whoever made the request. */
   end(at: number, ticket: Ticket): void {
     this.#remove(ticket);
-    if (ticket.lease) this.#tellWatchers(ticket, 'released');
+    this.tellWatchers(at, ticket, ticket.lease ? 'released' : 'withdrawn');
     this.grantHeads(at);
   }
 
@@ -126,7 +138,7 @@ export class QueueRules {
   endAll(at: number, tickets: readonly Ticket[]): void {
     for (const ticket of tickets) {
       this.#remove(ticket);
-      if (ticket.lease) this.#tellWatchers(ticket, 'released');
+      this.tellWatchers(at, ticket, ticket.lease ? 'released' : 'withdrawn');
     }
     this.grantHeads(at);
   }
@@ -139,7 +151,7 @@ export class QueueRules {
         this.#remove(holder);
         if (holder.state !== 'kept' && !isPython(holder)) this.bury(at, holder.key, why);
         if (holder.inbox !== null) this.tell(holder.inbox, 'lost', holder.number, why);
-        this.#tellWatchers(holder, 'lost', why);
+        this.tellWatchers(at, holder, 'lost', why);
       }
       return holders;
     });
@@ -197,10 +209,10 @@ export class QueueRules {
   /** Tokens grow over all names, and with the clock, so that they go on growing from an older state. */
   hold(at: number, ticket: Ticket, state: RequestState, due: number): Holder['lease'] {
     const token = (this.state.lastToken = Math.max(this.state.lastToken + 1, at));
-    ticket.since = at;
     ticket.state = state;
     ticket.lease = { token, due };
-    this.#tellWatchers(ticket, 'acquired');
+    this.tellWatchers(at, ticket, 'acquired');
+    ticket.since = at;
     return ticket.lease;
   }
 
@@ -257,7 +269,10 @@ export class QueueRules {
     const isUsedAnew = this.state.tickets.some((one) => one !== holder && one.key === key && !one.lease);
     const state = inbox === caller ? 'waiting' : 'silent';
     if (isUsedAnew || holder.isMissed) this.#remove(holder);
-    else Object.assign(holder, { lease: null, asksAt: 0, isMissed: true, state });
+    else {
+      Object.assign(holder, { lease: null, asksAt: 0, isMissed: true, state });
+      this.tellWatchers(at, holder, 'waiting');
+    }
     if (inbox !== caller) this.#silence(at, inbox ?? '');
   }
 
@@ -282,10 +297,22 @@ export class QueueRules {
     this.state.tickets = this.state.tickets.filter((other) => other !== ticket);
   }
 
-  #tellWatchers({ names, owner, units, limit, lease }: Ticket, event: string, why = 0): void {
+  /** Those who watch one of its names are told, and those who watch all. */
+  tellWatchers(at: number, ticket: Ticket, event: string, why = 0): void {
+    const { names, owner, units, limit, lease, since, ttlUs, lingers = false } = ticket;
+    const ttlMs = event === 'acquired' ? ttlUs / 1000 : 0;
     for (const name of names) {
-      if (!this.state.watches.has(name)) continue;
-      this.tell(watchersOf(name), event, name, owner, lease?.token ?? NaN, units, limit, why);
+      const queued = placesFor(this.state, name).length;
+      for (const watched of [name, '']) {
+        if (!this.state.watches.has(watched)) continue;
+        const what = [name, owner, lease?.token ?? 0, units, limit, why] as const;
+        this.tell(watchersOf(watched), event, ...what, at, since, queued, ttlMs, lingers);
+      }
     }
   }
+}
+
+/** In the order in which the server goes through those who wait. */
+export function byKey(tickets: readonly Ticket[]): Ticket[] {
+  return [...tickets].sort((a, b) => (a.key < b.key ? -1 : 1));
 }

@@ -9,7 +9,7 @@ export interface Failed {
 export interface Heard {
   readonly room: number;
   readonly event: string;
-  readonly args: readonly (number | string)[];
+  readonly args: readonly (number | string | boolean)[];
 }
 
 export const ROOM_GONE = 'room gone';

@@ -122,7 +122,8 @@ export class Onlooker {
     if (type !== PushType.emit || watched === undefined) return;
     const [name, owner, token, want, limit, why] = args as [string, string, number, number, number, number];
     if (name !== watched) throw new Error(`"${name}" was told of in the room of "${watched}"`);
-    const what = event as 'acquired' | 'released' | 'expired' | 'lost';
+    const what = OF_LEASES.find((one) => one === event);
+    if (what === undefined) return;
     const reason = takenAway(why) ?? null;
     this.#note({
       event: 'told',
@@ -140,6 +141,9 @@ export class Onlooker {
     this.#records.push({ process: NAME, atMs: this.#world.ms, ...event });
   }
 }
+
+/** What is told of leases, not of those who wait. */
+const OF_LEASES = ['acquired', 'released', 'expired', 'lost'] as const;
 
 function watchOf(name: string): string {
   return `${NAME}/${name}`;

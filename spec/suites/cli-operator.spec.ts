@@ -83,20 +83,30 @@ onEachBackEnd('thingsdb-lock for operators', (backEnd) => {
     ]);
   });
 
-  test('watch without names tells what is different each time it asks, and says that it asks', async () => {
-    const manager = others('me');
-    const lease = await manager.get('before').acquire();
-    const watch = run('watch', '--interval', '100ms');
-    await watch.printed('acquired "before" by me');
-    expect(watch.err).toContain('all locks are asked for every 100ms');
-    const waits = others('you').get('before').acquire();
-    await watch.printed('waiting  "before" by you');
+  test('watch without names tells what happens to any, and of who waits', async () => {
+    await others('setup').setup();
+    const watch = run('watch', '--verbose');
+    await watch.complained('watching all names');
+    const lease = await others('me').get('any').acquire();
+    const waits = others('you').semaphore('any', { permits: 3 }).acquire({ count: 2 });
+    await watch.printed('waiting   "any" by you (2 of 3 permits), 1 waiting');
     await lease.release();
-    await watch.printed('ended    "before" by me');
-    await watch.printed('acquired "before" by you');
+    await watch.printed(`released  "any" by me, token ${lease.fencingToken}, held for `);
+    const next = await waits;
+    await watch.printed(`acquired  "any" by you (2 of 3 permits), token ${next.fencingToken}, waited `);
     watch.child.kill('SIGTERM');
     expect(await watch.status).toBe(0);
-    await (await waits).release();
+    await next.release();
+  });
+
+  test('ls and inspect show which lease may be kept between uses', async () => {
+    const lease = await others('me').get('kept', { linger: '1m' }).acquire();
+    const [list, one, json] = [run('ls'), run('inspect', 'kept'), run('ls', '--json')];
+    expect([await list.status, await one.status, await json.status]).toEqual([0, 0, 0]);
+    expect(list.out).toMatch(/^kept +me +exclusive, lingers /m);
+    expect(one.out).toMatch(/^me +exclusive, lingers /m);
+    expect(json.records).toMatchObject([{ name: 'kept', held: [{ owner: 'me', lingers: true }] }]);
+    await lease.release();
   });
 
   test('release --force takes a lock away: its holder is told; 1 when nobody holds it', async () => {

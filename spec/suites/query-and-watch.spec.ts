@@ -7,6 +7,7 @@ import {
   type LockSnapshot,
   type LockWatch,
   type Page,
+  type WatchedRequestEvent,
 } from '../../lib/index.js';
 import { clientFor } from '../../lib/client/open-client.js';
 import { type EmbeddedThingsDB, ManualClock, startThingsDB } from '../../lib/testing/index.js';
@@ -20,7 +21,12 @@ import { aborted, dueMs, untilClaimed } from './lock-faults.js';
 const LONG: LockOptions = { waitTimeout: 25_000 };
 const LOOK: LockOptions = { mode: 'shared', ...LONG };
 
-/** Everything a watch tells from now on, in order. */
+const OF_REQUESTS = [
+  ...(['waiting', 'withdrawn'] as const),
+  ...(['acquired', 'released', 'expired', 'lost', 'adopted'] as const),
+];
+
+/** What a watch tells of leases from now on, in order. */
 function noted(watch: LockWatch): string[] {
   const told: string[] = [];
   for (const event of ['acquired', 'released', 'expired'] as const) {
@@ -33,11 +39,9 @@ function noted(watch: LockWatch): string[] {
 }
 
 /** As {@link noted}, with all that is told of each. */
-function recorded(watch: LockWatch): unknown[][] {
+function recorded(watch: LockWatch<string | undefined>): unknown[][] {
   const told: unknown[][] = [];
-  for (const event of ['acquired', 'released', 'expired', 'lost'] as const) {
-    watch.on(event, (payload) => void told.push([event, payload]));
-  }
+  for (const event of OF_REQUESTS) watch.on(event, (payload) => void told.push([event, payload]));
   watch.on('resumed', () => void told.push(['resumed']));
   watch.on('error', (error) => void told.push(['error', error]));
   return told;
@@ -448,9 +452,13 @@ onEachBackEnd('watch', (backEnd) => {
       ['seats', 'semaphore', 2],
     ] as const;
     for (const [i, [name, mode, permits]] of shapes.entries()) {
-      const payload = { name, mode, permits, owner, fencingToken: tokens[i] };
+      const limit = mode === 'semaphore' ? 3 : 1;
+      const payload = {
+        ...{ name, mode, permits, limit, owner, fencingToken: tokens[i], lingers: false, queueLength: 0 },
+        ...{ at: expect.any(Date) as Date, lastedMs: expect.any(Number) as number },
+      };
       expect(told[i]).toEqual([
-        ['acquired', payload],
+        ['acquired', { ...payload, lastedMs: 0, ttl: 60_000 }],
         ['released', payload],
       ]);
     }
@@ -481,7 +489,7 @@ onEachBackEnd('watch', (backEnd) => {
     ]);
   });
 
-  test('tells nothing of those who wait, ask, or give up', async () => {
+  test('tells of those who wait and give up, with the length of the queue; not of those who only ask', async () => {
     const [holder, other] = [backEnd.manager({ owner: 'holder' }), backEnd.manager({ owner: 'other' })];
     const told = recorded(await holder.watch('queue'));
     const lease = await holder.acquire('queue');
@@ -490,11 +498,16 @@ onEachBackEnd('watch', (backEnd) => {
     await rejection(other.acquire('queue', { waitTimeout: 50 }));
     await lease.extend();
     await lease.release();
-    await until(() => told.length >= 2);
-    expect(gist(told)).toEqual([
-      ['acquired', 'holder'],
-      ['released', 'holder'],
+    await until(() => told.length >= 4);
+    const lengths = told.map(([, payload]) => (payload as WatchedRequestEvent).queueLength);
+    expect(gist(told).map((one, i) => [...one, lengths[i]])).toEqual([
+      ['acquired', 'holder', 0],
+      ['waiting', 'other', 1],
+      ['withdrawn', 'other', 0],
+      ['released', 'holder', 0],
     ]);
+    // It has waited for its 50 ms by the client's clock.
+    expect((told[2]?.[1] as WatchedRequestEvent).lastedMs).toBeGreaterThan(25);
   });
 
   test('is live when it is there: also of several that open the same at once nobody misses the next lease', async () => {

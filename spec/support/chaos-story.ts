@@ -100,8 +100,8 @@ export class ToldWatch {
     this.#of = { watch: id };
   }
 
-  watching(atMs: number): this {
-    this.#note(atMs, { event: 'watch-asked', ...this.#of, name: 'a' });
+  watching(atMs: number, isOfAll = false): this {
+    this.#note(atMs, { event: 'watch-asked', ...this.#of, name: 'a', isOfAll });
     return this.#note(atMs, { event: 'watching', ...this.#of, name: 'a' });
   }
 

@@ -36,7 +36,9 @@ import {
   type ThingsDBClient,
   type WaitingEvent,
   type WatchedEvent,
+  type WatchedGrantEvent,
   type WatchedLossEvent,
+  type WatchedRequestEvent,
 } from '../../lib/index.js';
 
 type Same<A, B> =
@@ -241,17 +243,26 @@ export async function looking(): Promise<void> {
 export async function watching(): Promise<void> {
   using watch = await manager.watch('a');
   claim<Same<typeof watch, LockWatch>>();
-  watch.on('acquired', (event) => claim<Same<typeof event, WatchedEvent>>());
+  claim<Same<typeof watch.name, string>>();
+  watch.on('waiting', (event) => claim<Same<typeof event, WatchedRequestEvent>>());
+  watch.on('acquired', (event) => claim<Same<typeof event, WatchedGrantEvent>>());
+  watch.on('released', (event) => claim<Same<typeof event, WatchedEvent>>());
   watch.on('lost', (event) => claim<Same<typeof event, WatchedLossEvent>>());
   watch.on('lost', ({ reason }) => claim<Same<typeof reason, LostReason>>());
   watch.on('resumed', () => undefined);
   watch.on('error', (error) => claim<Same<typeof error, unknown>>());
-  claim<Same<keyof LockWatchEvents, 'acquired' | 'released' | 'expired' | 'lost' | 'resumed' | 'error'>>();
+  type OfRequests = 'waiting' | 'withdrawn' | 'acquired' | 'released' | 'expired' | 'lost' | 'adopted';
+  claim<Same<keyof LockWatchEvents, OfRequests | 'resumed' | 'error'>>();
   watch.close();
   // @ts-expect-error the manager of whoever holds it tells that, not a watch
   watch.on('extended', () => undefined);
-  // @ts-expect-error how long it was waited for is the holder's to know
-  watch.on('acquired', ({ waitedMs }) => void waitedMs);
+  // @ts-expect-error who waits has no token
+  watch.on('waiting', ({ fencingToken }) => void fencingToken);
+  using all = await manager.watch();
+  claim<Same<typeof all, LockWatch<undefined>>>();
+  all.on('released', ({ name }) => claim<Same<typeof name, string>>());
+  // @ts-expect-error a name that may be missing is not all names
+  await manager.watch(process.env.NAME);
 }
 
 export async function handingOn(): Promise<void> {

@@ -317,6 +317,7 @@ describe('a name or an option that is wrong', () => {
     ['query of a list', (manager) => manager.query(['a'] as never)],
     ['watch of an empty name', (manager) => manager.watch('')],
     ['watch of a list', (manager) => manager.watch(['a'] as never)],
+    ['watch of a name that is missing', (manager) => manager.watch(undefined as never)],
     ['forceRelease of an empty name', (manager) => manager.forceRelease('')],
     ['forceRelease of nothing', (manager) => manager.forceRelease(undefined as never)],
     ['requestRelease of half a character', (manager) => manager.requestRelease('\ud83d')],
@@ -429,14 +430,29 @@ describe('taking a lock away', () => {
   });
 });
 
+/** What is told to those who watch: of a lease that was free. */
+const watched = (name: string, token: number): unknown[] => [
+  ...[name, 'someone', token, 1, 1, 0],
+  ...[Date.now() * 1000, Date.now() * 1000, 0, 60_000, false],
+];
+
 describe('watch', () => {
+  it('without a name is of all names, in one room', async () => {
+    const manager = managerOf();
+    const watch = await manager.watch();
+    const heard: string[] = [];
+    watch.on('acquired', ({ name }) => heard.push(name));
+    for (const name of ['a', 'b']) client.pushIn(WATCHED, 'acquired', ...watched(name, 42));
+    expect([client.argsOf('lock_watch'), heard, watch.name]).toEqual([[[['']]], ['a', 'b'], undefined]);
+  });
+
   it('joins the room of the name, tells what is pushed there, and leaves it when it is closed', async () => {
     const manager = managerOf();
     const watch = await manager.watch('a');
     const heard: unknown[] = [];
     watch.on('acquired', (event) => heard.push(event));
-    client.pushIn(WATCHED, 'acquired', 'a', 'someone', 42, 1, 1, 0);
-    client.pushIn(ROOM, 'acquired', 'a', 'someone', 43, 1, 1, 0);
+    client.pushIn(WATCHED, 'acquired', ...watched('a', 42));
+    client.pushIn(ROOM, 'acquired', ...watched('a', 43));
     expect(heard).toMatchObject([{ name: 'a', owner: 'someone', fencingToken: 42 }]);
     watch.close();
     await rest();
@@ -449,7 +465,7 @@ describe('watch', () => {
     const heard = jest.fn();
     watch.on('acquired', heard);
     await manager.close();
-    client.pushIn(WATCHED, 'acquired', 'a', 'someone', 42, 1, 1, 0);
+    client.pushIn(WATCHED, 'acquired', ...watched('a', 42));
     expect(heard).not.toHaveBeenCalled();
     watch.close();
   });

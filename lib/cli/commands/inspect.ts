@@ -38,7 +38,7 @@ function textOf({ name, held, waiting }: LockRecord, { palette }: Output): strin
   const since = (text: string): string => ago(new Date(text), now);
   const holders = held.map((one) => [
     one.owner,
-    modeOf(one),
+    `${modeOf(one)}${one.lingers ? ', lingers' : ''}`,
     since(one.since),
     elapsed(one.remainingMs),
     String(one.fencingToken),

@@ -60,6 +60,7 @@ function ownersOf(held: readonly HolderRecord[]): string {
 }
 
 function modeOf(held: readonly HolderRecord[], { mode, permits }: HolderRecord): string {
-  if (mode !== 'semaphore') return mode;
-  return `${held.reduce((sum, { count }) => sum + count, 0)} of ${permits} permits`;
+  const lingers = held.some((one) => one.lingers) ? ', lingers' : '';
+  if (mode !== 'semaphore') return mode + lingers;
+  return `${held.reduce((sum, { count }) => sum + count, 0)} of ${permits} permits${lingers}`;
 }

@@ -1,41 +1,28 @@
-import { Argument, Option } from 'commander';
+import { Argument } from 'commander';
 import type { LockManager } from '../../index.js';
 import type { Call, CliCommand } from '../cli-command.js';
 import { connectionOptions, type ConnectionValues } from '../connection-options.js';
 import { ExitStatus, okStatus, serverStatuses } from '../exit-status.js';
 import { endedBySignal } from '../running/ending-signals.js';
-import { milliseconds } from '../time-option.js';
-import { UsageError } from '../usage-error.js';
-
-interface WatchOptions extends ConnectionValues {
-  readonly interval: number;
-}
-
-const DEFAULT_INTERVAL_MS = 2_000;
-const LEAST_INTERVAL_MS = 100;
 
 /** `thingsdb-lock watch [NAME...]`: tells what happens, until it is ended. */
-export const watch: CliCommand<WatchOptions> = {
+export const watch: CliCommand<ConnectionValues> = {
   name: 'watch',
   arguments: [new Argument('[names...]', 'of locks; all of them if none is given')],
   summary: 'tells live what happens to locks',
   description:
-    'Tells what happens to the locks that are named, as it happens, until it is ended. Without a name it asks for all ' +
-    'locks once in an --interval, and tells what is different: leases that begin and end in between are not seen.',
-  options: [
-    new Option('--interval <time>', 'how often it asks when no name is given')
-      .argParser(milliseconds)
-      .default(DEFAULT_INTERVAL_MS, '2s'),
-    ...connectionOptions(),
-  ],
+    'Tells what happens to the locks that are named, or to all of them, as it happens, until it is ended: who waits, ' +
+    'gets a lock, releases it or loses it.',
+  options: connectionOptions(),
   statuses: [okStatus('a signal has ended it'), ...serverStatuses],
 
   async act(call) {
-    const { interval } = call.options;
-    if (interval < LEAST_INTERVAL_MS) throw new UsageError('--interval is 100ms at least');
+    const { NameWatch } = await import('../operating/name-watch.js');
     const ended = endedBySignal();
     try {
-      await (call.operands.length > 0 ? watchNames(call, ended.signal) : watchAll(call, ended.signal));
+      await withManager(call, (manager) =>
+        new NameWatch(manager, call.output).until(call.operands, ended.signal),
+      );
     } finally {
       ended.ignore();
     }
@@ -43,23 +30,9 @@ export const watch: CliCommand<WatchOptions> = {
   },
 };
 
-async function watchNames(call: Call<WatchOptions>, ended: Promise<unknown>): Promise<void> {
-  const { NameWatch } = await import('../operating/name-watch.js');
-  await withManager(call, (manager) => new NameWatch(manager, call.output).until(call.operands, ended));
-}
-
-async function watchAll(call: Call<WatchOptions>, ended: Promise<unknown>): Promise<void> {
-  const { PAGE_SIZE } = await import('../operating/every-page.js');
-  const { PolledWatch } = await import('../operating/polled-watch.js');
-  await withManager(call, (manager) => {
-    const watch = new PolledWatch((after) => manager.query({ after, limit: PAGE_SIZE }), call.output);
-    return watch.until(ended, call.options.interval);
-  });
-}
-
 /** A manager connects again by itself. It would also set the locks up where there are none: that is looked at before. */
 async function withManager(
-  { connection }: Call<WatchOptions>,
+  { connection }: Call<ConnectionValues>,
   use: (manager: LockManager) => Promise<void>,
 ): Promise<void> {
   const { asOperator } = await import('../operating/operator.js');

@@ -1,10 +1,10 @@
 import { Deferred } from '../../async/deferred.js';
 import type { LockManager } from '../../index.js';
-import type { LockWatch, WatchedEvent, WatchedLossEvent } from '../../lock-watch.js';
+import type { LockWatch } from '../../lock-watch.js';
 import type { Output } from '../output.js';
-import { eventRecord, eventText, type Happening } from './watch-event.js';
+import { eventRecord, eventText, type Happening, HAPPENINGS, type HappeningInfo } from './watch-event.js';
 
-/** Tells what happens to some names, as the server tells it. */
+/** Tells what happens to some names, or to all, as the server tells it. */
 export class NameWatch {
   readonly #manager: Pick<LockManager, 'watch'>;
   readonly #output: Output;
@@ -14,12 +14,16 @@ export class NameWatch {
     this.#output = output;
   }
 
-  /** Until `ended` settles. @throws LockOptionsError, LockConnectionError, also when a watch cannot be kept up */
+  /**
+   * Until `ended` settles. No names are all names.
+   * @throws LockOptionsError, LockConnectionError, also when a watch cannot be kept up
+   */
   async until(names: readonly string[], ended: Promise<unknown>): Promise<void> {
     const failed = new Deferred<never>();
-    const watches = await Promise.all([...new Set(names)].map((name) => this.#manager.watch(name)));
+    const watches = await this.#open(names);
     for (const one of watches) this.#follow(one, (error) => failed.reject(error));
-    this.#output.detail({ type: 'watching', names }, `watching ${names.length} names`);
+    const which = names.length === 0 ? 'all names' : `${names.length} names`;
+    this.#output.detail({ type: 'watching', names }, `watching ${which}`);
     try {
       await Promise.race([ended, failed.promise]);
     } finally {
@@ -27,14 +31,16 @@ export class NameWatch {
     }
   }
 
-  #follow(one: LockWatch, fail: (error: unknown) => void): void {
-    const tell = (event: Happening, info: WatchedEvent | WatchedLossEvent): void => {
+  #open(names: readonly string[]): Promise<LockWatch<string | undefined>[]> {
+    if (names.length === 0) return Promise.all([this.#manager.watch()]);
+    return Promise.all([...new Set(names)].map((name) => this.#manager.watch(name)));
+  }
+
+  #follow(one: LockWatch<string | undefined>, fail: (error: unknown) => void): void {
+    const tell = (event: Happening, info: HappeningInfo): void => {
       this.#output.result(eventRecord(event, info), eventText(event, info, this.#output.palette));
     };
-    one.on('acquired', (info) => tell('acquired', info));
-    one.on('released', (info) => tell('released', info));
-    one.on('expired', (info) => tell('expired', info));
-    one.on('lost', (info) => tell('lost', info));
+    for (const event of HAPPENINGS) one.on(event, (info) => tell(event, info));
     one.on('resumed', () =>
       this.#output.warning('the connection was lost and is back: what happened meanwhile was not seen'),
     );

@@ -87,6 +87,13 @@ describe('for a while', () => {
     });
     expect(brokenRules(leaving(rooms(1), watched()))).toEqual([]);
     expect(brokenRules(leaving(rooms(2), watched()))).toEqual(['left']);
+    const watchedAll = (): Story => {
+      const story = watched();
+      story.watch('p3').watching(10, true).closed(99_000);
+      return story;
+    };
+    expect(brokenRules(leaving(rooms(2), watchedAll()))).toEqual([]);
+    expect(brokenRules(leaving(rooms(3), watchedAll()))).toEqual(['left']);
     expect(brokenRules(leaving(rooms(1), watched(), LONG_AFTER_MS))).toEqual(['left']);
   });
 

@@ -73,9 +73,12 @@ async function watching(name = 'my-lock'): Promise<LockWatch> {
 }
 
 /** What a watch tells, as it comes. */
-function heardBy(watch: LockWatch): [event: string, payload?: unknown][] {
+function heardBy(watch: LockWatch<string | undefined>): [event: string, payload?: unknown][] {
   const heard: [string, unknown?][] = [];
-  const events: (keyof LockWatchEvents)[] = ['acquired', 'released', 'expired', 'lost', 'resumed', 'error'];
+  const events: (keyof LockWatchEvents)[] = [
+    ...(['waiting', 'withdrawn', 'acquired', 'released', 'expired', 'lost', 'adopted'] as const),
+    ...(['resumed', 'error'] as const),
+  ];
   for (const event of events)
     watch.on(event, (...payload: unknown[]) => heard.push([event, ...payload] as [string, unknown?]));
   return heard;
@@ -84,14 +87,16 @@ function heardBy(watch: LockWatch): [event: string, payload?: unknown][] {
 const push = (event: string, args: unknown, room = ROOM) =>
   list.pushed(PackageType.roomEmit, { id: room, event, args });
 const removeRoom = (id = ROOM) => list.pushed(PackageType.roomDelete, { id });
-const about = (name: string, { want = 1, limit = 1, why = 0 } = {}) => [
-  name,
-  'someone',
-  TOKEN,
-  want,
-  limit,
-  why,
+const AT_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
+const about = (name: string, { want = 1, limit = 1, why = 0, lasted = 250, ttl = 0 } = {}) => [
+  ...[name, 'someone', TOKEN, want, limit, why],
+  ...[AT_MS * 1000, AT_MS * 1000 - lasted, 2, ttl, false],
 ];
+/** The same, as it is told to those who watch. */
+const TOLD = {
+  ...{ name: 'my-lock', mode: 'exclusive', permits: 1, limit: 1, owner: 'someone' },
+  ...{ at: new Date(AT_MS), lastedMs: 0.25, queueLength: 2 },
+};
 
 describe('opening a watch', () => {
   it('asks for a room, joins it, and resolves when it is in', async () => {
@@ -190,17 +195,17 @@ describe('opening a watch', () => {
 });
 
 describe('what is pushed', () => {
-  it.each(['acquired', 'released', 'expired'])('is told to whoever watches that name: %s', async (event) => {
+  it.each<[string, object]>([
+    ['waiting', { ...TOLD, lastedMs: 0 }],
+    ['withdrawn', TOLD],
+    ['acquired', { ...TOLD, fencingToken: TOKEN, lingers: false, ttl: 60_000 }],
+    ['released', { ...TOLD, fencingToken: TOKEN, lingers: false }],
+    ['expired', { ...TOLD, fencingToken: TOKEN, lingers: false }],
+    ['adopted', { ...TOLD, fencingToken: TOKEN, lingers: false }],
+  ])('is told to whoever watches that name: %s', async (event, told) => {
     const heard = [await watching(), await watching()].map(heardBy);
     const other = heardBy(await watching('another'));
-    push(event, about('my-lock'));
-    const told = {
-      name: 'my-lock',
-      mode: 'exclusive',
-      permits: 1,
-      owner: 'someone',
-      fencingToken: TOKEN,
-    };
+    push(event, about('my-lock', { ttl: event === 'acquired' ? 60_000 : 0 }));
     expect(heard).toEqual([[[event, told]], [[event, told]]]);
     expect(other).toEqual([]);
   });
@@ -221,9 +226,10 @@ describe('what is pushed', () => {
     ],
     [
       { want: 2, limit: 5 },
-      { mode: 'semaphore', permits: 2 },
+      { mode: 'semaphore', permits: 2, limit: 5 },
     ],
-  ])('is told with the mode: %j as %j', async (what, told) => {
+    [{ lasted: -9 }, { lastedMs: 0 }],
+  ])('is told with what it is: %j as %j', async (what, told) => {
     const heard = heardBy(await watching());
     push('acquired', about('my-lock', what));
     expect(heard).toEqual([['acquired', expect.objectContaining(told)]]);
@@ -235,6 +241,8 @@ describe('what is pushed', () => {
     ['without a body', () => list.pushed(PackageType.roomEmit, undefined)],
     ['with a body that is no map', () => list.pushed(PackageType.roomEmit, 7)],
     ['without arguments', () => push('acquired', undefined)],
+    ['with too few of them', () => push('acquired', ['my-lock'])],
+    ['of no event', () => push('resumed', about('my-lock'))],
     [
       'that says that somebody has joined',
       () => list.pushed(PackageType.roomJoin, { id: ROOM, args: about('my-lock') }),
@@ -301,6 +309,55 @@ describe('what is pushed', () => {
     await rest();
     expect(warn.mock.calls.map(([warning]) => warning)).toEqual([thrown]);
     warn.mockRestore();
+  });
+});
+
+describe('a watch of all names', () => {
+  async function watchingAll(): Promise<LockWatch<undefined>> {
+    const watch = called(list.open(undefined));
+    await answer();
+    return watch;
+  }
+
+  it('asks for the one room in which all is told, and is told of any name', async () => {
+    const watch = await watchingAll();
+    expect([asked(), joined(), watch.name]).toEqual([[['']], [ROOM], undefined]);
+    const heard = heardBy(watch);
+    push('acquired', about('my-lock'));
+    push('released', about('another'));
+    expect(heard).toMatchObject([
+      ['acquired', { name: 'my-lock' }],
+      ['released', { name: 'another' }],
+    ]);
+  });
+
+  it('beside one of a name: each is told by its own room, and nothing twice', async () => {
+    const [all, one] = [heardBy(await watchingAll()), heardBy(await watching())];
+    push('acquired', about('my-lock'));
+    expect([all.length, one.length]).toEqual([1, 0]);
+    push('acquired', about('my-lock'), ROOM + 1);
+    expect([all.length, one.length]).toEqual([1, 1]);
+  });
+
+  it('is asked for again, and tells `resumed` after a lost connection', async () => {
+    const heard = heardBy(await watchingAll());
+    await pass(40_000);
+    expect(asked()).toEqual([[''], ['']]);
+    await answer();
+    list.disconnected();
+    list.reconnected();
+    await answer();
+    expect(heard).toEqual([['resumed']]);
+  });
+
+  it('leaves its room when the last is closed', async () => {
+    const [first, second] = [await watchingAll(), await watchingAll()];
+    first.close();
+    await rest();
+    expect(left).toEqual([]);
+    second.close();
+    await rest();
+    expect(left).toEqual([ROOM]);
   });
 });
 
