@@ -1,7 +1,7 @@
 import { PackageType } from '../client/package-type.js';
 import { LockClosedError, LockConnectionError } from '../errors.js';
 import { LockWatch, type LockWatchEvents } from '../lock-watch.js';
-import { ALL_NAMES } from '../schema/constants.js';
+import { ALL_NAMES, MAX_NAMES } from '../schema/constants.js';
 import type { LockProcedures } from '../schema/lock-procedures.js';
 import type { RoomId } from '../schema/replies.js';
 import { watchedOf } from '../schema/watched.js';
@@ -105,6 +105,14 @@ export class WatchList {
   }
 
   async #enter(names: readonly string[]): Promise<void> {
+    const parts: Promise<void>[] = [];
+    for (let i = 0; i < names.length; i += MAX_NAMES)
+      parts.push(this.#enterPart(names.slice(i, i + MAX_NAMES)));
+    await Promise.all(parts);
+  }
+
+  /** As many as one call takes. */
+  async #enterPart(names: readonly string[]): Promise<void> {
     const rooms = await this.#procedures.watch(names);
     const watched = this.#names();
     const entries = names.map((name, i) => ({ name, id: rooms[i] as RoomId }));
@@ -149,7 +157,7 @@ export class WatchList {
     this.#askLater();
   }
 
-  /** All in one request. What is asked for in between does not put it off: the others would be forgotten. */
+  /** All at once. What is asked for in between does not put it off: the others would be forgotten. */
   #askLater(): void {
     if (this.#isAlarmSet || this.isEmpty) return;
     this.#isAlarmSet = true;

@@ -514,6 +514,15 @@ describe('asking again', () => {
     expect(joined()).toEqual([5, 6]);
   });
 
+  it('of more names than one call may hold is several calls, and each name is in one of them', async () => {
+    const names = Array.from({ length: 130 }, (_, i) => `name ${i}`);
+    for (const name of names) await watching(name);
+    await pass(40_000);
+    const parts = asked().slice(names.length);
+    expect(parts.map(({ length }) => length)).toEqual([64, 64, 2]);
+    expect(parts.flat()).toEqual(names);
+  });
+
   it('tells nothing: nothing was missed', async () => {
     const heard = heardBy(await watching());
     await pass(40_000);
