@@ -8,6 +8,7 @@ import { ChangeProbe } from './change-probe.js';
 import type { ChaosServer, OnNodeCrash } from './chaos-server.js';
 import { FaultInjector, type TakerPool } from './fault-injector.js';
 import { FaultLog } from './fault-log.js';
+import { GapWatch } from './gap-watch.js';
 import { HARNESS, HistoryWriter } from './history.js';
 import type { PaceName } from './pace.js';
 import { INBOX_KEPT_MS, isAtRest, isEmpty } from './remains.js';
@@ -55,6 +56,9 @@ export class ChaosRun implements TakerPool, TakerListener {
   /** By place: a process that was killed is replaced by another in the same place. */
   readonly #places: { taker: TakerProcess; generation: number }[] = [];
   #probes: readonly ChangeProbe[] = [];
+  #gaps: GapWatch | undefined;
+  /** Aborted once the nodes may differ: nothing can be judged from then on. */
+  readonly #differing = new AbortController();
   readonly #starting = new Set<Promise<void>>();
   #isOver = false;
   #parcels = 0;
@@ -90,9 +94,11 @@ export class ChaosRun implements TakerPool, TakerListener {
       this.#history.record({ event: 'served-by', nodes: this.#server.urls.length });
       await this.#setUp();
       this.#probeChanges();
+      this.#watchGaps();
       const places = Array.from({ length: this.#options.processes }, (_, place) => place);
       await Promise.all(places.map((place) => this.#start(place, 1)));
       await this.#injectAll();
+      if (this.#differing.signal.aborted) return;
       await this.#server.recovered();
       this.#history.record({ event: 'faults-over' });
       await this.#comeToRest();
@@ -100,7 +106,7 @@ export class ChaosRun implements TakerPool, TakerListener {
       await this.#removeCollection();
     } finally {
       this.#isOver = true;
-      await Promise.all(this.#probes.map((probe) => probe.close()));
+      await Promise.all([...this.#probes.map((probe) => probe.close()), this.#gaps?.close()]);
       await this.#endAll();
       endWatch();
     }
@@ -172,8 +178,18 @@ export class ChaosRun implements TakerPool, TakerListener {
     );
   }
 
+  #watchGaps(): void {
+    const { urls, auth, abilities } = this.#server;
+    if (abilities.nodes === 1) return;
+    this.#gaps = new GapWatch(urls, auth, (node, why, sinceMs) => {
+      this.#history.record({ event: 'nodes-differ', node, why, sinceMs });
+      this.#differing.abort();
+    });
+  }
+
   async #injectAll(): Promise<void> {
-    const { seed, durationMs, faults, signal } = this.#options;
+    const { seed, durationMs, faults } = this.#options;
+    const signal = AbortSignal.any([this.#options.signal, this.#differing.signal]);
     const injector = new FaultInjector(this.#server, this, this.#faults);
     const startMs = performance.now();
     const injecting: Promise<unknown>[] = [];
@@ -190,6 +206,7 @@ export class ChaosRun implements TakerPool, TakerListener {
       injecting.push(injector.inject(planned).catch((error: unknown) => failed.abort(error)));
     }
     await until(durationMs);
+    if (this.#differing.signal.aborted) return;
     await Promise.all(injecting);
     await Promise.all(this.#starting);
     failed.signal.throwIfAborted();

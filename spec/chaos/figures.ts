@@ -23,6 +23,8 @@ export interface FaultFigures {
 
 export interface Figures {
   readonly seconds: number;
+  /** Whether the run ended early: a node went on without a change, and from there on the nodes may differ. */
+  readonly endedByDifferingNodes: boolean;
   readonly processes: number;
   readonly requests: number;
   readonly grants: number;
@@ -61,6 +63,7 @@ export function figuresOf({ run, violations, pairsInOrder, seenByWatches }: Verd
   const attributed = attribute(run, faults);
   return {
     seconds: Math.round(lasted / 1000),
+    endedByDifferingNodes: run.differMs < Infinity,
     processes: eventsNamed(records, 'started').length,
     requests: requests.length,
     grants: grants.length,

@@ -116,6 +116,8 @@ export type HarnessEvent =
   /** How many nodes the takers are told of. */
   | { readonly event: 'served-by'; readonly nodes: number }
   | { readonly event: 'faults-over' }
+  /** A node went on without a change that others may have made, after `sinceMs`: what follows is not judged. */
+  | { readonly event: 'nodes-differ'; readonly node: number; readonly why: string; readonly sinceMs: number }
   | { readonly event: 'state-left'; readonly left: StateLeft }
   /** No node would say what is left. */
   | { readonly event: 'state-unread'; readonly message: string };

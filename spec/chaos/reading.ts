@@ -75,12 +75,16 @@ export interface Reading {
   /** When a process was killed, or ended. */
   readonly deaths: ReadonlyMap<string, number>;
   readonly nodes: number;
+  /** From when on the nodes may have stored different things; Infinity: never. */
+  readonly differMs: number;
   readonly faultsOverMs: number;
   readonly endMs: number;
 }
 
-/** @param records in the order of time */
-export function readRun(records: readonly HistoryRecord[]): Reading {
+/** @param all in the order of time; what was noted after the nodes began to differ is left out */
+export function readRun(all: readonly HistoryRecord[]): Reading {
+  const differMs = Math.min(...eventsNamed(all, 'nodes-differ').map(({ sinceMs }) => sinceMs));
+  const records = differMs === Infinity ? all : all.filter(({ atMs }) => atMs <= differMs);
   const requests = readRequests(records);
   const faults = readFaults(records);
   return {
@@ -91,8 +95,9 @@ export function readRun(records: readonly HistoryRecord[]): Reading {
     watches: readWatches(records),
     faults,
     pauses: readPauses(records, faults),
-    deaths: readDeaths(records, faults),
+    deaths: readDeaths(records, faults, differMs),
     nodes: eventsNamed(records, 'served-by')[0]?.nodes ?? 1,
+    differMs,
     faultsOverMs: records.find(({ event }) => event === 'faults-over')?.atMs ?? Infinity,
     endMs: records.at(-1)?.atMs ?? 0,
   };
@@ -258,7 +263,12 @@ function readPauses(records: readonly HistoryRecord[], faults: readonly Fault[])
   return pauses;
 }
 
-function readDeaths(records: readonly HistoryRecord[], faults: readonly Fault[]): Map<string, number> {
+/** Where the nodes began to differ the history ends for everybody, as a death ends it. */
+function readDeaths(
+  records: readonly HistoryRecord[],
+  faults: readonly Fault[],
+  differMs: number,
+): Map<string, number> {
   const deaths = new Map<string, number>();
   const note = (process: string, atMs: number): void => {
     deaths.set(process, Math.min(deaths.get(process) ?? Infinity, atMs));
@@ -267,5 +277,6 @@ function readDeaths(records: readonly HistoryRecord[], faults: readonly Fault[])
     if (target !== undefined && kind.startsWith('kill-')) note(target, fromMs);
   }
   for (const { target, atMs } of eventsNamed(records, 'exited')) note(target, atMs);
+  if (differMs < Infinity) for (const { process } of eventsNamed(records, 'started')) note(process, differMs);
   return deaths;
 }

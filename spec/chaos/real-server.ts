@@ -115,6 +115,8 @@ export class RealServer implements ChaosServer {
   async close(): Promise<void> {
     this.#stopLooking.abort();
     await this.#looking;
+    // One that is being started anew would be left running.
+    await Promise.all(this.#turns.values());
     await Promise.all(this.#relays.map((relay) => relay.close()));
     await Promise.all(this.#nodes.map((node) => node.stop()));
   }

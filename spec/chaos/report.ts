@@ -12,6 +12,9 @@ export function describeFigures(figures: Figures): string {
   const { seconds, processes, requests, grants, pairsInOrder } = figures;
   return [
     `${grants} grants of ${requests} requests by ${processes} processes in ${seconds} s`,
+    ...(figures.endedByDifferingNodes
+      ? ['judged until a node went on without a change: the nodes may differ from there on']
+      : []),
     `granted: ${inWords(figures.granted)}`,
     `lost: ${inWords(figures.lost)}`,
     `not granted: ${inWords(figures.rejected)}`,

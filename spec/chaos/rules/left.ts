@@ -9,6 +9,7 @@ import type { Violation } from '../violation.js';
  * withdrawn, is no more and no longer than it may be, each in the index once, with one sweeper to end it.
  */
 export function checkLeft(run: Reading): Violation[] {
+  if (run.differMs < Infinity) return [];
   const [end] = eventsNamed(run.records, 'state-left');
   if (end === undefined) {
     const unread = eventsNamed(run.records, 'state-unread');
