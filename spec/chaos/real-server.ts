@@ -106,6 +106,8 @@ export class RealServer implements ChaosServer {
     const areReady = async (): Promise<boolean> =>
       (await Promise.all(this.#nodes.map((node) => node.isReady()))).every(Boolean);
     while (!(await areReady())) {
+      if (this.#stopLooking.signal.aborted)
+        throw new Error('the server was closed before all nodes were ready');
       if (performance.now() > endMs)
         throw new Error(`the nodes were not all ready within ${RECOVERY_LIMIT_MS} ms`);
       await sleep(200);
