@@ -1,3 +1,4 @@
+import { Deferred } from '../async/deferred.js';
 import type { LockError } from '../errors.js';
 import { LockConnectionError } from '../errors.js';
 
@@ -28,31 +29,27 @@ const MOST_REPEATS = 3;
  * one that hangs is joined by the next after half a second. What cannot be mended by another node ends the race.
  */
 export class Race<T> {
-  /** Rejects with a `LockError`: the last, when every node has failed. */
-  readonly winner: Promise<T>;
+  readonly #outcome = new Deferred<T>();
   readonly #options: RaceOptions<T>;
   readonly #running = new Set<Attempt<T>>();
   #begun = 0;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
-  #resolve: (winner: T) => void = () => undefined;
-  #reject: (reason: LockError) => void = () => undefined;
 
   constructor(options: RaceOptions<T>) {
     this.#options = options;
-    this.winner = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    // Whoever awaits it sees the rejection; a race that was cancelled may have nobody.
-    this.winner.catch(() => undefined);
     this.#next();
+  }
+
+  /** Rejects with a `LockError`: the last, when every node has failed. */
+  get winner(): Promise<T> {
+    return this.#outcome.promise;
   }
 
   /** Ends every try; `winner` rejects with the reason unless there is one already. */
   cancel(reason: LockError): void {
     this.#end();
-    this.#reject(reason);
+    this.#outcome.reject(reason);
   }
 
   #next(): void {
@@ -77,7 +74,7 @@ export class Race<T> {
     if (this.#isOver) return;
     this.#running.delete(attempt);
     this.#end();
-    this.#resolve(winner);
+    this.#outcome.resolve(winner);
   }
 
   #failed(attempt: Attempt<T>, error: LockError): void {
@@ -88,7 +85,7 @@ export class Race<T> {
       this.#next();
     } else if (isForGood || this.#running.size === 0) {
       this.#end();
-      this.#reject(error);
+      this.#outcome.reject(error);
     }
   }
 

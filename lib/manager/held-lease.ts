@@ -37,7 +37,6 @@ export interface Lingering {
   readonly now: Now;
 }
 
-const NOT_AT_ALL = { startedMs: undefined };
 const RELEASED = Promise.resolve(true);
 const HAS_LEASE: Promise<Outcome> = Promise.resolve({ kind: 'lease' });
 
@@ -274,8 +273,9 @@ export class HeldLease implements OwnLease, RequestListener {
   }
 
   get #waitedMs(): number {
-    const { startedMs } = this.#waited ?? (this.wasTaken ? NOT_AT_ALL : this.request);
-    return startedMs === undefined ? 0 : this.#desk.now().ms - startedMs;
+    if (this.#waited === undefined && this.wasTaken) return 0;
+    const { startedMs } = this.#waited ?? this.request;
+    return this.#desk.now().ms - startedMs;
   }
 
   get #event(): HolderEvent {

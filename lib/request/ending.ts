@@ -2,6 +2,7 @@ import type { LostReason } from '../errors.js';
 import type { Answer } from '../schema/operations.js';
 import { ACQUIRER, NOBODY, type Asked, type Command, type Outcome, type Send } from './commands.js';
 import type { Input, Now } from './inputs.js';
+import { refuseOwner, settleEnded, type ByOwner } from './owner.js';
 import { isRequest, type Request } from './request.js';
 
 type Answered = Extract<Input, { kind: 'answered' }>;
@@ -63,7 +64,7 @@ export function withdraw(request: Request, now: Now, out: Command[]): void {
   request.giveUpAtMs = Infinity;
   request.againAtMs = Infinity;
   request.endGiveUpMs = now.ms + WITHDRAW_LIMIT_MS;
-  request.ending = request.mayReturn ? 'withdraw' : 'release';
+  request.ending = 'release';
   request.move('ending');
   // What withdraws a request that is on its way has to come after it.
   if (request.requestsOpen === 0 || request.mayReturn) sendEnd(request, now, out);
@@ -130,7 +131,7 @@ export function ending(request: Request, input: Input, now: Now, out: Command[])
       return;
     case 'extend':
     case 'transfer':
-      refuseOwner(request, input, out);
+      refuseOwner(input, isReleased(request), out);
       return;
     default:
   }
@@ -139,7 +140,7 @@ export function ending(request: Request, input: Input, now: Now, out: Command[])
 /** Tried again by its owner, while it is tried again behind the one who had no answer. */
 function releaseAgain(request: Request, input: ByOwner, now: Now, out: Command[]): void {
   if (isWithdrawn(request) || request.endCaller !== NOBODY) {
-    refuseOwner(request, input, out);
+    refuseOwner(input, isReleased(request), out);
     return;
   }
   request.endCaller = input.caller;
@@ -151,34 +152,31 @@ export function over(request: Request, input: Input, now: Now, out: Command[]): 
   switch (input.kind) {
     case 'answered':
     case 'failed':
-      settleLate(input, out);
+      settleEnded(input.call, out);
       return;
     case 'release':
       if (request.why === 'unanswered') release(request, input.caller, now, out);
-      else refuseOwner(request, input, out);
+      else refuseOwner(input, isReleased(request), out);
       return;
     case 'extend':
     case 'transfer':
-      refuseOwner(request, input, out);
+      refuseOwner(input, isReleased(request), out);
       return;
     default:
   }
 }
 
-type ByOwner = Extract<Input, { readonly caller: number }>;
-
-/** There is nothing left to do it with. */
-function refuseOwner({ why }: Request, { kind, caller }: ByOwner, out: Command[]): void {
-  const wasHeld = why === 'released' || why === 'closed';
-  const outcome: Outcome = kind === 'release' ? { kind: 'released', wasHeld } : { kind: 'ended' };
-  out.push({ kind: 'settle', caller, outcome });
+/** Whether the lease ended by its owner's doing. */
+function isReleased({ why }: Request): boolean {
+  return why === 'released' || why === 'closed';
 }
 
 function endingAnswered(request: Request, input: Answered, now: Now, out: Command[]): void {
   const { call, answer } = input;
-  if (call.id !== request.id) settleLate(input, out);
+  // An answer that comes when it matters no more.
+  if (call.id !== request.id) settleEnded(call, out);
   else if (isRequest(call.operation) && isWithdrawn(request)) requestAnswered(request, answer, now, out);
-  else if (!isOfEnd(request, call)) settleLate(input, out);
+  else if (!isOfEnd(request, call)) settleEnded(call, out);
   else if (isWithdrawn(request)) withdrawn(request, answer, out);
   else if (call.operation.kind === 'check') whyAnswered(request, answer, now, out);
   else released(request, input, now, out);
@@ -257,7 +255,7 @@ function endingFailed(request: Request, input: Failed, now: Now, out: Command[])
     if (how === 'refused') finish(request, out);
     else if (request.endsOpen === 0) sendEnd(request, now, out);
   } else if (call.id !== request.id || !isOfEnd(request, call)) {
-    settleLate(input, out);
+    settleEnded(call, out);
   } else if (!isWithdrawn(request)) {
     const isWhy = call.operation.kind === 'check';
     // That the lease was gone is known; only the reason is not.
@@ -319,11 +317,6 @@ function tellAcquirer(request: Request, out: Command[]): void {
 function settleEnd(request: Request, outcome: Outcome, out: Command[]): void {
   if (request.endCaller !== NOBODY) out.push({ kind: 'settle', caller: request.endCaller, outcome });
   request.endCaller = NOBODY;
-}
-
-/** An answer that comes when it matters no more: whoever waits for it is told that the lease is over. */
-function settleLate({ call }: Answered | Failed, out: Command[]): void {
-  if (call.caller !== NOBODY) out.push({ kind: 'settle', caller: call.caller, outcome: { kind: 'ended' } });
 }
 
 /** Whether it is ending although nobody waits for the answer: it was given up, or lost. */

@@ -5,6 +5,7 @@ import { abandon, timeOut, withdrawFor } from './ending.js';
 import { acknowledge, askSurely, enter, isFinal, renew, retime } from './holding.js';
 import type { Input, Now } from './inputs.js';
 import { LeaseTime } from './lease-time.js';
+import { refuseOwner } from './owner.js';
 import type { Request } from './request.js';
 
 type Answered = Extract<Input, { kind: 'answered' }>;
@@ -113,11 +114,9 @@ function endedEarly(request: Request, input: Input, now: Now, out: Command[]): v
       return;
     }
     case 'release':
-      out.push({ kind: 'settle', caller: input.caller, outcome: { kind: 'released', wasHeld: false } });
-      return;
     case 'extend':
     case 'transfer':
-      out.push({ kind: 'settle', caller: input.caller, outcome: { kind: 'ended' } });
+      refuseOwner(input, false, out);
       return;
     default:
   }
@@ -169,19 +168,19 @@ function heldByAnswer(
   const end = { ms: endMs, wallMs: endMs + call.offsetMs };
   const time = new LeaseTime(request.terms, sentMs, end, now.ms);
   const isAdopted = request.terms.how === 'adopt';
-  if (time.isOver(now) && !isAdopted) {
+  const isRead = !isFinal(call);
+  // A question by a change is out, which is a sign of life and knows better.
+  if (isRead && request.sureChecksOpen > 0) return;
+  if (time.isOver(now) && !isAdopted && !isRead) {
     // It was over before it was here: the process was stopped, or the network slow.
     askAnew(request, 'expired', now, out);
     return;
   }
-  // There is no other lease to adopt: the server says whether this one is over.
+  // There is no other lease to adopt, and what a read tells of may yet be acknowledged, or have its place back.
   if (!time.isLive(now)) {
     askSurely(request, now, out);
     return;
   }
-  const isRead = !isFinal(call);
-  // A question by a change is out, which is a sign of life and knows better.
-  if (isRead && request.sureChecksOpen > 0) return;
   request.time = time;
   request.token = token;
   request.appliedTurn = call.turn;
@@ -228,6 +227,7 @@ function enterQueue(
   request.ahead = ahead;
   request.move('waiting');
   request.askAtMs = askAtMs(request, askAt, at, receivedMs) + staggerMs(ahead);
+  request.expectedMs = Infinity;
   if (isFirst) out.push({ kind: 'tell', event: 'waiting' });
 }
 
@@ -254,8 +254,8 @@ function questionAnswered(
       const { at, receivedMs } = exchange;
       const atMs = askAtMs(request, answer.askAt, at, receivedMs) + staggerMs(answer.ahead);
       // The server tells of what ends earlier than the time that is set: that time is kept.
-      const isSet = request.askAtMs < Infinity && request.askAtMs > now.ms;
-      request.askAtMs = isSet ? Math.min(request.askAtMs, atMs) : atMs;
+      const setMs = [request.askAtMs, request.expectedMs].filter((ms) => ms > now.ms);
+      request.askAtMs = Math.min(atMs, ...setMs);
       return;
     }
     case 'gone':
@@ -318,6 +318,7 @@ function refused(request: Request, answer: Answer, now: Now, out: Command[]): vo
 }
 
 function ask(request: Request, isSure: boolean, now: Now, out: Command[]): void {
+  if (request.askAtMs < Infinity) request.expectedMs = request.askAtMs;
   request.askAtMs = Infinity;
   const { name, id } = request;
   request.send({ kind: 'check', name, id, isSure }, now, out);

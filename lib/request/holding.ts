@@ -6,6 +6,7 @@ import { abandon, endOperation, lose, release, timeOut, withdrawFor } from './en
 import type { Input, Now } from './inputs.js';
 import type { LeaseTime } from './lease-time.js';
 import { linger, mayLinger } from './linger.js';
+import { refuseOwner, settleEnded } from './owner.js';
 import type { Request } from './request.js';
 
 type Answered = Extract<Input, { kind: 'answered' }>;
@@ -103,11 +104,7 @@ function byOwner(request: Request, input: Input, now: Now, out: Command[]): void
   if (input.kind !== 'release' && input.kind !== 'extend' && input.kind !== 'transfer') return;
   look(request, now, out);
   if (!request.isHolding) {
-    const isRelease = input.kind === 'release';
-    const outcome = isRelease
-      ? ({ kind: 'released', wasHeld: false } as const)
-      : ({ kind: 'ended' } as const);
-    out.push({ kind: 'settle', caller: input.caller, outcome });
+    refuseOwner(input, false, out);
     return;
   }
   if (input.kind === 'release' && mayLinger(request, input, now)) linger(request, input.caller, now, out);
@@ -175,6 +172,7 @@ function dropGrant(request: Request): void {
   request.time = undefined;
   request.token = 0;
   request.isWanted = false;
+  request.expectedMs = Infinity;
   request.move('waiting');
 }
 
@@ -338,11 +336,6 @@ function gone(
 /** Why a lease is gone that nobody took away. */
 function endedBy({ time }: Request, now: Now): LostReason {
   return time?.isLive(now) === false ? 'expired' : 'forgotten-by-server';
-}
-
-/** Whoever waits for the answer learns that the lease is over. */
-function settleEnded({ caller }: Send, out: Command[]): void {
-  if (caller !== NOBODY) out.push({ kind: 'settle', caller, outcome: { kind: 'ended' } });
 }
 
 function notUnderstood({ call, answer }: Answered, out: Command[]): void {

@@ -4,10 +4,10 @@ import { withdraw } from './ending.js';
 import { isFinal, renew, retime } from './holding.js';
 import type { Input, Now } from './inputs.js';
 import type { LeaseTime } from './lease-time.js';
+import { refuseOwner } from './owner.js';
 import type { Request } from './request.js';
 
 type Answered = Extract<Input, { kind: 'answered' }>;
-type ByOwner = Extract<Input, { readonly caller: number }>;
 
 /** State `lingering`. Nobody works under the lease, so whatever is not as it should be ends it, and nobody is told. */
 export function lingering(request: Request, input: Input, now: Now, out: Command[]): void {
@@ -45,20 +45,11 @@ export function lingering(request: Request, input: Input, now: Now, out: Command
     case 'release':
     case 'extend':
     case 'transfer':
-      byFormer(input, out);
+      // A caller who has given it back has nothing more to do with it.
+      refuseOwner(input, true, out);
       return;
     default:
   }
-}
-
-/** A caller who has given it back has nothing more to do with it. */
-function byFormer({ kind, caller }: ByOwner, out: Command[]): void {
-  const isRelease = kind === 'release';
-  out.push({
-    kind: 'settle',
-    caller,
-    outcome: isRelease ? { kind: 'released', wasHeld: true } : { kind: 'ended' },
-  });
 }
 
 /** Another caller has the lease from now on. */

@@ -1,4 +1,4 @@
-import { PROOF_BYTES } from '../schema/constants.js';
+import { proofOf } from '../schema/constants.js';
 import type { RequestTerms } from '../schema/operations.js';
 import { ACQUIRER, NOBODY, type Asked, type Command, type Outcome } from './commands.js';
 import type { Input, Now } from './inputs.js';
@@ -79,6 +79,8 @@ export class Request {
   ahead: number | undefined;
   /** While waiting: when to ask the server whether the holder's lease has ended; `Infinity` while an answer is out. */
   askAtMs = Infinity;
+  /** When the server expects the next question, should it come to nothing that was asked before: it tells of nothing later. */
+  expectedMs = Infinity;
 
   /** From the grant on. */
   time: LeaseTime | undefined;
@@ -133,7 +135,7 @@ export class Request {
 
   /** Whether this is the beginning of its id, which nobody but its maker and the server knows before the grant. */
   isProof(proof: string): boolean {
-    return proof.length === PROOF_BYTES && this.#id.startsWith(proof);
+    return proof === proofOf(this.#id);
   }
 
   /** Whether the lease is held, as far as can be known here. */

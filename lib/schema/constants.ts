@@ -56,7 +56,12 @@ const MAX_PLACES = 4_096;
 
 /** Bytes of a request's id, and how many of them are given back with its grant, as proof of who pushed it. */
 export const ID_BYTES = 32;
-export const PROOF_BYTES = 16;
+const PROOF_BYTES = 16;
+
+/** What the grant of the request with this id is pushed with. */
+export function proofOf(id: string): string {
+  return id.slice(0, PROOF_BYTES);
+}
 
 /** How a request is to be treated when what it wants is not free. */
 const How = { try: 0, wait: 1, steal: 2 } as const;

@@ -1,3 +1,4 @@
+import type { AnnouncedRuns } from '../client/announcing-client.js';
 import { serverCode, ServerError } from '../client/server-error.js';
 import type { CallOptions } from '../connection/calls.js';
 import { LockError, LockProtocolError } from '../errors.js';
@@ -29,13 +30,6 @@ export interface QueuePage {
   readonly entries: readonly QueueEntry[];
   /** The name to go on after; `undefined` on the last page. */
   readonly next: string | undefined;
-}
-
-/** See `AnnouncedRuns`. */
-export interface AnnouncedBatch {
-  readonly procedure: string;
-  readonly insteadOf: readonly string[];
-  readonly idle: readonly unknown[];
 }
 
 /** The procedures of the schema, typed: nothing else calls them. */
@@ -141,7 +135,7 @@ export function procedureFor(operations: readonly Operation[]): string {
 }
 
 /** The call that is announced, what to make it with to no effect, and the one whose place it can take. */
-export function announcedBatch({ inbox, owner }: Identity): AnnouncedBatch {
+export function announcedBatch({ inbox, owner }: Identity): Omit<AnnouncedRuns, 'scope'> {
   return { procedure: BATCH, insteadOf: [CHANGE], idle: [inbox, owner, []] };
 }
 

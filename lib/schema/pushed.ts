@@ -1,4 +1,4 @@
-import { MAX_TTL_MS, PROOF_BYTES } from './constants.js';
+import { MAX_TTL_MS } from './constants.js';
 import { isToken, takenAway } from './answers.js';
 import type { TakenAway } from './operations.js';
 
@@ -53,11 +53,6 @@ function granted(number: number, proof: unknown, times: readonly unknown[]): Pus
   if (typeof proof !== 'string' || !isSafe(token) || !isSafe(at) || !isSafe(due)) return undefined;
   const isLease = due > at && due - at <= MAX_TTL_MS * 1000;
   return isLease && isToken(token, at) ? { event: 'granted', number, proof, token, at, due } : undefined;
-}
-
-/** What the grant of the request with this id is pushed with. */
-export function proofOf(id: string): string {
-  return id.slice(0, PROOF_BYTES);
 }
 
 function isSafe(value: unknown): value is number {

@@ -6,7 +6,7 @@
 import type { LockManager } from '../../lib/index.js';
 import { FencingGuard, type Lease, type LockOptions } from '../../lib/index.js';
 import { HINT_GAP_MS } from '../../lib/manager/hints.js';
-import { proofOf } from '../../lib/schema/pushed.js';
+import { proofOf } from '../../lib/schema/constants.js';
 import { SMALL, unreadableBodies } from '../hostile/hostile-answers.js';
 import { CountingRelay } from '../hostile/counting-relay.js';
 import { HostileClient } from '../hostile/hostile-client.js';

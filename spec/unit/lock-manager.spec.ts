@@ -4,7 +4,7 @@ import { LockConnectionError, LockOptionsError, LockPermissionError } from '../.
 import { LockManager } from '../../lib/lock-manager.js';
 import type { LockManagerOptions } from '../../lib/options/manager-options.js';
 import { SCHEMA, Told, Was, Why } from '../../lib/schema/constants.js';
-import { proofOf } from '../../lib/schema/pushed.js';
+import { proofOf } from '../../lib/schema/constants.js';
 import { serverUs } from '../support/fake-core.js';
 import { outcome } from '../support/outcome.js';
 

@@ -1,5 +1,6 @@
 import { MAX_TTL_MS, Why } from '../../../lib/schema/constants.js';
-import { proofOf, pushedOf } from '../../../lib/schema/pushed.js';
+import { proofOf } from '../../../lib/schema/constants.js';
+import { pushedOf } from '../../../lib/schema/pushed.js';
 
 const AT = 1_700_000_000_000_000;
 const DUE = AT + 800_000;
