@@ -8,6 +8,7 @@ export interface Wish {
   readonly names: readonly string[];
   readonly isShared?: boolean;
   readonly ttlMs?: number;
+  readonly lingers?: boolean;
 }
 
 export interface Occupant {
@@ -37,15 +38,15 @@ export class Occupants {
   /** An `acquire` operation, and the request that it makes. */
   operation(wish: Wish, kind = 'acquire'): readonly [Sent, Occupant] {
     const id = idText();
-    const { names, isShared = false, ttlMs = HOURS_MS } = wish;
+    const { names, isShared = false, ttlMs = HOURS_MS, lingers = false } = wish;
     const [name = ''] = names;
     const terms = [BigInt(ttlMs), 1n, isShared ? SHARED_LIMIT : 1n];
     const operation = [kind, id, ++this.#numbers, names.length === 1 ? name : names, ...terms];
-    return [operation, { id, name }];
+    return [lingers ? [...operation, true] : operation, { id, name }];
   }
 
-  operations(wishes: readonly Wish[]): Sent[] {
-    return wishes.map((wish) => this.operation(wish)[0]);
+  operations(wishes: readonly Wish[], kind?: 'acquire' | 'try'): Sent[] {
+    return wishes.map((wish) => this.operation(wish, kind)[0]);
   }
 
   /** The arguments of `lock_batch`. */

@@ -123,6 +123,30 @@ export const TRIALS: readonly Trial[] = [
     call: (o) => batch(o, o.operations(many(1_024, () => ({ names: ['one'] })))),
   },
   {
+    title: 'lock_batch: 1,024 tries of a name with 1,000 shared holders that may keep it',
+    prepare: async (o) => void (await o.take(many(1_000, () => ({ ...shared(), lingers: true })))),
+    call: (o) =>
+      batch(
+        o,
+        o.operations(
+          many(1_024, () => ({ names: ['shared'] })),
+          'try',
+        ),
+      ),
+  },
+  {
+    title: 'lock_batch: 64 tries of the same 64 names with 1,000 shared holders each that may keep them',
+    prepare: async (o) => void (await o.take(many(1_000, () => ({ ...shared64, lingers: true })))),
+    call: (o) =>
+      batch(
+        o,
+        o.operations(
+          many(64, () => ({ names: NAMES_64 })),
+          'try',
+        ),
+      ),
+  },
+  {
     title: 'lock_steal of 64 names with 100 shared holders each',
     prepare: async (o) => void (await o.take(many(100, () => shared64))),
     call: (o) => ['lock_steal', [o.inbox, 'thief', o.operation({ names: NAMES_64 })[0]]],

@@ -49,8 +49,8 @@ export interface ModelOperation {
   readonly decide: (at: number, caller: Caller) => Answer;
   /** The answer of a read, where a read can answer. */
   readonly peek?: (at: number) => Answer | undefined;
-  /** What is told by the way where a read answers. */
-  readonly knock?: () => void;
+  /** What is told by the way where a read answers. `asked`: the names that this call has been asked for already. */
+  readonly knock?: (asked: Set<string>) => void;
   /** The requests that it is about, for what those who wait believe. */
   readonly about: Ref;
 }
@@ -68,7 +68,8 @@ export class LockModel {
   batch(at: number, caller: Caller, operations: readonly ModelOperation[]): Answer[] {
     const answers = operations.map(({ peek }) => peek?.(at));
     if (answers.every((answer) => answer !== undefined)) {
-      for (const { knock } of operations) knock?.();
+      const asked = new Set<string>();
+      for (const { knock } of operations) knock?.(asked);
       return answers;
     }
     this.#rules.alive(at, caller.inbox);
@@ -132,8 +133,11 @@ export class LockModel {
   }
 
   /** What is told by a {@link request} that only reads. */
-  want(names: readonly string[]): void {
-    for (const name of names) this.#rules.want(name);
+  want(names: readonly string[], asked: Set<string>): void {
+    for (const name of names) {
+      if (!asked.has(name)) this.#rules.want(name);
+      asked.add(name);
+    }
   }
 
   /** What a read can say of {@link check}. */

@@ -145,7 +145,7 @@ function requestOperation(model: LockModel, request: Request, how: 'wait' | 'try
     about: refOf(request),
     decide: (at, caller) => model.request(at, request, how, caller),
     peek: how === 'try' ? (at) => model.peekTry(at, request) : isRefused,
-    ...(how === 'try' && isSane(request) && { knock: () => model.want(names) }),
+    ...(how === 'try' && isSane(request) && { knock: (asked: Set<string>) => model.want(names, asked) }),
   };
 }
 

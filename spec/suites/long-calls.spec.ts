@@ -7,7 +7,7 @@ import { Told } from '../../lib/schema/constants.js';
 import { type Clock, startThingsDB } from '../../lib/testing/index.js';
 import { systemClock } from '../../lib/testing/system-clock.js';
 import { HostileClient } from '../hostile/hostile-client.js';
-import { isUndecided, many, Occupants } from '../hostile/occupants.js';
+import { isUndecided, many, Occupants, type Wish } from '../hostile/occupants.js';
 import type { Sent } from '../hostile/wire.js';
 
 function ageingClock(): Clock {
@@ -60,4 +60,30 @@ it('a manager asks again for the rest, and everybody has what was asked for', as
   expect(leases.every(({ isHeld }) => isHeld)).toBe(true);
   expect(new Set(leases.map(({ fencingToken }) => fencingToken)).size).toBe(COUNT);
   expect(await Promise.all(leases.map((lease) => lease.release()))).toEqual(Array(COUNT).fill(true));
+});
+
+it('tries ask whoever may keep a name for it once a call, and no longer than a call may take', async () => {
+  await using db = await startThingsDB({ clock: ageingClock() });
+  await using manager = new LockManager({ url: db.url, auth });
+  await manager.setup();
+  const { hostname: host, port } = new URL(db.url);
+  const client = await HostileClient.connect({ host, port: Number(port) }, auth);
+  const [holders, others] = [new Occupants(client, '//lock'), new Occupants(client, '//lock')];
+  const kept = many(COUNT, (i) => ({ names: [`kept ${i}`], lingers: true }));
+  const first = holders.operations(kept.slice(0, 1));
+  const [, room] = (await holders.run('lock_batch', holders.call(first))) as Sent[];
+  expect(await client.join('//lock', [BigInt(Number(room))])).toMatchObject({ errorCode: undefined });
+  await holders.take(kept.slice(1));
+  const toldBy = async (tries: readonly Wish[]): Promise<number> => {
+    client.takePushed();
+    await others.run('lock_batch', others.call(others.operations(tries, 'try')));
+    // Whatever was told was told before this.
+    await client.query('//lock', 'nil;');
+    return client.takePushed().filter((bytes) => bytes.includes('wanted')).length;
+  };
+  expect(await toldBy(many(20, () => ({ names: ['kept 0'] })))).toBe(1);
+  const told = await toldBy(many(COUNT, (i) => ({ names: [`kept ${i}`] })));
+  expect(told).toBeGreaterThan(0);
+  expect(told).toBeLessThan(COUNT / 4);
+  await client.close();
 });
