@@ -75,7 +75,7 @@ export class DistributedLock extends Emitter<LockEvents> {
     this.#core = core;
     this.#resolveOptions = resolveOptions;
     this.#layers = layers;
-    this.#tell = relayTo(this, manager);
+    this.#tell = relayTo(core.info, this, manager);
     // Wrong options are told where they are written, not at first use.
     this.#options = resolveOptions(...layers);
   }

@@ -7,6 +7,19 @@ export { LockManager } from './lock-manager.js';
 export { DistributedLock } from './distributed-lock.js';
 export type { Lease } from './lease.js';
 export { outside } from './manager/sections.js';
+export type {
+  AcquireTrace,
+  HoldTrace,
+  LockChannels,
+  LockMessage,
+  LockTracingChannels,
+  LostMessage,
+  ManagerInfo,
+  ReconnectMessage,
+  ReleaseTrace,
+  RenewalMessage,
+  WaitingMessage,
+} from './diagnostics/messages.js';
 export { FencingGuard, type FencingEntry } from './fencing-guard.js';
 export type { HeldInfo, LockInfo, LockSnapshot, PendingInfo } from './lock-info.js';
 export {

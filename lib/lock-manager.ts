@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import { DistributedLock, type ResolveOptions } from './distributed-lock.js';
+import { channels } from './diagnostics/channels.js';
 import { Emitter } from './emitter.js';
-import type { ErrorEvent, LockManagerEvents } from './events.js';
+import type { ErrorEvent, LockManagerEvents, ReconnectingEvent } from './events.js';
 import { tellSafely } from './manager/event-relay.js';
 import { adoptedLease } from './manager/adoption.js';
 import { ManagerCore } from './manager/manager-core.js';
@@ -38,7 +39,7 @@ export class LockManager extends Emitter<LockManagerEvents> {
     this.#defaults = resolved.defaults;
     this.#core = new ManagerCore(resolved, resolved.owner ?? `${hostname()}:${process.pid}`, {
       connected: () => this.#tell('connected', []),
-      reconnecting: (event) => this.#tell('reconnecting', [event]),
+      reconnecting: (event) => this.#reconnecting(event),
       disconnected: (reason) => this.#tell('disconnected', [{ reason }]),
     });
   }
@@ -196,6 +197,12 @@ export class LockManager extends Emitter<LockManagerEvents> {
   ): DistributedLock {
     const layers = options === undefined ? [this.#defaults] : [this.#defaults, options];
     return new DistributedLock(this.#core, names, resolve, layers, this);
+  }
+
+  #reconnecting(event: ReconnectingEvent): void {
+    const { reconnect } = channels;
+    if (reconnect.hasSubscribers) reconnect.publish({ manager: this.#core.info, ...event });
+    this.#tell('reconnecting', [event]);
   }
 
   #tell<E extends keyof LockManagerEvents>(event: E, payload: LockManagerEvents[E]): void {

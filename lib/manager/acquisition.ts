@@ -1,10 +1,12 @@
 import { setMaxListeners } from 'node:events';
+import { isTraced } from '../diagnostics/channels.js';
 import type { ResolvedLockOptions } from '../options/resolved-lock-options.js';
 import type { TellLock } from './event-relay.js';
 import { HeldLease } from './held-lease.js';
 import type { LocalWaiter } from './local-waiter.js';
 import type { LockCore, OwnTerms } from './manager-core.js';
 import { errorOf } from './outcomes.js';
+import { tracedAcquire } from './traced-acquire.js';
 
 /**
  * Gets one lock, or several together, once: a lease, `null` if `how` is `try` and it is not free, or a rejection after
@@ -12,7 +14,20 @@ import { errorOf } from './outcomes.js';
  *
  * @throws LockTimeoutError, the signal's reason, LockConnectionError
  */
-export async function acquire(
+export function acquire(
+  core: LockCore,
+  names: readonly string[],
+  how: 'acquire' | 'try',
+  options: ResolvedLockOptions,
+  tell: TellLock,
+): Promise<HeldLease | null> {
+  if (!isTraced()) return getLease(core, names, how, options, tell);
+  const { want: units, limit, isSteal } = options;
+  const terms = { names, how: isSteal ? 'steal' : how, units, limit } as const;
+  return tracedAcquire(core, terms, tell, (told) => getLease(core, names, how, options, told));
+}
+
+async function getLease(
   core: LockCore,
   names: readonly string[],
   how: 'acquire' | 'try',

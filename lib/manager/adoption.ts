@@ -1,11 +1,13 @@
+import { isTraced } from '../diagnostics/channels.js';
 import { resolveAdoptOptions } from '../options/resolved-lock-options.js';
 import type { AdoptOptions, LockDefaults } from '../options/lock-options.js';
-import { relayTo, type LockEmitter } from './event-relay.js';
+import { relayTo, type LockEmitter, type TellLock } from './event-relay.js';
 import type { HeldLease } from './held-lease.js';
 import { termsOf } from './acquisition.js';
 import type { LockCore, OwnTerms } from './manager-core.js';
 import { errorOf } from './outcomes.js';
 import { parseLease } from './serialized-lease.js';
+import { tracedAcquire } from './traced-acquire.js';
 
 /** See `LockManager.adopt`. */
 export async function adoptedLease(
@@ -24,7 +26,13 @@ export async function adoptedLease(
     confirmGrants: false,
     adopted: { id, token },
   };
-  const lease = core.open(terms, relayTo(manager));
+  const tell = relayTo(core.info, manager);
+  if (!isTraced()) return adopt(core, terms, tell);
+  return tracedAcquire(core, terms, tell, (told) => adopt(core, terms, told));
+}
+
+async function adopt(core: LockCore, terms: OwnTerms, tell: TellLock): Promise<HeldLease> {
+  const lease = core.open(terms, tell);
   const outcome = await lease.outcome;
   if (outcome.kind !== 'lease') throw errorOf(outcome, lease.request);
   return lease;

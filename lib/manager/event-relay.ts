@@ -1,3 +1,5 @@
+import { publishEvent } from '../diagnostics/channels.js';
+import type { ManagerInfo } from '../diagnostics/messages.js';
 import { tellListeners, type Emitter } from '../emitter.js';
 import type { LockEvents } from '../events.js';
 
@@ -6,6 +8,8 @@ export interface TellLock {
   <E extends keyof LockEvents>(event: E, payload: LockEvents[E][0]): void;
   /** Whether anybody listens: what nobody hears need not be put together. */
   readonly isHeard?: (event: keyof LockEvents) => boolean;
+  /** Makes the release of the lease, seen by who is told: where somebody has subscribed to see it. */
+  readonly release?: (call: () => Promise<boolean>) => Promise<boolean>;
 }
 
 /** An emitter of lock events, whatever else it emits. */
@@ -30,9 +34,10 @@ export function tellSafely<
   });
 }
 
-/** Tells each emitter in turn. What a listener throws, or rejects with, is told as `error` to all of them. */
-export function relayTo(...emitters: readonly LockEmitter[]): TellLock {
+/** Publishes the event, and tells each emitter in turn. What a listener throws, or rejects with, is told as `error` to all of them. */
+export function relayTo(manager: ManagerInfo, ...emitters: readonly LockEmitter[]): TellLock {
   const tell = <E extends keyof LockEvents>(event: E, payload: LockEvents[E][0]): void => {
+    publishEvent(manager, event, payload);
     for (const emitter of emitters) {
       tellListeners(emitter, event, [payload] as unknown as LockEvents[typeof event], (error) => {
         if (event === 'error') warn(error);

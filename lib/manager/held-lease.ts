@@ -284,7 +284,7 @@ export class HeldLease implements OwnLease, RequestListener {
 
   #letGo(): Promise<boolean> {
     if (this.#holders > 0 && this.isHolding) return Promise.resolve(true);
-    this.#releasing ??= this.#release();
+    this.#releasing ??= this.#tell.release?.(() => this.#release()) ?? this.#release();
     return this.#releasing;
   }
 

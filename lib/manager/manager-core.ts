@@ -1,5 +1,6 @@
 import { Alarm } from '../async/alarm.js';
 import { settledWithin } from '../async/within.js';
+import type { ManagerInfo } from '../diagnostics/messages.js';
 import { Calls } from '../connection/calls.js';
 import { Nodes } from '../connection/nodes.js';
 import { Session, type SessionListener } from '../connection/session.js';
@@ -28,6 +29,7 @@ export type OwnTerms = Omit<Terms, keyof SharedTerms>;
 
 /** What a lock needs of its manager. */
 export interface LockCore {
+  readonly info: ManagerInfo;
   readonly procedures: Pick<LockProcedures, 'isLocked'>;
   /** @throws if the manager is closed: said before anything is sent */
   assertOpen(): void;
@@ -39,6 +41,7 @@ export interface LockCore {
 
 /** What the locks of one manager share: the connection, the desk of their requests, the watches; and how it all ends. */
 export class ManagerCore implements LockCore {
+  readonly info: ManagerInfo;
   readonly procedures: LockProcedures;
   readonly watches: WatchList;
   readonly #desk: Desk;
@@ -61,6 +64,7 @@ export class ManagerCore implements LockCore {
     };
     this.#session = new Session(new Nodes(options), options.requestTimeout, this.#sessionListener(listener));
     const { collection, prefix } = options;
+    this.info = Object.freeze({ collection, prefix, owner });
     const identity = { inbox: randomId(), owner };
     this.#calls = new Calls(this.#session, {
       ...options,

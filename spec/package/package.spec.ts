@@ -253,8 +253,8 @@ function linksIn(path: string): string[] {
   return [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(([, link = '']) => link);
 }
 
-/** 258 kB were measured: the client's core, the text of the schema, ws, and zod/mini. */
-const MOST_BYTES = 260_000;
+/** 262 kB were measured: the client's core, the text of the schema, ws, and zod/mini. */
+const MOST_BYTES = 264_000;
 
 describe('bundled and minified', () => {
   const bundle = async (code: string, format: 'esm' | 'cjs'): Promise<string> => {

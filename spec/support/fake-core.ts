@@ -49,6 +49,7 @@ export function termsOf({ operation }: FakeCall): RequestTerms {
 
 /** The core of a manager without a server: desk and leases are real, and each call waits for the spec's answer. */
 export class FakeCore implements LockCore, Outlet {
+  readonly info = { collection: 'lock', prefix: '', owner: 'me' };
   readonly calls: FakeCall[] = [];
   /** The rooms that were to be joined. */
   readonly rooms: RoomId[] = [];

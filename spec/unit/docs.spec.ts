@@ -114,6 +114,37 @@ describe('docs/EVENTS.md', () => {
   });
 });
 
+describe('the channels in docs/EVENTS.md', () => {
+  const page = read('docs/EVENTS.md');
+  const MESSAGES = 'lib/diagnostics/messages.ts';
+  const EVENTS = 'lib/events.ts';
+  const channels = ['LockTracingChannels', 'LockChannels'].flatMap((map) => membersOf(MESSAGES, map));
+  /** A message has the fields of its event. */
+  const fieldsOf = (payload: string): string[] => {
+    const event = /interface \w+ extends (\w+Event)/.exec(
+      read(MESSAGES)
+        .split('\n')
+        .find((line) => line.includes(`interface ${payload} `)) ?? '',
+    )?.[1];
+    if (event === undefined) return namesOf(MESSAGES, payload);
+    return ['manager', ...namesOf(EVENTS, event)];
+  };
+
+  it('are those that there are', () => {
+    const documented = [...page.matchAll(/^\| `(thingsdb-lock:\w+)` \|/gm)].map(([, name]) => name);
+    expect(documented.sort()).toEqual(channels.map(({ name }) => name.replaceAll("'", '')).sort());
+  });
+
+  it.each(channels)('tell the payload of $name, field by field', ({ type }) => {
+    const [, text = ''] = new RegExp(`\`${type}\`: ([^]*?)(?:\n- |\n\n| \\|)`).exec(page) ?? [];
+    const fields = text
+      .replace(/\([^)]*\)/g, '')
+      .split(/,\s+/)
+      .flatMap((part) => /^\s*`(\w+)`/.exec(part)?.[1] ?? []);
+    expect(fields.sort()).toEqual(fieldsOf(type).sort());
+  });
+});
+
 describe('the examples in the documentation', () => {
   const folder = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' });
   const pages = ['README.md', ...folder.map((file) => `docs/${file}`)].filter(
@@ -144,7 +175,7 @@ describe('the examples in the documentation', () => {
         const lines = page.slice(0, block.index + text.indexOf('```ts')).split('\n').length;
         const folder = program === undefined ? 'docs/' : `${dirname(program)}/`;
         return [
-          `${folder}${path.replace('docs/', '')}.${i + 1}.mts`,
+          `${folder}${path.replace('docs/', '').replaceAll('/', '-')}.${i + 1}.mts`,
           `${'\n'.repeat(lines)}${code}\nexport {};\n`,
         ];
       }),
