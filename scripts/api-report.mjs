@@ -7,7 +7,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import ts from 'typescript';
 
 const REPORT = 'docs/api-report.txt';
-const ENTRIES = { 'thingsdb-lock': 'lib/index.ts', 'thingsdb-lock/testing': 'lib/testing/index.ts' };
+const ENTRIES = {
+  'thingsdb-lock': 'lib/index.ts',
+  'thingsdb-lock/testing': 'lib/testing/index.ts',
+  'thingsdb-lock/opentelemetry': 'lib/opentelemetry/index.ts',
+};
 
 /** The declarations of all files under lib, as users get them. */
 function declarations() {

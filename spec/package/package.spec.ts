@@ -75,8 +75,10 @@ function isCopied(path: string): boolean {
 /** `Lock` and `LockManager` are names of the DOM too: the package's own must win. */
 const USE = `
   import { DistributedLock, LockError, LockManager, type Lease, type LockOptions } from 'thingsdb-lock';
+  import { LockInstrumentation } from 'thingsdb-lock/opentelemetry';
   import { ManualClock, startThingsDB } from 'thingsdb-lock/testing';
 
+  export const instrument = (): LockInstrumentation => new LockInstrumentation({ nameInMetrics: (name) => name });
   export const options: LockOptions = { ttl: '30s' };
   export const isOurs = (error: unknown): boolean => error instanceof LockError;
   export async function use(): Promise<number> {
@@ -145,7 +147,7 @@ beforeAll(async () => {
   installed = join(project, 'node_modules', manifest.name);
   mkdirSync(installed, { recursive: true });
   await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', installed], project);
-  for (const dependency of [...Object.keys(manifest.dependencies), '@types/node']) {
+  for (const dependency of [...Object.keys(manifest.dependencies), '@opentelemetry/api', '@types/node']) {
     const link = join(project, 'node_modules', dependency);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(MODULES, dependency), link);
@@ -179,9 +181,11 @@ describe('what is published', () => {
         .sort();
     const [cjs, esm] = [modules('cjs', '.js'), modules('esm', '.js')];
     for (const kind of ['cjs', 'esm']) expect(modules(kind, '.d.ts')).toEqual(modules(kind, '.js'));
-    expect(cjs).toEqual(expect.arrayContaining(['index', 'testing/index', 'cli/main']));
+    expect(cjs).toEqual(
+      expect.arrayContaining(['index', 'opentelemetry/index', 'testing/index', 'cli/main']),
+    );
     expect(esm.filter((path) => !cjs.includes(path))).toEqual([]);
-    expect(esm).toContain('index');
+    expect(esm).toEqual(expect.arrayContaining(['index', 'opentelemetry/index']));
     // The embedded server is big: it is there once.
     expect(esm.filter((path) => /^(embedded|testing|cli)\//.test(path))).toEqual(['testing/index']);
   });
@@ -242,7 +246,9 @@ describe('the tools that look for mistakes', () => {
       analysis: { problems: unknown[]; entrypoints: Record<string, unknown> };
     };
     expect(analysis.problems).toEqual([]);
-    expect(Object.keys(analysis.entrypoints)).toEqual(expect.arrayContaining(['.', './testing']));
+    expect(Object.keys(analysis.entrypoints)).toEqual(
+      expect.arrayContaining(['.', './opentelemetry', './testing']),
+    );
     expect(status).toBe(0);
   });
 });
@@ -320,6 +326,7 @@ describe('the package', () => {
   it.each([
     ['thingsdb-lock', join(ROOT, 'lib/index.ts')],
     ['thingsdb-lock/testing', join(ROOT, 'lib/testing/index.ts')],
+    ['thingsdb-lock/opentelemetry', join(ROOT, 'lib/opentelemetry/index.ts')],
   ])('gives the same names to import and to require: %s', async (name, path) => {
     const required = await node(['-p', `JSON.stringify(Object.keys(require('${name}')).sort())`]);
     const imported = await node([
@@ -327,7 +334,7 @@ describe('the package', () => {
       '-e',
       `import * as all from '${name}'; console.log(JSON.stringify(Object.keys(all).sort()));`,
     ]);
-    expect(valuesOf(path).length).toBeGreaterThan(1);
+    expect(valuesOf(path).length).toBeGreaterThan(0);
     expect(JSON.parse(required.stdout)).toEqual(valuesOf(path));
     expect(JSON.parse(imported.stdout)).toEqual(valuesOf(path));
   });

@@ -30,6 +30,7 @@ export function compile(
     paths: {
       'thingsdb-lock': [join(ROOT, 'lib/index.ts')],
       'thingsdb-lock/testing': [join(ROOT, 'lib/testing/index.ts')],
+      'thingsdb-lock/opentelemetry': [join(ROOT, 'lib/opentelemetry/index.ts')],
     },
   };
   const real = ts.createCompilerHost(options);

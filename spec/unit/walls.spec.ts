@@ -57,7 +57,7 @@ function parsed(path: string, text: string): SourceFile {
 const FILES = filesUnder('lib', '.ts').map((path) => parsed(path, readFileSync(join(ROOT, path), 'utf8')));
 
 /** Which parts of lib may import which: whatever is not listed is the lock layer. */
-const PARTS = ['embedded', 'testing', 'cli'] as const;
+const PARTS = ['embedded', 'testing', 'cli', 'opentelemetry'] as const;
 type Part = (typeof PARTS)[number] | 'lock';
 
 function partOf(path: string): Part {
@@ -69,6 +69,7 @@ const MAY_IMPORT: Readonly<Record<Part, readonly Part[]>> = {
   embedded: ['embedded'],
   testing: ['testing', 'embedded'],
   cli: ['cli', 'lock', 'testing'],
+  opentelemetry: ['opentelemetry', 'lock'],
 };
 /** The one command that is the embedded server. */
 const DEV_SERVER = 'lib/cli/commands/dev-server.ts';
@@ -106,14 +107,30 @@ describe('the walls of lib', () => {
     expect(missing).toEqual([]);
   });
 
-  it('let in only the packages that package.json names', () => {
+  it('let in only the packages that package.json names, and to a part of its own the optional one that it needs', () => {
     const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
       dependencies: Record<string, string>;
     };
-    const packages = FILES.flatMap(({ imports }) => imports)
-      .filter((name) => !name.startsWith('lib/') && !isBuiltin(name))
-      .map((name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name);
+    const own: Partial<Record<Part, string>> = { opentelemetry: '@opentelemetry/api' };
+    const packages = FILES.flatMap(({ path, imports }) =>
+      imports
+        .filter((name) => !name.startsWith('lib/') && !isBuiltin(name))
+        .map((name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name)
+        .filter((name) => name !== own[partOf(path)]),
+    );
     expect([...new Set(packages)].filter((name) => !(name in dependencies))).toEqual([]);
+  });
+
+  it('let OpenTelemetry see of the lock layer nothing but types', () => {
+    const values = FILES.filter(({ path }) => partOf(path) === 'opentelemetry').flatMap(({ path, tree }) =>
+      tree.statements
+        .filter((node) => ts.isImportDeclaration(node) || ts.isExportDeclaration(node))
+        .filter((node) => !(ts.isImportDeclaration(node) ? node.importClause?.isTypeOnly : node.isTypeOnly))
+        .map((node) => (node.moduleSpecifier as ts.StringLiteral | undefined)?.text ?? '')
+        .filter((name) => name.startsWith('../'))
+        .map((name) => `${path} imports ${name}`),
+    );
+    expect(values).toEqual([]);
   });
 });
 

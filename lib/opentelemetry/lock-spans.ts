@@ -1,0 +1,134 @@
+import {
+  context,
+  type Attributes,
+  type Context,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Tracer,
+} from '@opentelemetry/api';
+import type { AcquireTrace, HoldTrace, ReleaseTrace } from '../diagnostics/messages.js';
+import { acquireAttributes, ATTRIBUTE, errorType, lockAttributes } from './attributes.js';
+import { HandOvers } from './hand-overs.js';
+
+interface Acquiring {
+  readonly span: Span;
+  /** Where it was called, with its span. */
+  readonly context: Context;
+}
+
+interface Holding {
+  readonly span: Span;
+  /** Whoever waits for it may have it from now on. */
+  isLetGo: boolean;
+}
+
+/** A lease, as far as its token tells it from others. */
+export type Numbered = Pick<HoldTrace, 'name' | 'fencingToken'>;
+
+/** The spans of waiting and of holding: a lease's is a child of that of the call that got it. */
+export class LockSpans {
+  tracer: Tracer;
+  readonly #acquiring = new Map<AcquireTrace, Acquiring>();
+  readonly #holding = new Map<HoldTrace, Holding>();
+  /** The same, by name and token. */
+  readonly #byToken = new Map<string, Span>();
+  readonly #handOvers = new HandOvers();
+
+  constructor(tracer: Tracer) {
+    this.tracer = tracer;
+  }
+
+  acquireStarted(acquire: AcquireTrace): void {
+    const from = context.active();
+    const options = { kind: SpanKind.CLIENT, attributes: acquireAttributes(acquire) };
+    const span = this.tracer.startSpan('thingsdb.lock.acquire', options, from);
+    this.#acquiring.set(acquire, { span, context: trace.setSpan(from, span) });
+    this.#handOvers.begin(acquire);
+  }
+
+  acquireEnded(acquire: AcquireTrace): void {
+    const span = this.#acquiring.get(acquire)?.span;
+    this.#acquiring.delete(acquire);
+    this.#handOvers.end(acquire);
+    const { position, fencingToken, result, error } = acquire;
+    if (span === undefined) return;
+    endSpan(span, error, {
+      [ATTRIBUTE.position]: position,
+      [ATTRIBUTE.token]: fencingToken,
+      [ATTRIBUTE.outcome]: result,
+    });
+  }
+
+  holdStarted(hold: HoldTrace): void {
+    const { acquire, fencingToken } = hold;
+    const parent = this.#acquiring.get(acquire)?.context ?? context.active();
+    const links = this.#handOvers.before(acquire).map((before) => ({ context: before }));
+    const attributes = { ...lockAttributes(hold), [ATTRIBUTE.token]: fencingToken };
+    const span = this.tracer.startSpan('thingsdb.lock.hold', { attributes, links }, parent);
+    this.#holding.set(hold, { span, isLetGo: false });
+    this.#byToken.set(keyOf(hold), span);
+  }
+
+  /** The next grant may be here before the answer to the release is. */
+  releaseStarted({ hold }: ReleaseTrace): void {
+    const holding = this.#holding.get(hold);
+    if (holding !== undefined) this.#letGo(hold, holding);
+  }
+
+  holdEnded(hold: HoldTrace): void {
+    const holding = this.#holding.get(hold);
+    if (holding === undefined) return;
+    this.#letGo(hold, holding);
+    this.#holding.delete(hold);
+    this.#byToken.delete(keyOf(hold));
+    const { span } = holding;
+    const { result, error, renewals } = hold;
+    endSpan(span, error, {
+      [ATTRIBUTE.renewals]: renewals,
+      [ATTRIBUTE.outcome]: result,
+      [ATTRIBUTE.reason]: lostReason(error),
+    });
+  }
+
+  /** The span of a lease while it is held. */
+  ofLease(lease: Numbered): Span | undefined {
+    return this.#byToken.get(keyOf(lease));
+  }
+
+  #letGo(hold: HoldTrace, holding: Holding): void {
+    if (!holding.isLetGo) this.#handOvers.ended(hold, holding.span.spanContext());
+    holding.isLetGo = true;
+  }
+
+  /** Nobody tells any more how the calls and leases end that are under way. */
+  stop(): void {
+    for (const { span } of this.#acquiring.values()) span.end();
+    for (const { span } of this.#holding.values()) span.end();
+    for (const acquire of this.#acquiring.keys()) this.#handOvers.end(acquire);
+    this.#acquiring.clear();
+    this.#holding.clear();
+    this.#byToken.clear();
+  }
+}
+
+function keyOf({ fencingToken, name }: Numbered): string {
+  return `${fencingToken} ${name}`;
+}
+
+/** The reason for a loss, if that is what the lease has ended with. */
+export function lostReason(error: unknown): string | undefined {
+  const { code, reason } = (error ?? {}) as { readonly code?: unknown; readonly reason?: unknown };
+  return code === 'LOCK_LOST' ? String(reason) : undefined;
+}
+
+function endSpan(span: Span, error: unknown, attributes: Attributes): void {
+  const known = Object.entries(attributes).filter(([, value]) => value !== undefined);
+  span.setAttributes(Object.fromEntries(known));
+  if (error !== undefined) {
+    span.setAttribute(ATTRIBUTE.errorType, errorType(error));
+    span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : '' });
+  }
+  span.end();
+}
