@@ -7,7 +7,7 @@ const NAME = 'contended';
 /** So that every process has its order before the time begins. */
 const LEAD_MS = 100;
 /** Each process has only a share of the grants: until Node has compiled what they call takes longer than elsewhere. */
-const WARM_UP_MS = 2_000;
+const WARM_UP_MS = 10_000;
 
 /** W3: how fast a name goes from process to process, in whose order, and what each grant costs. */
 export const handOver: Workload = {

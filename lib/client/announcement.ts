@@ -46,9 +46,10 @@ export class AnnouncedForm {
   argumentsOf(type: number, body: unknown): readonly unknown[] | undefined {
     if (type !== PackageType.run || !Array.isArray(body)) return undefined;
     const [scope, procedure, args] = body as unknown[];
-    const { idle, insteadOf, ...runs } = this.#runs;
-    if (scope !== runs.scope || !Array.isArray(args) || args.length !== idle.length + 1) return undefined;
-    const isOfForm = procedure === runs.procedure || insteadOf.includes(procedure as string);
+    const runs = this.#runs;
+    if (scope !== runs.scope || !Array.isArray(args) || args.length !== runs.idle.length + 1)
+      return undefined;
+    const isOfForm = procedure === runs.procedure || runs.insteadOf.includes(procedure as string);
     return isOfForm ? args.slice(1) : undefined;
   }
 

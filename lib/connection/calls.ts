@@ -59,8 +59,12 @@ export class Calls {
 
   /** Connects and sets up. With it the user is known to have the right JOIN. */
   async ready(): Promise<void> {
-    const limits = this.#limits({ needsJoin: true });
-    await this.#counted(() => this.#repeated(limits, () => Promise.resolve()));
+    this.#session.callBegan();
+    try {
+      await this.#repeated({ endMs: this.#endMs(), needsJoin: true }, () => Promise.resolve());
+    } finally {
+      this.#session.callEnded();
+    }
   }
 
   /**
@@ -69,30 +73,52 @@ export class Calls {
    *
    * @throws LockConnectionError if there is no answer within the request time-out, or no node can be reached
    */
-  async run(procedure: string, args: unknown[], options: CallOptions = {}): Promise<Reply> {
+  run(procedure: string, args: unknown[], { needsJoin = false }: CallOptions = {}): Promise<Reply> {
     this.wereMade = true;
-    const limits = this.#limits(options);
-    // What had no answer may have been done all the same.
-    let wasRepeated = false;
-    return this.#counted(() =>
-      this.#repeated(limits, async (connection) => {
-        this.#announce(connection);
-        const sentMs = performance.now();
-        try {
-          const value = await connection.run(this.#scope, this.#prefix + procedure, args);
-          this.#session.proved();
-          return { value, sentMs, wasRepeated };
-        } catch (error) {
-          wasRepeated ||= error instanceof LockConnectionError;
-          throw error;
-        }
-      }),
+    const sentMs = performance.now();
+    const call = { procedure: this.#prefix + procedure, args, needsJoin, endMs: sentMs + this.#timeoutMs };
+    this.#session.callBegan();
+    const connection = this.#session.current;
+    const { generation } = this.#preparation;
+    const isReady = connection === this.#announcedOn && this.#preparation.isDone(needsJoin);
+    if (connection === undefined || !isReady) return this.#runUntilAnswered(call);
+    // At once when all is ready: an acknowledgement has to be sent before the caller's code goes on.
+    return connection.run(this.#scope, call.procedure, args).then(
+      (value) => {
+        this.#session.proved();
+        this.#session.callEnded();
+        return { value, sentMs, wasRepeated: false };
+      },
+      (error: unknown) => this.#runUntilAnswered(call, { error, connection, generation }),
     );
+  }
+
+  /** After a call that {@link Session.callBegan} knows of. */
+  async #runUntilAnswered(call: Call, failure?: Failure): Promise<Reply> {
+    // What had no answer may have been done all the same.
+    let wasRepeated = failure?.error instanceof LockConnectionError;
+    const send = async (connection: NodeConnection): Promise<Reply> => {
+      this.#announce(connection);
+      const sentMs = performance.now();
+      try {
+        const value = await connection.run(this.#scope, call.procedure, call.args);
+        this.#session.proved();
+        return { value, sentMs, wasRepeated };
+      } catch (error) {
+        wasRepeated ||= error instanceof LockConnectionError;
+        throw error;
+      }
+    };
+    try {
+      return await this.#repeated(call, send, failure);
+    } finally {
+      this.#session.callEnded();
+    }
   }
 
   /** Whether the node knows the room. Not repeated: only the connection that joins is in the room. */
   async join(roomId: RoomId): Promise<boolean> {
-    const connection = await this.#connected(this.#limits({}));
+    const connection = await this.#connected({ endMs: this.#endMs() });
     const joined: unknown = await connection.join(this.#scope, roomId as number);
     if (!Array.isArray(joined)) throw new LockProtocolError('join was not answered with a list of rooms');
     return joined[0] === roomId;
@@ -104,46 +130,46 @@ export class Calls {
 
   /** Once for each connection, and not before the procedures are there. */
   #announce(connection: NodeConnection): void {
-    if (this.#announced === undefined || connection === this.#announcedOn) return;
+    if (connection === this.#announcedOn) return;
     this.#announcedOn = connection;
-    connection.announceRuns(this.#announced);
+    if (this.#announced !== undefined) connection.announceRuns(this.#announced);
   }
 
-  #limits({ needsJoin = false }: CallOptions): Limits {
-    return { endMs: performance.now() + this.#timeoutMs, needsJoin };
+  #endMs(): number {
+    return performance.now() + this.#timeoutMs;
   }
 
-  async #counted<T>(call: () => Promise<T>): Promise<T> {
-    this.#session.callBegan();
-    try {
-      return await call();
-    } finally {
-      this.#session.callEnded();
-    }
-  }
-
-  async #repeated<T>(limits: Limits, send: (connection: NodeConnection) => Promise<T>): Promise<T> {
+  /** @param failed what a first try has come to */
+  async #repeated<T>(
+    limits: Limits,
+    send: (connection: NodeConnection) => Promise<T>,
+    failed?: Failure,
+  ): Promise<T> {
+    let failure = failed;
     let setups = 0;
-    for (let tries = 1; ; tries++) {
-      // Without an await when all is ready: an acknowledgement has to be sent before the caller's code goes on.
-      const current = this.#session.current;
-      const connection = current ?? (await this.#connected(limits));
+    for (;;) {
+      if (failure !== undefined && this.#mayRepeat(failure, limits, setups)) setups++;
+      const connection = this.#session.current ?? (await this.#connected(limits));
       const { generation } = this.#preparation;
       try {
-        const isReady = this.#preparation.isDone(limits.needsJoin);
-        if (isReady && tries === 1) return await send(connection);
+        if (failure === undefined && this.#preparation.isDone(limits.needsJoin))
+          return await send(connection);
         // A call that is sent again has less time left than the client gives it.
         return await within(this.#prepared(connection, limits, send), limits.endMs - performance.now(), () =>
           this.#late(),
         );
       } catch (error) {
-        if (isMissing(error) && setups < MOST_SETUPS && performance.now() < limits.endMs) {
-          if (this.#missingOn(connection, generation, error)) setups++;
-          continue;
-        }
-        this.#assertRepeatable(error, connection, limits);
+        failure = { error, connection, generation };
       }
     }
+  }
+
+  /** Throws what another try cannot help against. Otherwise tells whether all has to be set up anew before it. */
+  #mayRepeat({ error, connection, generation }: Failure, limits: Limits, setups: number): boolean {
+    if (isMissing(error) && setups < MOST_SETUPS && performance.now() < limits.endMs)
+      return this.#missingOn(connection, generation, error);
+    this.#assertRepeatable(error, connection, limits);
+    return false;
   }
 
   async #prepared<T>(
@@ -177,7 +203,7 @@ export class Calls {
     return true;
   }
 
-  async #connected(limits: Limits): Promise<NodeConnection> {
+  async #connected(limits: Pick<Limits, 'endMs'>): Promise<NodeConnection> {
     return within(this.#session.connection(), limits.endMs - performance.now(), () => this.#late());
   }
 
@@ -193,6 +219,19 @@ interface Limits {
   /** Until when its answer is of use, on the monotonic clock. */
   readonly endMs: number;
   readonly needsJoin: boolean;
+}
+
+interface Call extends Limits {
+  readonly procedure: string;
+  readonly args: unknown[];
+}
+
+/** What a try has come to. */
+interface Failure {
+  readonly error: unknown;
+  readonly connection: NodeConnection;
+  /** The setup that it was made with. */
+  readonly generation: number;
 }
 
 function isMissing(error: unknown): error is LockSetupError {

@@ -2,8 +2,9 @@ import { makesChange, type Answer, type BatchAnswer, type Operation } from '../s
 import { Refusal } from '../schema/constants.js';
 import { Batching } from './batching.js';
 
-/** Who has asked: told once what has become of it. */
-export interface Asker {
+/** What is asked, and who has asked: told once what has become of it. */
+export interface Asked {
+  readonly operation: Operation;
   /** @param told what is told with the answers of the call */
   answered(answer: Answer, told: BatchAnswer): void;
   failed(error: unknown): void;
@@ -11,11 +12,6 @@ export interface Asker {
 
 /** Decides operations in one change; see `LockProcedures.batch`. */
 export type Batch = (operations: readonly Operation[]) => Promise<BatchAnswer>;
-
-interface Asked {
-  readonly operation: Operation;
-  readonly asker: Asker;
-}
 
 /**
  * What is asked in one turn of the event loop travels in one call at its end, and is decided in one change.
@@ -40,8 +36,8 @@ export class Batcher {
    * @param isUrgent what is asked so far is sent before any promise that is settled from now on goes on: the caller's code
    *   may block the event loop, and an acknowledgement must be out by then
    */
-  ask(operation: Operation, asker: Asker, isUrgent = false): void {
-    this.#asked.push({ operation, asker });
+  ask(asked: Asked, isUrgent = false): void {
+    this.#asked.push(asked);
     if (isUrgent && !this.#isUrgent) {
       this.#isUrgent = true;
       queueMicrotask(this.#flushLater);
@@ -60,39 +56,42 @@ export class Batcher {
     if (asked.length === 0) return;
     this.#asked = [];
     if (asked.length === 1) {
-      void this.#send(asked);
+      this.#send(asked);
       return;
     }
     const { isTogether } = this.#batching;
     const most = this.#batching.most(asked.length + this.#unanswered);
     for (let start = 0; start < asked.length; start += most) {
-      void this.#send(asked.slice(start, start + most), isTogether);
+      this.#send(asked.slice(start, start + most), isTogether);
     }
   }
 
   /** @param wasTogether how it was decided to send it; `undefined` where there was nothing to decide */
-  async #send(asked: readonly Asked[], wasTogether?: boolean): Promise<void> {
+  #send(asked: readonly Asked[], wasTogether?: boolean): void {
     const operations = asked.map(({ operation }) => operation);
-    let told: BatchAnswer;
     this.#unanswered += asked.length;
-    try {
-      told = await this.#batch(operations);
-    } catch (error) {
-      this.#unanswered -= asked.length;
-      for (const { asker } of asked) asker.failed(error);
-      return;
-    }
-    this.#unanswered -= asked.length;
-    const { answers, sentMs, receivedMs } = told;
-    // Reads are quick also where changes are slow.
-    if (wasTogether !== undefined && operations.some(makesChange)) {
-      this.#batching.answered(wasTogether, receivedMs - sentMs, receivedMs);
-    }
+    this.#batch(operations).then(
+      (told) => {
+        this.#unanswered -= asked.length;
+        // Reads are quick also where changes are slow.
+        if (wasTogether !== undefined && operations.some(makesChange))
+          this.#batching.answered(wasTogether, told.receivedMs - told.sentMs, told.receivedMs);
+        this.#tell(asked, told);
+      },
+      (error: unknown) => {
+        this.#unanswered -= asked.length;
+        for (const one of asked) one.failed(error);
+      },
+    );
+  }
+
+  #tell(asked: readonly Asked[], told: BatchAnswer): void {
+    const { answers } = told;
     // The call took its time: those that are left go in another. The first is always decided, or the server is at fault.
     const left = isUndecided(answers[0]) ? [] : asked.filter((_, i) => isUndecided(answers[i]));
-    if (left.length > 0) void this.#send(left);
+    if (left.length > 0) this.#send(left);
     asked.forEach((one, i) => {
-      if (left.length === 0 || !isUndecided(answers[i])) one.asker.answered(answers[i] as Answer, told);
+      if (left.length === 0 || !isUndecided(answers[i])) one.answered(answers[i] as Answer, told);
     });
   }
 }

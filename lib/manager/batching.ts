@@ -4,8 +4,9 @@ import { MAX_OPERATIONS } from '../schema/constants.js';
 const ENOUGH_CALLS = 16;
 /** Where a call with several operations takes no longer than this, nothing can be won by sending each by itself. */
 const SLOW_MS = 10;
-/** So many in a row have to be slow: a single one may have met a node that was storing. */
+/** Of the last five so many have to be slow: one may have met a node that was storing, and every second one may be quick. */
 const SLOW_TIMES = 3;
+const LAST_CALLS = 5;
 /** How many answers a trial takes: the first ones still tell of how it was before. */
 const ENOUGH_TOGETHER = 4;
 const ENOUGH_APART = 64;
@@ -48,7 +49,8 @@ export class Batching {
   readonly #apart = new Pace(ENOUGH_APART / 4);
   #isTogether = true;
   #isTrial = false;
-  #slowTimes = 0;
+  /** Which of the last calls were slow, a bit each. */
+  #slow = 0;
   #pauseMs = LEAST_PAUSE_MS;
   #trialAtMs = -Infinity;
 
@@ -71,8 +73,8 @@ export class Batching {
       if (pace.count >= (wasTogether ? ENOUGH_TOGETHER : ENOUGH_APART)) this.#judge(nowMs);
       return;
     }
-    this.#slowTimes = tookMs > SLOW_MS ? this.#slowTimes + 1 : 0;
-    if (nowMs < this.#trialAtMs || (wasTogether && this.#slowTimes < SLOW_TIMES)) return;
+    this.#slow = ((this.#slow << 1) | (tookMs > SLOW_MS ? 1 : 0)) & (2 ** LAST_CALLS - 1);
+    if (nowMs < this.#trialAtMs || (wasTogether && ones(this.#slow) < SLOW_TIMES)) return;
     this.#isTrial = true;
     this.#turn();
   }
@@ -87,8 +89,14 @@ export class Batching {
   }
 
   #turn(): void {
-    this.#slowTimes = 0;
+    this.#slow = 0;
     this.#isTogether = !this.#isTogether;
     (this.#isTogether ? this.#together : this.#apart).restart();
   }
+}
+
+function ones(bits: number): number {
+  let count = 0;
+  for (let rest = bits; rest > 0; rest >>= 1) count += rest & 1;
+  return count;
 }

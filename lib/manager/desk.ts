@@ -2,7 +2,7 @@ import type { Command, Outcome, Send, Told } from '../request/commands.js';
 import type { Exchange, Input, Now } from '../request/inputs.js';
 import { Request, type Terms } from '../request/request.js';
 import { step } from '../request/step.js';
-import type { Answer } from '../schema/operations.js';
+import type { Answer, OwnWaiter } from '../schema/operations.js';
 import { pushedOf } from '../schema/pushed.js';
 import type { RoomId } from '../schema/replies.js';
 import { Alarms, type Sleeper } from './alarms.js';
@@ -113,7 +113,7 @@ export class Desk {
   readonly #newId: () => string;
   readonly #outlet: Outlet;
   readonly #alarms: Alarms;
-  readonly #lines: Lines;
+  readonly #lines: Lines<Seat>;
   readonly #hints: Hints<Seat | typeof ALL_WAITING>;
   readonly #seats = new Map<number, Seat>();
   readonly #serverClock = new ServerClock();
@@ -169,7 +169,13 @@ export class Desk {
 
   /** Its caller gives the lease back: to the server, or to this process if it lingers. */
   release(seat: Seat, caller: number): void {
-    this.step(seat, { kind: 'release', caller, mayLinger: this.#isInRoom });
+    this.step(seat, { kind: 'release', caller, mayLinger: this.#isInRoom, next: this.#nextAfter(seat) });
+  }
+
+  /** Whoever of this process has waited longest for just the same: the server may give it the lease next. */
+  #nextAfter({ request }: Seat): OwnWaiter | undefined {
+    const waiting = this.#lines.first(request.terms.names)?.request;
+    return waiting && { id: waiting.id, number: waiting.number };
   }
 
   /** A lingering lease is another caller's from now on; it must be one that may be taken. */
@@ -223,13 +229,36 @@ export class Desk {
     // A lease is counted from the moment of the answer, which was decided while the call was on its way.
     const momentMs = this.#serverClock.momentMs(at, sentMs, receivedMs);
     this.#serverClock.sync(sentMs, receivedMs, call.offsetMs, at);
-    this.step(seat, { kind: 'answered', call, answer, exchange: { ...exchange, sentMs: momentMs } });
+    const told = { ...exchange, sentMs: momentMs };
+    this.step(seat, { kind: 'answered', call, answer, exchange: told });
+    const next = nextOf(call);
+    if (next !== undefined) this.#handOn(next, call.offsetMs, answer, told);
     this.#enter(room);
     this.#noticeGap();
   }
 
   failed(seat: Seat, call: Send, error: unknown, how: 'unanswered' | 'refused'): void {
     this.step(seat, { kind: 'failed', call, error, how });
+    const next = nextOf(call);
+    if (next !== undefined) this.#askForNext(next);
+  }
+
+  /** A release was answered, in which this process named the next of its own. */
+  #handOn(next: OwnWaiter, offsetMs: number, answer: Answer, { at, sentMs, wasRepeated }: Exchange): void {
+    const granted = answer.state === 'ended' ? answer.next : undefined;
+    const seat = this.#seats.get(next.number);
+    if (granted !== undefined && seat?.request.id === next.id) {
+      const leaseMs = (granted.due - at) / 1000;
+      this.step(seat, { kind: 'handed', token: granted.token, leaseMs, sentMs, offsetMs });
+    } else if (wasRepeated) {
+      this.#askForNext(next);
+    }
+  }
+
+  /** What released had no answer, or that to a repeat: it may have the lease without having been told. */
+  #askForNext(next: OwnWaiter): void {
+    const seat = this.#seats.get(next.number);
+    if (seat?.request.state === 'waiting') this.step(seat, ASK_SURELY);
   }
 
   /** A message in a room. */
@@ -425,6 +454,10 @@ export class Desk {
         seat.listener.aborted(command);
     }
   }
+}
+
+function nextOf({ operation }: Send): OwnWaiter | undefined {
+  return operation.kind === 'release' ? operation.next : undefined;
 }
 
 /** How soon a silent server has to be found out: in time for the lease. `undefined`: the process need not live for it. */

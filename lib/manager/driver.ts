@@ -4,9 +4,9 @@ import { ServerError } from '../client/server-error.js';
 import { LockClosedError, LockConnectionError, LockProtocolError } from '../errors.js';
 import type { Send } from '../request/commands.js';
 import type { LockProcedures } from '../schema/lock-procedures.js';
-import type { Answer, BatchAnswer, RequestTerms } from '../schema/operations.js';
+import type { Answer, BatchAnswer, Operation, RequestTerms } from '../schema/operations.js';
 import type { RoomId } from '../schema/replies.js';
-import { Batcher, type Asker } from './batcher.js';
+import { Batcher, type Asked } from './batcher.js';
 import type { Desk, Outlet, Seat } from './desk.js';
 import { KeepAlive } from './keep-alive.js';
 
@@ -47,19 +47,21 @@ export class Driver implements Outlet {
 
   send(seat: Seat, call: Send): void {
     this.#open++;
-    const asker: Asker = {
-      answered: (answer, told) => {
-        this.#desk.answered(seat, call, answer, told, told.room);
-        this.#closed();
-      },
-      failed: (error) => {
-        this.#desk.failed(seat, call, error, howItFailed(error));
-        this.#closed();
-      },
-    };
     const { operation, isUrgent } = call;
-    if (operation.kind === 'steal') void this.#steal(operation.terms, asker);
-    else this.#batcher.ask(operation, asker, isUrgent);
+    if (operation.kind === 'steal') void this.#steal(seat, call, operation.terms);
+    else this.#batcher.ask(new AskedOf(this, seat, call, operation), isUrgent);
+  }
+
+  /** @internal */
+  answered(seat: Seat, call: Send, answer: Answer, told: BatchAnswer): void {
+    this.#desk.answered(seat, call, answer, told, told.room);
+    this.#closed();
+  }
+
+  /** @internal */
+  failed(seat: Seat, call: Send, error: unknown): void {
+    this.#desk.failed(seat, call, error, howItFailed(error));
+    this.#closed();
   }
 
   join(room: RoomId): void {
@@ -92,20 +94,43 @@ export class Driver implements Outlet {
   }
 
   /** A call of its own. */
-  async #steal(terms: RequestTerms, asker: Asker): Promise<void> {
+  async #steal(seat: Seat, call: Send, terms: RequestTerms): Promise<void> {
     let told: BatchAnswer;
     try {
       told = await this.#procedures.steal(terms);
     } catch (error) {
-      asker.failed(error);
+      this.failed(seat, call, error);
       return;
     }
-    asker.answered(told.answers[0] as Answer, told);
+    this.answered(seat, call, told.answers[0] as Answer, told);
   }
 
   #closed(): void {
     if (--this.#open > 0) return;
     for (const resolve of this.#onQuiet.splice(0)) resolve();
+  }
+}
+
+/** A call of a request, on its way. */
+class AskedOf implements Asked {
+  readonly operation: Operation;
+  readonly #driver: Driver;
+  readonly #seat: Seat;
+  readonly #call: Send;
+
+  constructor(driver: Driver, seat: Seat, call: Send, operation: Operation) {
+    this.operation = operation;
+    this.#driver = driver;
+    this.#seat = seat;
+    this.#call = call;
+  }
+
+  answered(answer: Answer, told: BatchAnswer): void {
+    this.#driver.answered(this.#seat, this.#call, answer, told);
+  }
+
+  failed(error: unknown): void {
+    this.#driver.failed(this.#seat, this.#call, error);
   }
 }
 

@@ -13,14 +13,14 @@ export interface InLine {
 }
 
 /** The requests of a manager that wait for the same names, first come first. Only the first of them asks. */
-class Line implements Sleeper {
-  readonly members = new Set<InLine>();
+class Line<M extends InLine> implements Sleeper {
+  readonly members = new Set<M>();
   wakeAtMs = Infinity;
   place = -1;
   /** A pushed message said when to ask. */
   isHinted = false;
 
-  get first(): InLine | undefined {
+  get first(): M | undefined {
     for (const member of this.members) return member;
     return undefined;
   }
@@ -34,10 +34,10 @@ class Line implements Sleeper {
 }
 
 /** Who waits here, in lines by what is waited for: one alarm for each line. */
-export class Lines {
+export class Lines<M extends InLine> {
   readonly #alarms: Alarms;
   readonly #nowMs: () => number;
-  readonly #lines = new Map<string, Line>();
+  readonly #lines = new Map<string, Line<M>>();
 
   constructor(alarms: Alarms, nowMs: () => number) {
     this.#alarms = alarms;
@@ -48,7 +48,7 @@ export class Lines {
    * It waits, or has just learned when to ask. Whoever is not first makes the first ask no later than that.
    * @param isHint whether it was a pushed message that said when
    */
-  enter(member: InLine, isHint = false): void {
+  enter(member: M, isHint = false): void {
     const key = keyOf(member);
     let line = this.#lines.get(key);
     if (line === undefined) this.#lines.set(key, (line = new Line()));
@@ -58,8 +58,13 @@ export class Lines {
     this.#alarms.set(line, line.first === member ? askAtMs : Math.min(line.wakeAtMs, askAtMs));
   }
 
+  /** Who has waited longest here for just these names. */
+  first(names: readonly string[]): M | undefined {
+    return this.#lines.get(keyOf({ names }))?.first;
+  }
+
   /** A pushed message says to ask then, which may be earlier than its line was going to. */
-  hint(member: InLine, atMs: number): void {
+  hint(member: M, atMs: number): void {
     const line = this.#lines.get(keyOf(member));
     if (line === undefined || atMs >= line.wakeAtMs) return;
     line.isHinted = true;
@@ -67,7 +72,7 @@ export class Lines {
   }
 
   /** Without effect on one that is in no line. */
-  leave(member: InLine): void {
+  leave(member: M): void {
     const key = keyOf(member);
     const line = this.#lines.get(key);
     if (line === undefined) return;
@@ -86,7 +91,7 @@ export class Lines {
 }
 
 /** The same for all that wait for just the same names. */
-function keyOf({ names }: InLine): string {
+function keyOf({ names }: Pick<InLine, 'names'>): string {
   const [name = ''] = names;
   return names.length === 1 ? `name ${name}` : `names ${JSON.stringify(names)}`;
 }

@@ -1,5 +1,5 @@
 import type { LostReason } from '../errors.js';
-import type { Answer } from '../schema/operations.js';
+import type { Answer, OwnWaiter } from '../schema/operations.js';
 import { ACQUIRER, NOBODY, type Asked, type Command, type Outcome, type Send } from './commands.js';
 import type { Input, Now } from './inputs.js';
 import { refuseOwner, settleEnded, type ByOwner } from './owner.js';
@@ -7,6 +7,7 @@ import { isRequest, type Request } from './request.js';
 
 type Answered = Extract<Input, { kind: 'answered' }>;
 type Failed = Extract<Input, { kind: 'failed' }>;
+type Release = Pick<Extract<Input, { kind: 'release' }>, 'caller' | 'next'>;
 
 /** How long a caller who gives up waits for the withdrawal to be confirmed before it goes on without. */
 const WITHDRAW_MS = 500;
@@ -16,7 +17,7 @@ const WITHDRAW_AGAIN_MS = 100;
 const WITHDRAW_LIMIT_MS = 60_000;
 
 /** The owner ends the lease. */
-export function release(request: Request, caller: number, now: Now, out: Command[]): void {
+export function release(request: Request, { caller, next }: Release, now: Now, out: Command[]): void {
   const keepMs = request.time?.keepMs(now) ?? 0;
   // Of a request that was sent on a lost connection a copy may still arrive: it must find itself withdrawn.
   request.ending = keepMs > 0 ? 'keep' : request.mayReturn ? 'withdraw' : 'release';
@@ -24,7 +25,7 @@ export function release(request: Request, caller: number, now: Now, out: Command
   // The server may have renewed it without our hearing of it.
   request.endGiveUpMs = Math.max(now.ms + request.terms.ttlMs, request.time?.deadlineMs ?? 0);
   request.move('ending');
-  sendEnd(request, now, out);
+  sendEnd(request, now, out, next);
 }
 
 /**
@@ -155,7 +156,7 @@ export function over(request: Request, input: Input, now: Now, out: Command[]): 
       settleEnded(input.call, out);
       return;
     case 'release':
-      if (request.why === 'unanswered') release(request, input.caller, now, out);
+      if (request.why === 'unanswered') release(request, { caller: input.caller }, now, out);
       else refuseOwner(input, isReleased(request), out);
       return;
     case 'extend':
@@ -330,12 +331,15 @@ function isOfEnd({ whyTurn }: Request, { operation: { kind }, turn }: Send): boo
   return kind === 'release' || kind === 'withdraw' || kind === 'keep';
 }
 
-function sendEnd(request: Request, now: Now, out: Command[]): void {
+/** @param next of a first try only: a copy of it may have had this effect already */
+function sendEnd(request: Request, now: Now, out: Command[], next?: OwnWaiter): void {
   request.againAtMs = Infinity;
   if (isWithdrawn(request) && request.mayReturn) request.ending = 'withdraw';
   const keepMs = request.time?.keepMs(now) ?? 0;
   const how = request.ending === 'keep' && keepMs < 1 ? 'release' : (request.ending ?? 'release');
-  request.send(endOperation(request, how, keepMs), now, out);
+  const operation = endOperation(request, how, keepMs);
+  const isFirst = next !== undefined && operation.kind === 'release';
+  request.send(isFirst ? { ...operation, next } : operation, now, out);
 }
 
 export function endOperation(request: Request, how: 'release' | 'withdraw' | 'keep', keepMs = 0): Asked {

@@ -11,6 +11,7 @@ import type { Request } from './request.js';
 type Answered = Extract<Input, { kind: 'answered' }>;
 type Failed = Extract<Input, { kind: 'failed' }>;
 type Granted = Extract<Input, { kind: 'granted' }>;
+type Handed = Extract<Input, { kind: 'handed' }>;
 type AnswerOf<S extends Answer['state']> = Extract<Answer, { state: S }>;
 
 /** After a question that had no answer. */
@@ -72,6 +73,9 @@ function anyGetting(request: Request, input: Input, now: Now, out: Command[]): v
   switch (input.kind) {
     case 'granted':
       pushedGrant(request, input, now, out);
+      return;
+    case 'handed':
+      handed(request, input, now, out);
       return;
     case 'lost':
       request.isSaidLost = true;
@@ -213,6 +217,28 @@ function pushedGrant(request: Request, input: Granted, now: Now, out: Command[])
   acknowledge(request, now, out);
   // One that is old may have been taken away since: nobody enters before the server has answered.
   if (!request.terms.confirmGrants && !isOld) enter(request, now, out);
+}
+
+/** A grant in the answer to another call of this process: it needs no acknowledgement. */
+function handed(
+  request: Request,
+  { token, leaseMs, sentMs, offsetMs }: Handed,
+  now: Now,
+  out: Command[],
+): void {
+  const lastsMs = Math.min(leaseMs, request.longestMs);
+  const endMs = sentMs + lastsMs;
+  const time = new LeaseTime(request.terms, sentMs, { ms: endMs, wallMs: endMs + offsetMs }, now.ms);
+  if (!time.isLive(now)) {
+    ask(request, true, now, out);
+    return;
+  }
+  request.time = time;
+  request.token = token;
+  request.grantTurn = request.turn;
+  time.confirm(sentMs, offsetMs, lastsMs);
+  request.move('held');
+  enter(request, now, out);
 }
 
 function enterQueue(

@@ -108,7 +108,7 @@ function byOwner(request: Request, input: Input, now: Now, out: Command[]): void
     return;
   }
   if (input.kind === 'release' && mayLinger(request, input, now)) linger(request, input.caller, now, out);
-  else if (input.kind === 'release') release(request, input.caller, now, out);
+  else if (input.kind === 'release') release(request, input, now, out);
   else if (input.kind === 'extend') prolong(request, 'extend', input.ttlMs, now, out, input.caller);
   else transfer(request, input.caller, now, out);
 }

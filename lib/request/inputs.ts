@@ -1,4 +1,4 @@
-import type { Answer } from '../schema/operations.js';
+import type { Answer, OwnWaiter } from '../schema/operations.js';
 import type { Send } from './commands.js';
 
 /** One moment on both clocks, in milliseconds. */
@@ -45,6 +45,15 @@ export type Input =
       /** It was long on its way: much may have happened since. */
       readonly isOld: boolean;
     }
+  /** The answer to a release by this process gave the lease to it: `sentMs` is when that was sent, at the latest. */
+  | {
+      readonly kind: 'handed';
+      readonly token: number;
+      readonly leaseMs: number;
+      readonly sentMs: number;
+      /** The wall clock minus the monotonic one then. */
+      readonly offsetMs: number;
+    }
   /** Pushed: ask the server at this moment, if that is earlier than the one that is set. */
   | { readonly kind: 'ask-at'; readonly ms: number }
   /** Ask the server now. `isSure`: by a change, whose answer is final, and which is a sign of life. */
@@ -65,8 +74,16 @@ export type Input =
   | { readonly kind: 'cut-off'; readonly reason: unknown }
   /** The caller of `acquire` wants it no more. `trouble`: why no answer is to be had from the server now. */
   | { readonly kind: 'give-up'; readonly reason: unknown; readonly trouble?: unknown }
-  /** `mayLinger`: what is pushed would be heard, so that the lease may stay with this process. */
-  | { readonly kind: 'release'; readonly caller: number; readonly mayLinger?: boolean }
+  /**
+   * `mayLinger`: what is pushed would be heard, so that the lease may stay with this process. `next`: the first of this
+   * process that waits for the name.
+   */
+  | {
+      readonly kind: 'release';
+      readonly caller: number;
+      readonly mayLinger?: boolean;
+      readonly next?: OwnWaiter | undefined;
+    }
   | { readonly kind: 'extend'; readonly caller: number; readonly ttlMs: number }
   | { readonly kind: 'transfer'; readonly caller: number }
   /** The manager closes. */

@@ -1,5 +1,5 @@
 import { MAX_TTL_MS, Refusal, Told, Was, Why } from './constants.js';
-import type { Answer, InWay, Operation, TakenAway } from './operations.js';
+import type { Answer, Granted, InWay, Operation, TakenAway } from './operations.js';
 import { listOf, numbers, roomId, unexpected, type RoomId } from './replies.js';
 
 /** A fencing token is the server's time, or one more than the last: no clock is a day ahead of itself. */
@@ -38,7 +38,19 @@ function answerOf(reply: unknown, at: number, operation: Operation | undefined):
   const [told, first, second] = numbers(parts.slice(0, 3));
   const answer = first === undefined ? undefined : read(told, [first, second ?? NaN], at);
   if (answer === undefined || !fits(answer, operation?.kind)) throw unexpected(reply);
-  return answer.state === 'ended' && answer.was === 'waiting' ? { ...answer, inWay: inWay(parts) } : answer;
+  if (answer.state !== 'ended' || parts.length < 4) return answer;
+  return answer.was === 'held' ? { ...answer, next: next(parts, at) } : { ...answer, inWay: inWay(parts) };
+}
+
+/** The lease of the one who was next. */
+function next(parts: readonly unknown[], at: number): Granted {
+  const [due = NaN, token = NaN] = numbers(parts.slice(2));
+  if (parts.length !== 4 || !isLease(due, at) || !isToken(token, at)) throw unexpected(parts);
+  return { due, token };
+}
+
+function isLease(due: number, at: number): boolean {
+  return due > at && due <= at + MAX_TTL_MS * 1000;
 }
 
 function read(told: number | undefined, [first, second]: [number, number], at: number): Answer | undefined {
@@ -47,10 +59,9 @@ function read(told: number | undefined, [first, second]: [number, number], at: n
       return { state: 'gone', why: takenAway(first) };
     case Told.waiting:
       return second >= 0 ? { state: 'waiting', askAt: first, ahead: second } : undefined;
-    case Told.held: {
-      const isLease = first > at && first <= at + MAX_TTL_MS * 1000;
-      return isLease && isToken(second, at) ? { state: 'held', due: first, token: second } : undefined;
-    }
+    case Told.held:
+      if (!isLease(first, at) || !isToken(second, at)) return undefined;
+      return { state: 'held', due: first, token: second };
     case Told.busy:
       return { state: 'busy', due: first };
     case Told.refused:

@@ -38,7 +38,7 @@ export class LockProcedures {
   readonly #identity: Identity;
 
   constructor(run: RunProcedure, identity: Identity) {
-    this.#run = (procedure, args, how) => run(procedure, args, how).catch(refused);
+    this.#run = run;
     this.#identity = identity;
   }
 
@@ -49,8 +49,8 @@ export class LockProcedures {
   batch(operations: readonly Operation[]): Promise<BatchAnswer> {
     const { inbox, owner } = this.#identity;
     const args = [null, inbox, owner, operations.map(encodedOperation)];
-    return this.#answered(procedureFor(operations), args, operations).catch((error: unknown) => {
-      if (!isRefusedFuture(error)) throw error;
+    return this.#answered(procedureFor(operations), args, operations, (error) => {
+      if (!isRefusedFuture(error)) return refused(error);
       // With an argument more than those that are announced it cannot become a `lock_batch`, which was refused.
       return this.#answered(CHANGE, [...args, null], operations);
     });
@@ -84,7 +84,7 @@ export class LockProcedures {
 
   /** Makes or keeps the rooms in which is told what happens to these names. Resolves with their ids. */
   async watch(names: readonly string[]): Promise<RoomId[]> {
-    return listOf(await this.#value('lock_watch', [names], { needsJoin: true }), names.length).map(roomId);
+    return listOf(await this.#value('lock_watch', [names], MAY_BE_PUSHED), names.length).map(roomId);
   }
 
   async isLocked(name: string): Promise<boolean> {
@@ -97,17 +97,19 @@ export class LockProcedures {
     while (await this.#flag('lock_close', [this.#identity.inbox]));
   }
 
-  async #answered(
+  /** One promise on the way, as this is done for each call. */
+  #answered(
     procedure: string,
     args: unknown[],
     operations: readonly Operation[],
+    failed: (error: unknown) => Promise<BatchAnswer> | never = refused,
   ): Promise<BatchAnswer> {
-    const { value, sentMs, wasRepeated } = await this.#run(procedure, args, {
-      needsJoin: operations.some(maybePushed),
-    });
-    const receivedMs = performance.now();
-    const answers: Answers = answersOf(value, operations);
-    return { ...answers, sentMs, receivedMs, wasRepeated };
+    const how = operations.some(maybePushed) ? MAY_BE_PUSHED : undefined;
+    return this.#run(procedure, args, how).then(({ value, sentMs, wasRepeated }) => {
+      const receivedMs = performance.now();
+      const { at, room, answers }: Answers = answersOf(value, operations);
+      return { at, room, answers, sentMs, receivedMs, wasRepeated };
+    }, failed);
   }
 
   async #count(procedure: string, args: unknown[]): Promise<number> {
@@ -122,10 +124,11 @@ export class LockProcedures {
   }
 
   async #value(procedure: string, args: unknown[], how?: CallOptions): Promise<unknown> {
-    return (await this.#run(procedure, args, how)).value;
+    return (await this.#run(procedure, args, how).catch(refused)).value;
   }
 }
 
+const MAY_BE_PUSHED: CallOptions = { needsJoin: true };
 const BATCH = 'lock_batch';
 const CHANGE = 'lock_change';
 
@@ -173,8 +176,10 @@ export function encodedOperation(operation: Operation): unknown[] {
     }
     case 'check':
       return ['check', operation.name, operation.id, operation.isSure];
-    case 'acknowledge':
     case 'release':
+      if (operation.next !== undefined) return ['release', operation.name, operation.id, operation.next.id];
+      return ['release', operation.name, operation.id];
+    case 'acknowledge':
     case 'withdraw':
       return [operation.kind, operation.name, operation.id];
     case 'extend':

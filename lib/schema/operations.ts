@@ -16,6 +16,18 @@ export interface RequestTerms {
   readonly lingers?: boolean;
 }
 
+/** Another request of the manager that releases, which waits for the same name. */
+export interface OwnWaiter {
+  readonly id: string;
+  readonly number: number;
+}
+
+/** A lease, as the server tells of it. */
+export interface Granted {
+  readonly due: number;
+  readonly token: number;
+}
+
 /** One thing to do to one request. `name` is the first of the request's names. */
 export type Operation =
   /** Takes a place in the queue, or the lock where it is free; `try` takes no place. */
@@ -23,7 +35,14 @@ export type Operation =
   /** What has become of it. Sure: by a change, which no lagging node answers, and which is a sign of life. */
   | { readonly kind: 'check'; readonly name: string; readonly id: string; readonly isSure: boolean }
   /** `withdraw` is `release` for a request that may still be on its way: it is not taken in for a minute. */
-  | { readonly kind: 'acknowledge' | 'release' | 'withdraw'; readonly name: string; readonly id: string }
+  | { readonly kind: 'acknowledge' | 'withdraw'; readonly name: string; readonly id: string }
+  /** `next`: who is told by the answer, not by a push, if the lease goes to it. */
+  | {
+      readonly kind: 'release';
+      readonly name: string;
+      readonly id: string;
+      readonly next?: OwnWaiter | undefined;
+    }
   /** Both renew for `ttlMs` from now; `transfer` leaves the lease to whoever adopts it. */
   | {
       readonly kind: 'extend' | 'transfer';
@@ -52,7 +71,7 @@ export type TakenAway = 'stolen' | 'force-released';
 
 /** What the server says of one request. */
 export type Answer =
-  | { readonly state: 'held'; readonly due: number; readonly token: number }
+  | ({ readonly state: 'held' } & Granted)
   /** `askAt`: when to ask again, unless told before. `ahead`: requests in front, holders included. */
   | { readonly state: 'waiting'; readonly askAt: number; readonly ahead: number }
   /** `due`: when the first lease in the way ends if it is not renewed. */
@@ -60,11 +79,12 @@ export type Answer =
   /** `undefined`: unknown, expired or released. */
   | { readonly state: 'gone'; readonly why: TakenAway | undefined }
   | { readonly state: 'refused'; readonly code: number }
-  /** What it was until now; of one that waited also who was in its way. */
+  /** What it was until now; of one that waited also who was in its way; of a lease also the one that `next` has by its end. */
   | {
       readonly state: 'ended';
       readonly was: 'held' | 'waiting' | 'gone';
       readonly inWay?: InWay | undefined;
+      readonly next?: Granted | undefined;
     };
 
 /** Who was in the way of a request when it was given up. */

@@ -91,6 +91,7 @@ function operations(ttl: fc.Arbitrary<number>): Weighted<OperationAction>[] {
     often(7, fc.record({ kind: kind('answer'), inbox })),
     often(6, fc.record({ kind: kind('release holder', 'renew holder'), name, nth, ttlMs: ttl, inbox })),
     often(2, fc.record({ kind: kind('keep holder', 'transfer holder'), name, nth, ttlMs: ttl, inbox })),
+    often(3, fc.record({ kind: kind('hand on'), name, nth, next: fc.nat(1), inbox })),
     often(1, fc.record({ kind: kind('withdraw waiting'), name, nth, inbox })),
     often(2, fc.record({ kind: kind('repeat holder', 'repeat waiting'), name, nth, how, inbox })),
     often(2, fc.record({ kind: kind('adopt', 'adopt', 'adopt', 'take'), name, nth, id, inbox })),

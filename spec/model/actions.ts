@@ -55,6 +55,13 @@ export type OperationAction = { readonly inbox: number } & (
       readonly nth: number;
       readonly ttlMs: number;
     }
+  /** By `nth` of those who hold it, who names `next` of those who wait as one of the same process. */
+  | {
+      readonly kind: 'hand on';
+      readonly name: string;
+      readonly nth: number;
+      readonly next: number;
+    }
   /** By `nth` of those who wait for it. */
   | { readonly kind: 'withdraw waiting'; readonly name: string; readonly nth: number }
   /** The request of `nth` of either, once more. */

@@ -208,14 +208,20 @@ export class LockModel {
     return this.#status(at, holder);
   }
 
-  /** release: releases or withdraws; tells what it was until now. */
-  release(at: number, ref: Ref, caller?: Caller): Answer {
+  /**
+   * release: releases or withdraws; tells what it was until now. A lease that goes to `next`, a request of the same
+   * process, is told of in the answer, not by a push.
+   */
+  release(at: number, ref: Ref, caller?: Caller, next?: string): Answer {
     this.#rules.settle(at, this.ticket(ref)?.names ?? [], caller?.inbox);
     const ticket = this.ticket(ref);
     if (!ticket || ticket.state === 'kept') return [ENDED, GONE];
     const answer = ticket.lease ? [ENDED, HELD] : [ENDED, WAITING, ...this.#inWay(ticket)];
-    this.#rules.end(at, ticket);
-    return answer;
+    const own = ticket.lease && caller && next !== undefined ? { inbox: caller.inbox, key: next } : undefined;
+    const taken = this.#rules.end(at, ticket, own);
+    if (!taken) return answer;
+    this.#rules.knock(taken);
+    return [...answer, taken.lease.due, taken.lease.token];
   }
 
   /** withdraw: for a request that may still be on its way. */

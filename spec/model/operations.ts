@@ -65,6 +65,8 @@ function chosenOperations(action: Chosen, scene: Scene): ModelOperation[] {
   switch (action.kind) {
     case 'release holder':
       return [plain('release', ref, (at, caller) => model.release(at, ref, caller))];
+    case 'hand on':
+      return [handOn(model, ref, waitingFor(model.state, name).filter((one) => !isPython(one))[action.next])];
     case 'withdraw waiting':
       return [plain('withdraw', ref, (at, caller) => model.withdraw(at, ref, caller))];
     case 'renew holder':
@@ -164,6 +166,16 @@ export function acknowledgeOperation(model: LockModel, ref: Ref): ModelOperation
 
 function plain(kind: string, ref: Ref, decide: ModelOperation['decide']): ModelOperation {
   return { wire: [kind, ref.name, ref.key], about: ref, decide };
+}
+
+function handOn(model: LockModel, ref: Ref, next: Ticket | undefined): ModelOperation {
+  if (!next) return plain('release', ref, (at, caller) => model.release(at, ref, caller));
+  const { key } = next;
+  return {
+    wire: ['release', ref.name, ref.key, key],
+    about: ref,
+    decide: (at, caller) => model.release(at, ref, caller, key),
+  };
 }
 
 function timed(kind: 'extend' | 'keep' | 'transfer', model: LockModel, ref: Ref, ms: number): ModelOperation {

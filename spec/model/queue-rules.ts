@@ -23,6 +23,12 @@ export const TOMBSTONE_US = 60_000_000;
 /** The first half of an id proves who has pushed a grant. */
 const PROOF_BYTES = 16;
 
+/** A request whose process is calling, so that it lives: the answer tells it of its grant. */
+interface Own {
+  readonly inbox: string;
+  readonly key: string;
+}
+
 /** How requests come to hold and how they end: by whatever call, always by these. */
 export class QueueRules {
   state: LockState;
@@ -127,11 +133,11 @@ export class QueueRules {
     return Number(time) <= at ? id : undefined;
   }
 
-  /** By the wish of whoever made the request. */
-  end(at: number, ticket: Ticket): void {
+  /** By the wish of whoever made the request. The ticket of `own` if it was granted by that. */
+  end(at: number, ticket: Ticket, own?: Own): Holder | undefined {
     this.#remove(ticket);
     this.tellWatchers(at, ticket, ticket.lease ? 'released' : 'withdrawn');
-    this.grantHeads(at);
+    return this.grantHeads(at, own);
   }
 
   /** All of a process at once: nobody is granted before all are gone. */
@@ -181,12 +187,19 @@ export class QueueRules {
     return entered;
   }
 
-  /** Heads are granted and told until none is left that could be; nobody else is woken. */
-  grantHeads(at: number): void {
+  /**
+   * Heads are granted and told until none is left that could be; nobody else is woken. That of `own` is told by the
+   * answer to its process, which is given back.
+   */
+  grantHeads(at: number, own?: Own): Holder | undefined {
+    let taken: Holder | undefined;
     for (;;) {
       const next = this.choices.first(grantable(this.state));
       if (!next) break;
-      if (next.inbox === null) {
+      if (own && next.key === own.key && next.inbox === own.inbox) {
+        this.hold(at, next, 'held', at + next.ttlUs);
+        taken = next as Holder;
+      } else if (next.inbox === null) {
         this.hold(at, next, 'held', at + next.ttlUs);
         this.tell(next.key, 'go');
       } else {
@@ -195,6 +208,7 @@ export class QueueRules {
       }
     }
     this.ask(at);
+    return taken;
   }
 
   /** Whoever asks about its lease lives: it stands for its ttl from now on. */

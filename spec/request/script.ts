@@ -3,7 +3,7 @@ import { ACQUIRER } from '../../lib/request/commands.js';
 import type { Input, Now } from '../../lib/request/inputs.js';
 import { Request, type Terms } from '../../lib/request/request.js';
 import { step } from '../../lib/request/step.js';
-import type { Answer } from '../../lib/schema/operations.js';
+import type { Answer, OwnWaiter } from '../../lib/schema/operations.js';
 import { OWN_TERMS } from '../support/own-terms.js';
 
 export const TERMS: Terms = { ...OWN_TERMS, names: ['orders'], clockSkewMs: 0, doubtMs: 5_000 };
@@ -92,9 +92,14 @@ export class Script {
     return { kind: 'granted', proof, token, leaseMs, end, isOld };
   }
 
+  /** Another lease of the process was released, and went to this request. @param tookMs the call that released */
+  handed(leaseMs = 60_000, token = 7, tookMs = 0): Input {
+    return { kind: 'handed', token, leaseMs, sentMs: this.ms - tookMs, offsetMs: this.now.wallMs - this.ms };
+  }
+
   /** The caller gives the lease back. @param mayLinger what is pushed is heard */
-  release(mayLinger = true): readonly Command[] {
-    return this.input({ kind: 'release', caller: this.nextCaller(), mayLinger });
+  release(mayLinger = true, next?: OwnWaiter): readonly Command[] {
+    return this.input({ kind: 'release', caller: this.nextCaller(), mayLinger, next });
   }
 
   nextCaller(): number {
@@ -187,6 +192,8 @@ function shownCall({ operation, id }: Send): string {
       return `keep ${of} for ${operation.ms}`;
     case 'adopt':
       return `adopt ${operation.id} as ${of}`;
+    case 'release':
+      return `release ${of}${operation.next === undefined ? '' : `, next ${operation.next.id}`}`;
     default:
       return `${operation.kind} ${of}`;
   }

@@ -87,6 +87,11 @@ const HAPPENINGS: Readonly<Record<string, Happening>> = {
   'answer ended held': answered(() => ({ state: 'ended', was: 'held' })),
   unanswered: failed('unanswered'),
   refused: failed('refused'),
+  handed: input((script) => script.handed(60_000, 9)),
+  'handed, late': (script) => {
+    script.ms += 100;
+    return script.input(script.handed(50, 9, 100));
+  },
   'push granted': input((script) => script.granted(800, 9)),
   'push granted, forged': input((script) => script.granted(800, 9, 'x'.repeat(16))),
   'push granted, late': input((script) => script.granted(-1, 9)),
@@ -213,6 +218,14 @@ const TABLE: Readonly<Record<string, Partial<Record<State, string>>>> = {
     granted: 'tell error refused',
     doubted: 'tell error refused',
     ending: '-> over, caller 1: failed',
+  },
+  handed: {
+    asking: '-> held, tell acquired, acquirer: lease',
+    waiting: '-> held, tell acquired, acquirer: lease',
+  },
+  'handed, late': {
+    asking: 'sure check',
+    waiting: 'sure check',
   },
   'push granted': {
     asking: '-> granted, acknowledge, tell acquired, acquirer: lease',

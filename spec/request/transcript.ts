@@ -48,6 +48,9 @@ function carryOut(order: string, script: Script): void {
     case 'fail':
       script.fail(turnOf(plain), plain[1] === 'refused' ? 'refused' : 'unanswered');
       return;
+    case 'handed':
+      script.input(script.handed(number('left', 60_000), number('token', 7), number('took', 0)));
+      return;
     case 'push':
       push(script, plain, number);
       return;
@@ -58,7 +61,7 @@ function carryOut(order: string, script: Script): void {
       script.sleptMs += Number(plain[0]);
       return;
     case 'release':
-      script.release(plain[0] !== 'unheard');
+      script.release(!plain.includes('unheard'), nextOf(options));
       return;
     case 'transfer':
       script.input({ kind: verb, caller: script.nextCaller() });
@@ -83,6 +86,12 @@ function carryOut(order: string, script: Script): void {
     default:
       throw new Error(`nobody knows what ${JSON.stringify(order)} is`);
   }
+}
+
+/** `next=id-9`: the one of this process that has waited longest. */
+function nextOf(options: ReadonlyMap<string, string>): { id: string; number: number } | undefined {
+  const id = options.get('next');
+  return id === undefined ? undefined : { id, number: 9 };
 }
 
 function turnOf(words: readonly string[]): number {

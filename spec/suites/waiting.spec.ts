@@ -4,6 +4,36 @@ import { NO_MORE } from './after-a-minute.js';
 import { nextEvent, rejection } from '../support/until.js';
 
 onEachTransport('waiting and giving up', (backEnd) => {
+  test('many tasks of one process are served in order among those of others, each with a greater token', async () => {
+    const [a, b] = [backEnd.manager(), backEnd.manager()];
+    const holder = await b.get('served').acquire();
+    const served: number[] = [];
+    const tokens: number[] = [];
+    let inside = 0;
+    const asked: Promise<void>[] = [];
+    for (let task = 0; task < 12; task++) {
+      // Each third is of the other process.
+      const lock = (task % 3 === 2 ? b : a).get('served', { waitTimeout: '30s' });
+      const isInLine = nextEvent(lock, 'waiting');
+      asked.push(
+        lock.runExclusive(async ({ fencingToken }) => {
+          expect(inside++).toBe(0);
+          served.push(task);
+          tokens.push(fencingToken);
+          await Promise.resolve();
+          inside--;
+        }),
+      );
+      await isInLine;
+    }
+    await holder.release();
+    await Promise.all(asked);
+    expect(served).toEqual([...served.keys()]);
+    expect(tokens).toEqual([...new Set(tokens)].sort((x, y) => x - y));
+    expect(tokens[0]).toBeGreaterThan(holder.fencingToken);
+    expect(await a.isLocked('served')).toBe(false);
+  });
+
   test('waitTimeout rejects and never enters, and its request is gone', async () => {
     const [a, b] = [backEnd.manager(), backEnd.manager()];
     const lease = await a.get('timeout').acquire();

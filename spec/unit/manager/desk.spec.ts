@@ -151,6 +151,63 @@ const grantOf = (number: number, by: string, token: unknown = 7, leaseMs = 800):
   serverUs() + leaseMs * 1000,
 ];
 
+describe('a release while another task of this process waits', () => {
+  const handedOn = (): Answer =>
+    ({ ...says.ended(), next: { due: serverUs() + 60_000_000, token: 9 } }) as Answer;
+
+  function releasing(): { next: HeldLease; seat: Seat; released: Promise<boolean> } {
+    const { lease } = held();
+    const next = open();
+    const call = core.last('acquire');
+    call.answer(says.waiting(10_000));
+    waiting();
+    return { next, seat: call.seat, released: lease.release() };
+  }
+
+  it('names the one that has waited longest, and no other name’s', () => {
+    waiting('another');
+    const { seat } = releasing();
+    const { id, number } = seat.request;
+    expect(core.last('release').operation).toMatchObject({ next: { id, number } });
+  });
+
+  it('names nobody where nobody waits for just the same names', () => {
+    waiting(['my-lock', 'another']);
+    const { lease } = held();
+    void lease.release();
+    expect(core.last('release').operation).not.toHaveProperty('next');
+  });
+
+  it('lets that one in with its answer, and acknowledges nothing', async () => {
+    const { next, seat, released } = releasing();
+    core.last('release').answer(handedOn());
+    expect([await released, await next.outcome]).toEqual([true, { kind: 'lease' }]);
+    expect(seat.request).toMatchObject({ state: 'held', token: 9 });
+    expect(core.of('acknowledge')).toEqual([]);
+  });
+
+  it('changes nothing for one that has given up, or is another request by now', () => {
+    const { next, seat } = releasing();
+    next.giveUp('enough');
+    core.last('release').answer(says.ended('waiting'));
+    core.of('release')[0]?.answer(handedOn());
+    expect(seat.request.state).toBe('over');
+  });
+
+  it('asks for that one when its answer is that to a repeat, or there is none', async () => {
+    const first = releasing();
+    core.last('release').answer(says.ended('gone'), { wasRepeated: true });
+    expect(askedFor(true)).toContain(first.seat);
+    core.last('check').answer(says.waiting(10_000));
+    const second = held();
+    second.lease.release().catch(() => undefined);
+    const before = askedFor(true).length;
+    core.last('release').fail(new LockConnectionError('no answer'));
+    expect(askedFor(true).length).toBe(before + 1);
+    await rest();
+  });
+});
+
 describe('the room', () => {
   it('is joined once, however many are told of it; what was told before is asked for', () => {
     const seats = [waiting(), waiting()];

@@ -42,6 +42,12 @@ describe('an answer', () => {
       { state: 'ended', was: 'waiting', inWay: { ahead: 1, holder: undefined } },
     ],
     ['ended, gone', [ended, Was.gone], RELEASE, { state: 'ended', was: 'gone' }],
+    [
+      'ended, and who was next has it',
+      [ended, Was.held, DUE, 43],
+      RELEASE,
+      { state: 'ended', was: 'held', next: { due: DUE, token: 43 } },
+    ],
   ])('is read: %s', (_state, answer, operation, read) => {
     expect(one(answer, operation)).toEqual(read);
   });
@@ -77,6 +83,9 @@ describe('an answer', () => {
     ['ended to who only asked', [ended, Was.held], CHECK],
     ['held to who released', [held, DUE, 42], RELEASE],
     ['an end that is none', [ended, 7], RELEASE],
+    ['a lease of the next that is over', [ended, Was.held, AT, 43], RELEASE],
+    ['a lease of the next without a token', [ended, Was.held, DUE, 0], RELEASE],
+    ['a lease of the next that is no number', [ended, Was.held, 'now', 43], RELEASE],
     ['a refusal that is none of ours', [refused, -54], TRY],
   ])('that is none is a LockProtocolError: %s', (_what, answer, operation) => {
     expect(() => one(answer, operation)).toThrow(LockProtocolError);
