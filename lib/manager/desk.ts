@@ -55,6 +55,7 @@ const WANTED = { kind: 'wanted' } as const;
 const ASK = { kind: 'ask', isSure: false } as const;
 const ASK_SURELY = { kind: 'ask', isSure: true } as const;
 const LOST = { kind: 'lost' } as const;
+const RENEW = { kind: 'renew' } as const;
 /** Of whom a push may make a manager ask: one request, or all that wait. */
 const ALL_WAITING = 'all that wait';
 const CONNECTED = { kind: 'connected' } as const;
@@ -122,6 +123,8 @@ export class Desk {
   /** What is told in the room is heard. */
   #isInRoom = false;
   #offsetMs = NaN;
+  /** An alarm has rung for a renewal. */
+  #hasRenewed = false;
   readonly #onEmpty: (() => void)[] = [];
 
   constructor(outlet: Outlet, { clock, timer, newId }: DeskOptions) {
@@ -196,7 +199,15 @@ export class Desk {
 
   /** The request's alarm rings. */
   ring(seat: Seat): void {
+    this.#hasRenewed = false;
     this.step(seat, { kind: 'alarm', trouble: this.#outlet.trouble });
+    if (this.#hasRenewed) this.#renewOthers();
+  }
+
+  /** Leases that were acquired apart are renewed together: in one call, and so at the same time from then on. */
+  #renewOthers(): void {
+    const now = this.#clock.now();
+    for (const other of this.seats) if (other.request.isRenewedSoon(now)) this.#step(other, RENEW, now);
   }
 
   /** The first of a line asks for all in it. */
@@ -442,6 +453,7 @@ export class Desk {
   #carryOut(seat: Seat, command: Command): void {
     switch (command.kind) {
       case 'send':
+        if (command.operation.kind === 'extend') this.#hasRenewed = true;
         this.#outlet.send(seat, command);
         return;
       case 'tell':

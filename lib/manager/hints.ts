@@ -1,11 +1,11 @@
 import type { Alarms, Sleeper } from './alarms.js';
 
 /** The least time between two rounds of questions. A probe of the server leaves 800 ms for its answer. */
-export const HINT_GAP_MS = 50;
+export const HINT_GAP_MS = 40;
 
 /**
  * The questions that pushed messages give rise to. Whoever may JOIN the collection can push as many as he likes, so they
- * cost a constant rate of calls: the first question is asked at once, those of the next 50 ms together at their end.
+ * cost a constant rate of calls: the first question is asked at once, those of the next 40 ms together at their end.
  */
 export class Hints<T> implements Sleeper {
   readonly #alarms: Alarms;

@@ -57,6 +57,9 @@ export function holding(request: Request, input: Input, now: Now, out: Command[]
     case 'look':
       look(request, now, out);
       return;
+    case 'renew':
+      if (request.isRenewedSoon(now)) renew(request, now, out);
+      return;
     case 'disconnected':
       if (request.requestsOpen > 0) request.mayReturn = true;
       return;

@@ -90,5 +90,7 @@ export type Input =
   | { readonly kind: 'close'; readonly reason: unknown }
   /** The request's alarm rings. */
   | { readonly kind: 'alarm'; readonly trouble?: unknown }
+  /** Another lease of this process is renewed now: one that will be soon goes with it, in one call. */
+  | { readonly kind: 'renew' }
   /** Somebody looks whether the lease is held. */
   | { readonly kind: 'look' };

@@ -154,6 +154,12 @@ export class Request {
     return state === 'lingering' && now.ms < lingerEndMs && time?.isLive(now) === true && time.isYoung(now);
   }
 
+  /** Whether it is renewed within a sixth of its ttl: half of the time between two renewals. */
+  isRenewedSoon(now: Now): boolean {
+    const { state, time, terms } = this;
+    return state === 'held' && time !== undefined && time.renewAtMs - now.ms <= terms.ttlMs / 6;
+  }
+
   /** Whether the process has to live for it: somebody waits, holds, or is being answered. */
   get keepsAlive(): boolean {
     if (this.state === 'over' || this.state === 'lingering') return false;

@@ -33,7 +33,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('fail' as const), which: fc.nat(5), isRefusal: fc.boolean() }),
   },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('input' as const), input: fc.nat(19) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('input' as const), input: fc.nat(20) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.nat(3000) }) },
   {
     weight: 1,
@@ -182,6 +182,7 @@ class Run {
       () => ({ kind: 'transfer', caller: caller() }),
       () => ({ kind: 'look' }),
       () => ({ kind: 'cut-off', reason: 'no way' }),
+      () => ({ kind: 'renew' }),
       () => this.script.handed(this.script.request.terms.ttlMs, ++this.#token),
     ];
     return (inputs[kind % inputs.length] as () => Input)();

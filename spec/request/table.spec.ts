@@ -104,6 +104,11 @@ const HAPPENINGS: Readonly<Record<string, Happening>> = {
   connected: input({ kind: 'connected' }),
   'cut off': input({ kind: 'cut-off', reason: 'gone' }),
   'give up': input({ kind: 'give-up', reason: 'enough' }),
+  renew: input({ kind: 'renew' }),
+  'renew, and it is due soon': (script) => {
+    script.ms += 12_000;
+    return script.input({ kind: 'renew' });
+  },
   take: input({ kind: 'take' }),
   release: input((script) => ({ kind: 'release', caller: script.nextCaller() })),
   extend: input((script) => ({ kind: 'extend', caller: script.nextCaller(), ttlMs: 1000 })),
@@ -273,6 +278,8 @@ const TABLE: Readonly<Record<string, Partial<Record<State, string>>>> = {
     asking: '-> ending',
     waiting: '-> ending, release',
   },
+  renew: {},
+  'renew, and it is due soon': { held: 'extend' },
   take: { lingering: '-> held, tell acquired' },
   release: {
     asking: 'caller 1: released wasHeld=false',

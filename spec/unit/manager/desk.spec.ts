@@ -519,6 +519,23 @@ describe('the process', () => {
   });
 });
 
+describe('renewals', () => {
+  it('of leases that are due within a sixth of their ttl go together from then on; others wait for their time', async () => {
+    const first = held();
+    await pass(4_000);
+    const second = held();
+    await pass(8_000);
+    const third = held();
+    await pass(8_500);
+    const renewed = (): Seat[] => core.of('extend').map(({ seat }) => seat);
+    expect(renewed()).toEqual([first.seat, second.seat]);
+    for (const call of core.of('extend')) call.answer(says.held(60_000));
+    expect(second.seat.request.time?.renewAtMs).toBe(first.seat.request.time?.renewAtMs);
+    await pass(12_000);
+    expect(renewed().slice(2)).toEqual([third.seat, first.seat, second.seat]);
+  });
+});
+
 describe('a machine that slept', () => {
   it('is found out by the first look, for every lease of the manager', () => {
     const [first, second] = [held(), held()];
