@@ -19,8 +19,9 @@ export function inputOf(pushed: About, request: Request, clock: ServerClock, now
   switch (pushed.event) {
     case 'granted': {
       const { proof, token, at } = pushed;
-      // A call that is on its way may be taken for the acknowledgement, and then the lease lasts a ttl from there.
-      const mayBeCut = request.requestsOpen + request.sureChecksOpen > 0;
+      // A call that is on its way may be taken for the acknowledgement, and then the lease lasts a ttl from there. So may a
+      // question that is not sure: where a lease has ended the server answers it by a change.
+      const mayBeCut = request.requestsOpen + request.checksOpen > 0;
       const due = mayBeCut ? Math.min(pushed.due, at + terms.ttlMs * 1000) : pushed.due;
       const leaseMs = (due - at) / 1000;
       if (leaseMs > Math.max(terms.ttlMs, ACKNOWLEDGE_MS)) return undefined;

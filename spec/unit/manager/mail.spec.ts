@@ -11,7 +11,7 @@ const PUSHED = {
 } as const;
 
 /** Until when a pushed grant is believed, in milliseconds from now. */
-function believedMs(request: { requestsOpen: number; sureChecksOpen: number }, ttlMs = 200): number {
+function believedMs(request: { requestsOpen: number; checksOpen: number }, ttlMs = 200): number {
   const clock = new ServerClock();
   clock.sync(NOW.ms, NOW.ms, 500, AT);
   const input = inputOf(PUSHED, { terms: { ttlMs }, ...request } as Request, clock, NOW);
@@ -20,12 +20,12 @@ function believedMs(request: { requestsOpen: number; sureChecksOpen: number }, t
 
 describe('a pushed grant', () => {
   it('is believed until it has to be acknowledged', () => {
-    expect(believedMs({ requestsOpen: 0, sureChecksOpen: 0 })).toBe(ACKNOWLEDGE_MS);
+    expect(believedMs({ requestsOpen: 0, checksOpen: 0 })).toBe(ACKNOWLEDGE_MS);
   });
 
   it.each([
-    { requestsOpen: 0, sureChecksOpen: 1 },
-    { requestsOpen: 1, sureChecksOpen: 0 },
+    { requestsOpen: 0, checksOpen: 1 },
+    { requestsOpen: 1, checksOpen: 0 },
   ])('is believed for a ttl only, where a call on its way may acknowledge it: %j', (open) => {
     expect(believedMs(open)).toBe(200);
     expect(believedMs(open, 3_000)).toBe(ACKNOWLEDGE_MS);
