@@ -75,7 +75,7 @@ export class Batcher {
         this.#unanswered -= asked.length;
         // Reads are quick also where changes are slow.
         if (wasTogether !== undefined && operations.some(makesChange))
-          this.#batching.answered(wasTogether, told.receivedMs - told.sentMs, told.receivedMs);
+          this.#batching.answered(wasTogether, asked.length, told.sentMs, told.receivedMs);
         this.#tell(asked, told);
       },
       (error: unknown) => {

@@ -15,24 +15,35 @@ const CLEARLY = 0.7;
 const LEAST_PAUSE_MS = 2_000;
 const MOST_PAUSE_MS = 30_000;
 
-/** How long calls take, the newest ones counting most. */
+/** How much of the time in which a call was out an operation has taken, the newest ones counting most. */
 class Pace {
   readonly #memory: number;
-  meanMs = 0;
+  #ms = 0;
+  #operations = 0;
+  #lastMs = -Infinity;
   count = 0;
 
+  /** @param memory of how many calls */
   constructor(memory: number) {
     this.#memory = memory;
   }
 
-  add(tookMs: number): void {
+  add(operations: number, sentMs: number, receivedMs: number): void {
     this.count++;
-    this.meanMs += (tookMs - this.meanMs) / Math.min(this.count, this.#memory);
+    const kept = 1 - 1 / Math.min(this.count, this.#memory);
+    // Calls that were out at the same time share it.
+    this.#ms = this.#ms * kept + receivedMs - Math.max(sentMs, this.#lastMs);
+    this.#operations = this.#operations * kept + operations;
+    this.#lastMs = receivedMs;
+  }
+
+  get meanMs(): number {
+    return this.#ms / this.#operations;
   }
 
   restart(): void {
-    this.meanMs = 0;
     this.count = 0;
+    this.#lastMs = -Infinity;
   }
 }
 
@@ -41,12 +52,12 @@ class Pace {
  *
  * On a cluster a change may take tens of milliseconds when it is made alone, and far less beside others: there many small
  * calls in flight do more than one large one at a time. No time limit can tell that from a machine that is merely busy. So
- * where calls are slow both ways are tried on the operations that there are, and the one in which they take less time is kept
- * until the next trial. As many tasks as ask and wait get as much more done as each waits less.
+ * where calls are slow both ways are tried on the operations that there are, and the one in which more of them are done in
+ * the same time is kept until the next trial.
  */
 export class Batching {
-  readonly #together = new Pace(ENOUGH_TOGETHER / 2);
-  readonly #apart = new Pace(ENOUGH_APART / 4);
+  readonly #together = new Pace(ENOUGH_TOGETHER);
+  readonly #apart = new Pace(ENOUGH_APART / 2);
   #isTogether = true;
   #isTrial = false;
   /** Which of the last calls were slow, a bit each. */
@@ -64,16 +75,16 @@ export class Batching {
   }
 
   /** A call was answered, of operations that could have travelled either way. */
-  answered(wasTogether: boolean, tookMs: number, nowMs: number): void {
+  answered(wasTogether: boolean, operations: number, sentMs: number, nowMs: number): void {
     // One that was sent before the last turn is old news.
     if (wasTogether !== this.#isTogether) return;
     const pace = wasTogether ? this.#together : this.#apart;
-    pace.add(tookMs);
+    pace.add(operations, sentMs, nowMs);
     if (this.#isTrial) {
       if (pace.count >= (wasTogether ? ENOUGH_TOGETHER : ENOUGH_APART)) this.#judge(nowMs);
       return;
     }
-    this.#slow = ((this.#slow << 1) | (tookMs > SLOW_MS ? 1 : 0)) & (2 ** LAST_CALLS - 1);
+    this.#slow = ((this.#slow << 1) | (nowMs - sentMs > SLOW_MS ? 1 : 0)) & (2 ** LAST_CALLS - 1);
     if (nowMs < this.#trialAtMs || (wasTogether && ones(this.#slow) < SLOW_TIMES)) return;
     this.#isTrial = true;
     this.#turn();
