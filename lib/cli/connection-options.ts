@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import type { Auth, TlsOptions } from '../index.js';
 import { readConfig, type ConfigFile } from './config-file.js';
 import type { Output } from './output.js';
-import { UsageError } from './usage-error.js';
+import { together, UsageError } from './usage-error.js';
 
 /** How to reach ThingsDB, as the options of a command say it. */
 export interface ConnectionValues {
@@ -68,12 +68,12 @@ export function connectionSettings(
   const { values: config, file, isExposed } = readConfig(given(values.config), env);
   if (isExposed)
     output.warning(`${file} holds a secret that other users of this machine can read: chmod 600 it`);
-  return {
-    url: urlsFrom(given(values.url) ?? config.url),
-    auth: authFrom(given(values.user) ?? config.user, env, config),
-    tls: tlsFrom(values, config),
-    ...placeFrom(values, config),
-  };
+  const [url, auth, tls] = together(
+    () => urlsFrom(given(values.url) ?? config.url),
+    () => authFrom(given(values.user) ?? config.user, env, config),
+    () => tlsFrom(values, config),
+  );
+  return { url, auth, tls, ...placeFrom(values, config) };
 }
 
 /** The same of the place alone, for what is not connected to anything. @throws UsageError */

@@ -11,24 +11,29 @@ const PIPE_STATUS = 141;
 const RUN = 'run';
 
 async function main(args: readonly string[]): Promise<number> {
-  const dashes = args[0] === RUN ? args.indexOf('--') : -1;
+  const [own, behindDashes] = split(args);
   let status: number = ExitStatus.ok;
-  const own = dashes === -1 ? args : args.slice(0, dashes);
   const program = createProgram({
     env: process.env,
-    behindDashes: dashes === -1 ? undefined : args.slice(dashes + 1),
+    behindDashes: own[0] === RUN ? behindDashes : undefined,
     version: version(),
     isJson: own.includes('--json'),
     exit: (given) => (status = given),
   });
   try {
-    await program.parseAsync(own, { from: 'user' });
+    await program.parseAsync(own[0] === RUN ? own : args, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // It has said what is wrong, or has shown the help that was asked for.
     return error.exitCode === 0 ? ExitStatus.ok : ExitStatus.usage;
   }
   return status;
+}
+
+/** At the first `--`. */
+function split(args: readonly string[]): [before: readonly string[], behind: readonly string[] | undefined] {
+  const dashes = args.indexOf('--');
+  return dashes === -1 ? [args, undefined] : [args.slice(0, dashes), args.slice(dashes + 1)];
 }
 
 /** From the package's own package.json: above this file, but how far differs between the sources and a build. */

@@ -15,6 +15,7 @@ import { connectionSettings, type ConnectionValues } from './connection-options.
 import { ExitStatus, type StatusMeaning } from './exit-status.js';
 import { failure } from './failure.js';
 import { Output, type OutputOptions } from './output.js';
+import { ThoroughCommand } from './thorough-command.js';
 
 /** In the order of the help. */
 export const COMMANDS: readonly CliCommand[] = [
@@ -64,15 +65,16 @@ export function createProgram(invocation: Invocation): Command {
 
 /** What commander says of arguments that cannot be used. */
 function problem(text: string, isJson: boolean): string {
-  const message = text.replace(/^error: /, '').trimEnd();
-  const record = { type: 'error', code: 'USAGE', message, status: ExitStatus.usage };
-  return isJson ? `${JSON.stringify(record)}\n` : `thingsdb-lock: ${message}\n`;
+  const said = text.trimEnd();
+  if (!isJson) return `${said.replace(/^error: /gm, 'thingsdb-lock: ')}\n`;
+  const message = said.replace(/^error: /gm, '');
+  return `${JSON.stringify({ type: 'error', code: 'USAGE', message, status: ExitStatus.usage })}\n`;
 }
 
 function asCommander(definition: CliCommand, program: Command, invocation: Invocation): Command {
   const { name, usage, summary, description, statuses } = definition;
   const help = `thingsdb-lock ${name} --help`;
-  const command = new Command(name)
+  const command = new ThoroughCommand(name)
     .copyInheritedSettings(program)
     .summary(summary)
     .description(description)
@@ -84,6 +86,7 @@ function asCommander(definition: CliCommand, program: Command, invocation: Invoc
     command.showHelpAfterError(`Usage: thingsdb-lock ${name} ${command.usage()}\nTry ${help}`);
   }
   return command.action(async () => {
+    command.checkValues();
     const output = new Output(command.opts<OutputOptions>(), invocation.env);
     invocation.exit(await acted(definition, callOf(command, output, invocation), help));
   });

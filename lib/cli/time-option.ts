@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { duration } from '../options/duration.js';
+import { duration } from '../options/duration-check.js';
 import { MAX_TTL_MS } from '../schema/constants.js';
 
 const time = duration(0, MAX_TTL_MS);

@@ -1,6 +1,6 @@
 import type { ZodMiniType } from 'zod/mini';
 import { LockOptionsError } from '../errors.js';
-import { unknownOption, type Place } from './unknown-option.js';
+import { unknownOptions, type Place } from './unknown-option.js';
 
 /** What may hold a password: no message repeats it. */
 const SECRET: ReadonlySet<PropertyKey | undefined> = new Set(['auth', 'url', 'tls', 'client']);
@@ -19,7 +19,8 @@ const EXPECTED: Readonly<Record<Place, string>> = {
 
 /**
  * What is given, checked and complete.
- * @throws LockOptionsError whose message says which option is wrong, its value unless it is {@link SECRET}, and what to do
+ * @throws LockOptionsError whose message says of each option that is wrong its value, unless it is {@link SECRET}, and
+ *   what to do
  */
 export function checked<Output, Input>(
   schema: ZodMiniType<Output, Input>,
@@ -28,18 +29,24 @@ export function checked<Output, Input>(
 ): Output {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const path = issue?.path ?? [];
-  const why =
-    issue?.code === 'unrecognized_keys'
-      ? unknownOption([...path, issue.keys[0] ?? ''], place)
-      : problem(value, path, issue?.message ?? '', place);
-  throw new LockOptionsError(`invalid ${place} options: ${why}`, { cause: result.error });
+  const { issues } = result.error;
+  const unknown = issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [],
+  );
+  const wrong = issues
+    .filter(({ code }) => code !== 'unrecognized_keys')
+    // What is missing may be what was given by another name.
+    .filter(({ path }) => unknown.length === 0 || (path.length > 0 && valueAt(value, path) !== undefined))
+    .map(({ path, message }) => problem(value, path, message, place));
+  const problems = [...unknownOptions(unknown, place), ...wrong];
+  throw new LockOptionsError(`invalid ${place} options: ${[...new Set(problems)].join('; also ')}`, {
+    cause: result.error,
+  });
 }
 
 /** Names the option, and what it is. A message that begins with its name has said so. */
 function problem(value: unknown, path: readonly PropertyKey[], message: string, place: Place): string {
-  const wrong = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)[key], value);
+  const wrong = valueAt(value, path);
   const name = path.join('.');
   if (path.length === 0) {
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -48,6 +55,10 @@ function problem(value: unknown, path: readonly PropertyKey[], message: string, 
   if (message.startsWith(name)) return message;
   if (wrong !== undefined && SECRET.has(path[0])) return `${name}: ${message}`;
   return `${name} is ${shownValue(wrong)}; ${message}`;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)[key], value);
 }
 
 /** For what is no object of options: a name, a text. */

@@ -1,5 +1,3 @@
-import * as z from 'zod/mini';
-
 /** Milliseconds, or text such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'1d'`. */
 export type Duration = number | string;
 
@@ -11,28 +9,20 @@ const NEARLY = /^\s*(\d+(?:\.\d+)?)\s*(ms|millis|s|m|h|d|w)?(?:[a-z]*)\s*$/i;
 
 const ENDLESS = /^(forever|infinite|infinity|endless|never|unlimited)$/i;
 
-/** A duration within bounds, in milliseconds. */
-export const duration = (leastMs: number, mostMs: number) =>
-  z.pipe(
-    z.custom<Duration>((value) => isWithin(milliseconds(value), leastMs, mostMs), {
-      error: ({ input }) => expected(input, leastMs, mostMs),
-    }),
-    z.transform((value: Duration) => milliseconds(value) as number),
-  );
-
 /** `undefined` for what is no duration. */
-function milliseconds(value: unknown): number | undefined {
+export function milliseconds(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
   const [, amount, unit] = typeof value === 'string' ? (DURATION.exec(value) ?? []) : [];
   return unit === undefined ? undefined : Number(amount) * UNIT_MS[unit as Unit];
 }
 
-function isWithin(ms: number | undefined, leastMs: number, mostMs: number): boolean {
+export function isWithin(ms: number | undefined, leastMs: number, mostMs: number): boolean {
   // NaN is not.
   return ms !== undefined && ms >= leastMs && ms <= mostMs;
 }
 
-function expected(value: unknown, leastMs: number, mostMs: number): string {
+/** What is wrong with a duration, and what was meant where that can be seen. */
+export function expectedDuration(value: unknown, leastMs: number, mostMs: number): string {
   if (milliseconds(value) !== undefined) return `expected ${bounds(leastMs, mostMs)}`;
   const isEndless = mostMs === Infinity && ENDLESS.test(String(value));
   const meant = isEndless ? 'Infinity' : typeof value === 'string' ? meantBy(value) : undefined;

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { AdoptOptions, LockDefaults, LockOptions, SemaphoreOptions } from './lock-options.js';
 import { MAX_TTL_MS, SHARED_LIMIT } from '../schema/constants.js';
-import { duration } from './duration.js';
+import { duration } from './duration-check.js';
 import { checked, invalid } from './checked.js';
 
 /** Lock options as the code uses them: checked, complete, in milliseconds. */

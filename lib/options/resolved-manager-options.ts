@@ -7,7 +7,7 @@ import type { DrainOptions, LockManagerOptions } from './manager-options.js';
 import type { LockOptions } from './lock-options.js';
 import { MAX_TTL_MS } from '../schema/constants.js';
 import { defaultsShape } from './resolved-lock-options.js';
-import { duration } from './duration.js';
+import { duration } from './duration-check.js';
 import { MAX_NAME_BYTES } from './names.js';
 import { checked } from './checked.js';
 

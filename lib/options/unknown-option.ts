@@ -136,19 +136,28 @@ const PLACE_HINTS: Readonly<Partial<Record<Place, Readonly<Record<string, string
   },
 };
 
-/** What may be meant by an option that is not known. */
-export function unknownOption(path: readonly PropertyKey[], place: Place): string {
-  const key = String(path.at(-1));
-  const name = path.map(String).join('.');
+/** What may be meant by options that are not known; those that mean the same are told together. */
+export function unknownOptions(paths: readonly (readonly PropertyKey[])[], place: Place): string[] {
+  const namesByHint = new Map<string, string[]>();
+  for (const path of paths) {
+    const hint = hintFor(path, place);
+    namesByHint.set(hint, [...(namesByHint.get(hint) ?? []), path.map(String).join('.')]);
+  }
+  return [...namesByHint].map(
+    ([hint, names]) => `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} not known${hint}`,
+  );
+}
+
+function hintFor(path: readonly PropertyKey[], place: Place): string {
+  const lower = String(path.at(-1)).toLowerCase();
   // What is within `defaults` is of a lock.
   const within = path.length === 1 ? place : 'lock';
   const hints = { ...LOCK_HINTS, ...PLACE_HINTS[within] };
-  const lower = key.toLowerCase();
   const hint = Object.hasOwn(hints, lower) ? hints[lower] : undefined;
   const near = KNOWN[within].find((known) => isNear(known.toLowerCase(), lower));
-  if (hint !== undefined && near?.toLowerCase() !== lower) return `${name} is not known: ${hint}`;
-  if (near !== undefined) return `${name} is not known: did you mean ${near}?`;
-  return `${name} is not known; there are ${KNOWN[within].join(', ')}`;
+  if (hint !== undefined && near?.toLowerCase() !== lower) return `: ${hint}`;
+  if (near !== undefined) return `: did you mean ${near}?`;
+  return `; there are ${KNOWN[within].join(', ')}`;
 }
 
 const HOLD = ['ttl', 'autoRenew', 'maxHold', 'minHold'];

@@ -247,14 +247,14 @@ onEachBackEnd('thingsdb-lock doctor', (backEnd) => {
     expect(levels(none, 'connection')).toEqual(['problem']);
   });
 
-  test('finds credentials that are refused', async () => {
+  test('finds credentials that are refused: a problem of a node that was reached', async () => {
     const run = doctor({
       ...environmentOf(backEnd),
       THINGSDB_TOKEN: '',
       THINGSDB_USER: 'nobody',
       THINGSDB_PASSWORD: 'x',
     });
-    expect(await run.status).toBe(69);
+    expect(await run.status).toBe(1);
     expect(levels(run, 'credentials')).toEqual(['problem']);
   });
 

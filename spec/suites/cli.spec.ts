@@ -55,11 +55,44 @@ describe('thingsdb-lock', () => {
     ['a certificate that is not there', ['a', '--tls-ca', '/no/such/file', '--', 'true'], env, '--tls-ca'],
     ['TLS over a port that has none', ['a', '--tls-no-verify', '--', 'true'], env, 'use wss://'],
     ['no server', ['a', '--', 'true'], withoutUrl, 'THINGSDB_URL'],
+    ['neither', ['a', '--', 'true'], {}, 'set THINGSDB_URL; also no credentials'],
     ['no credentials', ['a', '--', 'true'], withoutCredentials, 'THINGSDB_TOKEN'],
   ])('run with %s exits with 64, says why, and runs nothing', async (_what, args, given, why) => {
     const run = cli(['run', ...args], given);
     expect(await run.status).toBe(64);
     expect(run.err).toContain(why);
+  });
+
+  test('every wrong option is told at once, as text and as a record', async () => {
+    const args = ['run', 'a', '--fast', '-E', '256', '--count=0', '--slow', '--', 'true'];
+    const wrong = [
+      "unknown option '--fast'",
+      "unknown option '--slow'",
+      `option '-E, --conflict-exit-code <status>' is wrong: a whole number from 0 to 255 is expected, not "256"`,
+      `option '--count <m>' is wrong: a whole number from 1 to 2147483646 is expected, not "0"`,
+    ];
+    const text = cli(args, env);
+    expect(await text.status).toBe(64);
+    expect(text.err.split('\n').slice(0, 4)).toEqual(wrong.map((line) => `thingsdb-lock: ${line}`));
+    const record = cli(['run', '--json', ...args.slice(1)], env);
+    expect(await record.status).toBe(64);
+    expect(recordsIn(record.err)).toEqual([
+      { type: 'error', code: 'USAGE', status: 64, message: wrong.join('\n') },
+    ]);
+  });
+
+  test('arguments that exclude each other, and a server that is missing, are told at once', async () => {
+    const run = cli(['run', 'a', 'b', '--shared', '--permits', '2', '--count', '3'], {});
+    expect(await run.status).toBe(64);
+    for (const why of [
+      'exclude each other',
+      'more than there are permits',
+      'one name',
+      'no server',
+      'no credentials',
+    ]) {
+      expect(run.err).toContain(why);
+    }
   });
 
   test('run exits with 69 when the server cannot be reached, says where, and runs nothing', async () => {
@@ -100,6 +133,26 @@ onEachBackEnd('thingsdb-lock run', (backEnd) => {
     const second = run('a name', ['--', 'sh', '-c', 'echo "$THINGSDB_LOCK_TOKEN"']);
     expect(await second.status).toBe(0);
     expect(Number(second.out)).toBeGreaterThan(Number(token));
+  });
+
+  test('locks a name that begins with -, and the other commands know it too', async () => {
+    const script = 'echo "$THINGSDB_LOCK_NAME"; read line';
+    const held = cli(['run', '--name', '--json', '--', 'sh', '-c', script], environmentOf(backEnd));
+    await held.printed('--json');
+    const shown = cli(['inspect', '--', '--json'], environmentOf(backEnd));
+    expect(await shown.status).toBe(0);
+    expect(shown.out).toMatch(/^"--json": held, 0 waiting/);
+    held.child.stdin.end('\n');
+    expect(await held.status).toBe(0);
+  });
+
+  test('locks several names together, given as they are and by --name', async () => {
+    const run = cli(
+      ['run', 'a', '--name', 'b', '--name', 'c', '--', 'printenv', 'THINGSDB_LOCK_TOKENS'],
+      environmentOf(backEnd),
+    );
+    expect(await run.status).toBe(0);
+    expect(Object.keys(JSON.parse(run.out) as object)).toEqual(['a', 'b', 'c']);
   });
 
   test('leaves everything after -- to the command', async () => {

@@ -58,12 +58,12 @@ const MISTAKES: Readonly<Record<string, readonly Mistake[]>> = {
     [
       "new LockManager({ host: '127.0.0.1', port: 9200 })",
       'LOCK_OPTIONS',
-      'invalid LockManager options: host is not known: it is called url here, one or a list of such as thingsdb://host:9200',
+      'invalid LockManager options: host and port are not known: it is called url here, one or a list of such as thingsdb://host:9200',
     ],
     [
       "new LockManager({ url: SERVER, username: 'admin', password: 'secret' })",
       'LOCK_OPTIONS',
-      'invalid LockManager options: username is not known: give it within auth: { username, password } or { token }',
+      'invalid LockManager options: username and password are not known: give it within auth: { username, password } or { token }',
     ],
     [
       "new LockManager({ url: SERVER, token: 'secret' })",
@@ -104,6 +104,11 @@ const MISTAKES: Readonly<Record<string, readonly Mistake[]>> = {
       "new LockManager({ url: SERVER, auth: { token: 'secret' }, defaults: { timeout: 1000 } })",
       'LOCK_OPTIONS',
       'invalid LockManager options: defaults.timeout is not known: it is called ttl (how long it may be held) or waitTimeout (how long to wait) here',
+    ],
+    [
+      "new LockManager({ url: SERVER, auth: { token: '' }, requestTimeout: -1, retries: 3, colection: 'lock' })",
+      'LOCK_OPTIONS',
+      'invalid LockManager options: retries is not known: nothing is tried again here, as a grant is pushed: waitTimeout says how long to wait; also colection is not known: did you mean collection?; also auth.token is empty (is an environment variable empty?); also requestTimeout is -1; expected at least 1 ms, at most 2147483647 ms (24.8 days)',
     ],
     [
       "new LockManager({ url: SERVER, auth: { token: 'secret' }, driftFactor: 0.01 })",

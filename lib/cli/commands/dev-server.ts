@@ -54,7 +54,8 @@ export const devServer: CliCommand<DevServerOptions> = {
     try {
       db = await startThingsDB({ ...portsFrom(options), ...(password !== undefined && { password }) });
     } catch (error) {
-      const { message, code = 'INTERNAL' } = error as NodeJS.ErrnoException;
+      const { code = 'INTERNAL' } = error as NodeJS.ErrnoException;
+      const message = messageOf(error as NodeJS.ErrnoException, options);
       output.problem({ type: 'error', code, message, status: ExitStatus.unavailable }, message);
       ended.ignore();
       return ExitStatus.unavailable;
@@ -68,6 +69,13 @@ export const devServer: CliCommand<DevServerOptions> = {
     return ExitStatus.ok;
   },
 };
+
+/** Whoever has a server at the usual port may want a second one, or may have forgotten the first. */
+function messageOf({ code, message }: NodeJS.ErrnoException, { port, tcpPort }: DevServerOptions): string {
+  if (code !== 'EADDRINUSE') return message;
+  const cure = port === undefined && tcpPort === undefined ? '--port 0' : '--port 0 --tcp-port 0';
+  return `${message}: something listens there already. ${cure} takes free ports`;
+}
 
 function portsFrom({ port, tcpPort }: DevServerOptions): { port: number; tcpPort: number } {
   return {

@@ -7,7 +7,8 @@ import { connectionOptions } from '../connection-options.js';
 import { runStatuses } from '../exit-status.js';
 import { Holding } from '../running/holding.js';
 import { Interruption } from '../running/interruption.js';
-import { checkArguments, runOptions, type RunOptions } from '../running/run-arguments.js';
+import { checkArguments, namesOf, runOptions, type RunOptions } from '../running/run-arguments.js';
+import { together } from '../usage-error.js';
 
 /** How long giving back may take at the end, when everything has been said. */
 const LEAVE_MS = 1_000;
@@ -28,10 +29,10 @@ export const run: CliCommand<RunOptions> = {
   statuses: runStatuses,
 
   async act(call) {
-    checkArguments(call);
+    const [, settings] = together(() => checkArguments(call), call.connection);
     const { LockManager } = await import('../../index.js');
     const owner = call.options.owner ?? `${hostname()}:${process.pid}`;
-    const manager = new LockManager({ ...call.connection(), owner });
+    const manager = new LockManager({ ...settings, owner });
     const lock = lockFrom(manager, call);
     // From here on to the end a signal must not end this process before the lock is given back.
     const interruption = new Interruption();
@@ -47,9 +48,10 @@ export const run: CliCommand<RunOptions> = {
 };
 
 /** @throws LockOptionsError */
-function lockFrom(manager: LockManager, { operands, options }: Call<RunOptions>): DistributedLock {
-  const { ttl, minHold, permits } = options;
-  const terms = { ttl, minHold, waitTimeout: options.wait ? (options.waitTimeout ?? Infinity) : 0 };
-  if (permits !== undefined) return manager.semaphore(operands[0] ?? '', { ...terms, permits });
-  return manager.get(operands, { ...terms, mode: options.shared ? 'shared' : 'exclusive' });
+function lockFrom(manager: LockManager, call: Call<RunOptions>): DistributedLock {
+  const { ttl, minHold, permits, shared, wait, waitTimeout } = call.options;
+  const names = namesOf(call);
+  const terms = { ttl, minHold, waitTimeout: wait ? (waitTimeout ?? Infinity) : 0 };
+  if (permits !== undefined) return manager.semaphore(names[0] ?? '', { ...terms, permits });
+  return manager.get(names, { ...terms, mode: shared ? 'shared' : 'exclusive' });
 }

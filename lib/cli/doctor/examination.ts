@@ -1,4 +1,4 @@
-import { LockError, LockConnectionError } from '../../errors.js';
+import { LockError, LockConnectionError, LockPermissionError } from '../../errors.js';
 import {
   resolveManagerOptions,
   type ResolvedManagerOptions,
@@ -27,6 +27,7 @@ export class Examination {
   readonly #options: ResolvedManagerOptions;
   readonly #tell: (finding: Finding) => void;
   #nodes: readonly VisitedNode[] = [];
+  #isReached = false;
 
   constructor(settings: ConnectionSettings, tell: (finding: Finding) => void) {
     this.#settings = settings;
@@ -34,12 +35,12 @@ export class Examination {
     this.#tell = tell;
   }
 
-  /** Resolves with whether any node could be reached. */
+  /** Resolves with whether any node could be reached; one that refuses the credentials was. */
   async run(): Promise<boolean> {
     await this.#visit();
     try {
       const [first] = this.#nodes;
-      if (first === undefined) return false;
+      if (first === undefined) return this.#isReached;
       this.#all(transports(this.#nodes, this.#options));
       this.#tell(credentials(this.#options));
       await this.#lookAtNodes(first);
@@ -53,6 +54,7 @@ export class Examination {
   async #visit(): Promise<void> {
     const found = await Promise.all(this.#settings.url.map((url) => visited(url, this.#options)));
     for (const node of found) this.#tell('error' in node ? unreachable(node) : reached(node));
+    this.#isReached = found.some((node) => !('error' in node) || node.error instanceof LockPermissionError);
     this.#nodes = found.filter((node): node is VisitedNode => !('error' in node));
   }
 

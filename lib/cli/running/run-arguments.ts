@@ -3,9 +3,10 @@ import type { Call } from '../cli-command.js';
 import type { ConnectionValues } from '../connection-options.js';
 import { ExitStatus, MAX_STATUS } from '../exit-status.js';
 import { milliseconds, wholeNumber } from '../time-option.js';
-import { UsageError } from '../usage-error.js';
+import { throwAny } from '../usage-error.js';
 
 export interface RunOptions extends ConnectionValues {
+  readonly name?: readonly string[];
   readonly ttl?: string;
   readonly waitTimeout?: string;
   /** `false` after `--no-wait`. */
@@ -27,6 +28,9 @@ const permits = wholeNumber(1, MOST_PERMITS);
 
 /** The options of `run` itself. */
 export const runOptions: readonly Option[] = [
+  new Option('--name <name>', 'one more name, also one that begins with -; may be given again').argParser(
+    (name: string, before: readonly string[] | undefined) => [...(before ?? []), name],
+  ),
   new Option('-s, --shared', 'together with others that are shared too: a lock for readers'),
   new Option('--permits <n>', 'a semaphore: so many permits there are').argParser(permits),
   new Option('--count <m>', 'how many of them to take (default: 1)').argParser(permits),
@@ -52,28 +56,29 @@ export const runOptions: readonly Option[] = [
   new Option('--pass-credentials', 'the command inherits THINGSDB_PASSWORD and THINGSDB_TOKEN'),
 ];
 
-/** @throws UsageError for what commander cannot know of */
-export function checkArguments({ operands, options, behindDashes }: Call<RunOptions>): void {
-  const [command] = behindDashes ?? [];
-  if (operands.length === 0) throw new UsageError('the name of the lock is missing');
-  if (behindDashes !== undefined && command === undefined) {
-    throw new UsageError('the command is missing: it comes after --');
-  }
-  if (!options.wait && options.waitTimeout !== undefined) throw exclusive('--no-wait', '--wait-timeout');
-  if (options.shared && options.permits !== undefined) throw exclusive('--shared', '--permits');
-  if (options.count !== undefined && options.permits === undefined) {
-    throw new UsageError('--count is of the permits of a semaphore: give --permits too');
-  }
-  if (options.count !== undefined && options.count > (options.permits ?? 0)) {
-    throw new UsageError(`--count ${options.count} is more than there are permits`);
-  }
-  if (options.permits !== undefined && operands.length > 1) {
-    throw new UsageError('a semaphore has one name: --permits is not for several');
-  }
+/** What is locked. */
+export function namesOf({ operands, options: { name = [] } }: Call<RunOptions>): readonly string[] {
+  return [...operands, ...name];
 }
 
-function exclusive(one: string, other: string): UsageError {
-  return new UsageError(`${one} and ${other} exclude each other`);
+/** @throws UsageError for what commander cannot know of: all of it at once */
+export function checkArguments(call: Call<RunOptions>): void {
+  const { options, behindDashes } = call;
+  const { count, permits, shared, wait, waitTimeout } = options;
+  const names = namesOf(call);
+  const problems: readonly (readonly [isWrong: boolean, problem: string])[] = [
+    [names.length === 0, 'the name of the lock is missing'],
+    [behindDashes?.length === 0, 'the command is missing: it comes after --'],
+    [!wait && waitTimeout !== undefined, '--no-wait and --wait-timeout exclude each other'],
+    [shared === true && permits !== undefined, '--shared and --permits exclude each other'],
+    [
+      count !== undefined && permits === undefined,
+      '--count is of the permits of a semaphore: give --permits too',
+    ],
+    [(count ?? 0) > (permits ?? MOST_PERMITS), `--count ${count} is more than there are permits`],
+    [permits !== undefined && names.length > 1, 'a semaphore has one name: --permits is not for several'],
+  ];
+  throwAny(problems.filter(([isWrong]) => isWrong).map(([, problem]) => problem));
 }
 
 /** Whether it is the lock that was not had, whatever status was asked for then. */

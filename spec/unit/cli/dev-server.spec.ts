@@ -54,6 +54,8 @@ it.each(['--port', '--tcp-port'])('says that the port of %s is taken', async (op
   const second = run('--port', '0', option, taken);
   expect(await second.status).toBe(69);
   expect(second.err).toContain('EADDRINUSE');
+  expect(second.err).toContain(`127.0.0.1:${taken}`);
+  expect(second.err).toContain('--port 0 --tcp-port 0 takes free ports');
 });
 
 it('with --json tells its addresses as records', async () => {
