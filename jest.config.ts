@@ -4,7 +4,10 @@ const config: Config = {
   testEnvironment: 'node',
   roots: ['<rootDir>/spec'],
   testMatch: ['**/*.spec.ts'],
-  transform: { '^.+\\.ts$': ['ts-jest', { transpilation: true, diagnostics: false }] },
+  // All of it is CommonJS here: Jest has no import() of its own.
+  transform: {
+    '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.spec.json', transpilation: true, diagnostics: false }],
+  },
   // The sources name their imports as ES modules do ('./lease.js'); Jest runs them as CommonJS from the .ts files.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   // For `npm run coverage`: what of lib the specs reach in their own process, without servers and programs; the suites reach

@@ -41,7 +41,7 @@ function main(): void {
     .map((file) => selfTimes(JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as CpuProfile))
     .map((times) => times.filter((time) => !LOADING.test(time.url)))
     // As it is built the library is elsewhere.
-    .map((times) => times.map((time) => ({ ...time, url: time.url.replace('/dist/cjs/', '/lib/') })));
+    .map((times) => times.map((time) => ({ ...time, url: time.url.replace('/built/', '/lib/') })));
   const total = (times: readonly SelfTime[]): number => times.reduce((sum, { us }) => sum + us, 0);
   const [times] = profiles.sort((a, b) => total(b) - total(a));
   if (times === undefined) throw new Error(`${folder} holds no .cpuprofile`);

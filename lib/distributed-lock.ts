@@ -14,7 +14,7 @@ import type { Duration } from './options/duration.js';
 import type { LockOptions } from './options/lock-options.js';
 import type { ResolvedLockOptions } from './options/resolved-lock-options.js';
 
-/** Checks options in layers, the later over the earlier. @throws LockOptionsError */
+/** Checks options in layers, the later over the earlier. @throws LockOptionsError @internal */
 export type ResolveOptions = (...layers: readonly (LockOptions | undefined)[]) => ResolvedLockOptions;
 
 /** So many turns of the microtask queue a rejection may take to the `finally` of whoever awaits it. */

@@ -53,9 +53,13 @@ function markOf(value: unknown): LockErrorCode | undefined {
   return (value as { [MARK]?: LockErrorCode } | null | undefined)?.[MARK];
 }
 
-/** Minifiers rename classes, so `name` is given as text. On the prototype it is there when the stack is written. */
+/**
+ * Minifiers and bundlers rename classes, so `name` is given as text. On the prototype it is there when the stack is written.
+ * Of the class it is what Node prints of an error that nobody catches.
+ */
 function nameInstances(of: { readonly prototype: LockError }, name: string): void {
   Object.defineProperty(of.prototype, 'name', { value: name, writable: true, configurable: true });
+  Object.defineProperty(of, 'name', { value: name, configurable: true });
 }
 
 /** Whether an error is one of this library, of whatever copy of it. A `switch` over its `code` then knows its class. */

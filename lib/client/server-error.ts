@@ -6,6 +6,11 @@ import type { ServerErrorBody } from './thingsdb-client.js';
  * Callers of this library see it as the `cause` of a `LockError`; codes -127 to -100 are those of our procedures.
  */
 export class ServerError extends Error implements ServerErrorBody {
+  /** As Node prints it: bundlers rename classes. */
+  static {
+    Object.defineProperty(this, 'name', { value: 'ServerError' });
+  }
+
   readonly error_code: number;
   readonly error_msg: string;
 

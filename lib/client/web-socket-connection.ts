@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { WebSocket, type RawData } from 'ws';
+import type { RawData, WebSocket } from 'ws';
 import { LockProtocolError, type LockError } from '../errors.js';
 import type { Address } from './address.js';
 import {
@@ -29,7 +29,7 @@ export interface WebSocketSettings {
 const MAX_MESSAGE_BYTES = HEADER_BYTES + MAX_BODY_BYTES;
 
 /**
- * One WebSocket.
+ * One WebSocket. The package that speaks the protocol is loaded by the first one: most connections are TCP.
  *
  * TCP_NODELAY is on (`ws` sees to that): ThingsDB's packages are small and wait for nobody.
  */
@@ -39,8 +39,9 @@ export class WebSocketConnection implements Connection {
   readonly #address: Address;
   readonly #events: ConnectionEvents;
   readonly #life: ConnectionLife;
-  readonly #ws: WebSocket;
-  readonly #closed: Promise<void>;
+  /** Settles when there is a socket that can be closed, or none will be. */
+  readonly #started: Promise<void>;
+  #ws: WebSocket | undefined;
   #tcp: Socket | undefined;
   #socketError: Error | undefined;
 
@@ -52,13 +53,7 @@ export class WebSocketConnection implements Connection {
       onTimeout: () => this.#cut(connectTimeoutFailure(address, connectTimeoutMs)),
       onClose: events.onClose,
     });
-    this.#ws = new WebSocket(address.url, {
-      ...tls,
-      perMessageDeflate: false,
-      maxPayload: MAX_MESSAGE_BYTES,
-    });
-    this.#closed = new Promise((resolve) => this.#ws.once('close', () => resolve()));
-    this.#listen();
+    this.#started = this.#start(tls);
   }
 
   get opened(): Promise<void> {
@@ -74,7 +69,7 @@ export class WebSocketConnection implements Connection {
   }
 
   send(bytes: Uint8Array): void {
-    this.#ws.send(bytes);
+    this.#ws?.send(bytes);
   }
 
   keepAlive(wanted: boolean): void {
@@ -85,32 +80,49 @@ export class WebSocketConnection implements Connection {
   async close(): Promise<void> {
     const wasOpen = this.#life.isOpen;
     this.#life.end(disconnected(this.#address));
-    if (!wasOpen) {
-      this.#ws.terminate();
-      return this.#closed;
-    }
-    const limit = setTimeout(() => this.#ws.terminate(), CLOSE_LIMIT_MS);
-    this.#ws.close(1000);
-    await this.#closed;
+    await this.#started;
+    const ws = this.#ws;
+    if (ws === undefined || ws.readyState === ws.CLOSED) return;
+    const closed = new Promise((resolve) => ws.once('close', resolve));
+    const limit = setTimeout(() => ws.terminate(), CLOSE_LIMIT_MS);
+    if (wasOpen) ws.close(1000);
+    else ws.terminate();
+    await closed;
     clearTimeout(limit);
   }
 
-  #listen(): void {
-    this.#ws.on('upgrade', (response) => (this.#tcp = response.socket));
-    this.#ws.once('open', () => {
+  /** Never rejects. */
+  async #start(tls: TlsOptions | undefined): Promise<void> {
+    try {
+      const { WebSocket } = await import('ws');
+      if (this.#life.isOver) return;
+      this.#ws = new WebSocket(this.#address.url, {
+        ...tls,
+        perMessageDeflate: false,
+        maxPayload: MAX_MESSAGE_BYTES,
+      });
+      this.#listen(this.#ws);
+    } catch (error) {
+      this.#life.end(connectFailure(this.#address, error));
+    }
+  }
+
+  #listen(ws: WebSocket): void {
+    ws.on('upgrade', (response) => (this.#tcp = response.socket));
+    ws.once('open', () => {
       this.#tcp?.unref();
       this.#life.open();
     });
-    this.#ws.on('unexpected-response', (request, response) => {
+    ws.on('unexpected-response', (request, response) => {
       this.#life.end(httpAnswerFailure(this.#address, response.statusCode));
       request.destroy();
     });
-    this.#ws.on('message', (data, isBinary) => this.#receive(data, isBinary));
-    this.#ws.on('error', (error) => {
+    ws.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    ws.on('error', (error) => {
       if (this.#life.isOpening) this.#life.end(connectFailure(this.#address, error));
       this.#socketError ??= error;
     });
-    this.#ws.on('close', (code) => {
+    ws.on('close', (code) => {
       this.#life.end(connectionLost(this.#address, `closed by the server (code ${code})`, this.#socketError));
     });
   }
@@ -129,6 +141,6 @@ export class WebSocketConnection implements Connection {
 
   #cut(reason: LockError): void {
     this.#life.end(reason);
-    this.#ws.terminate();
+    this.#ws?.terminate();
   }
 }

@@ -2,7 +2,6 @@ import { LOOKUP_ERROR, serverCode, ServerError } from '../client/server-error.js
 import type { ThingsDBClient } from '../client/thingsdb-client.js';
 import { type LockError, LockPermissionError, LockSetupError } from '../errors.js';
 import { SCHEMA } from './constants.js';
-import { installCode } from './install-code.js';
 import { numbers } from './replies.js';
 
 /** A node of a cluster may learn of a new collection a moment later than another. */
@@ -54,6 +53,8 @@ function refusedSetup(cause: ServerError): LockSetupError {
 
 async function install(client: SetupClient, collection: string, prefix: string): Promise<Versions> {
   try {
+    // The text of the schema is big, and seldom needed.
+    const { installCode } = await import('./install-code.js');
     const code = installCode(prefix);
     const first = await installed(client, collection, code);
     if (first !== undefined) return first;

@@ -11,11 +11,20 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { build as esbuild } from 'esbuild';
+import { build as esbuild, type BuildOptions } from 'esbuild';
 import { basename, dirname, join, relative } from 'node:path';
 
 const ROOT = join(__dirname, '../..');
 const MODULES = join(ROOT, 'node_modules');
+/** 100 files of 3.2 MB were measured, of which 0.6 MB are the embedded server and 1.5 MB source maps. */
+const MOST_FILES = 130;
+const MOST_INSTALLED_BYTES = 3_800_000;
+/** 225 kB were measured: the client's core (127), ws (48), zod/mini (26), the compressed text of the schema (18), and others. */
+const MOST_BYTES = 230_000;
+/** What a bundler that makes chunks loads of it at once: 158 kB were measured. */
+const MOST_BYTES_AT_ONCE = 162_000;
+/** Modules, of our own and of others, that an import reads: 13 were counted. With hundreds it took 80 ms. */
+const MOST_MODULES = 20;
 /** A build takes its time on a busy machine. */
 const LIMIT_MS = 180_000;
 jest.setTimeout(LIMIT_MS);
@@ -25,6 +34,7 @@ interface Manifest {
   readonly version: string;
   readonly dependencies: Record<string, string>;
   readonly bin: Record<string, string>;
+  readonly exports: Record<string, string | Record<string, string>>;
 }
 
 interface Run {
@@ -68,7 +78,8 @@ function command(packageName: string, name = packageName): string {
 function isCopied(path: string): boolean {
   const parts = relative(ROOT, path).split(/[\\/]/);
   const [top = '', next = ''] = parts;
-  if (['dist', '.git', 'coverage', 'site'].includes(top) || parts.includes('node_modules')) return false;
+  if (['built', 'dist', '.git', 'coverage', 'site'].includes(top) || parts.includes('node_modules'))
+    return false;
   return !(top === 'spec' && next === 'vectors');
 }
 
@@ -168,26 +179,33 @@ describe('what is published', () => {
   });
 
   it('holds no specs, no .ti files, no TypeScript but the types', () => {
-    const kinds = /(\.js|\.d\.ts|\.js\.map|\/package\.json)$/;
+    const kinds = /(\.js|\.d\.ts|\.js\.map|\/package\.json|\/BUNDLED-LICENCES\.txt)$/;
     expect(packed.filter((path) => path.startsWith('dist/') && !kinds.test(path))).toEqual([]);
     expect(packed.filter((path) => /^dist\/.*((^|[/.])spec[/.]|fixture)|\.ti$/.test(path))).toEqual([]);
   });
 
-  it('holds a module and its types for each kind of module', () => {
-    const modules = (kind: string, extension: string): string[] =>
-      packed
-        .filter((path) => path.startsWith(`dist/${kind}/`) && path.endsWith(extension))
-        .map((path) => path.slice(`dist/${kind}/`.length, -extension.length))
-        .sort();
-    const [cjs, esm] = [modules('cjs', '.js'), modules('esm', '.js')];
-    for (const kind of ['cjs', 'esm']) expect(modules(kind, '.d.ts')).toEqual(modules(kind, '.js'));
-    expect(cjs).toEqual(
-      expect.arrayContaining(['index', 'opentelemetry/index', 'testing/index', 'cli/main']),
+  it('holds a module and its types for each entry point and each kind of module', () => {
+    const paths = Object.values(manifest.exports).flatMap((entry) =>
+      typeof entry === 'string' ? [entry] : Object.values(entry),
     );
-    expect(esm.filter((path) => !cjs.includes(path))).toEqual([]);
-    expect(esm).toEqual(expect.arrayContaining(['index', 'opentelemetry/index']));
-    // The embedded server is big: it is there once.
-    expect(esm.filter((path) => /^(embedded|testing|cli)\//.test(path))).toEqual(['testing/index']);
+    const files = paths.flatMap((path) => [path, path.replace(/\.js$/, '.d.ts')]);
+    expect(files.length).toBeGreaterThan(8);
+    expect(files.filter((path) => !packed.includes(path.slice('./'.length)))).toEqual([]);
+  });
+
+  it('has the embedded server once, and the licences of what is bundled', () => {
+    const withServer = packed.filter(
+      (path) => path.endsWith('.js') && textOf(path).includes('not supported by the embedded ThingsDB'),
+    );
+    expect(withServer).toEqual(['dist/cjs/testing/code.js']);
+    expect(textOf('dist/BUNDLED-LICENCES.txt')).toMatch(/^zod .*\(MIT\)\n[^]*Permission is hereby granted/);
+  });
+
+  it('is small: few files, and no more than it has to hold', () => {
+    const inDist = packed.filter((path) => path.startsWith('dist/'));
+    const bytes = inDist.reduce((sum, path) => sum + statSync(join(installed, path)).size, 0);
+    expect(inDist.length).toBeLessThan(MOST_FILES);
+    expect(bytes).toBeLessThan(MOST_INSTALLED_BYTES);
   });
 
   it('has no link in its papers that leads nowhere', () => {
@@ -211,26 +229,32 @@ describe('what is published', () => {
     expect(Object.values(manifest.dependencies).filter((range) => !range.startsWith('^'))).toEqual([]);
   });
 
-  it('has a source map beside each module, which holds the source', () => {
-    const modules = packed.filter(
-      (path) => /^dist\/.*\.js$/.test(path) && path !== 'dist/esm/testing/index.js',
-    );
-    expect(modules.filter((path) => !packed.includes(`${path}.map`))).toEqual([]);
+  it('has source maps of the lock, which hold its sources', () => {
+    const maps = packed.filter((path) => path.endsWith('.map'));
+    const sources = maps.flatMap((path) => {
+      const map = JSON.parse(textOf(path)) as { sources: string[]; sourcesContent: (string | null)[] };
+      return map.sources.map((name, i) => [name.replace(/^(\.\.\/)+/, ''), map.sourcesContent[i]] as const);
+    });
+    const own = sources.filter(([name]) => !name.includes('node_modules/'));
+    expect(own.filter(([, content]) => typeof content !== 'string')).toEqual([]);
+    for (const file of ['lib/lock-manager.ts', 'lib/manager/desk.ts', 'lib/errors.ts']) {
+      // Once for each kind of module.
+      expect(own.filter(([name]) => name === file)).toEqual(
+        Array(2).fill([file, readFileSync(join(ROOT, file), 'utf8')]),
+      );
+    }
   });
 
-  it('has source maps that lead to a source', () => {
-    const leadingNowhere = packed.filter((path) => {
-      if (!path.endsWith('.map')) return false;
-      const map = JSON.parse(readFileSync(join(installed, path), 'utf8')) as {
-        sources: string[];
-        sourcesContent?: (string | null)[];
-      };
-      return map.sources.some(
-        (name, i) =>
-          typeof map.sourcesContent?.[i] !== 'string' && !existsSync(join(installed, dirname(path), name)),
-      );
-    });
-    expect(leadingNowhere).toEqual([]);
+  it.each(['require', 'import'])('has a stack that leads to its sources, by %s', async (how) => {
+    const code = `
+      (async () => {
+        const { LockManager } = ${how === 'require' ? "require('thingsdb-lock')" : "await import('thingsdb-lock')"};
+        try { new LockManager({}); } catch (error) { console.log(error.stack); }
+      })();`;
+    const { output } = await node(['--enable-source-maps', '-e', code]);
+    expect(output).toMatch(/LockOptionsError: invalid LockManager options/);
+    expect(output).toMatch(/lib\/options\/resolved-manager-options\.ts:\d+/);
+    expect(output).toMatch(/new LockManager \(.*lib\/lock-manager\.ts:\d+/);
   });
 });
 
@@ -253,33 +277,33 @@ describe('the tools that look for mistakes', () => {
   });
 });
 
+const textOf = (path: string): string => readFileSync(join(installed, path), 'utf8');
+
 /** The files that a page links to, without anchors. */
 function linksIn(path: string): string[] {
   const text = readFileSync(join(installed, path), 'utf8');
   return [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(([, link = '']) => link);
 }
 
-/** 262 kB were measured: the client's core, the text of the schema, ws, and zod/mini. */
-const MOST_BYTES = 264_000;
-
 describe('bundled and minified', () => {
-  const bundle = async (code: string, format: 'esm' | 'cjs'): Promise<string> => {
-    const { outputFiles } = await esbuild({
+  const bundled = (code: string, options: BuildOptions) =>
+    esbuild({
       stdin: { contents: code, resolveDir: project },
       bundle: true,
       minify: true,
       write: false,
       platform: 'node',
-      format,
+      // A warning is one that users get too.
       logLevel: 'silent',
-      banner:
-        format === 'esm'
-          ? {
-              js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-            }
-          : {},
+      ...options,
     });
-    return outputFiles[0]?.text ?? '';
+
+  const bundle = async (code: string, format: 'esm' | 'cjs'): Promise<string> => {
+    const js = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+    const banner = format === 'esm' ? { js } : {};
+    const { outputFiles, warnings } = await bundled(code, { format, banner });
+    expect(warnings).toEqual([]);
+    return outputFiles?.[0]?.text ?? '';
   };
 
   it.each(['esm', 'cjs'] as const)(
@@ -292,12 +316,46 @@ describe('bundled and minified', () => {
     },
   );
 
+  it('where a bundler makes chunks, the text of the schema and WebSockets are loaded by who needs them', async () => {
+    const { outputFiles, metafile } = await bundled("export { LockManager } from 'thingsdb-lock';", {
+      format: 'esm',
+      splitting: true,
+      metafile: true,
+      outdir: 'out',
+    });
+    expect(outputFiles?.length).toBeGreaterThan(2);
+    const outputs = metafile?.outputs ?? {};
+    const atOnce = new Set<string>();
+    const follow = (file: string): void => {
+      if (atOnce.has(file)) return;
+      atOnce.add(file);
+      for (const { path, kind, external } of outputs[file]?.imports ?? []) {
+        if (kind === 'import-statement' && external !== true) follow(path);
+      }
+    };
+    follow(Object.keys(outputs).find((file) => outputs[file]?.entryPoint !== undefined) ?? '');
+    const inputs = [...atOnce].flatMap((file) => Object.keys(outputs[file]?.inputs ?? {}));
+    expect(inputs.filter((input) => /install-code|node_modules\/ws\//.test(input))).toEqual([]);
+    const bytes = [...atOnce].reduce((sum, file) => sum + (outputs[file]?.bytes ?? 0), 0);
+    expect(bytes).toBeLessThan(MOST_BYTES_AT_ONCE);
+  });
+
+  it.each([
+    ['isLockError', 5_000],
+    ['LockTimeoutError', 5_000],
+    ['FencingGuard', 8_000],
+  ])('%s alone is not the whole lock', async (name, mostBytes) => {
+    expect((await bundle(`export { ${name} } from 'thingsdb-lock';`, 'esm')).length).toBeLessThan(mostBytes);
+  });
+
   it.each(['esm', 'cjs'] as const)('errors keep their names, and their class, as %s', async (format) => {
     const code = `
+      import { inspect } from 'node:util';
       import { isLockError, LockError, LockManager } from 'thingsdb-lock';
       const manager = new LockManager({ url: 'thingsdb://127.0.0.1:1', auth: { token: 'x' }, requestTimeout: 300 });
       manager.acquire('a').catch((error) => {
-        console.log(error.name, error.code, isLockError(error), error instanceof LockError, String(error.stack).split(':')[0]);
+        const shown = [String(error.stack), inspect(error)].map((text) => text.split(':')[0]);
+        console.log(error.name, error.code, isLockError(error), error instanceof LockError, ...shown);
         return manager.close();
       });
     `;
@@ -305,7 +363,7 @@ describe('bundled and minified', () => {
     writeFileSync(file, await bundle(code, format));
     expect(await node([file])).toMatchObject({
       status: 0,
-      output: 'LockConnectionError LOCK_CONNECTION true true LockConnectionError\n',
+      output: 'LockConnectionError LOCK_CONNECTION true true LockConnectionError LockConnectionError\n',
     });
   });
 });
@@ -375,6 +433,18 @@ describe('the package', () => {
       });
     },
   );
+
+  it.each(['thingsdb-lock', 'thingsdb-lock/testing'])('is loaded from few files: %s', async (name) => {
+    const { output } = await node(['-p', `require('${name}'); Object.keys(require.cache).length`]);
+    expect(Number(output)).toBeGreaterThan(1);
+    expect(Number(output)).toBeLessThan(MOST_MODULES);
+  });
+
+  it('loads neither WebSockets nor the text of the schema before they are needed', async () => {
+    const { output } = await node(['-p', "require('thingsdb-lock'); Object.keys(require.cache).join()"]);
+    expect(output).toContain('dist/cjs/index.js');
+    expect(output).not.toMatch(/node_modules\/ws\/|install-code/);
+  });
 
   it('knows its errors when it is loaded both ways in one process', async () => {
     const code = `

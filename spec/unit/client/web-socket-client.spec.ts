@@ -29,6 +29,21 @@ it('a package that is split over frames is read', async () => {
   server.close();
 });
 
+it('disconnect() before a socket is there leaves none behind', async () => {
+  const server = await FakeServer.start();
+  const client = new WebSocketClient(server.url);
+  const connecting = failure(client.connect());
+  await client.disconnect();
+  expect(await connecting).toMatchObject({
+    message: expect.stringContaining('closed by disconnect()') as string,
+  });
+  // Whoever comes later is the first.
+  await client.connect();
+  expect(server.connections).toHaveLength(1);
+  await client.disconnect();
+  await server.close();
+});
+
 it('a port that takes the connection and says nothing is given up', async () => {
   const silent = await startTcpServer();
   const client = new WebSocketClient(`ws://127.0.0.1:${silent.port}`, { connectTimeoutMs: 50 });
