@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What a newcomer does first, with the time that each step takes:
 #
-#   npm run build && npm pack --ignore-scripts && bash scripts/newcomers-walk.sh thingsdb-lock-*.tgz
+#   npm pack && bash scripts/newcomers-walk.sh thingsdb-lock-*.tgz
 #
 # In an empty folder: installs the package, starts its server, takes a first lock, sees a test of an own service fail and
 # pass, asks who holds the lock, and frees it.

@@ -1,24 +1,35 @@
 // npm run test:install: packs the package and installs it into empty projects, as its users do: plain Node by import and
-// require, TypeScript, esbuild, webpack, Vite, Jest and Vitest. Measures what an import costs and a bundle weighs, beside
-// redlock with ioredis. It needs the registry, and takes minutes, so `npm test` does not do it.
-//   --only NAME    one project: see PROJECTS
+// require, two copies side by side, TypeScript, esbuild, webpack, Vite, Jest and Vitest. Measures what an import costs and a
+// bundle weighs, beside redlock with ioredis. It needs the registry, and takes minutes, so `npm test` does not do it.
+//   --only NAME    one project: see PROJECTS, or `figures`; may be given again
 //   --keep         leaves the folders where they are
+// With THINGSDB_JS=/path/to/thingsdb.js, its built file, each project uses that client too. It is not in the registry.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, keep: { type: 'boolean', default: false } },
+  options: { only: { type: 'string', multiple: true }, keep: { type: 'boolean', default: false } },
 });
 const root = new URL('..', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'thingsdb-lock-install-'));
+const thingsdbJs = process.env.THINGSDB_JS;
 
 /** What every project does: locks on the embedded server, waits, and ends by itself. */
 const USE = `
   const db = await startThingsDB();
-  const manager = new LockManager({ url: db.url, auth: { username: 'admin', password: 'pass' } });
+  const manager = new LockManager(optionsFor(db));
   const lease = await manager.acquire('a');
   const refused = await manager.acquire('a', { waitTimeout: 20 }).catch((error) => error);
   await lease.release();
@@ -27,83 +38,138 @@ const USE = `
   await db.close();
 `;
 const SAY = `if (refused.name !== 'LockTimeoutError' || result !== 2) throw new Error('wrong'); console.log('works');`;
-const IMPORT = `
-  import { LockManager } from 'thingsdb-lock';
-  import { startThingsDB } from 'thingsdb-lock/testing';
-`;
-const REQUIRE = `
-  const { LockManager } = require('thingsdb-lock');
-  const { startThingsDB } = require('thingsdb-lock/testing');
-`;
 const CHECK = `expect(refused.name).toBe('LockTimeoutError'); expect(result).toBe(2);`;
-const BUNDLED = `${IMPORT} async function main() { ${USE} ${SAY} } void main();`;
+const NAMES = {
+  'thingsdb-lock': '{ LockManager }',
+  'thingsdb-lock/testing': '{ startThingsDB }',
+};
+/** It is made for browsers, and takes its WebSocket when it is loaded: a Node without one of its own has to be given one. */
+const WEB_SOCKET = `import { WebSocket } from 'ws'; globalThis.WebSocket ??= WebSocket;`;
+const OTHER_CLIENT = `
+  const optionsFor = (db) => ({
+    client: () => new ThingsDB(db.wsUrl),
+    auth: { username: 'admin', password: 'pass' },
+  });`;
+const OWN_CLIENT = `
+  const optionsFor = (db) => ({ url: db.url, auth: { username: 'admin', password: 'pass' } });`;
+
+function imports(isOther) {
+  const names = isOther ? { ...NAMES, 'thingsdb.js': 'ThingsDB' } : NAMES;
+  const lines = Object.entries(names).map(([module, what]) => `import ${what} from '${module}';`);
+  return [
+    ...(isOther ? ["import './web-socket.mjs';"] : []),
+    ...lines,
+    isOther ? OTHER_CLIENT : OWN_CLIENT,
+  ].join('\n');
+}
+
+function requires(isOther) {
+  const names = isOther ? { ...NAMES, 'thingsdb.js': 'ThingsDB' } : NAMES;
+  const lines = Object.entries(names).map(([module, what]) => `const ${what} = require('${module}');`);
+  const first = isOther ? ["globalThis.WebSocket ??= require('ws').WebSocket;"] : [];
+  return [...first, ...lines, isOther ? OTHER_CLIENT : OWN_CLIENT].join('\n');
+}
+const bundled = (isOther) => `${imports(isOther)} async function main() { ${USE} ${SAY} } void main();`;
 
 const node = (file) => [process.execPath, file];
+/** A program of its own, not of Node. */
+const esbuild = (...args) => [join('node_modules', '.bin', 'esbuild'), ...args];
 const tool = (name, ...args) => [process.execPath, join('node_modules', name), ...args];
+
+/** Two copies in one process, of which each must know the other's errors, and exclude the other's holders. */
+const COPIES = `
+  import * as one from 'thingsdb-lock';
+  import * as other from 'another-copy';
+  import { startThingsDB } from 'thingsdb-lock/testing';
+  const db = await startThingsDB();
+  const options = { url: db.url, auth: { username: 'admin', password: 'pass' } };
+  const managers = [new one.LockManager(options), new other.LockManager(options)];
+  const lease = await managers[0].acquire('a');
+  const error = await managers[1].acquire('a', { waitTimeout: 20 }).catch((error) => error);
+  const isKnown = error instanceof one.LockTimeoutError && one.isLockError(error);
+  if (one.LockManager === other.LockManager || !isKnown) throw new Error('wrong');
+  await lease.release();
+  await Promise.all(managers.map((manager) => manager.close()));
+  await db.close();
+  console.log('works');
+`;
 
 /** For each: what it installs besides the package, its files, and the commands, the last of which says `works`. */
 const PROJECTS = {
-  import: { files: { 'main.mjs': `${IMPORT} ${USE} ${SAY}` }, commands: [node('main.mjs')] },
+  import: {
+    files: (isOther) => ({ 'main.mjs': `${imports(isOther)} ${USE} ${SAY}` }),
+    commands: [node('main.mjs')],
+  },
   require: {
-    files: { 'main.cjs': `${REQUIRE} (async () => { ${USE} ${SAY} })();` },
+    files: (isOther) => ({ 'main.cjs': `${requires(isOther)} (async () => { ${USE} ${SAY} })();` }),
     commands: [node('main.cjs')],
   },
+  copies: {
+    isOwnOnly: true,
+    install: ['another-copy@file:TARBALL'],
+    files: () => ({ 'main.mjs': COPIES }),
+    commands: [node('main.mjs')],
+  },
   typescript: {
+    isOwnOnly: true,
     install: ['typescript@5', '@types/node@20'],
-    files: {
-      'main.mts': `${IMPORT} ${USE.replace('(error) => error', '(error: Error) => error')} ${SAY}`,
+    files: () => ({
+      'main.mts': `
+        import { LockManager } from 'thingsdb-lock';
+        import { startThingsDB, type EmbeddedThingsDB } from 'thingsdb-lock/testing';
+        ${OWN_CLIENT.replace('(db)', '(db: EmbeddedThingsDB)')}
+        ${USE.replace('(error) => error', '(error: Error) => error')} ${SAY}`,
+      // The library is checked too.
       'tsconfig.json': JSON.stringify({
         compilerOptions: {
-          ...{ module: 'nodenext', target: 'es2022', strict: true, skipLibCheck: false },
-          // What comes of the promise is a lease or an error.
-          ...{ noImplicitAny: true, types: ['node'] },
+          ...{ module: 'nodenext', target: 'es2022', lib: ['es2022', 'esnext.disposable'] },
+          ...{ strict: true, skipLibCheck: false, types: ['node'] },
         },
         files: ['main.mts'],
       }),
-    },
+    }),
+    // What comes of the promise is a lease or an error, of which only one has a name.
     commands: [tool('typescript/bin/tsc'), node('main.mjs')],
   },
   esbuild: {
     install: ['esbuild'],
-    files: { 'main.js': BUNDLED },
+    files: (isOther) => ({ 'main.js': bundled(isOther) }),
     commands: [
-      tool(
-        'esbuild/bin/esbuild',
-        ...['main.js', '--bundle', '--minify', '--platform=node', '--outfile=out.cjs'],
-      ),
+      esbuild('main.js', '--bundle', '--minify', '--platform=node', '--outfile=out.cjs'),
       node('out.cjs'),
     ],
   },
   webpack: {
     install: ['webpack', 'webpack-cli'],
-    files: {
-      'main.js': BUNDLED,
+    files: (isOther) => ({
+      'main.js': bundled(isOther),
       'webpack.config.cjs': `module.exports = { target: 'node20', mode: 'production', entry: './main.js',
         output: { path: __dirname, filename: 'out.cjs' }, performance: false };`,
-    },
+    }),
     commands: [tool('webpack-cli/bin/cli.js'), node('out.cjs')],
   },
   vite: {
     install: ['vite'],
-    files: {
-      'main.js': BUNDLED,
+    files: (isOther) => ({
+      'main.js': bundled(isOther),
       'vite.config.mjs': `export default { ssr: { noExternal: true }, build: { ssr: 'main.js', minify: true } };`,
-    },
+    }),
     commands: [tool('vite/bin/vite.js', 'build'), node('dist/main.js')],
     manifest: { type: 'module' },
   },
   jest: {
     install: ['jest'],
-    files: {
-      'main.test.js': `${REQUIRE} test('locks', async () => { ${USE} ${CHECK} console.log('works'); });`,
-    },
+    files: (isOther) => ({
+      'main.test.js': `${requires(isOther)} test('locks', async () => { ${USE} ${CHECK} console.log('works'); });`,
+    }),
     commands: [tool('jest/bin/jest.js')],
   },
   vitest: {
     install: ['vitest'],
-    files: {
-      'main.test.js': `import { expect, test } from 'vitest'; ${IMPORT} test('locks', async () => { ${USE} ${CHECK} console.log('works'); });`,
-    },
+    files: (isOther) => ({
+      'main.test.js': `import { expect, test } from 'vitest'; ${imports(isOther)}
+        test('locks', async () => { ${USE} ${CHECK} console.log('works'); });`,
+    }),
     commands: [tool('vitest/vitest.mjs', 'run')],
   },
 };
@@ -123,35 +189,49 @@ function newProject(name, manifest, packages) {
   return project;
 }
 
-function pack() {
-  run(['npm', 'run', 'build'], root);
-  const [{ filename }] = JSON.parse(
-    execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
-      cwd: root,
-      encoding: 'utf8',
-    }),
-  );
+function pack(from) {
+  const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
+  const [{ filename }] = JSON.parse(execFileSync('npm', args, { cwd: from, encoding: 'utf8' }));
   return join(folder, filename);
 }
 
-function tryProject(name, tarball) {
-  const { install = [], files, commands, manifest = {} } = PROJECTS[name];
-  const project = newProject(name, manifest, [tarball, ...install]);
-  for (const [file, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(project, file)), { recursive: true });
-    writeFileSync(join(project, file), text);
-  }
-  const output = commands.map((command) => run(command, project)).at(-1);
-  if (!output.includes('works')) throw new Error(`${name} did not say that it works:\n${output}`);
-  console.log(`${name.padEnd(12)} works`);
+/** As it would come from the registry, if it were there. */
+function packThingsdbJs() {
+  const source = join(folder, 'thingsdb.js-source');
+  mkdirSync(source);
+  copyFileSync(thingsdbJs, join(source, 'thingsdb.js'));
+  const manifest = { name: 'thingsdb.js', version: '0.2.0', main: 'thingsdb.js' };
+  writeFileSync(join(source, 'package.json'), JSON.stringify(manifest));
+  return pack(source);
 }
 
-const ROUNDS = 15;
+/** `other`: the tarball of another client than the package's own. */
+function tryProject(name, tarball, other) {
+  const { install = [], files, commands, manifest = {} } = PROJECTS[name];
+  const packages = [tarball, ...install.map((one) => one.replace('TARBALL', tarball))];
+  const shown = other === undefined ? name : `${name}, with thingsdb.js`;
+  const project = newProject(
+    shown.replace(', ', '-').replace(' ', '-'),
+    manifest,
+    other === undefined ? packages : [...packages, other, 'ws'],
+  );
+  const all = { ...files(other !== undefined), ...(other !== undefined && { 'web-socket.mjs': WEB_SOCKET }) };
+  for (const [file, text] of Object.entries(all)) writeFileSync(join(project, file), text);
+  const output = commands.map((command) => run(command, project)).at(-1);
+  if (!output.includes('works')) throw new Error(`${shown} did not say that it works:\n${output}`);
+  console.log(`${shown.padEnd(28)} works`);
+}
+
+const ROUNDS = 20;
+const MOST_IMPORT_MS = 60;
+const MOST_TESTING_IMPORT_MS = 60;
 const BARE = ['bare node', 'undefined'];
 const IMPORTS = [
   BARE,
-  ['thingsdb-lock, import', "await import('thingsdb-lock')"],
-  ['thingsdb-lock, require', "require('thingsdb-lock')"],
+  ['thingsdb-lock, import', "await import('thingsdb-lock')", MOST_IMPORT_MS],
+  ['thingsdb-lock, require', "require('thingsdb-lock')", MOST_IMPORT_MS],
+  ['thingsdb-lock/testing, import', "await import('thingsdb-lock/testing')", MOST_TESTING_IMPORT_MS],
+  ['thingsdb-lock/testing, require', "require('thingsdb-lock/testing')", MOST_TESTING_IMPORT_MS],
   ['redlock + ioredis, require', "require('ioredis'); require('redlock')"],
 ];
 const BUNDLES = [
@@ -163,8 +243,7 @@ const BUNDLES = [
 ];
 
 /** By turns, so that what else the machine does meets all alike. Time on the processor, as it counts nothing else. */
-function measure(tarball) {
-  const project = newProject('figures', {}, [tarball, 'redlock@5.0.0-beta.2', 'ioredis@5', 'esbuild']);
+function importTimes(project) {
   const times = new Map(IMPORTS.map(([name]) => [name, []]));
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, code] of IMPORTS) {
@@ -172,26 +251,40 @@ function measure(tarball) {
       times.get(name).push(Number(run([process.execPath, '-e', program], project)));
     }
   }
-  const bareMs = median(times.get(BARE[0]));
-  for (const [name, all] of times) {
-    console.log(`${name.padEnd(28)} ${(median(all) - bareMs).toFixed(1).padStart(6)} ms over bare node`);
+  return new Map([...times].map(([name, all]) => [name, median(all)]));
+}
+
+function measure(tarball) {
+  const project = newProject('figures', {}, [tarball, 'redlock@5.0.0-beta.2', 'ioredis@5', 'esbuild']);
+  const medians = importTimes(project);
+  const bareMs = medians.get(BARE[0]);
+  console.log(`${BARE[0].padEnd(32)} ${bareMs.toFixed(1).padStart(6)} ms`);
+  for (const [name, , mostMs = Infinity] of IMPORTS.slice(1)) {
+    const overMs = medians.get(name) - bareMs;
+    console.log(`${name.padEnd(32)} ${overMs.toFixed(1).padStart(6)} ms over bare node`);
+    if (overMs >= mostMs)
+      throw new Error(`${name} costs ${overMs.toFixed(1)} ms; it has to be below ${mostMs}`);
   }
   for (const [name, code] of BUNDLES) {
     writeFileSync(join(project, 'bundled.mjs'), code);
-    const args = [
-      'bundled.mjs',
-      '--bundle',
-      '--minify',
-      '--platform=node',
-      '--outfile=bundled.cjs',
-      '--log-level=error',
-    ];
-    run(tool('esbuild/bin/esbuild', ...args), project);
+    const options = ['--bundle', '--minify', '--platform=node', '--outfile=bundled.cjs', '--log-level=error'];
+    run(esbuild('bundled.mjs', ...options), project);
     const { length } = readFileSync(join(project, 'bundled.cjs'));
-    console.log(`${name.padEnd(28)} ${(length / 1000).toFixed(1).padStart(6)} kB bundled and minified`);
+    console.log(`${name.padEnd(32)} ${(length / 1000).toFixed(1).padStart(6)} kB bundled and minified`);
   }
-  const importMs = median(times.get(IMPORTS[1][0])) - bareMs;
-  if (importMs >= 60) throw new Error(`an import costs ${importMs.toFixed(1)} ms; it has to be below 60`);
+  for (const [name, packages] of [
+    ['thingsdb-lock', [tarball]],
+    ['redlock + ioredis', ['redlock@5.0.0-beta.2', 'ioredis@5']],
+  ]) {
+    const installed = newProject(`weight-of-${name.replaceAll(/[^a-z-]+/g, '-')}`, {}, packages);
+    const files = readdirSync(join(installed, 'node_modules'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => statSync(join(entry.parentPath, entry.name)).size);
+    const bytes = files.reduce((sum, size) => sum + size, 0);
+    console.log(
+      `${name.padEnd(32)} ${(bytes / 1e6).toFixed(1).padStart(6)} MB installed, in ${files.length} files`,
+    );
+  }
 }
 
 function median(all) {
@@ -199,11 +292,17 @@ function median(all) {
 }
 
 try {
-  const tarball = pack();
-  const names = values.only === undefined ? [...Object.keys(PROJECTS), 'figures'] : [values.only];
-  for (const name of names) {
-    if (name === 'figures') measure(tarball);
-    else tryProject(name, tarball);
+  run(['npm', 'run', 'build'], root);
+  const tarball = pack(root);
+  const other = thingsdbJs === undefined ? undefined : packThingsdbJs();
+  if (other === undefined) console.log('thingsdb.js is not tried: THINGSDB_JS does not name its built file');
+  for (const name of values.only ?? [...Object.keys(PROJECTS), 'figures']) {
+    if (name === 'figures') {
+      measure(tarball);
+      continue;
+    }
+    tryProject(name, tarball);
+    if (other !== undefined && !PROJECTS[name].isOwnOnly) tryProject(name, tarball, other);
   }
 } finally {
   if (values.keep) console.log(folder);
