@@ -93,8 +93,8 @@ export class Round {
     } catch (error) {
       this.#find('broken', [], (error as Error).stack ?? String(error));
     }
-    if (!isDeepStrictEqual(await this.#code(), code))
-      this.#find('code', [], 'the code of the collection is another');
+    const changed = difference(code, await this.#code());
+    if (changed !== '') this.#find('code', [], `the code of the collection is another: ${changed}`);
   }
 
   /** Honest processes hold and wait, and the hostile ones have requests of their own. */
@@ -316,11 +316,13 @@ export class Round {
     return this.#victims.map((victim) => this.#schema.requestOf(stored, victim));
   }
 
-  #code(): Promise<unknown> {
+  /** Of a cluster one node may answer now and another later: each breaks the lines of the same code otherwise. */
+  async #code(): Promise<unknown> {
     const { state } = this.#schema;
-    return this.#arena.query(
+    const code = await this.#arena.query(
       `return {procedures: procedures_info(), types: types_info(), enums: enums_info(), fn: try(.${state}.fn)}, ${DEPTH};`,
     );
+    return withoutSpace(code);
   }
 
   #find(kind: FindingKind, calls: readonly HostileCall[], what: string): void {
@@ -330,6 +332,14 @@ export class Round {
 
 function hasCode({ args }: HostileCall): boolean {
   return described(args, Infinity).includes('closure(');
+}
+
+/** The same, without white space in its texts. */
+function withoutSpace(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(/\s/g, '');
+  if (Array.isArray(value)) return value.map(withoutSpace);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withoutSpace(part)]));
 }
 
 function text(value: unknown): string {
