@@ -69,13 +69,13 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'tells of one name only',
-    of: 'r.names.each(|name| {\n        rooms = [];',
-    instead: '[r.names[0]].each(|name| {\n        rooms = [];',
+    of: 'r.names.each(|name| {\n        one =',
+    instead: '[r.names[0]].each(|name| {\n        one =',
   },
   {
     does: 'tells only those who watch a name, where others watch all',
-    of: 'all && rooms',
-    instead: 'all && !rooms && rooms',
+    of: 'for (w in [one, all])',
+    instead: 'for (w in [one || all])',
     leftToModel: 'nobody in a run watches all names',
   },
   {
