@@ -12,6 +12,7 @@ export class StubEngine implements Engine {
   readonly sessions = new Set<Session>();
   dropped = 0;
   lastRun: Wire | undefined;
+  spun = 0;
 
   authenticate(session: Session, credentials: Wire): void {
     if (JSON.stringify(credentials) !== '["admin","pass"]') {
@@ -25,8 +26,16 @@ export class StubEngine implements Engine {
     if (code === 'broken') return Promise.reject(new TypeError('a bug'));
     if (code === 'pending') return new Promise(() => undefined);
     if (code === 'huge') return Promise.resolve('x'.repeat(21 * 1024 * 1024));
+    if (code === 'spin') this.#spin();
     if (code === 'later') return new Promise((resolve) => setImmediate(() => resolve('later')));
     return [scope, code, vars];
+  }
+
+  /** Longer than one client's turn takes. */
+  #spin(): void {
+    const startMs = performance.now();
+    while (performance.now() - startMs < 60);
+    this.spun += 1;
   }
 
   run(_session: Session, scope: string, procedure: string, args: Wire): Promise<Wire> {

@@ -16,6 +16,15 @@ const INTERVAL_MS = 1000;
 /** Rings of things are looked for at most this often: it takes time in proportion to what is stored. */
 const RING_INTERVAL_MS = 30_000;
 
+/** Tasks that are due run for so long, and the others once what clients have asked for meanwhile is done. */
+const TURN_MS = 50;
+
+// Taken now, while it is real: a test may put fake timers in place later.
+const { performance } = globalThis;
+
+/** A task, and the collection that it is in; `null` for the scope `@thingsdb`. */
+type Due = readonly [task: Task, collection: Collection | null];
+
 /** Runs tasks when their time has come. Asleep while there are none. */
 export class TaskTimer {
   readonly #database: Database;
@@ -52,12 +61,35 @@ export class TaskTimer {
   }
 
   #tick(): void {
+    const now = this.#database.nowSeconds;
+    this.#run(this.#due(now), now);
+  }
+
+  #due(now: number): Due[] {
+    const { tasks, collections } = this.#database;
+    const due: Due[] = [];
+    const add = (from: ReadonlyMap<bigint, Task>, collection: Collection | null): void => {
+      for (const task of from.values()) {
+        if (task.runAt !== null && task.runAt <= now) due.push([task, collection]);
+      }
+    };
+    add(tasks, null);
+    for (const collection of collections.values()) add(collection.tasks, collection);
+    return due;
+  }
+
+  /** Runs those that are due, in order, in turns: together they may take longer than anybody should wait. */
+  #run(due: readonly Due[], now: number): void {
     this.#cancel = null;
-    const database = this.#database;
-    const now = database.nowSeconds;
-    for (const task of [...database.tasks.values()]) this.#runIfDue(task, null, now);
-    for (const collection of [...database.collections.values()]) {
-      for (const task of [...collection.tasks.values()]) this.#runIfDue(task, collection, now);
+    const startMs = performance.now();
+    for (let at = 0; at < due.length; at += 1) {
+      const [task, collection] = due[at] as Due;
+      this.#runIfDue(task, collection, now);
+      if (performance.now() - startMs < TURN_MS || at === due.length - 1) continue;
+      this.#cancel = this.#database.clock.at(this.#database.clock.now(), () =>
+        this.#run(due.slice(at + 1), now),
+      );
+      return;
     }
     this.#collectRings();
     this.wake();
@@ -72,6 +104,8 @@ export class TaskTimer {
 
   #runIfDue(task: Task, collection: Collection | null, now: number): void {
     const { closure, owner } = task;
+    // One that ran before it may have taken it away, or its collection.
+    if ((collection ?? this.#database).tasks.get(task.id) !== task) return;
     if (task.runAt === null || task.runAt > now || !closure || !owner) return;
     const scope = collection ? collection.scope : this.#database.scope('@t');
     const query = new Query(this.#database, scope, owner, null);
@@ -90,7 +124,7 @@ export class TaskTimer {
       this.#database.node.counters.tasksWithError += 1;
     }
     task.isRunning = false;
-    if (query.budget.isStoring) this.#database.storage.add(query.budget.bytes);
+    this.#database.storage.add(query.budget.storedBytes);
     if (task.id !== 0n) this.#settle(task, collection, error);
     collection?.settle();
   }

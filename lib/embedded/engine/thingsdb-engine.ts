@@ -1,7 +1,7 @@
 import { registry } from '../builtins/registry.js';
 import { Privileges } from '../model/accounts/privileges.js';
 import type { User } from '../model/accounts/user.js';
-import { withBudget } from '../model/budget.js';
+import { cost, withBudget } from '../model/budget.js';
 import type { Clock } from '../model/clock.js';
 import {
   authError,
@@ -84,8 +84,8 @@ class ThingsdbEngine implements Engine {
         if (analysis.needsChange) {
           scope.access.require(user, Privileges.change);
           query.beginChange();
-          // A closure that it stores keeps the whole text.
-          query.budget.take(code.length);
+          // A closure that it stores keeps the whole program.
+          query.budget.share(code.length * cost.letter);
         }
         query.hasNse = analysis.hasNse;
         return () => {
@@ -215,7 +215,7 @@ class ThingsdbEngine implements Engine {
         return toWire(value, { deep, withoutIds, sizeLimit: this.#database.limits.resultSize, query });
       });
     } finally {
-      if (query.budget.isStoring) this.#database.storage.add(query.budget.bytes);
+      this.#database.storage.add(query.budget.storedBytes);
       query.collection?.settle();
       this.#timer.wake();
     }

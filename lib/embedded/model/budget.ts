@@ -1,27 +1,43 @@
+import { getHeapStatistics } from 'node:v8';
 import type { ClosureNode } from '../language/ast.js';
 import { errorCode, maxQuotaError, UncaughtError } from './errors.js';
 import type { Limits } from './limits.js';
 
 /** Bytes that values take, roughly, on top of what they hold; `named` is a user, a token, a collection or a type. */
 export const cost = {
-  slot: 16,
+  slot: 32,
   item: 48,
-  list: 96,
+  list: 128,
   set: 128,
-  thing: 256,
+  thing: 512,
   closure: 128,
   value: 64,
   named: 1024,
+  /** Of a program, for each of its letters: its tree, and what it is compiled to. */
+  letter: 160,
+  /** Of a compiled regular expression. */
+  instruction: 64,
 } as const;
 
-/** The time is looked at when these bits of the number of calls are 0. */
-const CLOCK_MASK = 63;
+/** The clock is looked at after so many steps: a call that does much counts as many. */
+const STEPS_PER_LOOK = 64;
+
+/** The memory of the process is looked at this often while queries run, whichever they are. */
+const HEAP_LOOK_MS = 2;
+
+/** Of what the process may use at most: beyond, no query makes more. V8 ends a process that uses it all. */
+const HEAP_SHARE = 0.9;
+
+/** Of that limit, what is for new values alone. */
+const YOUNG_BYTES = 64 * 1024 * 1024;
 
 // Taken now, while it is real: a test may put fake timers in place later.
 const { performance } = globalThis;
 
 /** Looking at this many bytes of text counts as one step. */
 const BYTES_PER_STEP = 1024;
+
+let nextHeapLookMs = 0;
 
 /** What one query may still use. Its futures use up the same. */
 export class Budget {
@@ -30,7 +46,8 @@ export class Budget {
   readonly waitingFutures = new Map<ClosureNode, number>();
   #steps = 0;
   #bytes = 0;
-  #calls = 0;
+  #sharedBytes = 0;
+  #nextLook = 0;
   readonly #startMs = performance.now();
   #memory: number;
   /** It may have stored what it made. */
@@ -40,11 +57,19 @@ export class Budget {
 
   constructor(readonly limits: Limits) {
     this.#memory = limits.memory;
+    this.#nextLook = Math.min(STEPS_PER_LOOK, limits.steps + 1);
   }
 
-  /** Bytes that the query has made up to now. */
-  get bytes(): number {
-    return this.#bytes;
+  /** Bytes that it may have stored. Texts that share their parts become copies when somebody looks at them. */
+  get storedBytes(): number {
+    return this.isStoring ? this.#bytes + this.#sharedBytes : 0;
+  }
+
+  /** So much is shared: a text that was joined without copying it, or the program that a stored closure keeps. */
+  share(bytes: number): void {
+    this.#sharedBytes += bytes;
+    // Then it counts in full, because nothing would be noticed later.
+    if (this.#storage !== null) this.take(bytes);
   }
 
   /** The query may store what it makes: no more than there is room for. */
@@ -57,18 +82,24 @@ export class Budget {
 
   step(count = 1): void {
     this.#steps += count;
-    this.#calls += 1;
-    if ((this.#calls & CLOCK_MASK) === 0) this.#checkTime();
-    if (this.#steps > this.limits.steps) {
-      throw spent(`maximum number of steps (${this.limits.steps}) in one query is reached`);
-    }
+    if (this.#steps >= this.#nextLook) this.#look();
   }
 
-  #checkTime(): void {
-    const { duration } = this.limits;
-    if (performance.now() - this.#startMs > duration) {
+  /** Throws -57 when the steps, the time or the memory of the process are used up. */
+  #look(): void {
+    const { steps, duration } = this.limits;
+    if (this.#steps > steps) throw spent(`maximum number of steps (${steps}) in one query is reached`);
+    this.#nextLook = Math.min(this.#steps + STEPS_PER_LOOK, steps + 1);
+    const nowMs = performance.now();
+    if (nowMs - this.#startMs > duration) {
       throw spent(`maximum duration (${duration} milliseconds) of one query is reached`);
     }
+    if (nowMs < nextHeapLookMs) return;
+    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+    if (used > limit * HEAP_SHARE - YOUNG_BYTES) {
+      throw spent(`the memory of the process is used up (${used} of ${limit} bytes)`);
+    }
+    nextHeapLookMs = nowMs + HEAP_LOOK_MS;
   }
 
   take(bytes: number): void {
@@ -131,6 +162,12 @@ export function spendText(length: number, bytes = length): void {
   if (length > stringLength) throw maxQuotaError(`maximum string length (${stringLength} bytes) is reached`);
   running.take(bytes + cost.value);
   spendScan(bytes);
+}
+
+/** Counts a text that is joined of two: the engine copies neither, so that only what is added takes memory, for now. */
+export function spendJoin(one: number, other: number): void {
+  spendText(one + other, Math.min(one, other));
+  running?.share(Math.max(one, other));
 }
 
 /** The text, counted. */

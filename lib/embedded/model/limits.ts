@@ -34,7 +34,7 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = {
-  sourceLength: 2 * 1024 * 1024,
+  sourceLength: 1024 * 1024,
   steps: 20_000_000,
   duration: 5000,
   memory: 256 * 1024 * 1024,

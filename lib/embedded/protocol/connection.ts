@@ -20,6 +20,17 @@ export interface Transport {
   destroy(): void;
 }
 
+/** What a room tells goes to many: it is written once. Kept as long as the message is. */
+const written = new WeakMap<object, Buffer>();
+
+function pushPackage(type: number, body: Wire): Buffer {
+  const known = typeof body === 'object' && body !== null ? written.get(body) : undefined;
+  if (known !== undefined) return known;
+  const bytes = encodePackage(PUSH_PACKAGE_ID, type, WireEncoder.encode(body));
+  if (typeof body === 'object' && body !== null) written.set(body, bytes);
+  return bytes;
+}
+
 /** One client: reads its requests, asks the engine, writes the answers and what its rooms tell. */
 export class Connection implements Session {
   readonly #engine: Engine;
@@ -75,7 +86,7 @@ export class Connection implements Session {
 
   push(type: (typeof PushType)[keyof typeof PushType], body: Wire): void {
     if (type === PushType.join && this.#heldJoins !== undefined) this.#heldJoins.push(body);
-    else this.#send(PUSH_PACKAGE_ID, type, WireEncoder.encode(body));
+    else if (this.#isOpen) this.#transport.send(pushPackage(type, body));
   }
 
   /** Tells the client about the node, if it has authenticated: others are told nothing. */

@@ -18,6 +18,9 @@ export interface Socket {
 /** The most that waits for one client; it is cut off beyond. Three of the largest results. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
+/** From this many waiting bytes on it matters how many wait for all clients together. */
+const MANY_BYTES = 1024 * 1024;
+
 /** What lies between a connection and its socket: here the ordered faults happen. */
 export class Link implements Transport {
   readonly #socket: Socket;
@@ -27,17 +30,28 @@ export class Link implements Transport {
   #lastDueMs = 0;
   /** Bytes that a fault holds back. */
   #heldBytes = 0;
+  readonly #isCrowded: () => boolean;
+  #isFrozen = false;
+  #isWaiting = false;
 
-  constructor(socket: Socket, faults: Faults, clock: Clock) {
+  /** @param isCrowded whether more bytes wait, for all clients together, than may */
+  constructor(socket: Socket, faults: Faults, clock: Clock, isCrowded: () => boolean = () => false) {
+    this.#isCrowded = isCrowded;
     this.#socket = socket;
     this.#faults = faults;
     this.#clock = clock;
     faults.add(this);
   }
 
+  /** Bytes that were sent and have not been taken. */
+  get waitingBytes(): number {
+    return this.#heldBytes + this.#socket.waitingBytes;
+  }
+
   send(bytes: Buffer): void {
     // A client that does not read would cost memory without end: every event of its rooms waits for it.
-    if (this.#heldBytes + this.#socket.waitingBytes + bytes.length > MAX_WAITING_BYTES) {
+    const waiting = this.waitingBytes;
+    if (waiting + bytes.length > MAX_WAITING_BYTES || (waiting > MANY_BYTES && this.#isCrowded())) {
       this.#socket.destroy();
       return;
     }
@@ -61,11 +75,24 @@ export class Link implements Transport {
   }
 
   pause(): void {
-    this.#socket.pause();
+    this.#isFrozen = true;
+    this.#read();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#isFrozen = false;
+    this.#read();
+  }
+
+  /** Others have their turn: nothing more is read from this client until it has its own. */
+  set isWaiting(isWaiting: boolean) {
+    this.#isWaiting = isWaiting;
+    this.#read();
+  }
+
+  #read(): void {
+    if (this.#isFrozen || this.#isWaiting) this.#socket.pause();
+    else this.#socket.resume();
   }
 
   /** The socket is gone. */

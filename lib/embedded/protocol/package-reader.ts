@@ -6,6 +6,11 @@ export class PackageReader {
   #available = 0;
   #needed = HEADER_BYTES;
 
+  /** Bytes of a package that is not complete. */
+  get waitingBytes(): number {
+    return this.#available;
+  }
+
   /**
    * Takes the next bytes of the stream; returns the packages that they complete, often none.
    * @throws MalformedPackageError when the stream cannot be followed any further. The packages in front of the

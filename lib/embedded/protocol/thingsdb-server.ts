@@ -14,6 +14,7 @@ import { Link, type Socket } from './link.js';
 import { PackageReader } from './package-reader.js';
 import { decodePackage, HEADER_BYTES, MAX_BODY_BYTES, type Package } from './package.js';
 import { TcpSocket } from './tcp-socket.js';
+import { Turns } from './turns.js';
 import { WebSocket } from './web-socket.js';
 
 const SUB_PROTOCOL = 'thingsdb-protocol';
@@ -24,6 +25,11 @@ const GOOD_BYE_MS = 200;
 
 // Taken now, while they are real: a test may put fake timers in place later.
 const { setTimeout, clearTimeout } = globalThis;
+
+const MAX_HELD_BYTES = 256 * 1024 * 1024;
+
+/** A client that has sent less of a request is not looked at for it. */
+const MANY_BYTES = 1024 * 1024;
 
 /** Where the server listens, on this machine only: its first user has a password that everybody knows. */
 const HOST = '127.0.0.1';
@@ -41,11 +47,16 @@ export interface ThingsDBServerOptions {
   readonly tcpPort: number;
   /** Whether small packages leave by TCP at once; default `true`. A real node does not see to that. */
   readonly tcpNoDelay?: boolean | undefined;
+  /** Bytes held for all clients together: of requests that are not complete, and of answers that are not taken. */
+  readonly maxHeldBytes?: number;
 }
 
 interface Client {
   readonly connection: Connection;
   readonly link: Link;
+  readonly turns: Turns;
+  /** Bytes of a request that is not complete. */
+  requestBytes: number;
   /** Says good-bye where the kind of socket has one. */
   end(): void;
 }
@@ -56,6 +67,7 @@ export class ThingsDBServer {
   readonly #clock: Clock;
   readonly #faults: Faults;
   readonly #tcpNoDelay: boolean;
+  readonly #maxHeldBytes: number;
   readonly #clients = new Set<Client>();
   readonly #sockets = new Set<NetSocket>();
   readonly #http: HttpServer = createHttpServer((_request, response) => response.writeHead(404).end());
@@ -74,6 +86,7 @@ export class ThingsDBServer {
     this.#clock = options.clock;
     this.#faults = options.faults ?? new Faults();
     this.#tcpNoDelay = options.tcpNoDelay ?? true;
+    this.#maxHeldBytes = options.maxHeldBytes ?? MAX_HELD_BYTES;
     for (const server of [this.#http, this.#tcp]) {
       server.on('connection', (socket: NetSocket) => {
         this.#sockets.add(socket);
@@ -89,7 +102,7 @@ export class ThingsDBServer {
         return;
       }
       this.#faults.whenRunning(() => {
-        this.#webSockets.handleUpgrade(request, socket, head, (ws) => this.#acceptWebSocket(ws));
+        this.#webSockets.handleUpgrade(request, socket, head, (ws) => this.#acceptWebSocket(ws, socket));
       });
     });
   }
@@ -150,26 +163,61 @@ export class ThingsDBServer {
     const reader = new PackageReader();
     const client = this.#addClient(new TcpSocket(socket, this.#tcpNoDelay), () => socket.end());
     socket.on('data', (chunk) =>
-      this.#receive(client, () => reader.read(chunk, (pkg) => client.connection.receive(pkg))),
+      this.#receive(client, () => {
+        reader.read(chunk, (pkg) => this.#handle(client, pkg));
+        this.#hold(client, reader.waitingBytes);
+      }),
     );
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#faults.whenRunning(() => this.#removeClient(client)));
+    socket.on('close', () => this.#leave(client));
   }
 
-  #acceptWebSocket(ws: Ws): void {
+  #acceptWebSocket(ws: Ws, socket: Duplex): void {
     const client = this.#addClient(new WebSocket(ws), () => ws.close(GOING_AWAY));
-    ws.on('message', (data: RawData) =>
-      this.#receive(client, () => client.connection.receive(readMessage(data))),
-    );
+    // What has come of a message that is not complete.
+    socket.on('data', (chunk: Buffer) => this.#hold(client, client.requestBytes + chunk.length));
+    ws.on('message', (data: RawData) => {
+      client.requestBytes = 0;
+      this.#receive(client, () => this.#handle(client, readMessage(data)));
+    });
     ws.on('error', () => ws.terminate());
-    ws.on('close', () => this.#faults.whenRunning(() => this.#removeClient(client)));
+    ws.on('close', () => this.#leave(client));
   }
 
   #addClient(socket: Socket, end: () => void): Client {
-    const link = new Link(socket, this.#faults, this.#clock);
-    const client = { connection: new Connection(this.#engine, link), link, end };
+    const link = new Link(socket, this.#faults, this.#clock, () => this.#isCrowded());
+    const turns = new Turns({
+      onWaiting: (isWaiting) => {
+        link.isWaiting = isWaiting;
+      },
+      whenRunning: (action) => this.#faults.whenRunning(action),
+    });
+    const client = { connection: new Connection(this.#engine, link), link, turns, requestBytes: 0, end };
     this.#clients.add(client);
     return client;
+  }
+
+  /** Gone, when what it has asked for before is done. */
+  #leave(client: Client): void {
+    this.#faults.whenRunning(() => client.turns.add(() => this.#removeClient(client)));
+  }
+
+  /** A request that is not complete takes memory; so that many cannot take all of it, the last one's connection ends. */
+  #hold(client: Client, bytes: number): void {
+    client.requestBytes = bytes;
+    if (bytes > MANY_BYTES && this.#isCrowded()) client.link.destroy();
+  }
+
+  #isCrowded(): boolean {
+    let sum = 0;
+    for (const { link, requestBytes } of this.#clients) sum += link.waitingBytes + requestBytes;
+    return sum > this.#maxHeldBytes;
+  }
+
+  #handle(client: Client, pkg: Package): void {
+    client.turns.add(() => {
+      if (this.#clients.has(client)) client.connection.receive(pkg);
+    });
   }
 
   #removeClient(client: Client): void {
@@ -185,7 +233,8 @@ export class ThingsDBServer {
       try {
         read();
       } catch {
-        client.link.destroy();
+        // After the answers to what came before it.
+        client.turns.add(() => client.link.destroy());
       }
     });
   }

@@ -22,10 +22,20 @@ const isHorizontal = (byte: number): boolean => byte === 9 || byte === 32 || byt
 const isVertical = (byte: number): boolean => (byte >= 10 && byte <= 13) || byte === 0x85;
 const isNewline = (byte: number): boolean => byte === 10;
 
+/** Each is made once: most of a pattern is single letters. */
+const single = new Map<number, ByteSet>();
+const singleOfBothCases = new Map<number, ByteSet>();
+
 /** One byte, in both cases where the case does not count: ASCII only, as in PCRE's own tables. */
 export function byteSet(byte: number, ignoresCase: boolean): ByteSet {
-  const set = setOf((other) => other === byte);
-  return ignoresCase ? bothCases(set) : set;
+  const known = ignoresCase ? singleOfBothCases : single;
+  let set = known.get(byte);
+  if (set === undefined) {
+    set = setOf((other) => other === byte);
+    if (ignoresCase) set = bothCases(set);
+    known.set(byte, set);
+  }
+  return set;
 }
 
 export function bothCases(set: ByteSet): ByteSet {

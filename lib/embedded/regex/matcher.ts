@@ -51,7 +51,7 @@ export class Matcher {
       this.#step();
       if (firstBytes && !firstBytes[text.charCodeAt(start) & 0xff]) continue;
       if (firstBytes && start === text.length) return null;
-      this.#slots.fill(-1);
+      this.#clearSlots();
       this.#slots[0] = start;
       const end = this.#run(pattern.program, start);
       if (end < 0) continue;
@@ -59,6 +59,11 @@ export class Matcher {
       return this.#slots.slice(0, (pattern.groupCount + 1) * 2);
     }
     return null;
+  }
+
+  #clearSlots(): void {
+    this.#slots.fill(-1);
+    this.#steps += this.#slots.length >> 4;
   }
 
   #step(): void {
@@ -165,6 +170,7 @@ export class Matcher {
   /** Runs a program of its own; what it has captured stays, until the place before it is tried otherwise. */
   #inside(body: Program, at: number, stack: number[]): number {
     const before = this.#slots.slice();
+    this.#steps += before.length >> 3;
     const end = this.#run(body, at);
     if (end < 0) {
       this.#slots = before;

@@ -34,6 +34,8 @@ export type Program = readonly Instruction[];
 
 export interface CompiledPattern {
   readonly program: Program;
+  /** Instructions, with those of the programs inside of it. */
+  readonly size: number;
   /** Two for the whole match and each group, and one for each loop. */
   readonly slotCount: number;
   readonly groupCount: number;
@@ -61,7 +63,7 @@ class PatternCompiler {
   compile(): CompiledPattern {
     const { root, groupCount } = this.#pattern;
     const program = this.#program(root);
-    return { program, slotCount: this.#slots, groupCount, firstBytes: firstBytesOf(root) };
+    return { program, size: this.#size, slotCount: this.#slots, groupCount, firstBytes: firstBytesOf(root) };
   }
 
   #program(node: PatternNode): Program {

@@ -3,14 +3,21 @@ import { createEngine } from '../../../lib/embedded/engine/thingsdb-engine.js';
 import { type Session, ThingsError } from '../../../lib/embedded/engine/engine.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 
-/** The default limit of time is five seconds; the rest is for a busy machine. */
-const SOON_MS = 9000;
+/** Less than by default, so that the specs are quick. */
+const DURATION_MS = 1500;
+const LIMITS = { duration: DURATION_MS, matchSteps: 1_000_000, resultSize: 2 * 1024 * 1024 };
+
+/** The rest is for a busy machine. */
+const SOON_MS = DURATION_MS + 4000;
 
 const session: Session = { push: () => undefined };
 
+/** A text of 16 MiB. */
+const LONG = 'x = "a"; for (i in range(24)) { x += x; };';
+
 /** The code of the error with which the program ends, or 0. */
 function outcome(code: string): number {
-  const engine = createEngine({ clock: new ManualClock() });
+  const engine = createEngine({ clock: new ManualClock(), limits: LIMITS });
   try {
     engine.authenticate(session, ['admin', 'pass']);
     void engine.query(session, '//stuff', code, {});
@@ -42,6 +49,24 @@ it.each([
   ['errors caught for ever', 'for (i in range(100000)) for (j in range(1000)) try(raise("x"))', -57],
   ['a loop in a loop', 'for (i in range(100000)) for (j in range(100000)) nil', -57],
   ['things without end', 'for (i in range(100000)) for (j in range(1000)) .set(`k{i}{j}`, {})', -57],
+  [
+    'bytes that are alike up to the last',
+    `${LONG} b = bytes(x + "1"); range(100000).map(|| b).index_of(bytes(x + "2"))`,
+    -57,
+  ],
+  ['bytes beside text', `${LONG} b = bytes(x + "1"); range(100000).map(|| b).has(x + "2")`, -57],
+  ['regular expressions that are large', 'range(100000).map(|i| regex(`(?:ab){10000}{i}`))', -57],
+  [
+    'closures read from text',
+    'x = "1,"; for (i in range(16)) { x += x; }; range(10000).map(|| closure(`||[{x}]`))',
+    -57,
+  ],
+  ['loops of a pattern that are cleared at each letter', `${LONG} /(?=b)(?:(?:c|d)*e){3000}/.test(x)`, -63],
+  [
+    'loops of a pattern that are kept at each letter',
+    `${LONG} /(?=(?:a|b)+?c)(?:(?:c|d)*e){3000}/.test(x)`,
+    -63,
+  ],
   ['blanks', 'x = " "; for (i in range(20)) { x += x; }; (x + "a").trim_right()', 0],
 ])(
   '%s ends soon',

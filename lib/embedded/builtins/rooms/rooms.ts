@@ -155,6 +155,7 @@ function tell(
   withoutIds: boolean,
 ): void {
   if (!room.members.size) return;
+  query.step(room.members.size);
   const options = { deep, withoutIds, sizeLimit: query.database.limits.resultSize, query };
   const body = {
     scope: fromByteString((room.heap as Heap).scopeName),

@@ -5,11 +5,15 @@ import type { Value } from '../values/value.js';
 import type { Collection } from './collection.js';
 import type { Database } from './database.js';
 
-/** What a query may make when the store is full: enough to delete something. */
-const TO_DELETE = 16 * 1024;
+/** What a query may make when the store is full: enough to delete something, and a small share of the limit. */
+const LEAST_TO_DELETE = 16 * 1024;
+const SHARE_TO_DELETE = 2 ** -12;
 
 /** Measured anew at each query that stores, until the store is nearly full: then once in this many milliseconds. */
 const MEASURE_MS = 1000;
+
+/** Measuring takes no more than this share of the time. */
+const MEASURE_SHARE = 0.05;
 
 // Taken now, while it is real: a test may put fake timers in place later.
 const { performance } = globalThis;
@@ -19,7 +23,7 @@ export class Storage {
   readonly #database: Database;
   #measured = 0;
   #since = 0;
-  #measuredMs = -Infinity;
+  #nextMeasureMs = -Infinity;
 
   constructor(
     database: Database,
@@ -36,7 +40,7 @@ export class Storage {
   /** Bytes that the next query which stores may make. */
   get room(): number {
     if (this.#isFull) this.#measure();
-    return this.#isFull ? TO_DELETE : Infinity;
+    return this.#isFull ? Math.max(LEAST_TO_DELETE, this.limit * SHARE_TO_DELETE) : Infinity;
   }
 
   get #isFull(): boolean {
@@ -46,10 +50,11 @@ export class Storage {
   /** Looks at all that is stored, which takes time: each time after an eighth of the limit, or now and then. */
   #measure(): void {
     const nowMs = performance.now();
-    if (this.#measured > (this.limit / 8) * 7 && nowMs - this.#measuredMs < MEASURE_MS) return;
-    this.#measuredMs = nowMs;
+    if (this.#measured > (this.limit / 8) * 7 && nowMs < this.#nextMeasureMs) return;
     this.#measured = new Measure().database(this.#database);
     this.#since = 0;
+    const endMs = performance.now();
+    this.#nextMeasureMs = endMs + Math.max(MEASURE_MS, (endMs - nowMs) / MEASURE_SHARE);
   }
 }
 
@@ -100,6 +105,9 @@ class Measure {
       this.#bytes += cost.value;
       if (next.kind === 'closure') this.#closure(next);
       if (next.kind === 'bytes') this.#bytes += next.data.length;
+      if (next.kind === 'regex') this.#bytes += next.bytes;
+      if (next.kind === 'error') this.#bytes += next.message.length;
+      if (next.kind === 'mpdata') this.#bytes += next.size;
       if (next.kind === 'set') this.#bytes += cost.item * next.things.size;
       if (next.kind !== 'list') continue;
       this.#bytes += cost.slot * next.items.length;
@@ -111,6 +119,6 @@ class Measure {
     this.#bytes += cost.closure;
     if (this.#sources.has(source)) return;
     this.#sources.add(source);
-    this.#bytes += source.text.length;
+    this.#bytes += source.text.length * cost.letter;
   }
 }

@@ -11,10 +11,19 @@ export class PackedData {
     this.content = content;
   }
 
+  /** Bytes that it takes when it is sent. */
+  get size(): number {
+    return this.#bytes.length;
+  }
+
   /** The bytes, one character each. */
   get data(): string {
-    const { content } = this;
-    const bytes = content instanceof Packed ? content.bytes : WireEncoder.encode(content);
+    const bytes = this.#bytes;
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  }
+
+  get #bytes(): Uint8Array {
+    const { content } = this;
+    return content instanceof Packed ? content.bytes : WireEncoder.encode(content);
   }
 }

@@ -2,7 +2,7 @@ import { Matcher, MatchLimitError } from '../../regex/matcher.js';
 import { type CompiledPattern, compilePattern } from '../../regex/pattern-compiler.js';
 import { PatternError, PatternNotSupportedError } from '../../regex/pattern-error.js';
 import { parsePattern } from '../../regex/pattern-parser.js';
-import { currentLimits, spendMemory, spendSteps } from '../budget.js';
+import { cost, currentLimits, spendMemory, spendSteps } from '../budget.js';
 import { notSupported, valueError } from '../errors.js';
 import { defaultLimits } from '../limits.js';
 
@@ -47,11 +47,18 @@ export class Regex {
           isExtended: false,
         }),
       );
-    } catch (cause) {
-      if (cause instanceof PatternNotSupportedError) throw notSupported(cause.message);
-      if (!(cause instanceof PatternError)) throw cause;
-      throw valueError(`cannot compile regular expression '${text}', ${cause.message}`);
+    } catch (thrown) {
+      if (thrown instanceof PatternNotSupportedError) throw notSupported(thrown.message);
+      if (!(thrown instanceof PatternError)) throw thrown;
+      throw valueError(`cannot compile regular expression '${text}', ${thrown.message}`);
     }
+    spendMemory(this.#pattern.size * cost.instruction);
+    spendSteps(this.#pattern.size);
+  }
+
+  /** Bytes that it takes, roughly. */
+  get bytes(): number {
+    return this.text.length + this.#pattern.size * cost.instruction;
   }
 
   /** The flag `g`: `match` gives all matches. */

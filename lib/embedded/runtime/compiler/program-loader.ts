@@ -3,6 +3,7 @@ import { ParseError } from '../../language/parse-error.js';
 import { parse } from '../../language/parser.js';
 import { analyse, type Analysis, type EffectsOf } from '../../language/side-effects.js';
 import { Source } from '../../language/source.js';
+import { cost, spendMemory, spendSteps } from '../../model/budget.js';
 import { badDataError, lookupError, syntaxError, valueError } from '../../model/errors.js';
 import type { Database } from '../../model/store/database.js';
 import type { Programs } from '../../model/store/programs.js';
@@ -68,6 +69,8 @@ export class ProgramLoader implements Programs {
 
   /** A closure from its text, as `closure('...')` and `new_procedure` take it. */
   closure(code: string, scope: ScopeKind): Closure {
+    spendMemory(code.length * cost.letter);
+    spendSteps(code.length);
     const program = this.#parseClosure(code);
     if (program.tree.statements.length !== 1)
       throw badDataError('closure is expecting exactly one statement');

@@ -5,11 +5,7 @@ import { typeName, type Value } from '../../model/values/value.js';
 
 /** `==`: numbers and booleans by value, text and lists by content, things by identity. */
 export function isEqual(a: Value, b: Value): boolean {
-  if (typeof a === 'string' && typeof b === 'string') {
-    if (a.length !== b.length) return false;
-    spendScan(a.length);
-    return a === b;
-  }
+  if (typeof a === 'string' && typeof b === 'string') return isSameString(a, b);
   if (a === b) return !(typeof a === 'number' && Number.isNaN(a));
   if (typeof a !== 'object' && typeof b !== 'object') return isEqualPrimitive(a, b);
   if (a === null || b === null) return false;
@@ -18,9 +14,17 @@ export function isEqual(a: Value, b: Value): boolean {
   return isEqualObject(a, b);
 }
 
+/** The work of comparing is counted: a list may hold the same long text any number of times. */
+function isSameString(a: string, b: string): boolean {
+  if (a.length !== b.length) return false;
+  spendScan(a.length);
+  return a === b;
+}
+
 function isSameText(a: Value, b: Value): boolean {
-  const text = rawText(a);
-  return text !== undefined && text === rawText(b);
+  const left = rawText(a);
+  const right = rawText(b);
+  return left !== undefined && right !== undefined && isSameString(left, right);
 }
 
 function isEqualPrimitive(a: Value, b: Value): boolean {
@@ -31,9 +35,9 @@ function isEqualPrimitive(a: Value, b: Value): boolean {
 function isEqualObject(a: Extract<Value, object>, b: Extract<Value, object>): boolean {
   switch (a.kind) {
     case 'bytes':
-      return b.kind === 'bytes' && a.data === b.data;
+      return b.kind === 'bytes' && isSameString(a.data, b.data);
     case 'regex':
-      return b.kind === 'regex' && a.text === b.text;
+      return b.kind === 'regex' && isSameString(a.text, b.text);
     case 'list':
       if (b.kind !== 'list' || a.items.length !== b.items.length) return false;
       spendSteps(a.isTuple ? 1 : weightOf(a));
@@ -49,9 +53,9 @@ function isEqualObject(a: Extract<Value, object>, b: Extract<Value, object>): bo
     case 'wrap':
       return b.kind === 'wrap' && a.type === b.type && a.thing === b.thing;
     case 'ano':
-      return b.kind === 'ano' && a.definition === b.definition;
+      return b.kind === 'ano' && isSameString(a.definition, b.definition);
     case 'wano':
-      return b.kind === 'wano' && a.thing === b.thing && a.ano.definition === b.ano.definition;
+      return b.kind === 'wano' && a.thing === b.thing && isSameString(a.ano.definition, b.ano.definition);
     default:
       return false;
   }

@@ -1,4 +1,4 @@
-import { spendScan, spendSteps, spendText } from '../../model/budget.js';
+import { spendJoin, spendScan, spendSteps } from '../../model/budget.js';
 import { overflowError, typeError, zeroDivisionError } from '../../model/errors.js';
 import { Bytes } from '../../model/values/bytes.js';
 import { ThingSet } from '../../model/values/thing-set.js';
@@ -68,9 +68,8 @@ const add: Operator = (a, b) => {
   return new Bytes(joined);
 };
 
-/** The engine joins without copying: only what is added takes memory. */
 function joinText(a: string, b: string): string {
-  spendText(a.length + b.length, Math.min(a.length, b.length));
+  spendJoin(a.length, b.length);
   return a + b;
 }
 

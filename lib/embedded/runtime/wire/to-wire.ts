@@ -1,4 +1,5 @@
 import { printCompact, printRaw } from '../../language/printer.js';
+import { spendScan, spendSteps } from '../../model/budget.js';
 import { ResultTooLargeError } from '../../model/errors.js';
 import { fromByteString, toWireText } from '../../model/text.js';
 import { DateTime } from '../../model/values/date-time.js';
@@ -52,6 +53,7 @@ export class WireWriter {
         return this.thing(value, deep, withoutIds);
       case 'list':
         this.#count(null, 1);
+        spendSteps(value.items.length);
         return value.items.map((item) => this.value(item, deep, withoutIds));
       case 'set':
         this.#count(null, 1);
@@ -59,7 +61,7 @@ export class WireWriter {
       case 'bytes':
         return this.#count(Uint8Array.from(Buffer.from(value.data, 'latin1')), value.data.length);
       case 'mpdata':
-        return value.content;
+        return this.#count(value.content, value.size);
       case 'member':
         return this.value(value.value, deep, withoutIds);
       case 'future':
@@ -84,6 +86,7 @@ export class WireWriter {
   }
 
   text(value: string): Wire {
+    spendScan(value.length);
     return this.#count(toWireText(value), value.length);
   }
 
@@ -102,6 +105,7 @@ export class WireWriter {
       const { keys, values } = thing.ordered();
       const result: Record<string, Wire> = {};
       this.#count(null, 1);
+      spendSteps(keys.length);
       if (thing.id && !withoutIds && !thing.type?.hidesId) {
         setOwn(result, thing.type?.idName ?? '#', this.id(thing));
       }

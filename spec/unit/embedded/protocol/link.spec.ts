@@ -38,3 +38,15 @@ it.each(['nothing', 'freeze'] as const)(
     expect(socket.isDestroyed).toBe(true);
   },
 );
+
+it('a client that does not read is cut off sooner when much waits for the others', () => {
+  const socket = new StuckSocket();
+  let isCrowded = false;
+  const link = new Link(socket, new Faults(), new ManualClock(), () => isCrowded);
+  link.send(PACKAGE);
+  link.send(PACKAGE);
+  expect(socket.isDestroyed).toBe(false);
+  isCrowded = true;
+  link.send(PACKAGE);
+  expect(socket.isDestroyed).toBe(true);
+});

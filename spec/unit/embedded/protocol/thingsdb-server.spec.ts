@@ -73,6 +73,25 @@ describe.each(kinds)('the server over %s', (kind) => {
     },
   );
 
+  it('lets others in between when a client asks for what takes long, and serves each in order', async () => {
+    const [busy, other] = [await login(), await login()];
+    for (let id = 2; id < 7; id += 1) busy.request(id, QUERY, ['@t', 'spin']);
+    other.request(2, PING);
+    await other.next();
+    expect(engine.spun).toBeLessThan(5);
+    for (let id = 2; id < 7; id += 1) expect((await busy.next()).id).toBe(id);
+    expect(engine.spun).toBe(5);
+  });
+
+  it('carries out what a client has asked for before it left', async () => {
+    const [busy, other] = [await login(), await login()];
+    for (let id = 2; id < 5; id += 1) busy.request(id, QUERY, ['@t', 'spin']);
+    await busy.next();
+    busy.destroy();
+    while (engine.dropped === 0) await other.upToPong();
+    expect(engine.spun).toBe(3);
+  });
+
   it('refuses wrong credentials and keeps the connection', async () => {
     const client = await connect();
     client.request(1, AUTH, ['admin', 'wrong']);
@@ -246,6 +265,27 @@ describe('what only TCP does', () => {
     client.destroy();
     await server.close();
   });
+});
+
+it('requests that are not complete take so much memory together, and no more', async () => {
+  const server = await ThingsDBServer.listen({
+    engine: new StubEngine(),
+    clock: systemClock,
+    port: 0,
+    tcpPort: 0,
+    maxHeldBytes: 4 * 1024 * 1024,
+  });
+  const most = encodePackage(1, QUERY, Buffer.alloc(4_000_000)).subarray(0, 3_000_000);
+  const first = await RawClient.overTcp(server.tcpPort);
+  const second = await RawClient.overTcp(server.tcpPort);
+  const third = await RawClient.overWebSocket(server.wsUrl);
+  first.sendBytes(most);
+  first.request(2, PING);
+  second.sendBytes(most);
+  await Promise.race([first.closed, second.closed]);
+  await third.upToPong();
+  for (const client of [first, second, third]) client.destroy();
+  await server.close();
 });
 
 describe('what only WebSocket does', () => {
