@@ -59,6 +59,7 @@ export function waiting(request: Request, input: Input, now: Now, out: Command[]
       return;
     case 'ask-at':
       request.askAtMs = Math.min(request.askAtMs, input.ms);
+      request.expectedMs = input.ms;
       return;
     case 'connected':
       ask(request, true, now, out);
@@ -253,7 +254,7 @@ function enterQueue(
   request.ahead = ahead;
   request.move('waiting');
   request.askAtMs = askAtMs(request, askAt, at, receivedMs) + staggerMs(ahead);
-  request.expectedMs = Infinity;
+  request.expectedMs = request.askAtMs;
   if (isFirst) out.push({ kind: 'tell', event: 'waiting' });
 }
 
@@ -344,7 +345,6 @@ function refused(request: Request, answer: Answer, now: Now, out: Command[]): vo
 }
 
 function ask(request: Request, isSure: boolean, now: Now, out: Command[]): void {
-  if (request.askAtMs < Infinity) request.expectedMs = request.askAtMs;
   request.askAtMs = Infinity;
   const { name, id } = request;
   request.send({ kind: 'check', name, id, isSure }, now, out);

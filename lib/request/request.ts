@@ -79,7 +79,10 @@ export class Request {
   ahead: number | undefined;
   /** While waiting: when to ask the server whether the holder's lease has ended; `Infinity` while an answer is out. */
   askAtMs = Infinity;
-  /** When the server expects the next question, should it come to nothing that was asked before: it tells of nothing later. */
+  /**
+   * When the server counts on a question, by what it told last of its own accord or as it took the request in: it tells of
+   * nothing that ends later. What it answers to a question it does not remember.
+   */
   expectedMs = Infinity;
 
   /** From the grant on. */
