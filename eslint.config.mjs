@@ -26,7 +26,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['lib/**/*.ts'],
+    files: ['lib/**/*.ts', 'lib/**/*.tsx'],
     rules: {
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 40, skipBlankLines: true, skipComments: true }],
@@ -50,7 +50,7 @@ export default tseslint.config(
   { files: ['lib/embedded/regex/matcher.ts'], rules: { 'max-lines-per-function': 'off' } },
   {
     // One dialect in all of lib.
-    files: ['lib/**/*.ts'],
+    files: ['lib/**/*.ts', 'lib/**/*.tsx'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/naming-convention': [

@@ -4,7 +4,7 @@
 // bundled. The types are those of tsc, as far as an entry point shows them.
 //
 // dist/cjs holds everything. The embedded server and the command line are big and there once: of what needs them, dist/esm
-// passes on what CommonJS has. The types are there once too.
+// passes on what CommonJS has. The types are there once too. dist/ui is the page of the live view, one file for browsers.
 //
 //   --modules FOLDER   each module by itself instead, as CommonJS: for benchmarks, which look inside
 import { Buffer } from 'node:buffer';
@@ -236,6 +236,7 @@ async function buildPackage() {
   describe('esm', 'module');
   writeTypes();
   writeLicences([...all, ...own]);
+  execFileSync(process.execPath, ['scripts/build-page.mjs', 'dist/ui/page.html'], { stdio: 'inherit' });
 }
 
 async function buildModules(outdir) {

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
-import { readFileSync, realpathSync } from 'node:fs';
-import path from 'node:path';
 import { CommanderError } from 'commander';
 import { ExitStatus } from './exit-status.js';
+import { ownPackage } from './own-package.js';
 import { createProgram } from './program.js';
 
 /** SIGPIPE: whoever read what is written has gone. */
@@ -36,24 +35,9 @@ function split(args: readonly string[]): [before: readonly string[], behind: rea
   return dashes === -1 ? [args, undefined] : [args.slice(0, dashes), args.slice(dashes + 1)];
 }
 
-/** From the package's own package.json: above this file, but how far differs between the sources and a build. */
+/** Of this package. */
 function version(): string {
-  let folder = path.dirname(realpathSync(process.argv[1] ?? '.'));
-  for (;;) {
-    const found = packageJson(path.join(folder, 'package.json'));
-    if (found?.name === 'thingsdb-lock' && found.version !== undefined) return found.version;
-    const parent = path.dirname(folder);
-    if (parent === folder) return 'unknown';
-    folder = parent;
-  }
-}
-
-function packageJson(file: string): { name?: string; version?: string } | undefined {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as { name?: string; version?: string };
-  } catch {
-    return undefined;
-  }
+  return ownPackage()?.version ?? 'unknown';
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -10,6 +10,7 @@ import { ls } from './commands/ls.js';
 import { release } from './commands/release.js';
 import { run } from './commands/run.js';
 import { setup } from './commands/setup.js';
+import { ui } from './commands/ui.js';
 import { watch } from './commands/watch.js';
 import { connectionSettings, type ConnectionValues } from './connection-options.js';
 import { ExitStatus, type StatusMeaning } from './exit-status.js';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly CliCommand[] = [
   ls,
   inspect,
   watch,
+  ui,
   release,
   ask,
   setup,

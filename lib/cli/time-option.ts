@@ -2,6 +2,8 @@ import { InvalidArgumentError } from 'commander';
 import { duration } from '../options/duration-check.js';
 import { MAX_TTL_MS } from '../schema/constants.js';
 
+export const MAX_PORT = 65_535;
+
 const time = duration(0, MAX_TTL_MS);
 
 /** Milliseconds from text such as `10s`, as the library reads it: at most 24.8 days, the longest that a timer can wait. */

@@ -25,6 +25,8 @@ const MOST_BYTES = 238_000;
 const MOST_BYTES_AT_ONCE = 168_000;
 /** Modules, of our own and of others, that an import reads: 13 were counted. With hundreds it took 80 ms. */
 const MOST_MODULES = 20;
+/** The page of the live view; 103 kB were measured: Preact, uPlot, and the page itself. */
+const MOST_PAGE_BYTES = 115_000;
 /** A build takes its time on a busy machine. */
 const LIMIT_MS = 180_000;
 jest.setTimeout(LIMIT_MS);
@@ -179,7 +181,7 @@ describe('what is published', () => {
   });
 
   it('holds no specs, no .ti files, no TypeScript but the types', () => {
-    const kinds = /(\.js|\.d\.ts|\.js\.map|\/package\.json|\/BUNDLED-LICENCES\.txt)$/;
+    const kinds = /(\.js|\.d\.ts|\.js\.map|\/package\.json|\/BUNDLED-LICENCES\.txt|^dist\/ui\/page\.html)$/;
     expect(packed.filter((path) => path.startsWith('dist/') && !kinds.test(path))).toEqual([]);
     expect(packed.filter((path) => /^dist\/.*((^|[/.])spec[/.]|fixture)|\.ti$/.test(path))).toEqual([]);
   });
@@ -493,6 +495,14 @@ describe('the package', () => {
 
   it('loads nothing by itself that could fail: thingsdb.js is absent here', () => {
     expect(existsSync(join(project, 'node_modules', 'thingsdb'))).toBe(false);
+  });
+
+  it('brings the page of the live view in one file, with the licences of what is built into it', () => {
+    const page = readFileSync(join(installed, 'dist/ui/page.html'), 'utf8');
+    expect(page.match(/Permission is hereby granted, free of charge/g)).toHaveLength(2);
+    // Nothing of it comes from elsewhere.
+    expect(page).not.toMatch(/<(script|link|img)[^>]*(src|href)="(?!data:)/);
+    expect(page.length).toBeLessThan(MOST_PAGE_BYTES);
   });
 
   it('brings a command that starts', async () => {

@@ -109,6 +109,31 @@ onEachBackEnd('thingsdb-lock for operators', (backEnd) => {
     await lease.release();
   });
 
+  test('ui serves the page until it is ended; where changes are allowed its link has a token', async () => {
+    await others('setup').setup();
+    const [plain, changing] = [
+      run('ui', '--port', '0', '--json'),
+      run('ui', '--port', '0', '--allow-changes'),
+    ];
+    await Promise.all([plain.printed('"listening"'), changing.printed('listening on ')]);
+    const url = String(plain.records[0]?.['url']);
+    expect(plain.records).toEqual([
+      { type: 'listening', url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/) as string },
+    ]);
+    const link = /^listening on (\S+\/\?token=[\w-]{32})$/m.exec(changing.out)?.[1] ?? '';
+    const status = async (at: string): Promise<number> =>
+      (await fetch(at, { headers: { connection: 'close' } })).status;
+    expect(await (await fetch(url, { headers: { connection: 'close' } })).text()).toBe(
+      '<title>the page</title>',
+    );
+    expect([await status(link), await status(link.replace(/\?.*/, ''))]).toEqual([200, 401]);
+    const taken = run('ui', '--port', new URL(url).port);
+    expect(await taken.status).toBe(69);
+    expect(taken.err).toContain('EADDRINUSE');
+    for (const { child } of [plain, changing]) child.kill('SIGTERM');
+    expect([await plain.status, await changing.status]).toEqual([0, 0]);
+  });
+
   test('release --force takes a lock away: its holder is told; 1 when nobody holds it', async () => {
     const lease = await others('me').get('stuck').acquire();
     const lost = new Promise((resolve) => lease.signal.addEventListener('abort', resolve));
@@ -145,6 +170,7 @@ onEachBackEnd('thingsdb-lock for operators', (backEnd) => {
     ['inspect', 'a'],
     ['watch', 'a'],
     ['watch'],
+    ['ui', '--port', '0'],
     ['release', 'a', '--force'],
     ['ask', 'a'],
     ['bench'],

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -21,6 +21,9 @@ function built(): Built {
   const folder = mkdtempSync(join(tmpdir(), 'thingsdb-lock-cli-'));
   const main = join(folder, 'main.js');
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'thingsdb-lock', version }));
+  // Whether the page of the live view works is seen in a browser, by its own suite.
+  mkdirSync(join(folder, 'dist/ui'), { recursive: true });
+  writeFileSync(join(folder, 'dist/ui/page.html'), '<title>the page</title>');
   buildSync({
     entryPoints: [join(ROOT, 'lib/cli/main.ts')],
     outfile: main,

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { Option } from 'commander';
 import type { CliCommand } from '../cli-command.js';
 import { ExitStatus, okStatus, usageStatus } from '../exit-status.js';
+import { listenFailure } from '../listen-failure.js';
 import { endedBySignal } from '../running/ending-signals.js';
-import { wholeNumber } from '../time-option.js';
+import { MAX_PORT, wholeNumber } from '../time-option.js';
 
 interface DevServerOptions {
   readonly port?: number;
@@ -14,7 +15,6 @@ interface DevServerOptions {
 const DEFAULT_PORT = 9270;
 const DEFAULT_TCP_PORT = 9200;
 const ANY_PORT = 0;
-const MAX_PORT = 65_535;
 const PASSWORD_BYTES = 18;
 
 const port = wholeNumber(ANY_PORT, MAX_PORT);
@@ -54,11 +54,8 @@ export const devServer: CliCommand<DevServerOptions> = {
     try {
       db = await startThingsDB({ ...portsFrom(options), ...(password !== undefined && { password }) });
     } catch (error) {
-      const { code = 'INTERNAL' } = error as NodeJS.ErrnoException;
-      const message = messageOf(error as NodeJS.ErrnoException, options);
-      output.problem({ type: 'error', code, message, status: ExitStatus.unavailable }, message);
       ended.ignore();
-      return ExitStatus.unavailable;
+      return listenFailure(error, output, `${cureOf(options)} takes free ports`);
     }
     if (password !== undefined) {
       output.result({ type: 'login', user: 'admin', password }, `user admin, password ${password}`);
@@ -71,10 +68,8 @@ export const devServer: CliCommand<DevServerOptions> = {
 };
 
 /** Whoever has a server at the usual port may want a second one, or may have forgotten the first. */
-function messageOf({ code, message }: NodeJS.ErrnoException, { port, tcpPort }: DevServerOptions): string {
-  if (code !== 'EADDRINUSE') return message;
-  const cure = port === undefined && tcpPort === undefined ? '--port 0' : '--port 0 --tcp-port 0';
-  return `${message}: something listens there already. ${cure} takes free ports`;
+function cureOf({ port, tcpPort }: DevServerOptions): string {
+  return port === undefined && tcpPort === undefined ? '--port 0' : '--port 0 --tcp-port 0';
 }
 
 function portsFrom({ port, tcpPort }: DevServerOptions): { port: number; tcpPort: number } {

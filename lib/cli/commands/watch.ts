@@ -1,6 +1,5 @@
 import { Argument } from 'commander';
-import type { LockManager } from '../../index.js';
-import type { Call, CliCommand } from '../cli-command.js';
+import type { CliCommand } from '../cli-command.js';
 import { connectionOptions, type ConnectionValues } from '../connection-options.js';
 import { ExitStatus, okStatus, serverStatuses } from '../exit-status.js';
 import { endedBySignal } from '../running/ending-signals.js';
@@ -18,9 +17,10 @@ export const watch: CliCommand<ConnectionValues> = {
 
   async act(call) {
     const { NameWatch } = await import('../operating/name-watch.js');
+    const { withManager } = await import('../operating/with-manager.js');
     const ended = endedBySignal();
     try {
-      await withManager(call, (manager) =>
+      await withManager(call.connection(), (manager) =>
         new NameWatch(manager, call.output).until(call.operands, ended.signal),
       );
     } finally {
@@ -29,20 +29,3 @@ export const watch: CliCommand<ConnectionValues> = {
     return ExitStatus.ok;
   },
 };
-
-/** A manager connects again by itself. It would also set the locks up where there are none: that is looked at before. */
-async function withManager(
-  { connection }: Call<ConnectionValues>,
-  use: (manager: LockManager) => Promise<void>,
-): Promise<void> {
-  const { asOperator } = await import('../operating/operator.js');
-  const { LockManager } = await import('../../index.js');
-  const settings = connection();
-  await asOperator(settings, () => Promise.resolve());
-  const manager = new LockManager(settings);
-  try {
-    await use(manager);
-  } finally {
-    await manager.close();
-  }
-}

@@ -1,0 +1,62 @@
+import type { EventView } from '../messages.js';
+import { NameText } from './name-text.js';
+import { lockLink } from './lock-link.js';
+import { clockText, lengthText, waitText } from './time-text.js';
+import type { ViewState } from './view-state.js';
+
+const MOST_SHOWN = 30;
+
+interface EventListProps {
+  readonly view: ViewState;
+  /** Of one lock, or of all. */
+  readonly name?: string | undefined;
+}
+
+/** What has happened last, as text. */
+export function EventList({ view, name }: EventListProps) {
+  const events = latest(view.events, name);
+  return (
+    <section class="card" aria-labelledby="events-title">
+      <h2 id="events-title">Events</h2>
+      {events.length === 0 ? (
+        <p class="faint">Nothing has happened since this page looks.</p>
+      ) : (
+        <ol class="events">
+          {events.map((event) => (
+            <li key={`${event.atMs} ${event.kind} ${event.owner} ${event.name}`}>
+              <time>{clockText(event.atMs)}</time> <b class={event.kind}>{event.kind}</b>{' '}
+              {name === undefined ? (
+                <>
+                  <a href={lockLink(event.name)}>
+                    <NameText text={event.name} />
+                  </a>{' '}
+                </>
+              ) : null}
+              <span class="faint">
+                by <NameText text={event.owner} />
+                {detail(event)}
+              </span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+function latest(events: readonly EventView[], name: string | undefined): EventView[] {
+  const found: EventView[] = [];
+  for (let i = events.length - 1; i >= 0 && found.length < MOST_SHOWN; i--) {
+    const event = events[i];
+    if (event !== undefined && (name === undefined || event.name === name)) found.push(event);
+  }
+  return found;
+}
+
+function detail({ kind, atMs, waitedMs, sinceMs, reason }: EventView): string {
+  if (waitedMs !== undefined && waitedMs > 0) return `, after a wait of ${waitText(waitedMs)}`;
+  if (kind === 'adopted' || sinceMs === undefined) return '';
+  const held = atMs - sinceMs;
+  const why = reason === undefined ? '' : `: ${reason}`;
+  return `${why}, after ${held < 60_000 ? waitText(Math.max(0, held)) : lengthText(held)}`;
+}
