@@ -11,6 +11,7 @@ const ENTRIES = {
   'thingsdb-lock': 'lib/index.ts',
   'thingsdb-lock/testing': 'lib/testing/index.ts',
   'thingsdb-lock/opentelemetry': 'lib/opentelemetry/index.ts',
+  'thingsdb-lock/nestjs': 'lib/nestjs/index.ts',
 };
 
 /** The declarations of all files under lib, as users get them. */

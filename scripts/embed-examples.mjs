@@ -28,6 +28,6 @@ for (const page of PAGES) {
 /** As a user would write it: the package by its name. */
 function source(file) {
   return readFileSync(file, 'utf8')
-    .replaceAll(/'[./]+\/lib\/(testing|opentelemetry)\/index\.js'; \/\/.*$/gm, "'thingsdb-lock/$1';")
+    .replaceAll(/'[./]+\/lib\/(testing|nestjs|opentelemetry)\/index\.js'; \/\/.*$/gm, "'thingsdb-lock/$1';")
     .replaceAll(/'[./]+\/lib\/index\.js'; \/\/.*$/gm, "'thingsdb-lock';");
 }

@@ -1,6 +1,7 @@
 // npm run test:install: packs the package and installs it into empty projects, as its users do: plain Node by import and
-// require, two copies side by side, TypeScript, esbuild, webpack, Vite, Jest and Vitest. Measures what an import costs and a
-// bundle weighs, beside redlock with ioredis. It needs the registry, and takes minutes, so `npm test` does not do it.
+// require, two copies side by side, TypeScript, esbuild, webpack, Vite, Jest, Vitest, and NestJS 10 and 11. Measures what an
+// import costs and a bundle weighs, beside redlock with ioredis. It needs the registry, and takes minutes, so `npm test` does
+// not do it.
 //   --only NAME    one project: see PROJECTS, or `figures`; may be given again
 //   --keep         leaves the folders where they are
 // With THINGSDB_JS=/path/to/thingsdb.js, its built file, each project uses that client too. It is not in the registry.
@@ -94,6 +95,96 @@ const COPIES = `
   console.log('works');
 `;
 
+/** An application as the Nest command line makes one: over HTTP it locks, refuses with 409, and tells its health by Terminus. */
+const NEST = `
+  import 'reflect-metadata';
+  import { Controller, Get, Injectable, Module, Param } from '@nestjs/common';
+  import { APP_FILTER, NestFactory } from '@nestjs/core';
+  import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
+  import { type Lease, LockManager } from 'thingsdb-lock';
+  import { CurrentLease, Exclusive, LockExceptionFilter, LockHealthIndicator, LockModule } from 'thingsdb-lock/nestjs';
+  import { startThingsDB } from 'thingsdb-lock/testing';
+
+  @Injectable()
+  class Orders {
+    constructor(readonly locks: LockManager) {}
+
+    @Exclusive((id: string) => \`order \${id}\`, { waitTimeout: 0 })
+    async pay(id: string, @CurrentLease() lease?: Lease): Promise<string> {
+      return \`\${id} \${String(lease?.isHeld)}\`;
+    }
+  }
+
+  @Controller()
+  class App {
+    constructor(
+      private readonly orders: Orders,
+      private readonly health: HealthCheckService,
+      private readonly locks: LockHealthIndicator,
+    ) {}
+
+    @Get('orders/:id')
+    pay(@Param('id') id: string): Promise<string> {
+      return this.orders.pay(id);
+    }
+
+    @Get('health')
+    check() {
+      return this.health.check([() => this.locks.isHealthy('locks')]);
+    }
+  }
+
+  async function main(): Promise<void> {
+    const db = await startThingsDB();
+    @Module({
+      imports: [
+        TerminusModule,
+        LockModule.forRoot({ url: db.url, auth: { username: 'admin', password: 'pass' }, requestTimeout: 2_000 }),
+      ],
+      controllers: [App],
+      providers: [Orders, { provide: APP_FILTER, useClass: LockExceptionFilter }],
+    })
+    class AppModule {}
+    const app = await NestFactory.create(AppModule, { logger: false });
+    await app.listen(0, '127.0.0.1');
+    const ask = async (path: string): Promise<string> => {
+      const response = await fetch(\`\${await app.getUrl()}/\${path}\`);
+      return \`\${response.status} \${await response.text()}\`;
+    };
+    const answers = [await ask('orders/7'), await ask('health')];
+    const lease = await app.get(LockManager).acquire('order 7');
+    answers.push(await ask('orders/7'));
+    await lease.release();
+    await db.close();
+    answers.push(await ask('health'));
+    await app.close();
+    const expected = [/^200 7 true$/, /^200 .*"up"/, /^409 .*LOCK_TIMEOUT/, /^503 .*"down"/];
+    if (!expected.every((pattern, i) => pattern.test(answers[i] ?? ''))) throw new Error(answers.join('\\n'));
+    console.log('works');
+  }
+
+  void main();
+`;
+
+function nest(version) {
+  const ofNest = ['common', 'core', 'platform-express', 'terminus'].map(
+    (name) => `@nestjs/${name}@${version}`,
+  );
+  const compilerOptions = {
+    ...{ module: 'commonjs', moduleResolution: 'node10', target: 'es2022', strict: true, skipLibCheck: true },
+    ...{ experimentalDecorators: true, emitDecoratorMetadata: true, types: ['node'] },
+  };
+  return {
+    isOwnOnly: true,
+    install: [...ofNest, 'reflect-metadata@0.2', 'rxjs@7', 'typescript@5', '@types/node@20'],
+    files: () => ({
+      'main.ts': NEST,
+      'tsconfig.json': JSON.stringify({ compilerOptions, files: ['main.ts'] }),
+    }),
+    commands: [tool('typescript/bin/tsc'), node('main.js')],
+  };
+}
+
 /** For each: what it installs besides the package, its files, and the commands, the last of which says `works`. */
 const PROJECTS = {
   import: {
@@ -172,6 +263,8 @@ const PROJECTS = {
     }),
     commands: [tool('vitest/vitest.mjs', 'run')],
   },
+  nest10: nest(10),
+  nest11: nest(11),
 };
 
 function run([command, ...args], cwd) {

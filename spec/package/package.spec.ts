@@ -45,6 +45,9 @@ interface Run {
   readonly output: string;
 }
 
+/** What somebody has who uses `thingsdb-lock/nestjs`. */
+const OF_NEST = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'];
+
 /** The repository as it would be published from; a copy, as others may build in it meanwhile. */
 let source: string;
 /** Somebody's project that has the package installed. */
@@ -88,10 +91,12 @@ function isCopied(path: string): boolean {
 /** `Lock` and `LockManager` are names of the DOM too: the package's own must win. */
 const USE = `
   import { DistributedLock, LockError, LockManager, type Lease, type LockOptions } from 'thingsdb-lock';
+  import { LockModule } from 'thingsdb-lock/nestjs';
   import { LockInstrumentation } from 'thingsdb-lock/opentelemetry';
   import { ManualClock, startThingsDB } from 'thingsdb-lock/testing';
 
   export const instrument = (): LockInstrumentation => new LockInstrumentation({ nameInMetrics: (name) => name });
+  export const modules = [LockModule.forRoot({ url: 'thingsdb://127.0.0.1', auth: { token: 'x' }, name: 'a' })];
   export const options: LockOptions = { ttl: '30s' };
   export const isOurs = (error: unknown): boolean => error instanceof LockError;
   export async function use(): Promise<number> {
@@ -160,7 +165,8 @@ beforeAll(async () => {
   installed = join(project, 'node_modules', manifest.name);
   mkdirSync(installed, { recursive: true });
   await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', installed], project);
-  for (const dependency of [...Object.keys(manifest.dependencies), '@opentelemetry/api', '@types/node']) {
+  const peers = [...OF_NEST, '@opentelemetry/api'];
+  for (const dependency of [...Object.keys(manifest.dependencies), ...peers, '@types/node']) {
     const link = join(project, 'node_modules', dependency);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(MODULES, dependency), link);
@@ -274,7 +280,7 @@ describe('the tools that look for mistakes', () => {
     };
     expect(analysis.problems).toEqual([]);
     expect(Object.keys(analysis.entrypoints)).toEqual(
-      expect.arrayContaining(['.', './opentelemetry', './testing']),
+      expect.arrayContaining(['.', './nestjs', './opentelemetry', './testing']),
     );
     expect(status).toBe(0);
   });
@@ -388,6 +394,7 @@ describe('the package', () => {
     ['thingsdb-lock', join(ROOT, 'lib/index.ts')],
     ['thingsdb-lock/testing', join(ROOT, 'lib/testing/index.ts')],
     ['thingsdb-lock/opentelemetry', join(ROOT, 'lib/opentelemetry/index.ts')],
+    ['thingsdb-lock/nestjs', join(ROOT, 'lib/nestjs/index.ts')],
   ])('gives the same names to import and to require: %s', async (name, path) => {
     const required = await node(['-p', `JSON.stringify(Object.keys(require('${name}')).sort())`]);
     const imported = await node([

@@ -31,6 +31,7 @@ export function compile(
       'thingsdb-lock': [join(ROOT, 'lib/index.ts')],
       'thingsdb-lock/testing': [join(ROOT, 'lib/testing/index.ts')],
       'thingsdb-lock/opentelemetry': [join(ROOT, 'lib/opentelemetry/index.ts')],
+      'thingsdb-lock/nestjs': [join(ROOT, 'lib/nestjs/index.ts')],
     },
   };
   const real = ts.createCompilerHost(options);

@@ -74,6 +74,12 @@ export class Program implements AsyncDisposable {
     this.#child.kill('SIGTERM');
   }
 
+  /** Ends it as a crash of the machine does: it can do nothing about it. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.ended;
+  }
+
   /** SIGTERM first, so that it can end its own children; SIGKILL if it does not end. */
   async [Symbol.asyncDispose](): Promise<void> {
     const overdue = setTimeout(() => this.#child.kill('SIGKILL'), 5_000);

@@ -59,7 +59,7 @@ const FILES = [...filesUnder('lib', '.ts'), ...filesUnder('lib', '.tsx')].map((p
 );
 
 /** Which parts of lib may import which: whatever is not listed is the lock layer. */
-const PARTS = ['embedded', 'testing', 'cli', 'opentelemetry', 'ui/page', 'ui'] as const;
+const PARTS = ['embedded', 'testing', 'cli', 'opentelemetry', 'nestjs', 'ui/page', 'ui'] as const;
 type Part = (typeof PARTS)[number] | 'lock';
 
 function partOf(path: string): Part {
@@ -72,8 +72,18 @@ const MAY_IMPORT: Readonly<Record<Part, readonly Part[]>> = {
   testing: ['testing', 'embedded'],
   cli: ['cli', 'lock', 'testing', 'ui'],
   opentelemetry: ['opentelemetry', 'lock'],
+  nestjs: ['nestjs', 'lock'],
   ui: ['ui', 'lock'],
   'ui/page': ['ui/page'],
+};
+/** Packages that whoever uses a part has anyway: optional peers. No other part may need them. */
+const PEERS: Readonly<Partial<Record<Part, readonly string[]>>> = {
+  nestjs: ['@nestjs/common', '@nestjs/core'],
+  opentelemetry: ['@opentelemetry/api'],
+};
+/** What is in the file that a part is built into. */
+const BUILT_IN: Readonly<Partial<Record<Part, readonly string[]>>> = {
+  'ui/page': ['preact', 'uplot'],
 };
 /** What the page in the browser and its server have in common. */
 const UI_MESSAGES = 'lib/ui/messages.ts';
@@ -101,6 +111,7 @@ describe('the walls of lib', () => {
     ['lib/embedded/model/accounts/user.ts', "let x: import('../../../errors.js').LockError;"],
     ['lib/embedded/engine/engine.ts', "void import('../../testing/manual-clock.js');"],
     ['lib/testing/index.ts', "const { LockError } = require('../errors.js');"],
+    ['lib/lock-manager.ts', "import { LockModule } from './nestjs/index.js';"],
     ['lib/cli/commands/run.ts', "import { createEngine } from '../../embedded/engine/thingsdb-engine.js';"],
     ['lib/lock-manager.ts', "import { UiServer } from './ui/ui-server.js';"],
     ['lib/ui/ui-server.ts', "import { lockLink } from './page/lock-link.js';"],
@@ -120,25 +131,37 @@ describe('the walls of lib', () => {
     expect(missing).toEqual([]);
   });
 
-  it('let in only the packages that package.json names, zod, which the build bundles, and to a part of its own the optional one that it needs', () => {
-    const { dependencies, devDependencies } = JSON.parse(
+  it('let in only the packages that package.json names, zod, which the build bundles, and to a part of its own the optional ones that it needs', () => {
+    const { dependencies, devDependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(
       readFileSync(join(ROOT, 'package.json'), 'utf8'),
-    ) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
+    ) as {
+      dependencies: Record<string, string>;
+      devDependencies: Record<string, string>;
+      peerDependencies: Record<string, string>;
+      peerDependenciesMeta: Record<string, { optional: boolean }>;
+    };
     expect(devDependencies).toHaveProperty('zod');
     expect(dependencies).not.toHaveProperty('zod');
     const known = new Set([...Object.keys(dependencies), 'zod']);
-    const own: Partial<Record<Part, readonly string[]>> = {
-      opentelemetry: ['@opentelemetry/api'],
-      // What the page is built of is in the file that it is built into.
-      'ui/page': ['preact', 'uplot'],
-    };
-    const packages = FILES.flatMap(({ path, imports }) =>
+    const packages = (imports: readonly string[]): string[] =>
       imports
         .filter((name) => !name.startsWith('lib/') && !isBuiltin(name))
-        .map((name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name)
-        .filter((name) => own[partOf(path)]?.includes(name) !== true),
+        .map((name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name);
+    const others = FILES.flatMap(({ path, imports }) =>
+      packages(imports)
+        .filter(
+          (name) => !known.has(name) && ![PEERS, BUILT_IN].some((own) => own[partOf(path)]?.includes(name)),
+        )
+        .map((name) => `${path}: ${name}`),
     );
-    expect([...new Set(packages)].filter((name) => !known.has(name))).toEqual([]);
+    expect(others).toEqual([]);
+    for (const name of Object.values(PEERS).flat()) {
+      expect([name, peerDependencies[name], peerDependenciesMeta[name]]).toEqual([
+        name,
+        expect.any(String),
+        { optional: true },
+      ]);
+    }
   });
 
   it('let OpenTelemetry see of the lock layer nothing but types', () => {

@@ -1,0 +1,15 @@
+import { Controller, Get, HttpException, Inject } from '@nestjs/common';
+import { type LockHealth, LockHealthIndicator } from '../../lib/nestjs/index.js'; // in your program: 'thingsdb-lock/nestjs'
+
+/** For a readiness probe. With `@nestjs/terminus`: `health.check([() => locks.isHealthy('locks')])`. */
+@Controller('health')
+export class HealthController {
+  constructor(@Inject(LockHealthIndicator) private readonly locks: LockHealthIndicator) {}
+
+  @Get()
+  async check(): Promise<LockHealth> {
+    const health = await this.locks.check();
+    if (health.status === 'down') throw new HttpException(health, 503);
+    return health;
+  }
+}

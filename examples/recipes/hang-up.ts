@@ -1,0 +1,18 @@
+import type { ServerResponse } from 'node:http';
+
+/** The client has gone: nobody wants the answer any more. */
+export class ClientGoneError extends Error {
+  override readonly name = 'ClientGoneError';
+}
+
+/**
+ * Aborts when the client hangs up before it has its answer. Given to a lock as its `signal`, it frees the place in the queue at once:
+ * those behind move up, and the work is not done for nobody.
+ */
+export function hangUpSignal(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort(new ClientGoneError('the client has gone'));
+  });
+  return controller.signal;
+}
