@@ -7,7 +7,7 @@
  * Where: THINGSDB_URL=thingsdb://...; THINGSDB_USER and THINGSDB_PASSWORD say who. `--other` measures another build of the
  * library beside it, such as one from before the channels, with nobody subscribed.
  */
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -55,10 +55,19 @@ function subscribeToAll(): void {
   for (const channel of PLAIN) subscribe(`thingsdb-lock:${channel}`, nothing);
 }
 
+/** Without a reader the SDK would count nothing. */
+class IdleReader extends MetricReader {
+  protected onForceFlush = (): Promise<void> => Promise.resolve();
+  protected onShutdown = (): Promise<void> => Promise.resolve();
+}
+
 function instrument(dist: string): void {
   const { LockInstrumentation } = load(join(dist, 'cjs/opentelemetry/index.js')) as typeof opentelemetry;
-  // Spans are made and recorded, and go nowhere: exporters are not what is measured.
-  new LockInstrumentation({ tracerProvider: new BasicTracerProvider(), meterProvider: new MeterProvider() });
+  // Spans are recorded and go nowhere, metrics are added up and not fetched: exporters are not what is measured.
+  new LockInstrumentation({
+    tracerProvider: new BasicTracerProvider(),
+    meterProvider: new MeterProvider({ readers: [new IdleReader()] }),
+  });
 }
 
 /** The process of one mode: measures whatever it is told to, until it is ended. */

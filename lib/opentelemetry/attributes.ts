@@ -1,44 +1,34 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { AcquireTrace, LockMessage } from '../diagnostics/messages.js';
+import type { AcquireTrace, HoldTrace } from '../diagnostics/messages.js';
 
-/** Names of attributes: those of OpenTelemetry's semantic conventions where it has one. */
-export const ATTRIBUTE = {
-  system: 'db.system.name',
-  collection: 'db.namespace',
-  operation: 'db.operation.name',
-  errorType: 'error.type',
-  name: 'thingsdb.lock.name',
-  names: 'thingsdb.lock.names',
-  owner: 'thingsdb.lock.owner',
-  mode: 'thingsdb.lock.mode',
-  permits: 'thingsdb.lock.permits',
-  position: 'thingsdb.lock.queue.position',
-  token: 'thingsdb.lock.fencing_token',
-  renewals: 'thingsdb.lock.renewals',
-  outcome: 'thingsdb.lock.outcome',
-  reason: 'thingsdb.lock.lost.reason',
-} as const;
+// Names are those of OpenTelemetry's semantic conventions, where these have one.
 
-/** What a span says of the lock. */
-export function lockAttributes({ manager, name, names }: LockMessage): Attributes {
+/** What the span of a call says from its start on. */
+export function acquireAttributes({ manager, name, names, how, mode, permits }: AcquireTrace): Attributes {
   const attributes: Attributes = {
-    [ATTRIBUTE.system]: 'thingsdb',
-    [ATTRIBUTE.collection]: manager.collection,
-    [ATTRIBUTE.owner]: manager.owner,
-    [ATTRIBUTE.name]: name,
+    'db.system.name': 'thingsdb',
+    'db.namespace': manager.collection,
+    'db.operation.name': how,
+    'thingsdb.lock.owner': manager.owner,
+    'thingsdb.lock.name': name,
+    'thingsdb.lock.mode': mode,
+    'thingsdb.lock.permits': permits,
   };
-  if (names.length > 1) attributes[ATTRIBUTE.names] = [...names];
+  if (names.length > 1) attributes['thingsdb.lock.names'] = [...names];
   return attributes;
 }
 
-/** What a span says of how the lock was asked for. */
-export function acquireAttributes(acquire: AcquireTrace): Attributes {
-  return {
-    ...lockAttributes(acquire),
-    [ATTRIBUTE.operation]: acquire.how,
-    [ATTRIBUTE.mode]: acquire.mode,
-    [ATTRIBUTE.permits]: acquire.permits,
+/** What the span of a lease says from its start on. */
+export function holdAttributes({ manager, name, names, fencingToken }: HoldTrace): Attributes {
+  const attributes: Attributes = {
+    'db.system.name': 'thingsdb',
+    'db.namespace': manager.collection,
+    'thingsdb.lock.owner': manager.owner,
+    'thingsdb.lock.name': name,
+    'thingsdb.lock.fencing_token': fencingToken,
   };
+  if (names.length > 1) attributes['thingsdb.lock.names'] = [...names];
+  return attributes;
 }
 
 /** The code of an error of the lock; of another, its name. */
@@ -46,4 +36,10 @@ export function errorType(error: unknown): string {
   const { code, name } = (error ?? {}) as { readonly code?: unknown; readonly name?: unknown };
   if (typeof code === 'string' && code !== '') return code;
   return typeof name === 'string' && name !== '' ? name : '_OTHER';
+}
+
+/** The reason for a loss, if that is what the lease has ended with. */
+export function lostReason(error: unknown): string | undefined {
+  const { code, reason } = (error ?? {}) as { readonly code?: unknown; readonly reason?: unknown };
+  return code === 'LOCK_LOST' ? String(reason) : undefined;
 }

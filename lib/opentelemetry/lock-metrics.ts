@@ -8,7 +8,7 @@ import type {
   RenewalMessage,
   WaitingMessage,
 } from '../diagnostics/messages.js';
-import { ATTRIBUTE, errorType } from './attributes.js';
+import { errorType } from './attributes.js';
 
 /** What stands for a lock's name in metrics; `undefined`: nothing. */
 export type NameInMetrics = (name: string) => string | undefined;
@@ -67,27 +67,24 @@ export class LockMetrics {
   }
 
   acquireStarted(acquire: AcquireTrace): void {
-    this.#count(acquire, this.#waiting, this.#modeOf(acquire, acquire));
+    this.#count(acquire, this.#waiting, this.#modeOf(acquire));
   }
 
   acquireEnded(acquire: AcquireTrace): void {
-    this.#uncount(acquire, this.#waiting);
     const { how, waitedMs = 0, result, error } = acquire;
-    this.#acquireDuration.record(waitedMs / 1000, {
-      ...this.#modeOf(acquire, acquire),
-      [ATTRIBUTE.operation]: how,
-      ...outcome(result, error),
-    });
+    const attributes = ended(this.#uncount(acquire, this.#waiting) ?? this.#modeOf(acquire), result, error);
+    attributes['db.operation.name'] = how;
+    this.#acquireDuration.record(waitedMs / 1000, attributes);
   }
 
   holdStarted(hold: HoldTrace): void {
-    this.#count(hold, this.#held, this.#modeOf(hold, hold.acquire));
+    this.#count(hold, this.#held, this.#now.get(hold.acquire) ?? this.#modeOf(hold.acquire));
   }
 
   holdEnded(hold: HoldTrace): void {
-    this.#uncount(hold, this.#held);
     const { heldMs = 0, result, error, acquire } = hold;
-    this.#holdDuration.record(heldMs / 1000, { ...this.#modeOf(hold, acquire), ...outcome(result, error) });
+    const attributes = ended(this.#uncount(hold, this.#held) ?? this.#modeOf(acquire), result, error);
+    this.#holdDuration.record(heldMs / 1000, attributes);
   }
 
   waiting(message: WaitingMessage): void {
@@ -95,7 +92,7 @@ export class LockMetrics {
   }
 
   lost(message: LostMessage): void {
-    this.#lost.add(1, { ...this.#of(message), [ATTRIBUTE.reason]: message.reason });
+    this.#lost.add(1, { ...this.#of(message), 'thingsdb.lock.lost.reason': message.reason });
   }
 
   renewed(message: RenewalMessage): void {
@@ -104,7 +101,7 @@ export class LockMetrics {
 
   reconnecting({ manager, reason }: ReconnectMessage): void {
     const { collection } = manager;
-    this.#reconnects.add(1, { [ATTRIBUTE.collection]: collection, [ATTRIBUTE.errorType]: errorType(reason) });
+    this.#reconnects.add(1, { 'db.namespace': collection, 'error.type': errorType(reason) });
   }
 
   /** Nobody tells any more how what is counted now ends. */
@@ -117,26 +114,29 @@ export class LockMetrics {
     counter.add(1, attributes);
   }
 
-  /** What has begun before this was listening is not counted. */
-  #uncount(of: AcquireTrace | HoldTrace, counter: UpDownCounter): void {
+  /** What has begun before this was listening was not counted. */
+  #uncount(of: AcquireTrace | HoldTrace, counter: UpDownCounter): Attributes | undefined {
     const attributes = this.#now.get(of);
     if (this.#now.delete(of)) counter.add(-1, attributes);
+    return attributes;
   }
 
   /** Few values each: every combination of them is a time series. */
   #of({ manager, name }: LockMessage): Attributes {
-    const attributes: Attributes = { [ATTRIBUTE.collection]: manager.collection };
+    const attributes: Attributes = { 'db.namespace': manager.collection };
     const shown = this.#nameOf(name);
-    if (shown !== undefined) attributes[ATTRIBUTE.name] = shown;
+    if (shown !== undefined) attributes['thingsdb.lock.name'] = shown;
     return attributes;
   }
 
-  #modeOf(message: LockMessage, { mode }: AcquireTrace): Attributes {
-    return { ...this.#of(message), [ATTRIBUTE.mode]: mode };
+  #modeOf(acquire: AcquireTrace): Attributes {
+    const attributes = this.#of(acquire);
+    attributes['thingsdb.lock.mode'] = acquire.mode;
+    return attributes;
   }
 }
 
-function outcome(result: string | undefined, error: unknown): Attributes {
-  if (result !== undefined) return { [ATTRIBUTE.outcome]: result };
-  return { [ATTRIBUTE.outcome]: 'failed', [ATTRIBUTE.errorType]: errorType(error) };
+function ended(attributes: Attributes, result: string | undefined, error: unknown): Attributes {
+  const all = { ...attributes, 'thingsdb.lock.outcome': result ?? 'failed' };
+  return result === undefined ? { ...all, 'error.type': errorType(error) } : all;
 }

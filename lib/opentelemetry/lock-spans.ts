@@ -9,7 +9,7 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 import type { AcquireTrace, HoldTrace, ReleaseTrace } from '../diagnostics/messages.js';
-import { acquireAttributes, ATTRIBUTE, errorType, lockAttributes } from './attributes.js';
+import { acquireAttributes, errorType, holdAttributes, lostReason } from './attributes.js';
 import { HandOvers } from './hand-overs.js';
 
 interface Acquiring {
@@ -55,17 +55,17 @@ export class LockSpans {
     const { position, fencingToken, result, error } = acquire;
     if (span === undefined) return;
     endSpan(span, error, {
-      [ATTRIBUTE.position]: position,
-      [ATTRIBUTE.token]: fencingToken,
-      [ATTRIBUTE.outcome]: result,
+      'thingsdb.lock.queue.position': position,
+      'thingsdb.lock.fencing_token': fencingToken,
+      'thingsdb.lock.outcome': result,
     });
   }
 
   holdStarted(hold: HoldTrace): void {
-    const { acquire, fencingToken } = hold;
+    const { acquire } = hold;
     const parent = this.#acquiring.get(acquire)?.context ?? context.active();
     const links = this.#handOvers.before(acquire).map((before) => ({ context: before }));
-    const attributes = { ...lockAttributes(hold), [ATTRIBUTE.token]: fencingToken };
+    const attributes = holdAttributes(hold);
     const span = this.tracer.startSpan('thingsdb.lock.hold', { attributes, links }, parent);
     this.#holding.set(hold, { span, isLetGo: false });
     this.#byToken.set(keyOf(hold), span);
@@ -86,9 +86,9 @@ export class LockSpans {
     const { span } = holding;
     const { result, error, renewals } = hold;
     endSpan(span, error, {
-      [ATTRIBUTE.renewals]: renewals,
-      [ATTRIBUTE.outcome]: result,
-      [ATTRIBUTE.reason]: lostReason(error),
+      'thingsdb.lock.renewals': renewals,
+      'thingsdb.lock.outcome': result,
+      'thingsdb.lock.lost.reason': lostReason(error),
     });
   }
 
@@ -117,17 +117,14 @@ function keyOf({ fencingToken, name }: Numbered): string {
   return `${fencingToken} ${name}`;
 }
 
-/** The reason for a loss, if that is what the lease has ended with. */
-export function lostReason(error: unknown): string | undefined {
-  const { code, reason } = (error ?? {}) as { readonly code?: unknown; readonly reason?: unknown };
-  return code === 'LOCK_LOST' ? String(reason) : undefined;
-}
-
+/** What is not known is left out. */
 function endSpan(span: Span, error: unknown, attributes: Attributes): void {
-  const known = Object.entries(attributes).filter(([, value]) => value !== undefined);
-  span.setAttributes(Object.fromEntries(known));
+  for (const key in attributes) {
+    const value = attributes[key];
+    if (value !== undefined) span.setAttribute(key, value);
+  }
   if (error !== undefined) {
-    span.setAttribute(ATTRIBUTE.errorType, errorType(error));
+    span.setAttribute('error.type', errorType(error));
     span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : '' });
   }
   span.end();
