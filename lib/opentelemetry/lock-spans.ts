@@ -3,7 +3,6 @@ import {
   type Attributes,
   type Context,
   type Span,
-  SpanKind,
   SpanStatusCode,
   trace,
   type Tracer,
@@ -42,8 +41,12 @@ export class LockSpans {
 
   acquireStarted(acquire: AcquireTrace): void {
     const from = context.active();
-    const options = { kind: SpanKind.CLIENT, attributes: acquireAttributes(acquire) };
-    const span = this.tracer.startSpan('thingsdb.lock.acquire', options, from);
+    // Not of the kind `CLIENT`: most of its time is that of other holders, and no latency of the server.
+    const span = this.tracer.startSpan(
+      'thingsdb.lock.acquire',
+      { attributes: acquireAttributes(acquire) },
+      from,
+    );
     this.#acquiring.set(acquire, { span, context: trace.setSpan(from, span) });
     this.#handOvers.begin(acquire);
   }
