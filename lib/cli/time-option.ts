@@ -4,13 +4,19 @@ import { MAX_TTL_MS } from '../schema/constants.js';
 
 export const MAX_PORT = 65_535;
 
-const time = duration(0, MAX_TTL_MS);
+const anyTime = duration(0, MAX_TTL_MS);
 
 /** Milliseconds from text such as `10s`, as the library reads it: at most 24.8 days, the longest that a timer can wait. */
 export function milliseconds(text: string): number {
-  const result = time.safeParse(text);
+  const result = anyTime.safeParse(text);
   if (result.success) return result.data;
   throw new InvalidArgumentError(`a time such as 250ms, 10s or 5m is expected, up to 24d, not "${text}"`);
+}
+
+/** The same, as the library takes it: what else is to be said of it, that says. */
+export function time(text: string): string {
+  milliseconds(text);
+  return text;
 }
 
 /** A whole number within bounds. */

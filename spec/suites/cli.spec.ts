@@ -64,12 +64,12 @@ describe('thingsdb-lock', () => {
   });
 
   test('every wrong option is told at once, as text and as a record', async () => {
-    const args = ['run', 'a', '--fast', '-E', '256', '--count=0', '--slow', '--', 'true'];
+    const args = ['run', 'a', '--fast', '-E', '256', '--ttl', 'soon', '--slow', '--', 'true'];
     const wrong = [
       "unknown option '--fast'",
       "unknown option '--slow'",
       `option '-E, --conflict-exit-code <status>' is wrong: a whole number from 0 to 255 is expected, not "256"`,
-      `option '--count <m>' is wrong: a whole number from 1 to 2147483646 is expected, not "0"`,
+      `option '--ttl <time>' is wrong: a time such as 250ms, 10s or 5m is expected, up to 24d, not "soon"`,
     ];
     const text = cli(args, env);
     expect(await text.status).toBe(64);

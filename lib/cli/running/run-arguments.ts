@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import type { Call } from '../cli-command.js';
 import type { ConnectionValues } from '../connection-options.js';
 import { ExitStatus, MAX_STATUS } from '../exit-status.js';
-import { milliseconds, wholeNumber } from '../time-option.js';
+import { milliseconds, time, wholeNumber } from '../time-option.js';
 import { throwAny } from '../usage-error.js';
 
 export interface RunOptions extends ConnectionValues {
@@ -39,16 +39,18 @@ export const runOptions: readonly Option[] = [
     '-w, --wait-timeout <time>',
     'the longest to wait for the lock, and for a server that is not there yet (default: for the lock as long as it ' +
       'takes, for the server not at all)',
-  ),
+  ).argParser(time),
   new Option(
     '-E, --conflict-exit-code <status>',
     'what to exit with when the lock was not had in time (default: 75)',
   ).argParser(wholeNumber(0, MAX_STATUS)),
-  new Option('--ttl <time>', 'how long the lock outlives a crash of this machine (default: 60s)'),
+  new Option('--ttl <time>', 'how long the lock outlives a crash of this machine (default: 60s)').argParser(
+    time,
+  ),
   new Option(
     '--min-hold <time>',
     'keeps the lock taken for so long at least, for jobs that several machines start',
-  ),
+  ).argParser(time),
   new Option('--owner <label>', 'who holds it, for people (default: host name and process id)'),
   new Option('--kill-after <time>', 'when the lock is lost: from SIGTERM to SIGKILL')
     .argParser(milliseconds)
