@@ -34,6 +34,7 @@ interface Replay {
 }
 
 const { MODEL_REPLAY, MODEL_RUNS, THINGSDB_URL } = process.env;
+const nodes = THINGSDB_URL?.split(',') ?? [];
 const replay = MODEL_REPLAY === undefined ? undefined : (JSON.parse(MODEL_REPLAY) as Replay);
 
 /** An action as fast-check wants it: possible at any time, since whatever it meets has an answer. */
@@ -97,10 +98,10 @@ describe('the queue does what its model does', () => {
     LIMIT_MS,
   );
 
-  const onNode = THINGSDB_URL === undefined ? it.skip : it;
+  const onNode = nodes.length === 0 ? it.skip : it;
   onNode(
     `on a real node, ${NODE_RUNS} times up to ${COMMANDS} commands, none of which moves time`,
-    () => check(timelessActions, NODE_RUNS, () => NodeSubject.connect(THINGSDB_URL?.split(',')[0] ?? '')),
+    () => check(timelessActions, NODE_RUNS, () => NodeSubject.connect(nodes[0] ?? '', nodes.length > 1)),
     LIMIT_MS,
   );
 });
