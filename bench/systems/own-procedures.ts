@@ -29,7 +29,8 @@ class ProcedureLocks {
   readonly #inbox = randomId();
   readonly #turns = new Map<number, () => void>();
   #numbers = 0;
-  #joined: Promise<unknown> | undefined;
+  /** The room that it is in: an inbox that was idle for a minute is made anew, with another. */
+  #room: number | undefined;
 
   constructor(client: TcpClient, space: string) {
     this.#client = client;
@@ -55,9 +56,9 @@ class ProcedureLocks {
   }
 
   async #wait(room: number, turn: Promise<void>, name: string, id: string): Promise<void> {
-    if (this.#joined === undefined) {
-      this.#joined = this.#client.join(this.#scope, room);
-      await this.#joined;
+    if (this.#room !== room) {
+      this.#room = room;
+      await this.#client.join(this.#scope, room);
       // What was told before it was in the room. A sure question acknowledges a grant, too.
       const [, , [status]] = await this.#change(['check', name, id, true]);
       if (status?.[0] === Told.held) return;
