@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, get } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import type { LockSnapshot } from '../../lib/index.js';
@@ -8,6 +8,7 @@ import { UiServer, type UiServerOptions } from '../../lib/ui/ui-server.js';
 import { onEachBackEnd, type BackEnd } from '../support/back-end.js';
 import { builtPage, noBrowser, startBrowser } from '../support/browser.js';
 import { describeIf } from '../support/describe-if.js';
+import { eventText } from '../support/event-text.js';
 import { nextEvent, until } from '../support/until.js';
 
 const LONG = { waitTimeout: 25_000 };
@@ -31,15 +32,10 @@ onEachBackEnd('the events of the live view', (backEnd) => {
     const { url } = await serve(backEnd, '<meta>');
     const [holder, waiter] = [backEnd.manager({ owner: 'holder' }), backEnd.manager({ owner: 'waiter' })];
     const lease = await holder.acquire('one');
-    let told = '';
-    const events = get(`${url}events`, (response) => {
-      response.setEncoding('utf8').on('data', (text: string) => (told += text));
-      response.on('error', () => undefined);
-    });
-    events.on('error', () => undefined);
-    await until(() => told.includes('"state":"live"'));
+    const events = eventText(`${url}events`);
+    await until(() => events.text().includes('"state":"live"'));
     const next = waiter.acquire('one', LONG);
-    await until(() => told.includes('"waitingCount":1'));
+    await until(() => events.text().includes('"waitingCount":1'));
     const ids = (await backEnd.query(`
       wse();
       s = .thingsdb_lock;
@@ -51,14 +47,14 @@ onEachBackEnd('the events of the live view', (backEnd) => {
       ids;
     `)) as string[];
     await lease.release();
-    await until(() => told.includes('"kind":"released"'));
+    await until(() => events.text().includes('"kind":"released"'));
     await (await next).release();
     expect(ids).toHaveLength(4);
     for (const id of ids) {
       expect(id.length).toBeGreaterThan(10);
-      expect(told).not.toContain(id);
+      expect(events.text()).not.toContain(id);
     }
-    events.destroy();
+    events.end();
   });
 });
 
@@ -259,6 +255,8 @@ describeIf('in Chromium', noBrowser, () => {
       expect(second.signal.reason).toMatchObject({ reason: 'force-released' });
       await page.getByText('Taken from one holder.').waitFor();
       expect(await page.getByRole('dialog').count()).toBe(0);
+      await page.goBack();
+      await until(async () => (await focused()) === 'first');
       expect(await first.release()).toBe(true);
     });
 

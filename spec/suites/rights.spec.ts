@@ -1,9 +1,12 @@
 /** Each role of docs/OPERATIONS.md, with the lines that stand there: what it may do, and what it may not. */
 import { LockPermissionError, type LockManager, type LockManagerOptions } from '../../lib/index.js';
 import { procedures } from '../../lib/schema/source.generated.js';
+import { Changes } from '../../lib/ui/changes.js';
+import { UiServer } from '../../lib/ui/ui-server.js';
 import { onEachBackEnd, type BackEnd } from '../support/back-end.js';
 import { documentedRights, documentedRoles } from '../support/documented-rights.js';
-import { nextEvent, rejection } from '../support/until.js';
+import { eventText } from '../support/event-text.js';
+import { nextEvent, rejection, until } from '../support/until.js';
 
 const OWN = ['lock_schema', 'lock_batch', 'lock_change', 'lock_close', 'lock_locked', 'lock_fence'];
 const SEEING = ['lock_schema', 'lock_query', 'lock_watch', 'lock_locked'];
@@ -94,6 +97,22 @@ onEachBackEnd('the rights of the page', (backEnd) => {
       await expect(client.run('//stuff', 'lock_schema', [])).rejects.toHaveProperty('error_code');
     },
   );
+
+  test('those of an observer are enough for the live view, which says what they are not enough for', async () => {
+    const manager = managerOf(backEnd, await makeUser(backEnd, 'observer'));
+    const lease = await backEnd.manager({ owner: 'somebody' }).acquire('x');
+    const server = new UiServer({ manager, page: '', port: 0, allowsChanges: false, place: 'here' });
+    backEnd.atEnd(() => server.close());
+    const events = eventText(`${await server.listen()}events`);
+    await until(() => events.text().includes('"state":"live"'));
+    expect(events.text()).toContain('"owner":"somebody"');
+    await lease.release();
+    await until(() => events.text().includes('"kind":"released"'));
+    await expect(
+      new Changes(manager, () => undefined).make({ kind: 'release', name: 'x' }),
+    ).rejects.toBeInstanceOf(LockPermissionError);
+    events.end();
+  });
 
   test('a service locks, waits, is handed over to, and releases its own', async () => {
     const auth = await makeUser(backEnd, 'service');

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Announcer } from './announcer.js';
 import { connectionOf, ConnectionNote } from './connection-note.js';
 import { ListPage } from './list-page.js';
@@ -15,6 +15,8 @@ export function App() {
   const nowMs = useNow(view);
   const name = useLockName();
   const [search, setSearch] = useState('');
+  const opened = useRef<string>(undefined);
+  if (name !== undefined) opened.current = name;
   useEffect(() => {
     document.title = name === undefined ? 'Locks' : `${visibleText(name)} – Locks`;
   }, [name]);
@@ -27,7 +29,7 @@ export function App() {
         <ConnectionNote view={view} />
       </header>
       {name === undefined ? (
-        <ListPage view={view} nowMs={nowMs} search={search} onSearch={setSearch} />
+        <ListPage {...{ view, nowMs, search }} onSearch={setSearch} startName={opened.current} />
       ) : (
         <LockPage view={view} name={name} nowMs={nowMs} />
       )}

@@ -18,6 +18,9 @@ export function EventList({ view, name }: EventListProps) {
   return (
     <section class="card" aria-labelledby="events-title">
       <h2 id="events-title">Events</h2>
+      {view.untold > 0 ? (
+        <p class="soon">{view.untold.toLocaleString()} events came too fast to be told one by one.</p>
+      ) : null}
       {events.length === 0 ? (
         <p class="faint">Nothing has happened since this page looks.</p>
       ) : (

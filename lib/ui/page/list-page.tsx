@@ -12,10 +12,12 @@ interface ListPageProps {
   readonly nowMs: number;
   readonly search: string;
   readonly onSearch: (search: string) => void;
+  /** The lock that somebody comes back from. */
+  readonly startName: string | undefined;
 }
 
 /** All locks that somebody holds or waits for. */
-export function ListPage({ view, nowMs, search, onSearch }: ListPageProps) {
+export function ListPage({ view, nowMs, search, onSearch, startName }: ListPageProps) {
   const [sorting, setSorting] = useState(BY_NAME);
   const before = useRef<readonly LockView[]>([]);
   const rows = sortedRows(view.locks, before.current, search, sorting);
@@ -41,7 +43,7 @@ export function ListPage({ view, nowMs, search, onSearch }: ListPageProps) {
           {rows.length === 0 ? (
             <p class="nothing">{emptyText(view, search)}</p>
           ) : (
-            <LockTable rows={rows} nowMs={nowMs} sorting={sorting} onSort={setSorting} />
+            <LockTable {...{ rows, nowMs, sorting, startName }} onSort={setSorting} />
           )}
         </section>
         <div class="aside">

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { HolderView, LockView, WaiterView } from '../messages.js';
 import { EventList } from './event-list.js';
 import { LockActions } from './lock-actions.js';
@@ -20,7 +20,7 @@ export function LockPage({ view, name, nowMs }: LockPageProps) {
   const lock = view.locks.get(name) ?? freeLock(name);
   const title = useRef<HTMLHeadingElement>(null);
   // Who comes here by the keyboard goes on from here.
-  useEffect(() => title.current?.focus(), [name]);
+  useLayoutEffect(() => title.current?.focus(), [name]);
   return (
     <main class="lock">
       <p>

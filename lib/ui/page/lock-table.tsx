@@ -19,11 +19,13 @@ interface TableProps {
   readonly nowMs: number;
   readonly sorting: Sorting;
   readonly onSort: (sorting: Sorting) => void;
+  /** The lock that somebody comes back from. */
+  readonly startName: string | undefined;
 }
 
 /** All locks, of which only the rows that are seen are in the document. The arrow keys go from one to the next. */
-export function LockTable({ rows, nowMs, sorting, onSort }: TableProps) {
-  const { body, first, count, active, onFocus, ...handlers } = useTableRows(rows);
+export function LockTable({ rows, nowMs, sorting, onSort, startName }: TableProps) {
+  const { body, first, count, active, onFocus, ...handlers } = useTableRows(rows, startName);
   const shown = rows.slice(first, first + count).map((lock, i) => ({ lock, index: first + i }));
   const activeRow = rows[active];
   const isSeen = active >= first && active < first + count;

@@ -1,5 +1,5 @@
 import type { RefObject } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { LockView } from '../messages.js';
 
 /** As in the style sheet. */
@@ -19,14 +19,14 @@ export interface TableRows {
   readonly onFocus: (name: string) => void;
 }
 
-/** Which rows are in the document, and which one the keyboard is at. */
-export function useTableRows(rows: readonly LockView[]): TableRows {
+/** Which rows are in the document, and which one the keyboard is at: at first that of `startName`, if it is given. */
+export function useTableRows(rows: readonly LockView[], startName: string | undefined): TableRows {
   const body = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const height = useHeight(body);
-  const [activeName, setActiveName] = useState<string>();
+  const [activeName, setActiveName] = useState(startName);
   const lastActive = useRef(0);
-  const focusNext = useRef(false);
+  const focusNext = useRef(startName);
 
   const found = activeName === undefined ? 0 : rows.findIndex(({ name }) => name === activeName);
   // Its lock is gone: the row that has come to its place takes over.
@@ -34,9 +34,12 @@ export function useTableRows(rows: readonly LockView[]): TableRows {
   lastActive.current = active;
   const isLost = found === -1 && body.current?.contains(document.activeElement) === true;
 
-  useEffect(() => {
-    if (!focusNext.current && !isLost) return;
-    focusNext.current = false;
+  // With the row that it is for, and not later: by then another one could have the focus.
+  useLayoutEffect(() => {
+    const isAsked = focusNext.current !== undefined && focusNext.current === activeName;
+    if (!isAsked && !isLost) return;
+    if (isAsked) scrollTo(body.current, active);
+    focusNext.current = undefined;
     body.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus({ preventScroll: true });
   });
 
@@ -45,9 +48,9 @@ export function useTableRows(rows: readonly LockView[]): TableRows {
     const lock = target === undefined ? undefined : rows[target];
     if (target === undefined || lock === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
+    if (target === active) return scrollTo(body.current, target);
+    focusNext.current = lock.name;
     setActiveName(lock.name);
-    focusNext.current = true;
-    scrollTo(body.current, target);
   };
   return {
     body,

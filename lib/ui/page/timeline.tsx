@@ -1,6 +1,6 @@
 import { useCallback, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
-import type { LockView } from '../messages.js';
+import type { EventView, LockView } from '../messages.js';
 import { Chart } from './chart.js';
 import { assignLanes, liveliestNames, spansOf, type LaneSource } from './lanes.js';
 import type { Palette } from './palette.js';
@@ -56,10 +56,14 @@ export function Timeline({ view, name, rows, isFiltered }: TimelineProps) {
 
 function sourceOf(view: ViewState, rows: readonly LockView[], isFiltered: boolean): LaneSource {
   const nowMs = view.nowMs();
-  const names = new Set(rows.map(({ name }) => name));
   // What is gone is in no row: it is shown unless something is looked for.
-  const events = isFiltered ? view.events.filter(({ name }) => names.has(name)) : view.events;
+  const events = isFiltered ? ofRows(view.events, rows) : view.events;
   return { events, locks: rows, fromMs: nowMs - WINDOW_MS, nowMs };
+}
+
+function ofRows(events: readonly EventView[], rows: readonly LockView[]): EventView[] {
+  const names = new Set(rows.map(({ name }) => name));
+  return events.filter(({ name }) => names.has(name));
 }
 
 function wanting(source: LaneSource, name: string | undefined): string[] {

@@ -12,6 +12,8 @@ export class ViewState {
   readonly locks = new Map<string, LockView>();
   events: EventView[] = [];
   gaps: GapView[] = [];
+  /** Events that were too many to be told one by one. */
+  untold = 0;
   status: StatusView = { state: 'connecting', seenFromMs: null, omitsNames: false };
   link: LinkState = 'connecting';
   allowsChanges = false;
@@ -33,17 +35,18 @@ export class ViewState {
     for (const lock of locks) this.locks.set(lock.name, lock);
     this.events = [...events];
     this.gaps = [...gaps];
-    Object.assign(this, { status, allowsChanges, place });
+    Object.assign(this, { status, allowsChanges, place, untold: 0 });
     this.#changed(nowMs);
   }
 
-  update({ nowMs, locks, gone, events, gaps, status }: DeltaMessage): void {
+  update({ nowMs, locks, gone, events, untold, gaps, status }: DeltaMessage): void {
     for (const lock of locks) this.locks.set(lock.name, lock);
     for (const name of gone) this.locks.delete(name);
     this.events.push(...events);
     // Cut now and then: to shift each time would move all of them.
     if (this.events.length > 1.5 * MOST_EVENTS) this.events = this.events.slice(-MOST_EVENTS);
     if (gaps.length > 0) this.gaps = [...this.gaps, ...gaps].slice(-MOST_GAPS);
+    this.untold += untold;
     if (status !== undefined) this.status = status;
     this.#changed(nowMs);
   }
