@@ -238,7 +238,8 @@ export class Desk {
   answered(seat: Seat, call: Send, answer: Answer, exchange: Exchange, room: RoomId): void {
     const { at, sentMs, receivedMs } = exchange;
     // A lease is counted from the moment of the answer, which was decided while the call was on its way.
-    const momentMs = this.#serverClock.momentMs(at, sentMs, receivedMs);
+    const now = this.#clock.now();
+    const momentMs = this.#serverClock.momentMs(at, sentMs, receivedMs, now.wallMs - now.ms);
     this.#serverClock.sync(sentMs, receivedMs, call.offsetMs, at);
     const told = { ...exchange, sentMs: momentMs };
     this.step(seat, { kind: 'answered', call, answer, exchange: told });

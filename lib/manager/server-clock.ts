@@ -2,6 +2,8 @@ import type { Now } from '../request/inputs.js';
 
 /** So long ago an exchange tells of the server's clock as well as one of now. */
 const FRESH_MS = 10_000;
+/** By less the two clocks of a machine drift apart meanwhile, and a lease ends so much earlier here (`EARLY_MS`). */
+const SAME_MS = 5;
 
 /**
  * Points in the server's time (microseconds since its epoch) on our clocks, from one exchange: a call sent at one moment,
@@ -21,7 +23,7 @@ export class ServerClock {
   sync(sentMs: number, receivedMs: number, offsetMs: number, serverUs: number): void {
     if (sentMs < this.#sentMs) return;
     const knownMs = this.#sentMs + (serverUs - this.#serverUs) / 1000;
-    const isFresh = sentMs - this.#sentMs < FRESH_MS;
+    const isFresh = sentMs - this.#sentMs < FRESH_MS && this.#isOfThisTime(offsetMs);
     if (isFresh && sentMs < knownMs && knownMs <= receivedMs) return;
     this.#sentMs = sentMs;
     this.#offsetMs = offsetMs;
@@ -30,12 +32,18 @@ export class ServerClock {
 
   /**
    * No later than the moment of an answer that bears this time of the server's, and as late as can be known: by the call
-   * itself, which may have been long on its way, or by another exchange.
+   * itself, which may have been long on its way, or by another exchange. Not by one from before the machine has slept: the
+   * server's clock went on meanwhile, and the monotonic one stood still.
+   * @param offsetMs the wall clock minus the monotonic one, when the answer was received
    */
-  momentMs(serverUs: number, sentMs: number, receivedMs: number): number {
+  momentMs(serverUs: number, sentMs: number, receivedMs: number, offsetMs: number): number {
     const knownMs = this.#sentMs + (serverUs - this.#serverUs) / 1000;
-    const isFresh = Math.abs(sentMs - this.#sentMs) < FRESH_MS;
+    const isFresh = Math.abs(sentMs - this.#sentMs) < FRESH_MS && this.#isOfThisTime(offsetMs);
     return isFresh && knownMs <= receivedMs ? Math.max(sentMs, knownMs) : sentMs;
+  }
+
+  #isOfThisTime(offsetMs: number): boolean {
+    return Math.abs(offsetMs - this.#offsetMs) < SAME_MS;
   }
 
   /**

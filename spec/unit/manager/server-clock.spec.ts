@@ -54,10 +54,21 @@ describe('ServerClock', () => {
     clock.sync(1500, 3000, 500, 6_900_000);
     expect(clock.earliest(7_000_000)?.ms).toBe(3000);
     // When that answer was decided is known better than by the call itself; unless it was here before, by another clock.
-    expect(clock.momentMs(6_900_000, 1500, 3000)).toBe(2900);
-    expect(clock.momentMs(6_900_000, 1500, 2800)).toBe(1500);
+    expect(clock.momentMs(6_900_000, 1500, 3000, 500)).toBe(2900);
+    expect(clock.momentMs(6_900_000, 1500, 2800, 500)).toBe(1500);
     clock.sync(11_200, 13_000, 500, 15_250_000);
     expect(clock.earliest(15_250_000)?.ms).toBe(11_200);
-    expect(clock.momentMs(4_000_000, 900, 1200)).toBe(900);
+    expect(clock.momentMs(4_000_000, 900, 1200, 500)).toBe(900);
+  });
+
+  it('does not go by an exchange from before the machine has slept', () => {
+    const clock = new ServerClock();
+    clock.sync(1000, 1100, 500, 5_000_000);
+    // By both clocks together it has slept for 600 ms since then.
+    expect(clock.momentMs(6_100_000, 1200, 2500, 1100)).toBe(1200);
+    // Had it not slept:
+    expect(clock.momentMs(6_100_000, 1200, 2500, 500)).toBe(2100);
+    clock.sync(1200, 2500, 1100, 6_100_000);
+    expect(clock.earliest(6_100_000)?.ms).toBe(1200);
   });
 });
