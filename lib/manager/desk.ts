@@ -125,7 +125,7 @@ export class Desk {
   #offsetMs = NaN;
   /** An alarm has rung for a renewal. */
   #hasRenewed = false;
-  readonly #onEmpty: (() => void)[] = [];
+  readonly #onIdle: (() => void)[] = [];
 
   constructor(outlet: Outlet, { clock, timer, newId }: DeskOptions) {
     this.#outlet = outlet;
@@ -137,9 +137,10 @@ export class Desk {
     this.#hints = new Hints(this.#alarms, nowMs, (about) => this.#askHinted(about));
   }
 
-  /** Whether somebody waits, holds, or is being withdrawn. */
+  /** Whether somebody waits, holds, or is being answered. What is withdrawn behind a caller who was told so does not count. */
   get isNeeded(): boolean {
-    return this.#seats.size > 0;
+    for (const { aliveMs } of this.#seats.values()) if (aliveMs !== undefined) return true;
+    return false;
   }
 
   get seats(): Seat[] {
@@ -349,9 +350,9 @@ export class Desk {
     }
   }
 
-  /** Resolves when nobody waits, holds, or is being withdrawn. */
-  async empty(): Promise<void> {
-    while (this.isNeeded) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
+  /** Resolves when it is not needed. */
+  async idle(): Promise<void> {
+    while (this.isNeeded) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
   }
 
   close(reason: unknown): void {
@@ -422,7 +423,6 @@ export class Desk {
       seat.isAtDesk = isOpen;
       if (isOpen) this.#seats.set(request.number, seat);
       else this.#seats.delete(request.number);
-      if (!isOpen && this.#seats.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
     }
     this.#fileInLine(seat, input.kind === 'ask-at' ? input.ms : undefined);
     this.#alarms.set(seat, request.wakeAtMs);
@@ -430,6 +430,7 @@ export class Desk {
     if (aliveMs === seat.aliveMs) return;
     this.#outlet.keepAlive(seat.aliveMs, aliveMs);
     seat.aliveMs = aliveMs;
+    if (this.#onIdle.length > 0 && !this.isNeeded) for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
   /** @param hintMs when to ask, by a pushed message */

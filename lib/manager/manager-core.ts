@@ -126,7 +126,7 @@ export class ManagerCore implements LockCore {
       drainingError(),
       (listener) => listener instanceof HeldLease && listener.isInner,
     );
-    await settledWithin(this.#desk.empty(), waitMs);
+    await settledWithin(this.#desk.idle(), waitMs);
     await this.close();
     return !this.#wasCutShort;
   }

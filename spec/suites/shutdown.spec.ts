@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LockClosedError, LockLostError, LockOptionsError } from '../../lib/index.js';
+import {
+  LockClosedError,
+  LockLostError,
+  LockManager,
+  LockOptionsError,
+  LockTimeoutError,
+} from '../../lib/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { nextEvent, rejection } from '../support/until.js';
 
@@ -71,6 +77,18 @@ onEachBackEnd('a service that shuts down', (backEnd) => {
     expect(lease.signal.reason).toBeInstanceOf(LockLostError);
     expect(lease.signal.reason).toMatchObject({ reason: 'closed', cause: { code: 'LOCK_CLOSED' } });
     expect(await backEnd.manager().isLocked('too-long')).toBe(false);
+  });
+
+  test('drain() does not wait for the withdrawal of a request whose caller has been told', async () => {
+    const manager = new LockManager({
+      url: 'thingsdb://127.0.0.1:1',
+      auth: { username: 'admin', password: 'pass' },
+      requestTimeout: 200,
+    });
+    expect(await rejection(manager.acquire('unreachable', { waitTimeout: 100 }))).toBeInstanceOf(
+      LockTimeoutError,
+    );
+    expect(await manager.drain({ waitTimeout: '10m' })).toBe(true);
   });
 
   test('drain() of an idle manager closes it; twice is once; wrong options are refused', async () => {
