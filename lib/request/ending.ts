@@ -117,6 +117,9 @@ export function ending(request: Request, input: Input, now: Now, out: Command[])
       // At once: silence would be taken for the death of this process.
       if (isWithdrawn(request) && request.isProof(input.proof)) sendEnd(request, now, out);
       return;
+    case 'disconnected':
+      if (request.requestsOpen > 0) request.mayReturn = true;
+      return;
     case 'connected':
       if (isWithdrawn(request) || request.againAtMs < Infinity) sendEnd(request, now, out);
       return;
