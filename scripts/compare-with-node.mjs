@@ -1,7 +1,7 @@
 // Looks for what the recorded answers do not cover: runs generated programs on a real node and on the embedded server,
 // and prints where they differ.
 //
-//   THINGSDB_URL=thingsdb://127.0.0.1:9200 node --import tsx scripts/compare-with-node.mjs [COUNT] [SEED] [general|types|features]
+//   THINGSDB_URL=thingsdb://127.0.0.1:9200 node --import tsx scripts/compare-with-node.mjs [COUNT] [SEED] [general|types|features|typed]
 //
 // The node is one for tests: the programs run in collections of their own, but they do whatever comes.
 import fc from 'fast-check';
@@ -9,11 +9,12 @@ import { startThingsDB } from '../lib/testing/index.ts';
 import { thingsdbFeaturePrograms } from '../spec/support/thingsdb-feature-programs.ts';
 import { thingsdbPrograms } from '../spec/support/thingsdb-programs.ts';
 import { thingsdbTypePrograms } from '../spec/support/thingsdb-type-programs.ts';
+import { thingsdbTypedPrograms } from '../spec/support/thingsdb-typed-programs.ts';
 import { differences, runCases, serverFromEnvironment } from './vector-runner.mjs';
 
 const DEFAULT_COUNT = 2000;
 
-/** What differs from call to call, reaches beyond the collection, or is not there on purpose. */
+/** Of the generated programs, but for the typed ones: what differs from call to call, reaches beyond the collection, or is not there on purpose. */
 const SKIPPED =
   /\b(rand\w*|now|datetime|timeval|choice|change_id|log|shutdown|restore|import|export|\w*user\w*|\w*collection\w*|\w*token|grant|task|tasks|\w+_info)\(/;
 
@@ -21,15 +22,20 @@ const GENERATORS = {
   general: thingsdbPrograms,
   types: thingsdbTypePrograms,
   features: thingsdbFeaturePrograms,
+  typed: thingsdbTypedPrograms,
 };
 
 const [count = DEFAULT_COUNT, seed = Date.now() % 2 ** 31, kind = 'general'] = process.argv.slice(2);
 const programs = fc
   .sample(GENERATORS[kind], { numRuns: Number(count), seed: Number(seed) })
-  .filter((code) => !SKIPPED.test(code));
+  .filter((code) => kind === 'typed' || !SKIPPED.test(code));
 const cases = programs.map((q) => ({
   group: 'generated',
-  steps: [{ q, v: { x: 5, list: [1, 2, 'text'] } }, { q: 'return .copy(9), 9;' }],
+  steps: [
+    { q, v: { x: 5, list: [1, 2, 'text'] } },
+    // Typed programs show all that is stored themselves.
+    ...(kind === 'typed' ? [] : [{ q: 'return .copy(9), 9;' }]),
+  ],
 }));
 
 const db = await startThingsDB();

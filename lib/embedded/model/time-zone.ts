@@ -13,10 +13,19 @@ export function findTimeZone(name: string): TimeZone | undefined {
   return known.has(name) ? { name } : undefined;
 }
 
+/** JavaScript knows dates up to here. What a zone does later, and did earlier, is what it does at the end. */
+const MAX_DATE_SECONDS = 8_639_999_900_000;
+
+/** The moment itself, or the first or last one of which JavaScript knows the zones. */
+export function knownSeconds(seconds: number): number {
+  return Math.max(-MAX_DATE_SECONDS, Math.min(seconds, MAX_DATE_SECONDS));
+}
+
 /** Minutes east of Greenwich at a moment. */
-export function offsetOf(zone: TimeZone, seconds: number): number {
+export function offsetOf(zone: TimeZone, moment: number): number {
   const format = formatOf(zone.name);
   if (!format || zone.name === 'UTC') return 0;
+  const seconds = knownSeconds(moment);
   const part: Record<string, number> = {};
   for (const { type, value } of format.formatToParts(new Date(seconds * 1000))) part[type] = Number(value);
   const local = Date.UTC(

@@ -66,15 +66,16 @@ const splice = changing(
   (args, page) => args.atLeast(2, page),
   (query, args, self, page) => {
     const { length } = self.items;
-    let start = Number(args.int(query, 0, page));
-    let count = Number(args.int(query, 1, page));
-    if (start < 0) start += length;
-    if (start < 0) {
-      count += start;
-      start = 0;
+    let first = args.int(query, 0, page);
+    let wanted = args.int(query, 1, page);
+    if (first < 0n) first += BigInt(length);
+    if (first < 0n) {
+      // The sum is one of 64 bits, whatever it becomes.
+      wanted = BigInt.asIntN(64, wanted + first);
+      first = 0n;
     }
-    start = Math.min(start, length);
-    count = Math.max(0, Math.min(count, length - start));
+    const start = Math.min(Number(first), length);
+    const count = Math.max(0, Math.min(Number(wanted), length - start));
     return new List(replaceItems(self, start, count, itemsOf(query, args, 2, self)));
   },
 );

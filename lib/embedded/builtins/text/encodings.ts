@@ -2,12 +2,14 @@ import { madeText, spendMemory, spendText } from '../../model/budget.js';
 import { lookupError, see, typeError } from '../../model/errors.js';
 import { Bytes } from '../../model/values/bytes.js';
 import { isTrue } from '../../model/values/truth.js';
+import { Thing } from '../../model/values/thing.js';
 import { typeName, type Value } from '../../model/values/value.js';
 import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import { readDeep } from '../../runtime/compiler/compiler.js';
 import { binaryText } from '../../runtime/operations/equality.js';
+import type { Query } from '../../runtime/query.js';
 import { toWire } from '../../runtime/wire/to-wire.js';
-import { readerOf, unpack } from '../../runtime/wire/unpack.js';
+import { readerOf, unpack, unpackProperties, type UnpackScope } from '../../runtime/wire/unpack.js';
 import { readJson } from './json-reader.js';
 import { JsonWriter } from './json-writer.js';
 
@@ -70,6 +72,22 @@ const jsonDump: BuiltIn = {
   },
 };
 
+/** Objects become things whose keys are sorted, whatever they are. */
+function jsonScope({ heap, tasks, database }: Query): UnpackScope {
+  const scope: UnpackScope = {
+    heap,
+    tasks,
+    database,
+    readMap: (reader, depth) => {
+      const thing = new Thing(heap);
+      thing.isDict = true;
+      unpackProperties(reader, scope, depth, thing);
+      return thing;
+    },
+  };
+  return scope;
+}
+
 const jsonLoad: BuiltIn = {
   name: 'json_load',
   effects: effects.none,
@@ -78,7 +96,7 @@ const jsonLoad: BuiltIn = {
     args.exactly(1, page);
     const text = args.string(query, 0, page);
     spendMemory(text.length);
-    return unpack(readerOf(readJson(text)), query);
+    return unpack(readerOf(readJson(text)), jsonScope(query));
   },
 };
 

@@ -34,6 +34,7 @@ function copyThing(source: Thing, deep: number, keepsType: boolean, made: Map<Th
     return copy;
   }
   if (keepsType) copy.restriction = source.restriction;
+  copy.isDict = source.isDict;
   names.forEach((name, at) =>
     copy.add(name, copyInside(items[at] as Value, copy, deep - 1, keepsType, made)),
   );

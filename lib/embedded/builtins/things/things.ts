@@ -104,6 +104,7 @@ const assign = onThing('assign', effects.mutation, 1, (query, args, self, page) 
     const source = { keys: [...from.ordered().keys], values: [...from.ordered().values] };
     if (!type) {
       for (const value of source.values) requireRestriction(self, value);
+      if (from.isDict) self.isDict = true;
       source.keys.forEach((key, at) => setProperty(query, self, key, source.values[at] as Value));
       return self;
     }
@@ -164,6 +165,7 @@ const toType = onThing('to_type', effects.mutation, null, (query, args, self, pa
     const type = query.collection?.types.get(name);
     if (!type) throw notFound('type', name);
     type.requireInstances();
+    type.requireUnlocked();
     const converted = convertedValues(self, type);
     const before = self.values;
     const after = type.fields.map((field, at) => converted[at] ?? field.own(field.defaultValue(), self));
@@ -184,7 +186,8 @@ function convertedValues(thing: Thing, type: ThingType): (Value | undefined)[] {
     const at = type.position(key);
     const field = type.fields[at];
     const value = values[from] ?? null;
-    if (!field) {
+    // A sorted thing has no names, only keys: a node finds none of them in the type.
+    if (!field || thing.isDict) {
       throw typeError(
         `conversion failed; type \`${type.name}\` has no property \`${key}\` but the thing you are trying to convert has`,
       );

@@ -2,7 +2,7 @@ import { see, typeError, valueError } from '../../model/errors.js';
 import type { DateTime } from '../../model/values/date-time.js';
 import { typeName } from '../../model/values/value.js';
 import type { ChainFunction } from '../../runtime/built-in.js';
-import { datePartsOf, utcOf } from '../../runtime/operations/date-time-text.js';
+import { datePartsOf, utcOf, utcSeconds } from '../../runtime/operations/date-time-text.js';
 import { at } from './moving.js';
 
 const PAGE = 'data-types/datetime/replace';
@@ -37,13 +37,15 @@ export const dateTimeReplace: ChainFunction<DateTime> = (query, args, self) => {
   const { year, month, day, hour, minute, second } = parts;
   requireDay(year, month, day);
   // The offset from Greenwich is that of the moment before, as on a node, also where summer time differs.
-  const seconds = utcOf(year, month, day, hour, minute, second) / 1000 - self.offset * 60;
+  const seconds = utcSeconds(year, month, day, hour, minute, second) - self.offset * 60;
   return at(self, seconds);
 };
 
 /** Throws -60 for a day that the month does not have. */
 export function requireDay(year: number, month: number, day: number): void {
-  if (new Date(utcOf(year, month, day)).getUTCDate() !== day) {
+  // The calendar repeats after 400 years.
+  const likeYear = 2000 + (year % 400);
+  if (new Date(utcOf(likeYear, month, day)).getUTCDate() !== day) {
     throw valueError(`day ${day} is out of range for month`);
   }
 }

@@ -1,4 +1,5 @@
 import { valueError } from '../../model/errors.js';
+import { knownSeconds } from '../../model/time-zone.js';
 import type { DateTime } from '../../model/values/date-time.js';
 import { type DateParts, datePartsOf, offsetText, utcOf } from '../../runtime/operations/date-time-text.js';
 
@@ -28,9 +29,12 @@ export function weekOfYear({ dayOfYear, weekday }: DateParts, firstDay: 0 | 1): 
 
 /** Year and week as ISO 8601 counts them. */
 function isoWeek({ year, dayOfYear, weekday }: DateParts): { year: number; week: number } {
-  const thursday = new Date(utcOf(year, 1, 1) + (dayOfYear + 4 - (weekday || 7)) * 86_400_000);
+  // The calendar repeats after 400 years; the years of JavaScript's dates end.
+  const likeYear = 2000 + (((year % 400) + 400) % 400);
+  const thursday = new Date(utcOf(likeYear, 1, 1) + (dayOfYear + 4 - (weekday || 7)) * 86_400_000);
   const isoYear = thursday.getUTCFullYear();
-  return { year: isoYear, week: Math.floor((thursday.getTime() - utcOf(isoYear, 1, 1)) / 604_800_000) + 1 };
+  const week = Math.floor((thursday.getTime() - utcOf(isoYear, 1, 1)) / 604_800_000) + 1;
+  return { year: year + isoYear - likeYear, week };
 }
 
 type Writer = (parts: DateParts, moment: DateTime) => string;
@@ -90,7 +94,9 @@ function zoneLetters(moment: DateTime): string {
   if (zone === null) return 'UTC';
   for (const speaker of speakers) {
     const format = new Intl.DateTimeFormat(speaker, { timeZone: zone.name, timeZoneName: 'short' });
-    const name = format.formatToParts(seconds * 1000).find(({ type }) => type === 'timeZoneName')?.value;
+    const name = format
+      .formatToParts(knownSeconds(seconds) * 1000)
+      .find(({ type }) => type === 'timeZoneName')?.value;
     if (name !== undefined && /^[A-Z]{3,5}$/.test(name)) return name;
   }
   return offsetText(moment.offset).replace(/00$/, '');

@@ -1,7 +1,7 @@
 import { overflowError, valueError } from '../../model/errors.js';
 import { offsetOf, type TimeZone } from '../../model/time-zone.js';
 import { DateTime } from '../../model/values/date-time.js';
-import { datePartsOf, utcOf } from '../../runtime/operations/date-time-text.js';
+import { datePartsOf, isBeyondCalendar, utcSeconds } from '../../runtime/operations/date-time-text.js';
 
 const secondsOf: Readonly<Record<string, number>> = {
   weeks: 604_800,
@@ -34,14 +34,12 @@ export function moveBy(from: DateTime, unit: string, count: bigint): DateTime {
     year += Math.floor((month - 1) / 12);
     month = ((((month - 1) % 12) + 12) % 12) + 1;
   }
-  return fromLocal(from, utcOf(year, month, day, parts.hour, parts.minute, parts.second) / 1000);
+  return fromLocal(from, utcSeconds(year, month, day, parts.hour, parts.minute, parts.second));
 }
-
-const MAX_SECONDS = 8_640_000_000_000;
 
 /** The moment, shown in the same zone. Throws -59 for one beyond what dates can be. */
 export function at(like: DateTime, seconds: number): DateTime {
-  if (!(Math.abs(seconds) <= MAX_SECONDS)) throw overflowError();
+  if (isBeyondCalendar({ seconds })) throw overflowError();
   const offset = like.zone ? offsetOf(like.zone, seconds) : like.offset;
   return new DateTime(seconds, offset, like.zone, like.isTimeval);
 }
@@ -56,7 +54,7 @@ export function fromStandard(like: DateTime, localSeconds: number): DateTime {
 
 /** The moment at which a clock in the same zone shows `localSeconds`. */
 export function fromLocal(like: DateTime, localSeconds: number): DateTime {
-  if (!(Math.abs(localSeconds) <= MAX_SECONDS)) throw overflowError();
+  if (isBeyondCalendar({ seconds: localSeconds })) throw overflowError();
   if (!like.zone) return at(like, localSeconds - like.offset * 60);
   const guess = localSeconds - offsetOf(like.zone, localSeconds) * 60;
   return at(like, localSeconds - offsetOf(like.zone, guess) * 60);

@@ -8,7 +8,12 @@ import { Thing } from '../../model/values/thing.js';
 import { typeName, type Value } from '../../model/values/value.js';
 import type { Args } from '../../runtime/args.js';
 import { type BuiltIn, effects } from '../../runtime/built-in.js';
-import { datePartsOf, utcOf } from '../../runtime/operations/date-time-text.js';
+import {
+  type DateParts,
+  datePartsOf,
+  isBeyondCalendar,
+  utcSeconds,
+} from '../../runtime/operations/date-time-text.js';
 import type { Query } from '../../runtime/query.js';
 import { requireDay } from './date-time-replace.js';
 import { formatMoment, readMoment, readOffset, type ReadParts, weekOfYear } from './formats.js';
@@ -107,7 +112,7 @@ function fromRead(
   ) {
     throw valueError('invalid date/time string');
   }
-  const local = utcOf(read.year, read.month, read.day, read.hour, read.minute, read.second) / 1000;
+  const local = utcSeconds(read.year, read.month, read.day, read.hour, read.minute, read.second);
   if (read.offset !== undefined) return new DateTime(local - read.offset * 60, read.offset, null, isTimeval);
   return fromStandard(new DateTime(0, 0, zone, isTimeval), local);
 }
@@ -194,7 +199,7 @@ function fromParts(
     number,
   ];
   requireDay(year, month, day);
-  const local = utcOf(year, month, day, hour, minute, second) / 1000;
+  const local = utcSeconds(year, month, day, hour, minute, second);
   const like =
     where === null ? new DateTime(0, 0, zone, isTimeval) : inZone(new DateTime(0, 0, null, isTimeval), where);
   return fromStandard(like, local);
@@ -229,6 +234,14 @@ function onMoment(name: string, count: number | null, body: Body): BuiltIn {
       },
     },
   };
+}
+
+/** A number that the calendar gives. Throws -59 for a moment beyond it. */
+function onCalendar(name: string, of: (parts: DateParts) => number): BuiltIn {
+  return onMoment(name, 0, (_query, _args, self) => {
+    if (isBeyondCalendar(self)) throw new ThingsError(-59, 'date/time overflow');
+    return BigInt(of(datePartsOf(self)));
+  });
 }
 
 const extract = onMoment('extract', null, (query, args, self, page) => {
@@ -274,9 +287,9 @@ export const timeFunctions: readonly BuiltIn[] = [
     return formatMoment(self, format);
   }),
   onMoment('to', 1, (query, args, self, page) => inZone(self, args.string(query, 0, page))),
-  onMoment('week', 0, (_query, _args, self) => BigInt(weekOfYear(datePartsOf(self), 0))),
-  onMoment('weekday', 0, (_query, _args, self) => BigInt(datePartsOf(self).weekday)),
-  onMoment('yday', 0, (_query, _args, self) => BigInt(datePartsOf(self).dayOfYear)),
+  onCalendar('week', (parts) => weekOfYear(parts, 0)),
+  onCalendar('weekday', ({ weekday }) => weekday),
+  onCalendar('yday', ({ dayOfYear }) => dayOfYear),
   onMoment('zone', 0, (_query, _args, self) => self.zone?.name ?? (self.offset === 0 ? 'UTC' : null)),
   extract,
   timeZonesInfo,

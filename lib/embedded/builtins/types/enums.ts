@@ -194,7 +194,7 @@ const enumsInfo: BuiltIn = {
 
 const enumMap = onEnum('enum_map', effects.none, (query, enumType) => {
   const map = new Thing(query.collection);
-  for (const member of enumType.members) map.add(member.name, member);
+  for (const { name, value } of enumType.members) map.add(name, value);
   return map;
 });
 

@@ -69,6 +69,11 @@ export class ThingType {
     if (this.uses) throw operationError(`cannot change type \`${this.name}\` while the type is in use`);
   }
 
+  /** Throws -63 while the type is in use: nothing can be turned into it then. */
+  requireUnlocked(): void {
+    if (this.uses) throw operationError(`cannot use type \`${this.name}\` while the type is locked`);
+  }
+
   /** A thing with every property at its default. */
   create(): Thing {
     const thing = new Thing(this.heap);

@@ -24,6 +24,7 @@ export class Thing {
   type: ThingType | null = null;
   /** What `restrict` or a definition like `thing<int>` allows as values. */
   restriction: Restriction | null = null;
+  /** Sorted. It stays so when it is empty again, and so do its copies. */
   isDict = false;
   keys: string[] = [];
   values: Value[] = [];
@@ -82,7 +83,6 @@ export class Thing {
     this.keys = [];
     this.values = [];
     this.#index = null;
-    this.isDict = false;
   }
 
   /** Names and values in ThingsDB's order. Walk by position; do not keep. */
@@ -95,6 +95,7 @@ export class Thing {
   assume(type: ThingType | null, keys: string[], values: Value[]): void {
     this.type = type;
     this.clear();
+    this.isDict = false;
     this.restriction = null;
     if (type) this.values = values;
     else keys.forEach((key, at) => this.add(key, values[at] as Value));

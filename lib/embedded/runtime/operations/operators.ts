@@ -100,6 +100,8 @@ const divide: Operator = (a, b) => {
   const y = numeric(b);
   if (!isNumber(x) || !isNumber(y)) return unsupported('/', a, b);
   if (Number(y) === 0) throw zeroDivisionError();
+  // ThingsDB's own test, which refuses the wrong one of the two ends: the other stops a node.
+  if (x === MAX_INT && y === -1n && typeof a === 'bigint' && typeof b === 'bigint') throw overflowError();
   return typeof x === 'bigint' && typeof y === 'bigint' ? checkedInt(x / y) : Number(x) / Number(y);
 };
 

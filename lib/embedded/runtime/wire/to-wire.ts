@@ -9,6 +9,7 @@ import type { Thing } from '../../model/values/thing.js';
 import type { Value } from '../../model/values/value.js';
 import type { Wire } from '../../msgpack/wire.js';
 import { toText } from '../operations/convert.js';
+import { sentDateTimeText } from '../operations/date-time-text.js';
 import type { Query } from '../query.js';
 import { setOwn } from './set-own.js';
 import { wrapToWire } from './wrap.js';
@@ -75,7 +76,7 @@ export class WireWriter {
           ? this.text(printCompact(value.source, value.node))
           : this.text(printRaw(value.source, value.node));
       case 'datetime':
-        return value.isTimeval ? this.#count(BigInt(value.seconds), 9) : this.text(toText(value));
+        return value.isTimeval ? this.#count(BigInt(value.seconds), 9) : this.text(sentDateTimeText(value));
       case 'ano':
         return this.#count(value.packed, value.packed.bytes.length);
       case 'task':
