@@ -4,8 +4,7 @@
  *     THINGSDB_URL=thingsdb://127.0.0.1:9200 npm run longest-calls
  *
  * Each is made alone, in a collection of its own, several times; the table says how long the client waited for the
- * answer. `--only TEXT` measures those whose title holds the text, `--times N` sets how often; with `--watched` somebody
- * watches all names meanwhile.
+ * answer. `--only TEXT` measures those whose title holds the text, `--times N` sets how often.
  */
 import { parseArgs } from 'node:util';
 import { LockManager } from '../../lib/index.js';
@@ -22,19 +21,14 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: {
-      only: { type: 'string', default: '' },
-      times: { type: 'string', default: '3' },
-      watched: { type: 'boolean', default: false },
-    },
+    options: { only: { type: 'string', default: '' }, times: { type: 'string', default: '3' } },
   });
   const address = parseAddress(THINGSDB_URL);
   const client = await HostileClient.connect({ host: address.host, port: address.port }, auth, 600_000);
   print('| call | median, ms | longest, ms |\n| --- | ---: | ---: |');
   for (const trial of TRIALS.filter(({ title }) => title.includes(values.only))) {
     const timesMs: number[] = [];
-    for (let i = 0; i < Number(values.times); i++)
-      timesMs.push(await measured(client, trial, values.watched));
+    for (let i = 0; i < Number(values.times); i++) timesMs.push(await measured(client, trial));
     timesMs.sort((a, b) => a - b);
     const median = timesMs[Math.floor(timesMs.length / 2)] ?? NaN;
     print(`| ${trial.title} | ${median.toFixed(1)} | ${(timesMs.at(-1) ?? NaN).toFixed(1)} |`);
@@ -42,15 +36,10 @@ async function main(): Promise<void> {
   await client.close();
 }
 
-async function measured(
-  client: HostileClient,
-  { prepare, call }: Trial,
-  isWatched: boolean,
-): Promise<number> {
+async function measured(client: HostileClient, { prepare, call }: Trial): Promise<number> {
   const manager = new LockManager({ url: THINGSDB_URL, auth, collection: COLLECTION });
   await manager.setup();
-  if (isWatched) await manager.watch();
-  else await manager.close();
+  await manager.close();
   const occupants = new Occupants(client, `//${COLLECTION}`);
   try {
     await prepare?.(occupants);
@@ -59,7 +48,6 @@ async function measured(
     if (errorCode !== undefined) throw new Error(`${procedure} was refused: ${errorCode} ${errorText}`);
     return tookMs;
   } finally {
-    await manager.close();
     await client.query('@thingsdb', `del_collection('${COLLECTION}');`);
   }
 }
