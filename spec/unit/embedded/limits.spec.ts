@@ -1,6 +1,7 @@
 /** Programs that would hang or crash a process without limits: each ends soon, with a value or a typed error. */
 import { createEngine } from '../../../lib/embedded/engine/thingsdb-engine.js';
 import { type Session, ThingsError } from '../../../lib/embedded/engine/engine.js';
+import { Packed } from '../../../lib/embedded/msgpack/wire.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 
 /** Less than by default, so that the specs are quick. */
@@ -77,6 +78,20 @@ it.each([
   },
   30_000,
 );
+
+it('a list of millions in the arguments is refused before it is read', () => {
+  const engine = createEngine({ clock: new ManualClock() });
+  engine.authenticate(session, ['admin', 'pass']);
+  const list = Buffer.alloc(20_000_005, 0x05);
+  list[0] = 0xdd;
+  list.writeUInt32BE(20_000_000, 1);
+  const start = performance.now();
+  expect(() => engine.query(session, '//stuff', 'x.len();', { x: new Packed(list) })).toThrow(
+    'maximum memory',
+  );
+  expect(performance.now() - start).toBeLessThan(SOON_MS);
+  engine.close();
+});
 
 describe('what many queries store together', () => {
   const limits = { storage: 2 ** 20, memory: 2 ** 18, joinedRooms: 3 };
