@@ -1,6 +1,7 @@
 import { RequestState } from '../../lib/schema/constants.js';
 import type { Request } from '../../lib/request/request.js';
-import { Simulation, type Plan, type Sight } from '../simulation/simulation.js';
+import type { Plan } from '../simulation/plans.js';
+import { Simulation, type Sight } from '../simulation/simulation.js';
 import type { SimTaker } from '../simulation/sim-taker.js';
 
 /** What a client does, as request.pml calls it. */

@@ -1,3 +1,4 @@
+import { ACKNOWLEDGE_MS } from '../../lib/schema/constants.js';
 import type { FaultKind } from '../chaos/fault-kinds.js';
 import type { HarnessEvent } from '../chaos/history.js';
 import type { Random } from '../chaos/random.js';
@@ -33,6 +34,13 @@ export function allFaults(isLong: boolean): FaultShares {
   };
 }
 
+/** How many faults there are in a run, how long they last, and how many of the processes, the first ones, they befall. */
+export interface FaultTerms {
+  readonly count?: readonly [least: number, most: number];
+  readonly forMs?: readonly number[];
+  readonly victims?: number;
+}
+
 /** What is done to clients, network and server. */
 export interface Victims {
   readonly world: World;
@@ -47,11 +55,13 @@ export interface Victims {
 export class FaultPlan {
   readonly #victims: Victims;
   readonly #random: Random;
+  readonly #terms: Required<FaultTerms>;
   #faults = 0;
 
-  constructor(victims: Victims, random: Random) {
+  constructor(victims: Victims, random: Random, terms: FaultTerms = {}) {
     this.#victims = victims;
     this.#random = random;
+    this.#terms = { count: [0, 4], forMs: [30, 200, 600, 1_500], victims: Infinity, ...terms };
   }
 
   /**
@@ -60,12 +70,13 @@ export class FaultPlan {
    */
   plan(withinMs: number, shares: FaultShares): number {
     const { world, takers } = this.#victims;
-    const count = Object.keys(shares).length === 0 ? 0 : this.#random.between(0, 4);
+    const { count: limits, forMs: lengthsMs, victims } = this.#terms;
+    const count = Object.keys(shares).length === 0 ? 0 : this.#random.between(...limits);
     for (let i = 0; i < count; i++) {
       const atMs = this.#random.between(0, withinMs - 1);
       const kind = this.#random.weighted(shares);
-      const taker = this.#random.pick(takers);
-      const forMs = this.#random.pick([30, 200, 600, 1_500]);
+      const taker = this.#random.pick(takers.slice(0, victims));
+      const forMs = this.#random.pick(lengthsMs);
       if (kind === 'restart-with-loss') this.#planLoss(atMs);
       else world.at(atMs, () => this.#strike(kind, taker, forMs));
     }
@@ -75,7 +86,12 @@ export class FaultPlan {
   #strike(kind: string, taker: SimTaker, forMs: number): void {
     const { client } = taker;
     if (client.isDead || client.isPaused) return;
-    if (kind === 'freeze-server' || kind === 'restart') this.#strikeServer(kind, forMs);
+    if (kind === 'orphan') {
+      const holder = this.#victims.takers.find(
+        ({ client, isWorking }) => !client.isDead && client.isQuiet && isWorking,
+      );
+      if (holder !== undefined) this.#strikeProcess('kill', holder, forMs);
+    } else if (kind === 'freeze-server' || kind === 'restart') this.#strikeServer(kind, forMs);
     else if (kind === 'stop' || kind === 'sleep' || kind === 'kill' || kind === 'step-clock')
       this.#strikeProcess(kind, taker, forMs);
     else this.#strikeConnection(kind, taker, forMs);
@@ -131,6 +147,10 @@ export class FaultPlan {
         this.#during('delay', name, forMs);
         client.weather.extraMs = Math.min(forMs, 300);
         world.after(forMs, () => (client.weather.extraMs = 0));
+        return;
+      case 'lose-push':
+        // A grant that was lost is missed for as long as it can be acknowledged.
+        client.weather.losesNextPush = () => this.#during('silence', name, ACKNOWLEDGE_MS);
         return;
       case 'silence':
         this.#during('silence', name, forMs);

@@ -1,12 +1,13 @@
 import { modeOf } from '../../lib/lock-info.js';
 import { takenAway } from '../../lib/schema/answers.js';
-import type { HistoryRecord, TakerEvent } from '../chaos/history.js';
+import type { HistoryRecord, RecordOf, TakerEvent } from '../chaos/history.js';
 import type { Random } from '../chaos/random.js';
 import { deadlineMs } from '../chaos/lease-span.js';
 import { recordsOf, type Granted, type Reading } from '../chaos/reading.js';
 import type { Violation } from '../chaos/violation.js';
 import { PushType, type SimServer } from './sim-server.js';
 import type { SimTaker } from './sim-taker.js';
+import { Tally, type Entry } from './tally.js';
 import type { World } from './world.js';
 
 const NAME = 'onlooker';
@@ -15,9 +16,6 @@ const ON_ITS_WAY_MS = 10;
 const WHOLE_PAGE = 1_000;
 /** Where an entry says how many requests are ahead. */
 const AHEAD = 8;
-
-/** One holder or waiter, as `lock_query` tells of it. */
-type Entry = readonly [name: string, isHeld: boolean, ...rest: unknown[]];
 
 /** A client that holds nothing and loses no message: it watches the names, asks for them, and looks at their queues. */
 export class Onlooker {
@@ -28,7 +26,15 @@ export class Onlooker {
   readonly #session;
   readonly #watched = new Map<number, string>();
   #isClosed = false;
+  #tally: Tally | undefined;
   readonly #asks: { readonly name: string; readonly atMs: number }[] = [];
+  /** By token: when a fence has refused it first. */
+  readonly #refused = new Map<number, number>();
+  readonly #revivals: Violation[] = [];
+  #seen = 0;
+  readonly #namesOf = new Map<string, readonly string[]>();
+  /** The newest lease of each name, as its holder noted it. */
+  readonly #newest = new Map<string, RecordOf<'granted'>>();
 
   constructor(world: World, server: SimServer, records: HistoryRecord[], names: readonly string[]) {
     this.#world = world;
@@ -38,9 +44,13 @@ export class Onlooker {
     this.#session = server.connect((type, body) => this.#told(type, body));
   }
 
-  /** From then on what happens to the names is told. */
-  watch(): void {
+  /**
+   * From then on what happens to the names is told.
+   * @param ofAll also to one who watches all names: nobody is set aside, and no process dies
+   */
+  watch(ofAll: boolean): void {
     if (this.#isClosed) return;
+    if (ofAll) this.#watchAll();
     for (const name of this.#names) this.#note({ event: 'watch-asked', watch: watchOf(name), name });
     const rooms = this.#server.run(this.#session, 'lock_watch', [this.#names]) as number[];
     this.#names.forEach((name, i) => {
@@ -49,6 +59,17 @@ export class Onlooker {
       this.#server.join(this.#session, room);
       this.#note({ event: 'watching', watch: watchOf(name), name });
     });
+  }
+
+  #watchAll(): void {
+    const tally = new Tally();
+    const session = this.#server.connect((type, body) => {
+      const { event, args } = body as { event: string; args: unknown[] };
+      tally.told(type, event, args);
+    });
+    const [room] = this.#server.run(session, 'lock_watch', [['']]) as number[];
+    this.#server.join(session, room as number);
+    this.#tally = tally;
   }
 
   close(): void {
@@ -66,7 +87,36 @@ export class Onlooker {
     this.#asks.push({ name, atMs: this.#world.ms });
   }
 
-  /** @throws Error if the pages of the queues do not fit together, or the requests ahead are miscounted */
+  /** Leases that were over, and were there again. */
+  get revivals(): readonly Violation[] {
+    return this.#revivals;
+  }
+
+  /** Tries the newest token of each name: one that a fence has refused is refused from then on. */
+  tryFences(): void {
+    if (this.#isClosed) return;
+    for (; this.#seen < this.#records.length; this.#seen++) {
+      const record = this.#records[this.#seen];
+      if (record?.event === 'requested') this.#namesOf.set(record.request, record.names);
+      if (record?.event !== 'granted') continue;
+      for (const name of this.#namesOf.get(record.request) ?? []) this.#newest.set(name, record);
+    }
+    for (const [name, granted] of this.#newest) this.#tryFence(name, granted);
+  }
+
+  #tryFence(name: string, granted: RecordOf<'granted'>): void {
+    const { token } = granted;
+    const refusedMs = this.#refused.get(token);
+    if (!this.#server.letsIn(name, token)) {
+      if (refusedMs === undefined) this.#refused.set(token, this.#world.ms);
+      return;
+    }
+    if (refusedMs === undefined) return;
+    const what = `"${name}": the lease of ${granted.request} was over at ${refusedMs.toFixed(1)} ms, and there again at ${this.#world.ms.toFixed(1)} ms`;
+    this.#revivals.push({ rule: 'together', what, records: [granted] });
+  }
+
+  /** @throws Error if the pages of the queues do not fit together, or something is miscounted, or was not told */
   lookAtQueues(): void {
     if (this.#isClosed) return;
     const whole = this.#page('', WHOLE_PAGE).entries;
@@ -78,6 +128,7 @@ export class Onlooker {
     }
     if (JSON.stringify(paged) !== JSON.stringify(whole))
       throw new Error(`in pages the queues are ${JSON.stringify(paged)}, in one ${JSON.stringify(whole)}`);
+    this.#tally?.compare(whole);
     for (const name of this.#names) {
       whole
         .filter((entry) => entry[0] === name)
@@ -122,6 +173,7 @@ export class Onlooker {
     if (type !== PushType.emit || watched === undefined) return;
     const [name, owner, token, want, limit, why] = args as [string, string, number, number, number, number];
     if (name !== watched) throw new Error(`"${name}" was told of in the room of "${watched}"`);
+    this.#tally?.toldOfOne(name);
     const what = OF_LEASES.find((one) => one === event);
     if (what === undefined) return;
     const reason = takenAway(why) ?? null;

@@ -54,7 +54,7 @@ export type MakeDesk = (outlet: Outlet, options: DeskOptions) => Desk;
 export class SimClient implements Outlet, ClientEnd {
   readonly desk: Desk;
   readonly clock: SimClock;
-  readonly weather: Weather = { extraMs: 0, isSilent: false };
+  readonly weather: Weather = { extraMs: 0, isSilent: false, losesNextPush: undefined };
   readonly trouble = undefined;
   isDead = false;
   /** The connection is cut while the next call is on its way. */

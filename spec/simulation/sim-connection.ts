@@ -17,6 +17,8 @@ export interface Weather {
   extraMs: number;
   /** Nothing gets through, and no end is seen. */
   isSilent: boolean;
+  /** The next message that is pushed is lost on its way, as between the nodes of a cluster: called then. */
+  losesNextPush: (() => void) | undefined;
 }
 
 const MOST_LATE_MS = 2_500;
@@ -45,7 +47,12 @@ export class SimConnection {
     this.#random = random;
     this.#weather = weather;
     this.#client = client;
-    this.#session = server.connect((type, body) => this.#down(() => client.pushed(type, body)));
+    this.#session = server.connect((type, body) => {
+      const lose = weather.losesNextPush;
+      weather.losesNextPush = undefined;
+      if (lose === undefined) this.#down(() => client.pushed(type, body));
+      else lose();
+    });
   }
 
   run(id: number, procedure: string, args: readonly unknown[]): void {

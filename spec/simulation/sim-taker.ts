@@ -4,38 +4,9 @@ import { ACQUIRER, type Command, type Outcome, type Told } from '../../lib/reque
 import type { Terms } from '../../lib/request/request.js';
 import { SHARED_LIMIT } from '../../lib/schema/constants.js';
 import type { HistoryRecord, TakerEvent } from '../chaos/history.js';
-import type { Random } from '../chaos/random.js';
+import type { Parcel, SimRound } from './rounds.js';
 import type { SimClient } from './sim-client.js';
 import type { World } from './world.js';
-
-/** One lock taken once. */
-export interface SimRound {
-  readonly names: readonly string[];
-  readonly units: number;
-  readonly limit: number;
-  readonly ttlMs: number;
-  readonly how: 'acquire' | 'try' | 'steal' | 'adopt';
-  readonly autoRenew: boolean;
-  readonly minHoldMs: number;
-  readonly lingerMs: number;
-  readonly waitTimeoutMs: number | undefined;
-  readonly abortAfterMs: number | undefined;
-  readonly holdMs: number;
-  /** Whether another process is to go on with the lease after the section. */
-  readonly isHandedOn: boolean;
-  /** The lease that it goes on with. */
-  readonly parcel?: Parcel | undefined;
-  readonly isFinal: boolean;
-}
-
-/** A lease on its way from one process to another. */
-export interface Parcel {
-  /** The request that it was granted to. */
-  readonly request: string;
-  readonly id: string;
-  readonly token: number;
-  readonly round: SimRound;
-}
 
 /** What a process does besides its calls. */
 export interface Surroundings {
@@ -107,6 +78,11 @@ export class SimTaker {
     return undefined;
   }
 
+  /** Whether it works under a lock. */
+  get isWorking(): boolean {
+    return [...this.#open].some(({ isIn }) => isIn);
+  }
+
   /** Somebody looks whether the leases are held; and what is new of them is noted. */
   look(): void {
     for (const turn of this.#open) turn.look();
@@ -152,6 +128,7 @@ class Turn implements RequestListener {
     if (kept !== undefined) {
       this.#seat = kept;
       desk.take(kept, this, client.clock.now());
+      if (this.#remainingMs <= 0) throw new Error(`${this.#id} took a lease that was over`);
       this.#acquired({ kind: 'lease' });
       return;
     }
@@ -181,6 +158,10 @@ class Turn implements RequestListener {
     });
   }
 
+  get isIn(): boolean {
+    return this.#isIn && !this.#isLeaving;
+  }
+
   look(): void {
     if (!this.#isIn || this.#isLeaving) return;
     if (this.#taker.client.desk.isHeld(this.#seat)) this.#noteDeadline();
@@ -200,7 +181,8 @@ class Turn implements RequestListener {
   }
 
   aborted(end: Extract<Command, { kind: 'abort' }>): void {
-    this.#note('signal-aborted', { reason: end.lost ?? 'closed' });
+    // Its manager has been closed, which releases it.
+    if (end.lost !== undefined) this.#note('signal-aborted', { reason: end.lost });
     this.#leave();
   }
 
@@ -314,66 +296,4 @@ function codeOf(outcome: Outcome): string {
     default:
       return outcome.kind;
   }
-}
-
-/** What the rounds of one run have in common. */
-export interface Customs {
-  readonly names: readonly string[];
-  readonly maySteal: boolean;
-  readonly ttlsMs: readonly number[];
-  readonly holdsMs: readonly number[];
-  readonly kinds: Readonly<Record<'lock' | 'shared' | 'semaphore' | 'several', number>>;
-  /**
-   * Whether released leases may linger. Nobody hands on a lease then, and nobody looks on: what is told of a lease that
-   * lingers is no concern of these runs.
-   */
-  readonly mayLinger: boolean;
-  /** Whether there is nothing but to acquire exclusive locks, and to wait for them, also in vain. */
-  readonly isPlain?: boolean;
-}
-
-/** What a round is like; a seed decides. */
-export function randomRound(random: Random, customs: Customs): SimRound {
-  const round = anyRound(random, customs);
-  if (customs.isPlain !== true) return round;
-  const wait = { waitTimeoutMs: random.pick([300, Infinity, Infinity]), abortAfterMs: undefined };
-  return { ...round, ...wait, how: 'acquire', units: 1, limit: 1, minHoldMs: 0, isHandedOn: false };
-}
-
-function anyRound(random: Random, { names, maySteal, ttlsMs, holdsMs, kinds, mayLinger }: Customs): SimRound {
-  const kind = random.weighted(kinds);
-  const how = random.weighted({ acquire: 8, try: 1, steal: kind === 'lock' && maySteal ? 0.5 : 0 });
-  const chosen = kind === 'several' ? someOf(random, names) : [random.pick(names)];
-  const isShared = kind === 'shared' || (kind === 'several' && random.chance(0.5));
-  const limit = isShared ? SHARED_LIMIT : kind === 'semaphore' ? 3 : 1;
-  const autoRenew = random.chance(0.8);
-  return {
-    names: chosen,
-    units: kind === 'semaphore' ? random.between(1, 3) : 1,
-    limit,
-    how,
-    ttlMs: random.pick(ttlsMs),
-    autoRenew,
-    minHoldMs: random.chance(0.1) ? 150 : 0,
-    lingerMs: mayLinger && autoRenew && random.chance(0.4) ? random.pick([40, 600]) : 0,
-    waitTimeoutMs: random.chance(0.25) ? undefined : random.pick([300, 1_500, Infinity]),
-    abortAfterMs: random.chance(0.1) ? random.between(1, 400) : undefined,
-    holdMs: random.pick(holdsMs),
-    isHandedOn: !mayLinger && random.chance(0.06),
-    isFinal: false,
-  };
-}
-
-/** At least two, in any order. */
-function someOf(random: Random, names: readonly string[]): string[] {
-  const left = [...names];
-  const count = random.between(2, names.length);
-  return Array.from({ length: count }, () => left.splice(random.between(0, left.length - 1), 1)[0] as string);
-}
-
-/** Goes on with a lease that somebody has handed on. */
-export function adoptingRound(random: Random, parcel: Parcel): SimRound {
-  const holdMs = random.pick([0, 40, 300]);
-  const own = { abortAfterMs: undefined, waitTimeoutMs: undefined, isHandedOn: random.chance(0.1) };
-  return { ...parcel.round, ...own, how: 'adopt', holdMs, parcel };
 }

@@ -36,7 +36,8 @@ describe('it finds a server that', () => {
   test.each(WRONG_SERVERS.filter(({ leftToModel }) => leftToModel === undefined))(
     '$does',
     (wrong) => {
-      expect(firstFound(WRONG_SEEDS, installCodeOf(wrong))).toBeDefined();
+      const code = installCodeOf(wrong);
+      expect(firstFound(WRONG_SEEDS, { code, kind: wrong.shownBy })).toBeDefined();
     },
     LIMIT_MS,
   );

@@ -1,46 +1,32 @@
+import { LockClosedError } from '../../lib/errors.js';
 import { Desk } from '../../lib/manager/desk.js';
-import { SHARED_LIMIT } from '../../lib/schema/constants.js';
 import { checkHistory, type Verdict } from '../chaos/check-history.js';
 import { HARNESS, type HarnessEvent, type HistoryRecord } from '../chaos/history.js';
 import { Random } from '../chaos/random.js';
 import type { Reading } from '../chaos/reading.js';
 import { checkIdle } from '../chaos/rules/idle.js';
 import type { Violation } from '../chaos/violation.js';
-import { allFaults, FaultPlan, NO_FAULTS, type FaultShares } from './fault-plan.js';
+import { FaultPlan } from './fault-plan.js';
 import { Onlooker } from './onlooker.js';
 import { SimClient, type MakeDesk } from './sim-client.js';
 import { SimServer } from './sim-server.js';
-import {
-  adoptingRound,
-  randomRound,
-  SimTaker,
-  type Customs,
-  type Parcel,
-  type SimRound,
-  type Surroundings,
-} from './sim-taker.js';
+import { FAULTS_MS, planOf, type Kind, type Plan } from './plans.js';
+import { adoptingRound, finalRound, randomRound, shuffled, type Parcel } from './rounds.js';
+import { SimTaker, type Surroundings } from './sim-taker.js';
 import { World } from './world.js';
 
-const LONG_TTL_MS = 30_000;
-const FAULTS_MS = 1_500;
 /** Until every lease and every doubt of the time of faults has come to its end. */
 const LIMIT_MS = 60_000;
+/** The longest pause of a hand between two rounds. */
+const PAUSE_MS = 60;
+/** Of a lease that can be over before its renewal has arrived. */
+const SHORT_TTL_MS = 200;
 /** So long the server remembers anything; then nothing may be left. */
 const REST_MS = 130_000;
 /** After a fault, until all are connected again and what had no answer was sent again. */
 const RECONNECTED_MS = 500;
 /** Where nothing goes wrong, whoever nobody is in the way of has its lock so soon; mostly within 150 ms. */
 const PROMPT = { idleMs: 500, aftermathMs: 0 };
-
-/** What the runs of a kind have in common. */
-export interface Plan {
-  readonly confirmGrants: boolean;
-  readonly customs: Customs;
-  readonly processes: number;
-  /** How many locks a process takes at a time. */
-  readonly hands: number;
-  readonly faults: FaultShares;
-}
 
 /** What an observer of a run sees. */
 export interface Sight {
@@ -53,6 +39,8 @@ export interface SimulationOptions {
   readonly seed: number;
   /** Instead of what the seed would plan. */
   readonly plan?: Plan | undefined;
+  /** Instead of the kind that the seed would choose. */
+  readonly kind?: Kind | undefined;
   /** Called after each step. */
   readonly observe?: ((sight: Sight) => void) | undefined;
   /** The code that installs the schema: the specs put wrong servers in. */
@@ -82,12 +70,12 @@ export class Simulation {
   readonly #parcels: Parcel[] = [];
   #playing = 0;
 
-  constructor({ seed, plan, observe, code, makeDesk }: SimulationOptions) {
+  constructor({ seed, plan, kind, observe, code, makeDesk }: SimulationOptions) {
     this.#seed = seed;
     this.#random = Random.of(seed, 'simulation');
     this.#server = new SimServer(this.#world, code);
     this.#makeDesk = makeDesk ?? ((outlet, options) => new Desk(outlet, options));
-    this.#plan = plan ?? planOf(this.#random);
+    this.#plan = plan ?? planOf(this.#random, kind);
     const { names } = this.#plan.customs;
     this.#surroundings = {
       ...{ world: this.#world, records: this.#records, confirmGrants: this.#plan.confirmGrants },
@@ -104,15 +92,23 @@ export class Simulation {
     for (const taker of this.#takers) for (let hand = 0; hand < this.#plan.hands; hand++) this.#playOn(taker);
     const faults = this.#planFaults();
     this.#planLooks();
-    this.#planOnlooker();
-    this.#world.runUntil(FAULTS_MS);
+    this.#planOnlooker(faults === 0);
+    this.#planWalkOut();
+    const { playMs = FAULTS_MS, limitMs = LIMIT_MS } = this.#plan;
+    this.#world.runUntil(playMs);
     this.#note({ event: 'faults-over' });
-    this.#world.runUntil(LIMIT_MS);
-    this.#world.runUntil(LIMIT_MS + REST_MS);
+    this.#world.runUntil(limitMs);
+    this.#world.runUntil(limitMs + REST_MS);
     this.#note({ event: 'state-left', left: this.#server.left() });
     this.#server.close();
     const verdict = checkHistory(this.#records, RECONNECTED_MS);
-    const violations = [...verdict.violations, ...(faults === 0 ? this.#checkUndisturbed(verdict.run) : [])];
+    const { patience } = this.#plan;
+    const violations = [
+      ...verdict.violations,
+      ...(faults === 0 ? this.#checkUndisturbed(verdict.run) : []),
+      ...(patience === undefined ? [] : checkIdle(verdict.run, patience)),
+      ...this.#onlooker.revivals,
+    ];
     return { ...verdict, violations, seed: this.#seed, records: this.#records, steps: this.#world.steps };
   }
 
@@ -133,16 +129,17 @@ export class Simulation {
   #playOn(taker: SimTaker): void {
     const random = Random.of(this.#seed, `${taker.name} plays ${++this.#playing}`);
     const next = (): void => {
-      if (taker.client.isDead) return;
+      if (taker.client.isDead || this.#leaving.has(taker)) return;
+      const { customs, playMs = FAULTS_MS } = this.#plan;
+      const isOver = this.#world.ms >= playMs;
       const parcel = this.#parcels.shift();
-      if (parcel === undefined && this.#world.ms >= FAULTS_MS) {
-        this.#finals(taker, [...this.#plan.customs.names]);
+      if (parcel === undefined && isOver) {
+        this.#finals(taker, shuffled(random, customs.names));
         return;
       }
-      const round = parcel ? adoptingRound(random, parcel) : randomRound(random, this.#plan.customs);
-      const mayHandOn = this.#world.ms < FAULTS_MS;
-      taker.play({ ...round, isHandedOn: mayHandOn && round.isHandedOn }, () =>
-        this.#world.after(random.between(0, 60), next),
+      const round = parcel ? adoptingRound(random, parcel) : randomRound(random, customs);
+      taker.play({ ...round, isHandedOn: !isOver && round.isHandedOn }, () =>
+        this.#world.after(random.between(0, customs.pauseMs ?? PAUSE_MS), next),
       );
     };
     this.#world.after(random.between(0, 40), next);
@@ -160,8 +157,11 @@ export class Simulation {
   }
 
   readonly #finishing = new Map<SimTaker, number>();
+  /** Those that close their manager, or have. */
+  readonly #leaving = new Set<SimTaker>();
 
   #finals(taker: SimTaker, names: string[]): void {
+    if (this.#leaving.has(taker)) return;
     const name = names.shift();
     if (name !== undefined) {
       taker.play(finalRound(name, this.#random), () =>
@@ -174,12 +174,14 @@ export class Simulation {
     if (count === this.#plan.hands) this.#drain(taker);
   }
 
-  /** All its hands have come to their end. */
+  /** All its hands have come to their end, or it walks out. */
   #drain(taker: SimTaker): void {
+    if (this.#leaving.has(taker)) return;
+    this.#leaving.add(taker);
     const { client } = taker;
     client.act(() => {
       taker.note({ event: 'drained' });
-      client.desk.close('closed');
+      client.desk.close(new LockClosedError());
       const close = (): void => {
         if (!client.isQuiet) this.#world.after(20, () => client.act(close));
         else
@@ -201,7 +203,14 @@ export class Simulation {
       // What is told of the lost past is nothing that the rules know.
       losing: () => this.#onlooker.close(),
     };
-    return new FaultPlan(victims, this.#random).plan(FAULTS_MS, this.#plan.faults);
+    const { playMs = FAULTS_MS, faults, faultTerms } = this.#plan;
+    return new FaultPlan(victims, this.#random, faultTerms).plan(playMs, faults);
+  }
+
+  #planWalkOut(): void {
+    const [first] = this.#takers;
+    const { walksOutMs } = this.#plan;
+    if (walksOutMs !== undefined && first !== undefined) this.#world.at(walksOutMs, () => this.#drain(first));
   }
 
   /** Who works under a lock looks at it now and then. */
@@ -213,14 +222,18 @@ export class Simulation {
     look();
   }
 
-  #planOnlooker(): void {
+  /** @param isCalm nothing goes wrong in this run */
+  #planOnlooker(isCalm: boolean): void {
     if (this.#plan.customs.mayLinger) return;
     const random = Random.of(this.#seed, 'onlooker');
     const at = (atMs: number, what: () => void): void => {
       this.#world.at(atMs, () => this.#server.serve(what));
     };
-    if (random.chance(0.5)) at(random.between(0, 200), () => this.#onlooker.watch());
+    if (random.chance(0.5))
+      at(random.between(0, 200), () => this.#onlooker.watch(isCalm && random.chance(0.5)));
     this.#world.at(LIMIT_MS / 2, () => this.#onlooker.close());
+    if (random.chance(this.#plan.customs.ttlsMs.includes(SHORT_TTL_MS) ? 0.3 : 0.05))
+      this.#planFences(random, at);
     // Not always: a look at a queue ends leases that are over, which waiters have to see to otherwise.
     if (random.chance(0.7)) return;
     for (let times = 0; times < 3; times++) {
@@ -229,78 +242,14 @@ export class Simulation {
     }
   }
 
+  /** A resource minds its lock again and again. */
+  #planFences(random: Random, at: (atMs: number, what: () => void) => void): void {
+    const { playMs = FAULTS_MS } = this.#plan;
+    for (let atMs = 0; atMs < 2 * playMs; atMs += random.between(10, 40))
+      at(atMs, () => this.#onlooker.tryFences());
+  }
+
   #note(event: HarnessEvent): void {
     this.#records.push({ process: HARNESS, atMs: this.#world.ms, ...event });
   }
-}
-
-const USUAL = { lock: 6, shared: 2, semaphore: 2, several: 2 };
-/** Those who want several names meet each other, and those who share them. */
-const TOGETHER = { lock: 2, shared: 4, semaphore: 0, several: 6 };
-const HOLDS_MS = [0, 5, 40, 300];
-
-function planOf(random: Random): Plan {
-  const kind = random.weighted({ usual: 50, long: 15, mixed: 15, slow: 10, doubled: 10 });
-  const confirmGrants = random.chance(0.2);
-  // Not where grants are confirmed: who is robbed before it has entered asks for another, at the end of the queue.
-  const maySteal = (kind === 'usual' || kind === 'long') && !confirmGrants && random.chance(0.5);
-  const isTogether = random.chance(0.3);
-  const faults = faultsOf(kind, random);
-  const mayLinger = (kind === 'usual' || kind === 'long') && faults !== NO_FAULTS && random.chance(0.5);
-  const customs = {
-    ...{ maySteal, mayLinger, ...lengthsOf(kind, maySteal) },
-    names: isTogether ? ['a', 'b', 'c'] : ['a', 'b'],
-    kinds: isTogether ? TOGETHER : kind === 'mixed' ? { ...USUAL, semaphore: 8 } : USUAL,
-  };
-  return {
-    confirmGrants,
-    customs,
-    faults,
-    processes: random.between(2, 4),
-    hands: 2,
-  };
-}
-
-/** Long leases show what is left behind; short ones, what is believed too long; both, who asks at the wrong time. */
-function lengthsOf(kind: string, maySteal: boolean): Pick<Customs, 'ttlsMs' | 'holdsMs'> {
-  switch (kind) {
-    case 'long':
-      return { ttlsMs: [LONG_TTL_MS], holdsMs: HOLDS_MS };
-    case 'mixed':
-      return { ttlsMs: [200, LONG_TTL_MS], holdsMs: HOLDS_MS };
-    case 'doubled':
-      return { ttlsMs: [LONG_TTL_MS], holdsMs: [0, 5, 40] };
-    case 'slow':
-      return { ttlsMs: [1_000], holdsMs: [5, 40, 300, 300, 14_000] };
-    default:
-      // Of a grant that is shorter than the time to acknowledge it the rules cannot tell how old it is when it is stolen.
-      return { ttlsMs: maySteal ? [800, 1_000] : [200, 400, 1_000], holdsMs: HOLDS_MS };
-  }
-}
-
-function faultsOf(kind: string, random: Random): FaultShares {
-  if (kind === 'slow') return { kill: 3, stop: 2, cut: 1 };
-  // Of what was under way a copy arrives later.
-  if (kind === 'doubled') return { 'cut-call': 1 };
-  const isCalm = random.chance(kind === 'mixed' ? 0.5 : 0.2);
-  return isCalm ? NO_FAULTS : allFaults(kind !== 'usual');
-}
-
-function finalRound(name: string, random: Random): SimRound {
-  return {
-    names: [name],
-    units: 1,
-    limit: name === 'a' ? 1 : SHARED_LIMIT,
-    ttlMs: 1_000,
-    how: 'acquire',
-    autoRenew: true,
-    // Its process may end before that is over.
-    minHoldMs: random.chance(0.2) ? 150 : 0,
-    lingerMs: 0,
-    waitTimeoutMs: Infinity,
-    abortAfterMs: undefined,
-    holdMs: 1,
-    isHandedOn: false,
-    isFinal: true,
-  };
 }

@@ -1,5 +1,6 @@
 import { withConstants } from '../../lib/schema/constants.js';
 import { installCode } from '../../lib/schema/install-code.js';
+import type { Kind } from '../simulation/plans.js';
 
 /**
  * A schema with one thing wrong: in the source of its procedures and functions a text is replaced by another. The model
@@ -9,7 +10,9 @@ export interface WrongServer {
   readonly does: string;
   readonly of: string;
   readonly instead: string;
-  /** Why the simulation is not asked to find it: what hides it, or what would show it and is not reached by its seeds. */
+  /** The kind of run that shows it; without one, runs of all kinds are tried. */
+  readonly shownBy?: Kind;
+  /** Why the simulation cannot find it. */
   readonly leftToModel?: string;
 }
 
@@ -30,26 +33,27 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     does: 'grants one of several that fit together',
     of: 'if (sum[0] > sum[1] ||',
     instead: 'if (ready || sum[0] > sum[1] ||',
+    shownBy: 'mixed',
   },
   { does: 'forgets the other queues that move', of: 'other == name || moved.push(other);', instead: '' },
   {
     does: 'tells nobody who is next',
     of: 'if (q.waiting) s.fn.tell_next(s, name, q, at)',
     instead: 'if (q.waiting) nil',
-    leftToModel: 'a waiter asks at the time that it knew before, which comes soon enough in every run',
+    shownBy: 'orphans',
   },
   {
     does: 'tells of the lease that ends last',
     of: 'if (holder.due < first) first = holder.due',
     instead: 'if (first == $NEVER_US || holder.due > first) first = holder.due',
-    leftToModel: 'a waiter asks a little late, or somebody else asks before it',
+    shownBy: 'orphans',
   },
   { does: 'gives the same token twice', of: 's.token < at ? at : s.token + 1', instead: 'at' },
   {
     does: 'sets a silent process aside in one-name queues only',
     of: 'if (r.inbox == box) {\n            r.state = $SILENT;',
     instead: 'if (r.inbox == box && r.names.len() == 1) {\n            r.state = $SILENT;',
-    leftToModel: 'it shows where two dead processes block each other’s queues',
+    shownBy: 'deaths',
   },
   {
     does: 'does not tell whose lease was taken',
@@ -76,51 +80,46 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     does: 'tells only those who watch a name, where others watch all',
     of: 'for (w in [one, all])',
     instead: 'for (w in [one || all])',
-    leftToModel: 'nobody in a run watches all names',
   },
   {
     does: 'tells nobody of those who wait',
     of: "if (s.watches) s.fn.tell(s, r, at, 'waiting', 0);\n    soon",
     instead: 'soon',
-    leftToModel: 'nobody in a run is told of all names, or of those who wait',
   },
   {
     does: 'tells nobody who is forgotten',
     of: "if (s.watches) s.fn.tell(s, r, at, 'withdrawn', 0);",
     instead: '',
-    leftToModel: 'nobody in a run is told of those who wait',
+    leftToModel: 'what is told of those who wait is compared in runs in which nobody is forgotten',
   },
   {
     does: 'tells nobody whose a lease is now',
     of: "if (s.watches) s.fn.tell(s, r, call.at, 'adopted', 0);",
     instead: '',
-    leftToModel: 'nobody in a run is told of that',
   },
   {
     does: 'counts a lease from the wait before it',
     of: "s.fn.tell(s, r, at, 'acquired', 0);\n    r.since = at;",
     instead: "s.fn.tell(s, r, at, 'acquired', 0);",
-    leftToModel: 'a run does not compare how long things have lasted',
   },
   {
     does: 'revives what has expired',
     of: '!is_nil(r) && r.state >= $GRANTED && r.state != $KEPT && r.due > at',
     instead: '!is_nil(r) && r.state >= $GRANTED && r.state != $KEPT',
-    leftToModel: 'it shows where a renewal comes late and nobody else has asked for the name',
+    shownBy: 'late',
   },
   {
     does: 'leaves what is kept in its inbox',
     of: "r.inbox = {id: '', room: nil, owner: r.inbox.owner};",
     instead: '',
-    leftToModel: 'it shows where a process ends within the time that its lease is kept',
+    shownBy: 'usual',
   },
   { does: 'lets the one before go on after a lease was adopted', of: 'r.id = o[3];', instead: '' },
   {
     does: 'probes nobody',
     of: 'box.seen + $PROBE_US <= at',
     instead: 'false',
-    leftToModel:
-      'it shows where somebody dies who waits for one name, and blocks another that is free, for long',
+    shownBy: 'deaths',
   },
   {
     does: 'silences those who live',
@@ -131,32 +130,31 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     does: 'lets the silent keep others waiting',
     of: 'if (box.probe) return s.fn.silence(s, box, at);',
     instead: 'if (box.probe) return [];',
-    leftToModel:
-      'it shows where somebody dies who waits for one name, and blocks another that is free, for long',
+    shownBy: 'deaths',
   },
   {
     does: 'does not tell one behind the silent to ask',
     of: 'blocked && s.fn.asks_late(blocked, at) && s.fn.ask(blocked, at, at);',
     instead: '',
-    leftToModel: 'whoever is blocked asks by itself a second later',
+    shownBy: 'deaths',
   },
   {
     does: 'silences who has just called',
     of: 'r.inbox == caller ? r.names : s.fn.silence',
     instead: 's.fn.silence',
-    leftToModel: 'it is asked whether it lives, and is back in its place at once',
+    leftToModel: 'it loses a turn as all who are silent for long may: when exactly, no guarantee says',
   },
   {
     does: 'puts the silent last when they are back',
     of: 'if (is_nil(i)) line.push(r) else line.splice(i, 0, r);',
     instead: 'line.push(r);',
-    leftToModel: 'it shows where others came behind a process that was silent, and still wait',
+    shownBy: 'stopped',
   },
   {
     does: 'gives the silent their places back after any time',
     of: 'if (box.silent <= at) return s.fn.promote(s, s.fn.forget(s, box, at), at);',
     instead: '',
-    leftToModel: 'no fault of a run lasts for ten seconds',
+    leftToModel: 'nobody is wronged: it gives those who come back late more than was promised',
   },
   {
     does: 'keeps the places of the silent for ever',
@@ -168,7 +166,7 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     does: 'takes a process that asks about its request for one that does not know it',
     of: 'if (r.state == $WAITING && r.missed) r.missed = false;',
     instead: '',
-    leftToModel: 'it shows where a process misses two grants of a request and asks about it in between',
+    shownBy: 'stopped',
   },
   { does: 'grants the silent', of: 'if (r.state == $SILENT) continue;', instead: '' },
   {
@@ -185,13 +183,13 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     does: 'takes in what was withdrawn',
     of: 'if (s.tombstones && s.tombstones.has(`:{o[1]}`)) return s.fn.gone(s, o[1]);',
     instead: '',
-    leftToModel: 'it shows where a copy arrives after its withdrawal, and nobody waits by then',
+    shownBy: 'doubled',
   },
   {
     does: 'takes one id in for two names',
     of: ' || (other && other != r)',
     instead: '',
-    leftToModel: 'no client uses an id twice',
+    leftToModel: 'no client of this library uses an id twice',
   },
   {
     does: 'makes a change of what changes nothing',
@@ -203,7 +201,7 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     does: 'removes an inbox that somebody holds in',
     of: 'for (key, q in s.locks) for (r in q.held) s.fn.spare(idle, r, at);',
     instead: '',
-    leftToModel: 'a holder is heard of more often than once a minute',
+    shownBy: 'ages',
   },
   {
     does: 'does not come back for what is remembered',
@@ -223,7 +221,7 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'asks once only for a name that may be kept',
-    leftToModel: 'a lease that lingers ends in every run before a question that was lost is missed',
+    shownBy: 'unheard',
     of: 's.fn.is_lent(s, r) ||',
     instead: '',
   },

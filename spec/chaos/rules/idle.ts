@@ -44,8 +44,9 @@ export function checkIdle(run: Reading, patience = PATIENCE): Violation[] {
     if (wait.toMs - wait.fromMs <= mostMs) return [];
     const obstacles = [
       ...troublesOf(request, aftermathMs, run),
-      ...holdersInTheWay(request, wait, traffic),
+      ...holdersInTheWay(request, wait, traffic, run),
       ...requestsBefore(request, wait, traffic, run),
+      ...leasesUnseen(request, run),
     ];
     const idleMs = longestWithout(wait, obstacles);
     if (idleMs <= mostMs) return [];
@@ -68,14 +69,14 @@ function troublesOf({ process }: Request, aftermathMs: number, run: Reading): Sp
 }
 
 /** When what others held of one of its names, for all we know, left no room for it. */
-function holdersInTheWay(request: Request, wait: Span, { grants }: Traffic): Span[] {
+function holdersInTheWay(request: Request, wait: Span, { grants }: Traffic, run: Reading): Span[] {
   return request.names.flatMap((name) => {
     const held = (grants.get(name) ?? [])
       .filter((lease) => lease !== request)
       .map((lease) => ({
         lease,
         fromMs: lease.granted.atMs,
-        toMs: inTheWayUntilMs(lease),
+        toMs: inTheWayUntilMs(lease, run),
       }))
       .filter(({ fromMs, toMs }) => fromMs < wait.toMs && toMs > wait.fromMs);
     const changesMs = held.flatMap(({ fromMs, toMs }) => [fromMs, toMs]).sort((a, b) => a - b);
@@ -87,13 +88,28 @@ function holdersInTheWay(request: Request, wait: Span, { grants }: Traffic): Spa
   });
 }
 
-function inTheWayUntilMs(lease: Granted): number {
+function inTheWayUntilMs(lease: Granted, { deaths }: Reading): number {
   const { requested, granted, released, handingOn, handedOn } = lease;
   const adopted = lease.adoptions.find(wasGranted);
   if (adopted !== undefined) return adopted.granted.atMs;
   if (handedOn?.result === true) return (handingOn?.atMs ?? handedOn.atMs) + requested.ttlMs;
   const keptMs = released?.result === true ? granted.atMs + requested.minHoldMs : 0;
-  return Math.max(released?.atMs ?? deadlineMs(lease), keptMs);
+  // Who died before it heard that its grant was acknowledged knew of less than its ttl.
+  const unheardMs = deaths.has(lease.process) ? granted.atMs + requested.ttlMs : 0;
+  return Math.max(released?.atMs ?? Math.max(deadlineMs(lease), unheardMs), keptMs);
+}
+
+/** A process that died before it had an answer may have been granted what it asked for. */
+function leasesUnseen(request: Request, { requests, deaths }: Reading): Span[] {
+  return requests
+    .filter(({ names, waiting, granted, rejected }) => {
+      const isAnswered = (waiting ?? granted ?? rejected) !== undefined;
+      return !isAnswered && names.some((name) => request.names.includes(name));
+    })
+    .flatMap(({ process, requested }) => {
+      const diedMs = deaths.get(process);
+      return diedMs === undefined ? [] : [{ fromMs: requested.atMs, toMs: diedMs + requested.ttlMs }];
+    });
 }
 
 /**
