@@ -10,9 +10,9 @@ export async function nightly(
   if (lease !== null) await work(lease.signal);
 }
 
-/** Leader election: resolves when `lead` has ended, which it does when `lease.signal` aborts. Then stand again. */
-export function lead(locks: LockManager, lead: (lease: Lease) => Promise<void>): Promise<void> {
-  return locks.get('leader', { ttl: '10s', waitTimeout: Infinity }).runExclusive(lead);
+/** Leader election: `work` ends when `lease.signal` aborts. Rejects with LockLostError if the lease was lost: then stand again. */
+export function lead(locks: LockManager, work: (lease: Lease) => Promise<void>): Promise<void> {
+  return locks.get('leader', { ttl: '10s', waitTimeout: Infinity }).runExclusive(work);
 }
 
 /** A pool: of all processes together, three convert at a time. */
@@ -20,7 +20,7 @@ export function convert(locks: LockManager, work: () => Promise<void>): Promise<
   return locks.semaphore('converters', { permits: 3, waitTimeout: '5m' }).runExclusive(work);
 }
 
-/** Graceful shutdown: takes nothing new, waits for what runs, and after 20 seconds releases the rest. */
+/** Graceful shutdown: takes nothing new, waits 20 seconds for what runs. Close your server too: SIGTERM alone ends nothing now. */
 export function endGracefully(locks: LockManager): void {
   process.once('SIGTERM', () => void locks.drain({ waitTimeout: '20s' }));
 }

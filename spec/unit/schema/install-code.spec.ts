@@ -55,11 +55,13 @@ describe('the .ti files', () => {
   });
 
   it('head each procedure by what goes in and comes out', () => {
-    for (const { name, source } of of('procedures')) {
-      const isPython = ['acquire', 'test', 'locked', 'release'].includes(name);
-      expect(source).toMatch(
-        isPython ? /^.*\n {4}"For python-thingsdb: .* -> / : /^.*\n {4}"[^"]*\n {4}Output: [^"]*"/,
-      );
+    for (const { source } of of('procedures')) {
+      const [parameters = ''] = source.split('\n');
+      const head = /^.*\n {4}"([^"]*)"/.exec(source)?.[1] ?? '';
+      expect(head).toMatch(/\n {4}Output: /);
+      expect(head.includes('Input: ')).toBe(parameters !== '|| {');
+      // What ends a lease, grants or asks tells somebody; whoever only reads does not.
+      expect(head.includes('Events: ')).toBe(/wse\(|future\(|emit\(|fn\.locked/.test(source));
     }
   });
 
