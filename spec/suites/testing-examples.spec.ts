@@ -10,7 +10,7 @@ const jestConfig = {
   transform: {
     '^.+\\.ts$': [
       require.resolve('ts-jest'),
-      { tsconfig: join(REPOSITORY, 'tsconfig.json'), isolatedModules: true, diagnostics: false },
+      { tsconfig: join(REPOSITORY, 'tsconfig.spec.json'), transpilation: true, diagnostics: false },
     ],
   },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
