@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { isLockError, type LockErrorCode } from '../errors.js';
+import { isDraining } from './manager-drain.js';
 import { getLockManagerToken } from './manager-token.js';
 
 /** Any name does: nobody takes it. */
@@ -36,6 +37,8 @@ export class LockHealthIndicator {
    */
   async check(manager?: string): Promise<LockHealth> {
     const locks = this.#moduleRef.get(getLockManagerToken(manager), { strict: false });
+    // It would still answer this question, and take no lock.
+    if (isDraining(locks)) return { status: 'down', responseMs: 0, code: 'LOCK_CLOSED' };
     const startMs = performance.now();
     const responseMs = (): number => Math.round(performance.now() - startMs);
     try {

@@ -6,6 +6,7 @@ import {
   type DynamicModule,
   type OnModuleInit,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { LockOptionsError } from '../errors.js';
 import { LockManager } from '../lock-manager.js';
 import type { DrainOptions } from '../options/manager-options.js';
@@ -13,6 +14,7 @@ import { resolveDrainOptions } from '../options/resolved-manager-options.js';
 import { parametersWithoutLock } from './current-lease.js';
 import { LockHealthIndicator } from './lock-health-indicator.js';
 import type { LockModuleAsyncOptions, LockModuleExtras, LockModuleOptions } from './lock-module-options.js';
+import { drainOnce } from './manager-drain.js';
 import { getLockManagerToken } from './manager-token.js';
 
 const OWN_MANAGER = Symbol('the LockManager of this LockModule');
@@ -54,7 +56,7 @@ function managerOf({ drain, ...options }: LockModuleOptions): LockManager {
  *
  * When the application closes (`app.close()`, or a signal after `app.enableShutdownHooks()`), the manager drains: nothing new is
  * taken, calls that wait reject with `LockClosedError`, what runs may end within `drain.waitTimeout`. Then it closes. That is
- * before the HTTP server closes, so that no request that waits for a lock keeps the server open.
+ * before the HTTP server closes, so that no request that waits for a lock keeps the server open. Several managers drain together.
  *
  * @example
  * imports: [LockModule.forRoot({ url: 'thingsdb://127.0.0.1:9200', auth: { username: 'admin', password: 'pass' } })]
@@ -63,15 +65,18 @@ function managerOf({ drain, ...options }: LockModuleOptions): LockManager {
 export class LockModule extends ConfigurableModuleClass implements OnModuleInit, BeforeApplicationShutdown {
   readonly #manager: LockManager;
   readonly #drain: DrainOptions;
+  readonly #modules: ModulesContainer;
 
   /** @internal */
   constructor(
     @Inject(OWN_MANAGER) manager: LockManager,
     @Inject(MODULE_OPTIONS_TOKEN) { drain = DEFAULT_DRAIN }: LockModuleOptions,
+    @Inject(ModulesContainer) modules: ModulesContainer,
   ) {
     super();
     this.#manager = manager;
     this.#drain = drain;
+    this.#modules = modules;
   }
 
   /** With options that are known. Several managers are told apart by `name`. */
@@ -93,8 +98,13 @@ export class LockModule extends ConfigurableModuleClass implements OnModuleInit,
     );
   }
 
-  /** As Nest calls it: drains the manager. */
+  /** As Nest calls it, of one module after the other: drains the manager. All others of the application begin to drain too. */
   async beforeApplicationShutdown(): Promise<void> {
-    await this.#manager.drain(this.#drain);
+    for (const { instance } of this.#modules.values()) {
+      // One that Nest could not make has no manager. Each is awaited in the hook of its own module.
+      if (instance instanceof LockModule && #manager in instance)
+        void drainOnce(instance.#manager, instance.#drain);
+    }
+    await drainOnce(this.#manager, this.#drain);
   }
 }

@@ -363,6 +363,29 @@ onEachBackEnd('an application with LockModule', (backEnd) => {
     expect(await rejection(locks.acquire('order 8'))).toMatchObject({ code: 'LOCK_CLOSED' });
   });
 
+  it('its health is down while it drains, though the server answers', async () => {
+    const { app, work } = await start(backEnd);
+    const health = app.get(LockHealthIndicator);
+    const resume = work.pause();
+    const begun = nextEvent(work, 'begun');
+    const running = app.get(Orders).pay(7);
+    await begun;
+    expect(await health.check()).toMatchObject({ status: 'up' });
+    const waiting = nextEvent(app.get(LockManager), 'waiting');
+    const late = rejection(app.get(Orders).pay(7));
+    await waiting;
+    const closed = app.close();
+    expect(await late).toMatchObject({ code: 'LOCK_CLOSED' });
+    const down = { status: 'down', code: 'LOCK_CLOSED' };
+    expect(await health.check()).toMatchObject(down);
+    expect(await rejection(health.isHealthy('locks'))).toMatchObject({ causes: { locks: down } });
+    expect(work.inside).toBe(1);
+    resume();
+    expect(await running).toMatchObject({ id: 7 });
+    await closed;
+    expect(await health.check()).toMatchObject(down);
+  });
+
   it('closes while something runs for too long: its lease ends', async () => {
     const { app, work, locks } = await start(backEnd, { drain: { waitTimeout: 50 } });
     const resume = work.pause();
@@ -486,6 +509,37 @@ onEachBackEnd('several managers', (backEnd) => {
     const { held } = await locks.query('x');
     expect(held).toMatchObject([{ owner: 'from a class', fencingToken: lease.fencingToken }]);
     expect(await module.get(LockHealthIndicator).check('reports')).toMatchObject({ status: 'up' });
+  });
+
+  it('drain together: all refuse new work at once, and the end takes no longer than with one', async () => {
+    const waitMs = 1_500;
+    const { urls: url, auth, collection } = backEnd;
+    const options = { url, auth, collection, drain: { waitTimeout: waitMs } };
+    const module = await Test.createTestingModule({
+      imports: [LockModule.forRoot(options), LockModule.forRoot({ ...options, name: 'reports' })],
+      providers: [Reports],
+    }).compile();
+    backEnd.atEnd(() => module.close());
+    await module.init();
+    const { locks, own } = module.get(Reports);
+    // Neither ends by itself: each manager drains for the whole time.
+    const leases = [await locks.acquire('a'), await own.acquire('b')];
+    const waiting = [nextEvent(locks, 'waiting'), nextEvent(own, 'waiting')];
+    const late = [rejection(locks.acquire('a')), rejection(own.acquire('b'))];
+    await Promise.all(waiting);
+
+    const startMs = performance.now();
+    const closed = module.close();
+    const refused = { code: 'LOCK_CLOSED' };
+    expect(await Promise.all(late)).toMatchObject([refused, refused]);
+    const news = [rejection(locks.acquire('c')), rejection(own.acquire('c'))];
+    expect(await Promise.all(news)).toMatchObject([refused, refused]);
+    expect(leases.map(({ signal }) => signal.aborted)).toEqual([false, false]);
+    await closed;
+    expect(leases.map(({ signal }) => signal.aborted)).toEqual([true, true]);
+    const tookMs = performance.now() - startMs;
+    expect(tookMs).toBeGreaterThan(0.9 * waitMs);
+    expect(tookMs).toBeLessThan(1.5 * waitMs);
   });
 
   it('a job that skips what is taken runs once, and its manager is the one it names', async () => {
