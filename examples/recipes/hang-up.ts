@@ -11,8 +11,11 @@ export class ClientGoneError extends Error {
  */
 export function hangUpSignal(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
-  response.once('close', () => {
+  const closed = (): void => {
     if (!response.writableFinished) controller.abort(new ClientGoneError('the client has gone'));
-  });
+  };
+  // The client may have gone before the handler ran: 'close' does not come again.
+  if (response.closed || response.destroyed) closed();
+  else response.once('close', closed);
   return controller.signal;
 }

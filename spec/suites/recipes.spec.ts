@@ -1,5 +1,8 @@
 /** The programs of docs/guides/recipes.md, as a user would run them. That beside Python has a suite of its own. */
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { createServer, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ClientGoneError, hangUpSignal } from '../../examples/recipes/hang-up.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { Program } from '../support/program.js';
 import { until } from '../support/until.js';
@@ -15,6 +18,43 @@ async function post(url: string): Promise<Answer> {
   const response = await fetch(url, { method: 'POST' });
   return { status: response.status, body: await response.json() };
 }
+
+describe('hangUpSignal', () => {
+  /** A response of a real server whose connection has closed already, by `end` of the server or of the client. */
+  async function closedResponse(
+    end: (response: ServerResponse, hangUp: () => void) => void,
+  ): Promise<ServerResponse> {
+    const server = createServer().listen(0, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+      const client = request({
+        port: (server.address() as AddressInfo).port,
+        host: '127.0.0.1',
+        agent: false,
+      });
+      client.on('error', () => undefined).on('response', (answer) => answer.resume());
+      client.end();
+      const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
+      const closed = once(response, 'close');
+      end(response, () => client.destroy());
+      await closed;
+      return response;
+    } finally {
+      server.close();
+    }
+  }
+
+  it('is aborted from the start when the client went before it was made', async () => {
+    const signal = hangUpSignal(await closedResponse((_response, hangUp) => hangUp()));
+    expect(signal.aborted).toBe(true);
+    expect(signal.reason).toBeInstanceOf(ClientGoneError);
+  });
+
+  it('is not when the client has its answer', async () => {
+    const signal = hangUpSignal(await closedResponse((response) => response.end('done')));
+    expect(signal.aborted).toBe(false);
+  });
+});
 
 onEachBackEnd('the recipes', (backEnd) => {
   const recipe = (name: string, env: Readonly<Record<string, string>> = {}, ...args: string[]): Program =>
@@ -85,12 +125,12 @@ onEachBackEnd('the recipes', (backEnd) => {
   );
 
   it(
-    'express answers 503 when there is no server',
-    async () => {
+    'express and fastify answer 503 when there is no server',
+    withBoth(async (name) => {
       const proxy = await backEnd.proxy();
       const { url: nobody } = proxy;
       await proxy.close();
-      const program = recipe('express', { PORT: '0', THINGSDB_URL: nobody });
+      const program = recipe(name, { PORT: '0', THINGSDB_URL: nobody });
       // It would wait for a server, to withdraw what it has asked for.
       backEnd.atEnd(() => program.kill());
       const [, url = ''] = await program.printed(/listens on (\S+)/);
@@ -98,7 +138,7 @@ onEachBackEnd('the recipes', (backEnd) => {
         status: 503,
         body: { error: 'try later' },
       });
-    },
+    }),
     LIMIT_MS,
   );
 
