@@ -7,6 +7,11 @@ import type { ServerClock } from './server-clock.js';
 const MAX_LABEL_LENGTH = 255;
 /** A grant that was longer on its way lay in a buffer while this process did not run, or comes over a very slow network. */
 const MOST_AGE_MS = 400;
+/**
+ * A time or a token further ahead of the server's clock may be made up, to make guards refuse all later leases. A true
+ * one can be so far ahead where the clocks of nodes differ, or where one was set back.
+ */
+const MOST_AHEAD_MS = 1_000;
 
 type About = Exclude<Pushed, { event: 'alive' }>;
 
@@ -26,7 +31,7 @@ export function inputOf(pushed: About, request: Request, clock: ServerClock, now
       const leaseMs = (due - at) / 1000;
       if (leaseMs > Math.max(terms.ttlMs, ACKNOWLEDGE_MS)) return undefined;
       const end = endOf(due, leaseMs, clock, now);
-      return { kind: 'granted', proof, token, leaseMs, end, isOld: isOld(at, clock, now) };
+      return { kind: 'granted', proof, token, leaseMs, end, isDoubtful: isDoubtful(token, at, clock, now) };
     }
     case 'ask':
       return { kind: 'ask-at', ms: now.ms + (pushed.when - pushed.at) / 1000 };
@@ -39,9 +44,14 @@ export function inputOf(pushed: About, request: Request, clock: ServerClock, now
   }
 }
 
-function isOld(at: number, clock: ServerClock, now: Now): boolean {
+/** Whether nobody may enter by this grant before the server has confirmed it. */
+function isDoubtful(token: number, at: number, clock: ServerClock, now: Now): boolean {
   const told = clock.earliest(at);
-  return told === undefined || Math.max(now.ms - told.ms, now.wallMs - told.wallMs) > MOST_AGE_MS;
+  const newest = clock.earliest(Math.max(token, at));
+  if (told === undefined || newest === undefined) return true;
+  const ageMs = Math.max(now.ms - told.ms, now.wallMs - told.wallMs);
+  const aheadMs = Math.max(newest.ms - now.ms, newest.wallMs - now.wallMs);
+  return ageMs > MOST_AGE_MS || aheadMs > MOST_AHEAD_MS;
 }
 
 /** The message may have lain in a buffer while this process was stopped: how old it is shows on the server's clock. */

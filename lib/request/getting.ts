@@ -203,7 +203,7 @@ function heldByAnswer(
 }
 
 function pushedGrant(request: Request, input: Granted, now: Now, out: Command[]): void {
-  const { proof, token, leaseMs, end, isOld } = input;
+  const { proof, token, leaseMs, end, isDoubtful } = input;
   if (!request.isProof(proof)) return;
   const time = new LeaseTime(request.terms, end.ms - leaseMs, end, now.ms);
   if (!time.isLive(now)) {
@@ -216,8 +216,8 @@ function pushedGrant(request: Request, input: Granted, now: Now, out: Command[])
   request.token = token;
   request.grantTurn = request.turn;
   acknowledge(request, now, out);
-  // One that is old may have been taken away since: nobody enters before the server has answered.
-  if (!request.terms.confirmGrants && !isOld) enter(request, now, out);
+  // It may have been taken away since, or made up: nobody enters before the server has answered.
+  if (!request.terms.confirmGrants && !isDoubtful) enter(request, now, out);
 }
 
 /** A grant in the answer to another call of this process: it needs no acknowledgement. */

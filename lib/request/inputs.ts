@@ -42,8 +42,8 @@ export type Input =
       readonly token: number;
       readonly leaseMs: number;
       readonly end: Now;
-      /** It was long on its way: much may have happened since. */
-      readonly isOld: boolean;
+      /** Its times do not fit what is known of the server's clock: it was long on its way, or is made up. */
+      readonly isDoubtful: boolean;
     }
   /** The answer to a release by this process gave the lease to it: `sentMs` is when that was sent, at the latest. */
   | {

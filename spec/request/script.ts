@@ -87,9 +87,9 @@ export class Script {
     return { state: 'waiting', askAt: this.serverUs(this.ms + askInMs), ahead };
   }
 
-  granted(leaseMs = 800, token = 7, proof = this.request.id.slice(0, 16), isOld = false): Input {
+  granted(leaseMs = 800, token = 7, proof = this.request.id.slice(0, 16), isDoubtful = false): Input {
     const end = { ms: this.ms + leaseMs, wallMs: this.now.wallMs + leaseMs };
-    return { kind: 'granted', proof, token, leaseMs, end, isOld };
+    return { kind: 'granted', proof, token, leaseMs, end, isDoubtful };
   }
 
   /** Another lease of the process was released, and went to this request. @param tookMs the call that released */

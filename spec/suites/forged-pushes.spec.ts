@@ -23,6 +23,9 @@ const FLOOD = 20_000;
 /** What the answers of two managers to forged questions may cost besides. */
 const MOST_CALLS = 60;
 const LIMIT_MS = 120_000;
+/** In microseconds since 1970: a token that a guard would keep for ever. */
+const CENTURY_AHEAD = 9_007_100_000_000_000n;
+const HOUR_US = 3_600_000_000n;
 
 const nowUs = (): bigint => BigInt(Date.now()) * 1000n;
 
@@ -245,6 +248,21 @@ onEachBackEnd('one who has read what is stored', (backEnd) => {
     const lease = await scene.waiting;
     await lost;
     expect([lease.isHeld, lease.signal.aborted, scene.lease.isHeld]).toEqual([false, true, true]);
+    // A guard that has seen the forged token goes on taking what is true.
+    scene.guard.check('x', lease.fencingToken);
+    expect(await scene.lease.release()).toBe(true);
+    const next = await scene.waiter.acquire('x');
+    scene.guard.check('x', next.fencingToken);
+    expect(await next.release()).toBe(true);
+  });
+
+  test.each<[string, (nowUs: bigint) => bigint, (nowUs: bigint) => bigint]>([
+    ['of a time', () => CENTURY_AHEAD, () => CENTURY_AHEAD],
+    ['with a token', (at) => at, (at) => at + HOUR_US],
+  ])('lets nobody in by a grant %s that no clock shows yet', async (_which, at, token) => {
+    await using scene = await Scene.open(backEnd);
+    await forgeWithProof(scene, at(nowUs()), token(nowUs()));
+    await scene.endsWell();
   });
 
   test('lets nobody in who confirms grants', async () => {
@@ -259,18 +277,17 @@ onEachBackEnd('one who has read what is stored', (backEnd) => {
 });
 
 /** The grant of the request that waits, as the server would push it, by one who has read what is stored. */
-async function forgeWithProof(scene: Scene): Promise<void> {
+async function forgeWithProof(scene: Scene, at = nowUs(), forged?: bigint): Promise<void> {
   const code = `
     wse();
     .thingsdb_lock.waiting.values().map(|r| [r.inbox.room.id(), r.number, r.id, .thingsdb_lock.token]);`;
   const rows = (await scene.backEnd.query(code)) as [number, number, string, number][];
   expect(rows).toHaveLength(1);
-  const now = nowUs();
   await scene.emit(
     rows.map(([room, number, id, token]) => [
       BigInt(room),
       'granted',
-      [BigInt(number), proofOf(id), BigInt(token + 1), now, now + 800_000n],
+      [BigInt(number), proofOf(id), forged ?? BigInt(token + 1), at, at + 800_000n],
     ]),
   );
 }
