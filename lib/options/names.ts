@@ -26,10 +26,15 @@ export function checkedNames(names: string | readonly string[]): readonly string
 export function checkedName(name: string): string {
   if (typeof name !== 'string') throw invalid('name', name, 'expected a string');
   if (name === '') throw invalid('name', name, 'expected at least one character');
-  // A lone surrogate has no UTF-8: two different names would become one.
-  if (/\p{Surrogate}/u.test(name)) throw invalid('name', name, 'expected well-formed Unicode');
-  const bytes = Buffer.byteLength(name);
-  if (bytes > MAX_NAME_BYTES)
-    throw invalid('name', name, `expected at most ${MAX_NAME_BYTES} bytes, not ${bytes}`);
+  const problem = textProblem(name);
+  if (problem !== undefined) throw invalid('name', name, problem);
   return name;
+}
+
+/** Why the server takes this text neither as a name nor as an owner; `undefined` if it does. */
+export function textProblem(text: string): string | undefined {
+  // A lone surrogate has no UTF-8: two different texts would become one.
+  if (/\p{Surrogate}/u.test(text)) return 'expected well-formed Unicode';
+  const bytes = Buffer.byteLength(text);
+  return bytes > MAX_NAME_BYTES ? `expected at most ${MAX_NAME_BYTES} bytes, not ${bytes}` : undefined;
 }

@@ -8,7 +8,7 @@ import type { LockOptions } from './lock-options.js';
 import { MAX_TTL_MS } from '../schema/constants.js';
 import { defaultsShape } from './resolved-lock-options.js';
 import { duration } from './duration-check.js';
-import { MAX_NAME_BYTES } from './names.js';
+import { MAX_NAME_BYTES, textProblem } from './names.js';
 import { checked } from './checked.js';
 
 export const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
@@ -57,7 +57,11 @@ const tls = z.strictObject({
 
 const COLLECTION = 'expected letters, digits and _, not a digit first';
 const PREFIX = 'expected up to 64 letters, digits and _, not a digit first';
-const OWNER = `expected text of at most ${MAX_NAME_BYTES} characters`;
+const OWNER = `expected text of at most ${MAX_NAME_BYTES} bytes`;
+const owner = z.string(OWNER).check(({ value, issues }) => {
+  const message = textProblem(value);
+  if (message !== undefined) issues.push({ code: 'custom', input: value, message });
+});
 
 const managerOptions = z
   .strictObject({
@@ -70,7 +74,7 @@ const managerOptions = z
       'lock',
     ),
     prefix: z._default(z.string(PREFIX).check(z.regex(/^([A-Za-z_][0-9A-Za-z_]{0,63})?$/, PREFIX)), ''),
-    owner: z.optional(z.string(OWNER).check(z.maxLength(MAX_NAME_BYTES, OWNER))),
+    owner: z.optional(owner),
     requestTimeout: z._default(duration(1, MAX_TTL_MS), DEFAULT_REQUEST_TIMEOUT_MS),
     clockSkew: z.optional(duration(0, MAX_CLOCK_SKEW_MS)),
     defaults: z.optional(z.strictObject(defaultsShape, 'expected an object')),

@@ -495,6 +495,10 @@ describe('manager options', () => {
     expect(manager(options)).toMatchObject({ ...options, requestTimeout: 2_000 });
   });
 
+  it.each([[''], ['x'.repeat(255)], ['é'.repeat(127)], ['😀'.repeat(63)]])('take the owner %j', (owner) => {
+    expect(manager({ ...place, owner }).owner).toBe(owner);
+  });
+
   it('take a client, and a function that makes one', () => {
     const instance = client();
     const make = () => client();
@@ -519,6 +523,9 @@ describe('manager options', () => {
     ['prefix', { ...place, prefix: null }, 'null'],
     ['defaults.reentrant', { ...place, defaults: { reentrant: 1 } }, '1'],
     ['owner', { ...place, owner: 7 }, '7'],
+    // 255 is counted in bytes of UTF-8, as the server does.
+    ['owner', { ...place, owner: 'é'.repeat(128) }, 'not 256'],
+    ['owner', { ...place, owner: '\ud800' }, 'well-formed'],
     ['requestTimeout', { ...place, requestTimeout: 0 }, '0'],
     ['requestTimeout', { ...place, requestTimeout: '5 s' }, '"5 s"'],
     ['requestTimeout', { ...place, requestTimeout: Infinity }, 'Infinity'],
