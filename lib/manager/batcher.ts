@@ -1,5 +1,5 @@
 import { makesChange, type Answer, type BatchAnswer, type Operation } from '../schema/operations.js';
-import { Refusal } from '../schema/constants.js';
+import { MAX_PLACES, Refusal } from '../schema/constants.js';
 import { Batching } from './batching.js';
 
 /** What is asked, and who has asked: told once what has become of it. */
@@ -61,8 +61,10 @@ export class Batcher {
     }
     const { isTogether } = this.#batching;
     const most = this.#batching.most(asked.length + this.#unanswered);
-    for (let start = 0; start < asked.length; start += most) {
-      this.#send(asked.slice(start, start + most), isTogether);
+    for (let start = 0; start < asked.length;) {
+      const end = endOfCall(asked, start, most);
+      this.#send(asked.slice(start, end), isTogether);
+      start = end;
     }
   }
 
@@ -94,6 +96,22 @@ export class Batcher {
       if (left.length === 0 || !isUndecided(answers[i])) one.answered(answers[i] as Answer, told);
     });
   }
+}
+
+/** Up to where one call goes: so many operations at most, and no more names than the server takes. */
+function endOfCall(asked: readonly Asked[], start: number, most: number): number {
+  const last = Math.min(start + most, asked.length);
+  let places = 0;
+  for (let i = start; i < last; i++) {
+    places += placesOf((asked[i] as Asked).operation);
+    if (places > MAX_PLACES) return i;
+  }
+  return last;
+}
+
+/** For how many names the server counts it. */
+function placesOf(operation: Operation): number {
+  return 'terms' in operation ? operation.terms.names.length : 1;
 }
 
 function isUndecided(answer: Answer | undefined): boolean {

@@ -52,7 +52,7 @@ export const MAX_PAGE = 1_000;
 
 /** How many operations one call may hold, and for how many names its requests may be in all. */
 export const MAX_OPERATIONS = 1_024;
-const MAX_PLACES = 4_096;
+export const MAX_PLACES = 4_096;
 
 /** Bytes of a request's id, and how many of them are given back with its grant, as proof of who pushed it. */
 export const ID_BYTES = 32;

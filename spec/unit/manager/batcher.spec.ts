@@ -1,5 +1,5 @@
 import { Batcher } from '../../../lib/manager/batcher.js';
-import { MAX_OPERATIONS, Refusal } from '../../../lib/schema/constants.js';
+import { MAX_NAMES, MAX_OPERATIONS, MAX_PLACES, Refusal } from '../../../lib/schema/constants.js';
 import type { Answer, BatchAnswer, Operation } from '../../../lib/schema/operations.js';
 
 const release = (id: number): Operation => ({ kind: 'release', name: 'a', id: `id-${id}` });
@@ -118,6 +118,26 @@ it('no call holds more than the server takes', async () => {
   for (let id = 0; id < MAX_OPERATIONS + 3; id++) void ask(release(id));
   await turn();
   expect(sizes()).toEqual([MAX_OPERATIONS, 3]);
+});
+
+/** A request for so many names. */
+function acquire(number: number, count: number): Operation {
+  const names = Array.from({ length: count }, (_, i) => `${number}-${i}`);
+  return { kind: 'acquire', terms: { names, id: `id-${number}`, number, ttlMs: 1_000, units: 1, limit: 1 } };
+}
+
+it('no call is for more names than the server takes, and each operation is in one call, in its place', async () => {
+  const full = MAX_PLACES / MAX_NAMES;
+  for (let id = 0; id <= full; id++) void ask(acquire(id, MAX_NAMES));
+  await turn();
+  expect(sizes()).toEqual([full, 1]);
+  // What is no request counts as one name.
+  for (let id = 1; id < full; id++) void ask(acquire(id, MAX_NAMES));
+  for (let id = 0; id < MAX_NAMES; id++) void ask(release(id));
+  void ask(acquire(0, 1));
+  await turn();
+  expect(sizes().slice(2)).toEqual([full - 1 + MAX_NAMES, 1]);
+  expect(calls.at(-1)?.operations).toEqual([acquire(0, 1)]);
 });
 
 /** Asks for so many at once; a server on which calls take so long, by how many of them are made at once, answers them. */
