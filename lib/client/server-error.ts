@@ -1,8 +1,12 @@
 import { LockError } from '../errors.js';
 import type { ServerErrorBody } from './thingsdb-client.js';
 
+/** How much of the server's words an error keeps: they may repeat what was sent. */
+const MOST_CHARACTERS = 1_000;
+
 /**
- * A request that the server refused: its own code (see https://docs.thingsdb.io/v1/errors/) and words, nothing added.
+ * A request that the server refused: its own code (see https://docs.thingsdb.io/v1/errors/) and words, nothing added. Of very
+ * long ones it has the beginning.
  * Callers of this library see it as the `cause` of a `LockError`; codes -127 to -100 are those of our procedures.
  */
 export class ServerError extends Error implements ServerErrorBody {
@@ -15,10 +19,12 @@ export class ServerError extends Error implements ServerErrorBody {
   readonly error_msg: string;
 
   constructor(body: ServerErrorBody) {
-    super(`${body.error_msg} (${body.error_code})`);
+    const text = body.error_msg;
+    const shown = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}...` : text;
+    super(`${shown} (${body.error_code})`);
     this.name = 'ServerError';
     this.error_code = body.error_code;
-    this.error_msg = body.error_msg;
+    this.error_msg = shown;
   }
 
   /** The server's refusal in `error`, whichever client it came through; `undefined` if it is something else. */

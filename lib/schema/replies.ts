@@ -1,6 +1,12 @@
 import { inspect } from 'node:util';
 import { LockProtocolError } from '../errors.js';
 
+/** How much of a reply an error shows. */
+const MOST_CHARACTERS = 500;
+const MOST_TEXT = 80;
+const MOST_PARTS = 8;
+const MOST_DEPTH = 1;
+
 /** @throws LockProtocolError if the reply is not a list of safe integers */
 export function numbers(reply: unknown): number[] {
   if (Array.isArray(reply) && reply.every((part) => Number.isSafeInteger(part))) return reply as number[];
@@ -24,5 +30,30 @@ export function roomId(value: unknown): RoomId {
 }
 
 export function unexpected(reply: unknown): LockProtocolError {
-  return new LockProtocolError(`the server gave an answer that does not fit the schema: ${inspect(reply)}`);
+  const text = shown(reply);
+  const most = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}...` : text;
+  return new LockProtocolError(`the server gave an answer that does not fit the schema: ${most}`);
+}
+
+/** The beginning of a reply, which may be of any size. */
+function shown(value: unknown, depth = 0): string {
+  if (Array.isArray(value)) {
+    if (depth > MOST_DEPTH) return '[...]';
+    const parts = value.slice(0, MOST_PARTS).map((part) => shown(part, depth + 1));
+    const more = value.length > MOST_PARTS ? [`... ${value.length - MOST_PARTS} more`] : [];
+    return `[${[...parts, ...more].join(', ')}]`;
+  }
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value))
+    return inspect(value, { maxStringLength: MOST_TEXT, maxArrayLength: MOST_PARTS });
+  // Even to list the keys of a large object takes time.
+  return depth > 0 ? '{...}' : `{ ${firstKeys(value).join(', ')} }`;
+}
+
+function firstKeys(value: object): string[] {
+  const keys: string[] = [];
+  for (const key in value) {
+    if (keys.length === MOST_PARTS) return [...keys, '...'];
+    keys.push(inspect(key, { maxStringLength: MOST_TEXT }));
+  }
+  return keys;
 }

@@ -1,5 +1,5 @@
 import { LockProtocolError } from '../../../lib/errors.js';
-import { listOf, numbers, roomId } from '../../../lib/schema/replies.js';
+import { listOf, numbers, roomId, unexpected } from '../../../lib/schema/replies.js';
 
 describe('listOf', () => {
   it('takes a list as long as what was asked', () => {
@@ -34,5 +34,34 @@ describe('roomId', () => {
 
   it.each([[-1], [-1n], [2 ** 53], [0.5], ['7'], [null]])('refuses %p', (id) => {
     expect(() => roomId(id)).toThrow(LockProtocolError);
+  });
+});
+
+describe('an answer that does not fit', () => {
+  const large = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`key-${i}`, i]));
+
+  it.each<[string, unknown, string]>([
+    ['a short list', [1, 'two', [3n, null]], "[1, 'two', [3n, null]]"],
+    ['a long list', Array(1_000).fill(7), '[7, 7, 7, 7, 7, 7, 7, 7, ... 992 more]'],
+    ['a list of lists of lists', [[[1]]], '[[[...]]]'],
+    ['a small object', { a: 1, b: large }, "{ 'a', 'b' }"],
+    ['a list of large objects', [large, large], '[{...}, {...}]'],
+  ])('is shown in short: %s', (_what, reply, shown) => {
+    expect(unexpected(reply).message).toMatch(/^the server gave an answer that does not fit the schema: /);
+    expect(unexpected(reply).message.endsWith(`: ${shown}`)).toBe(true);
+  });
+
+  it.each<[string, unknown]>([
+    ['a text', 'x'.repeat(1e6)],
+    ['a list of texts', Array(64).fill('x'.repeat(1e4))],
+    ['lists of texts', Array(64).fill(Array(64).fill('x'.repeat(1e4)))],
+    ['an object', large],
+    ['an object with long keys', { ['x'.repeat(1e4)]: 1, ['y'.repeat(1e4)]: 2 }],
+    ['bytes', Buffer.alloc(1e5)],
+    ['a number', 10n ** 5_000n],
+  ])('makes no long message, however large it is: %s', (_what, reply) => {
+    const { message } = unexpected(reply);
+    expect(message.length).toBeLessThanOrEqual(560);
+    expect(message).not.toContain('key-9');
   });
 });
