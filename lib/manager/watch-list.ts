@@ -81,7 +81,9 @@ export class WatchList {
       void this.#resume([room.name]);
     } else if (type === PackageType.roomEmit && Array.isArray(args)) {
       const told = watchedOf(event, args);
-      if (told !== undefined) this.#tell([room.name], told.event, [payloadOf(told)]);
+      // Whoever may JOIN can push what he likes: the room of one name tells of no other.
+      if (told !== undefined && (room.name === ALL_NAMES || room.name === told.name))
+        this.#tell([room.name], told.event, [payloadOf(told)]);
     }
   }
 

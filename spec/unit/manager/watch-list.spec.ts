@@ -237,6 +237,7 @@ describe('what is pushed', () => {
 
   it.each<[string, () => void]>([
     ['of another room', () => push('acquired', about('my-lock'), ROOM + 1)],
+    ['of another name in the room of this one', () => push('acquired', about('another'))],
     ['of no room', () => list.pushed(PackageType.roomEmit, { event: 'acquired', args: about('my-lock') })],
     ['without a body', () => list.pushed(PackageType.roomEmit, undefined)],
     ['with a body that is no map', () => list.pushed(PackageType.roomEmit, 7)],
