@@ -33,9 +33,9 @@ export class RequestGuard {
   }
 
   /** What is wrong with a request for anything. */
-  refusal(request: IncomingMessage, query: URLSearchParams, port: number): Refusal | undefined {
+  refusal(request: IncomingMessage, query: URLSearchParams): Refusal | undefined {
     const { linkToken } = this.#options;
-    if (!this.#isOurHost(request.headers.host, port)) {
+    if (!this.#isOurHost(request.headers.host)) {
       return { status: 403, message: 'this host is not the one that the live view was started for' };
     }
     const token = query.get(LINK_TOKEN_PARAMETER);
@@ -72,9 +72,9 @@ export class RequestGuard {
     return undefined;
   }
 
-  #isOurHost(header: string | undefined, port: number): boolean {
-    const [, name = '', at = '80'] = /^(\[[0-9a-f:.]+\]|[^:]+)(?::(\d+))?$/i.exec(header ?? '') ?? [];
-    if (Number(at) !== port) return false;
+  /** By its name: the port may be that of a tunnel which leads here. */
+  #isOurHost(header: string | undefined): boolean {
+    const [, name = ''] = /^(\[[0-9a-f:.]+\]|[^:]+)(?::\d+)?$/i.exec(header ?? '') ?? [];
     if (LOOPBACK_NAMES.includes(name.toLowerCase())) return true;
     const { host } = this.#options;
     if (host === undefined) return false;

@@ -81,6 +81,8 @@ export class UiServer {
   /** Resolves with the link to open. Rejects if it cannot listen there. */
   async listen(): Promise<string> {
     const { port, host = LOOPBACK } = this.#options;
+    // Made first: a host that no link can name is not listened on.
+    const url = new URL(`http://${host.includes(':') ? `[${host}]` : host}/`);
     await new Promise<void>((resolve, reject) => {
       this.#http.once('error', reject);
       this.#http.listen(port, host, () => {
@@ -88,7 +90,7 @@ export class UiServer {
         resolve();
       });
     });
-    const url = new URL(`http://${host.includes(':') ? `[${host}]` : host}:${this.#port}/`);
+    url.port = String(this.#port);
     if (this.#linkToken !== undefined) url.searchParams.set(LINK_TOKEN_PARAMETER, this.#linkToken);
     return url.href;
   }
@@ -110,7 +112,7 @@ export class UiServer {
     const { url = '/' } = request;
     if (!URL.canParse(url, SELF)) return answer(response, 400, 'this is no address');
     const { pathname, searchParams } = new URL(url, SELF);
-    const refusal = this.#guard.refusal(request, searchParams, this.#port);
+    const refusal = this.#guard.refusal(request, searchParams);
     if (refusal !== undefined) return refuse(response, refusal);
     switch (`${request.method} ${pathname}`) {
       case 'GET /':

@@ -134,6 +134,16 @@ onEachBackEnd('thingsdb-lock for operators', (backEnd) => {
     expect([await plain.status, await changing.status]).toEqual([0, 0]);
   });
 
+  test.each(['', 'fe80::1%lo', 'a b', 'user@host'])(
+    'ui refuses the host %j before it listens',
+    async (host) => {
+      const refused = run('ui', '--port', '0', '--host', host);
+      expect(await refused.status).toBe(64);
+      expect(refused.err).toContain('--host');
+      expect(refused.out).toBe('');
+    },
+  );
+
   test('release --force takes a lock away: its holder is told; 1 when nobody holds it', async () => {
     const lease = await others('me').get('stuck').acquire();
     const lost = new Promise((resolve) => lease.signal.addEventListener('abort', resolve));

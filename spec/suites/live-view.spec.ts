@@ -255,6 +255,8 @@ describeIf('in Chromium', noBrowser, () => {
       expect(second.signal.reason).toMatchObject({ reason: 'force-released' });
       await page.getByText('Taken from one holder.').waitFor();
       expect(await page.getByRole('dialog').count()).toBe(0);
+      // Who works by the keyboard goes on where the dialog was opened.
+      expect(await focused()).toBe('Release…');
       await page.goBack();
       await until(async () => (await focused()) === 'first');
       expect(await first.release()).toBe(true);

@@ -3,9 +3,11 @@ import { inspect } from 'node:util';
 import { LockManager, type LockManagerOptions } from '../../lib/index.js';
 import { startThingsDB, type EmbeddedThingsDB } from '../../lib/testing/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
+import { useCli } from '../support/cli.js';
+import { eventText } from '../support/event-text.js';
 import { Program } from '../support/program.js';
 import { startTcpServer } from '../support/tcp-server.js';
-import { nextEvent, rejection } from '../support/until.js';
+import { nextEvent, rejection, until } from '../support/until.js';
 
 const SECRET = 'c4n4ry-S3cret';
 const CLI = 'lib/cli/main.ts';
@@ -208,6 +210,7 @@ describe('a server that ends the connection, or is none', () => {
 
 describe('the command line', () => {
   let db: EmbeddedThingsDB;
+  const cli = useCli();
   beforeAll(async () => {
     db = await startThingsDB({ password: SECRET });
   });
@@ -248,6 +251,21 @@ describe('the command line', () => {
     await using program = run({}, '--pass-credentials');
     expect(await program.ended).toBe(0);
     expect(program.output).toContain(`"THINGSDB_PASSWORD":"${SECRET}"`);
+  });
+
+  test('the live view shows where the node is, and nothing else of its address', async () => {
+    const admin = new LockManager({ url: db.url, auth: { username: 'admin', password: SECRET } });
+    await admin.setup();
+    await admin.close();
+    const address = `${db.wsUrl.replace('://', `://u:${SECRET}@`)}/path?key=${SECRET}`;
+    const view = cli(['ui', '--port', '0', '--json'], env({ THINGSDB_URL: address }));
+    await view.printed('"listening"');
+    const events = eventText(`${String(view.records[0]?.['url'])}events`);
+    await until(() => events.text().includes('event: snapshot'));
+    events.end();
+    expect(events.text()).toContain(db.wsUrl);
+    expect(events.text() + view.out + view.err).not.toContain(SECRET);
+    expect(events.text()).not.toContain('key=');
   });
 
   const wrong: readonly NodeJS.ProcessEnv[] = [

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { parseAddress } from '../../client/address.js';
 import type { LockManager } from '../../index.js';
 import type { Call, CliCommand } from '../cli-command.js';
 import { connectionOptions, type ConnectionSettings, type ConnectionValues } from '../connection-options.js';
@@ -31,7 +33,10 @@ export const ui: CliCommand<UiOptions> = {
     new Option('--port <n>', 'the port of the page, 0 for any free one (default: 9280)')
       .argParser(wholeNumber(0, MAX_PORT))
       .default(DEFAULT_PORT, '9280'),
-    new Option('--host <address>', 'serves it on this address instead of the loopback; without TLS'),
+    new Option(
+      '--host <address>',
+      'serves it on this address instead of the loopback; without TLS',
+    ).argParser(hostText),
     new Option('--allow-changes', 'locks can be released, stolen and asked for from the page'),
     ...connectionOptions(),
   ],
@@ -65,6 +70,7 @@ async function serve(
     output.result({ type: 'listening', url }, `listening on ${url}`);
   } catch (error) {
     ended.ignore();
+    await server.close();
     return listenFailure(error, output, '--port 0 takes a free port');
   }
   await ended.signal;
@@ -72,8 +78,17 @@ async function serve(
   return ExitStatus.ok;
 }
 
+/** What can be listened on, and be in a link: no link can name a zone (`fe80::1%eth0`). */
+function hostText(text: string): string {
+  const isAddress = isIPv6(text) && !text.includes('%');
+  if (isAddress || (/^[\w.-]+$/.test(text) && URL.canParse(`http://${text}/`))) return text;
+  throw new InvalidArgumentError(`a host name, or an address without a zone, is expected, not "${text}"`);
+}
+
+/** For all who can open the page: of an address only what is no secret. */
 function placeText({ url, collection = 'lock', prefix }: ConnectionSettings): string {
-  return `${url.join(', ')}, collection ${collection}${prefix === undefined ? '' : `, prefix ${prefix}`}`;
+  const nodes = url.map((one) => parseAddress(one).shown).join(', ');
+  return `${nodes}, collection ${collection}${prefix === undefined ? '' : `, prefix ${prefix}`}`;
 }
 
 /** @throws Error in a repository where nothing was built */

@@ -73,7 +73,10 @@ function ConfirmDialog({ action, name, onDone }: DialogProps) {
     event.preventDefault();
     if (!isConfirmed || isBusy) return;
     setIsBusy(true);
-    onDone(await requestChange({ kind: action.kind, name }));
+    const answer = await requestChange({ kind: action.kind, name });
+    // Closed before it is gone: only then the focus goes back to the button that has opened it.
+    dialog.current?.close();
+    onDone(answer);
   };
   return (
     <dialog ref={dialog} aria-labelledby="dialog-title" onClose={() => onDone()}>

@@ -118,8 +118,7 @@ describe('who may ask', () => {
   it.each([
     'evil.example',
     'evil.example:PORT',
-    '127.0.0.1',
-    '127.0.0.1:1',
+    '127.0.0.1.evil.example:PORT',
     'localhost.evil.example:PORT',
     '192.168.0.9:PORT',
   ])('is nobody who was led here by the name %j', async (host) => {
@@ -132,6 +131,17 @@ describe('who may ask', () => {
   it.each(['127.0.0.1', 'localhost', 'LOCALHOST', '[::1]'])('is who has come to %s', async (host) => {
     const { link } = await started();
     expect((await ask(link, { headers: { host: `${host}:${link.port}` } })).status).toBe(200);
+  });
+
+  it.each(['localhost:8080', '127.0.0.1'])('is who comes through a tunnel, as %s', async (host) => {
+    const { link, server } = await started();
+    const page = await send(link, { path: '/events', headers: { host, origin: `http://${host}` } });
+    expect(page.statusCode).toBe(200);
+    expect(server.view.pages).toBe(1);
+    page.once('error', () => undefined).destroy();
+    // Another port of this machine is another page.
+    const foreign = { host, origin: 'http://localhost:3000' };
+    expect((await ask(link, { path: '/events', headers: foreign })).status).toBe(403);
   });
 
   it('is nobody without the whole link where there is a host or changes are allowed', async () => {
@@ -319,4 +329,9 @@ it('listens on the loopback alone, and says when the port is taken', async () =>
   expect(link.hostname).toBe('127.0.0.1');
   await expect(started({ port: Number(link.port) })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   servers.pop();
+});
+
+it('does not listen on a host that no link can name', async () => {
+  // Had it tried to, the system would have refused: nothing has this address.
+  await expect(started({ host: 'fe80::1%lo' })).rejects.toThrow('Invalid URL');
 });
