@@ -57,6 +57,7 @@ export class Changes {
     this.#stealing.add(name);
     try {
       const lease = await this.#manager.acquire(name, { steal: true, waitTimeout: STEAL_WITHIN_MS });
+      if (lease.signal.aborted) return { isDone: false, message: 'Stolen, and lost again at once.' };
       this.#ours.set(name, lease);
       lease.signal.addEventListener('abort', () => this.#forget(name, lease));
     } finally {

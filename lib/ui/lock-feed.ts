@@ -44,6 +44,8 @@ export class LockFeed {
   #timer: NodeJS.Timeout | undefined;
   #wakesAtMs = Infinity;
   #watch: LockWatch<undefined> | undefined;
+  /** A watch that has failed is not made anew before. */
+  #opensAtMs = 0;
   #sweepAtMs = 0;
   /** Counts the wishes for a sweep: one under way does not fulfil what was wished meanwhile. */
   #wishes = 0;
@@ -95,11 +97,18 @@ export class LockFeed {
   };
 
   #wake(delayMs: number): void {
-    const atMs = performance.now() + delayMs;
+    const soonestMs = this.#watch === undefined ? this.#opensAtMs : 0;
+    const nowMs = performance.now();
+    const atMs = Math.max(nowMs + delayMs, soonestMs);
     if (!this.#isRunning || this.#isBusy || atMs >= this.#wakesAtMs) return;
     clearTimeout(this.#timer);
     this.#wakesAtMs = atMs;
-    this.#timer = setTimeout(() => void this.#round(), delayMs);
+    this.#timer = setTimeout(() => void this.#round(), atMs - nowMs);
+  }
+
+  #sleep(): void {
+    clearTimeout(this.#timer);
+    this.#wakesAtMs = Infinity;
   }
 
   async #round(): Promise<void> {
@@ -152,6 +161,8 @@ export class LockFeed {
       // It is made anew: a watch that has failed may tell nothing any more.
       watch.close();
       this.#watch = undefined;
+      this.#opensAtMs = performance.now() + RETRY_AFTER_MS;
+      this.#sleep();
       this.#listener.status('away', error instanceof Error ? error.message : String(error));
       this.#hearsAgain();
     });

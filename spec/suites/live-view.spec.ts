@@ -327,6 +327,28 @@ describeIf('in Chromium', noBrowser, () => {
       expect(await lease.release()).toBe(true);
     });
 
+    test('is not connected while it is hidden, and shows what is now when it is seen again', async () => {
+      const { url, server } = await serve(backEnd, built);
+      const manager = backEnd.manager({ owner: 'me' });
+      const before = await manager.acquire('before');
+      const page = await open(url);
+      await shows(page, () => [['before', 'me', '']]);
+      const hide = (isHidden: boolean): Promise<unknown> =>
+        page.evaluate(`
+          Object.defineProperty(document, 'hidden', { get: () => ${isHidden}, configurable: true });
+          document.dispatchEvent(new Event('visibilitychange'));
+        `);
+      await hide(true);
+      await until(() => server.view.pages === 0);
+      await before.release();
+      const after = await manager.acquire('after');
+      await hide(false);
+      await page.locator('.connection.live').waitFor();
+      await shows(page, () => [['after', 'me', '']]);
+      expect(server.view.pages).toBe(1);
+      await after.release();
+    });
+
     test('says that ThingsDB is away, and what was not seen, once it is back', async () => {
       const proxy = await backEnd.proxy();
       const manager = backEnd.manager({ url: proxy.url });

@@ -47,6 +47,8 @@ export class FakeLockSource extends EventEmitter {
   readonly changes: unknown[][] = [];
   /** What questions are rejected with. */
   failure: Error | undefined;
+  /** Whether a lease is lost before whoever has acquired it gets it. */
+  losesAtOnce = false;
   /** Called before each answer: what happens in between. */
   beforeAnswer: () => void = () => undefined;
 
@@ -102,6 +104,7 @@ export class FakeLockSource extends EventEmitter {
 
   acquire(name: string, options: object): Promise<unknown> {
     const controller = new AbortController();
+    if (this.losesAtOnce) controller.abort();
     const release = (): Promise<boolean> => this.#change('release', name, true);
     return this.#change('acquire', [name, options], { signal: controller.signal, release });
   }

@@ -4,6 +4,8 @@ import type { ViewState } from './view-state.js';
 /** The server is silent for so long: the connection is made anew. */
 const SILENT_AFTER_MS = 3 * BEAT_MS;
 const RETRY_AFTER_MS = 1_000;
+/** A page that nobody sees for so long is not connected: a browser has six connections to a server, for all its tabs. */
+const HIDDEN_AFTER_MS = 3_000;
 
 /** The address of something of this server, with the token of the link if it has one. */
 export function addressOf(path: string): string {
@@ -13,17 +15,45 @@ export function addressOf(path: string): string {
     : `${path}?${new URLSearchParams({ [LINK_TOKEN_PARAMETER]: token }).toString()}`;
 }
 
-/** Fills the state with what the server tells, and connects again whenever the connection is lost. */
+/**
+ * Fills the state with what the server tells, as long as the page is seen. Connects again whenever the connection is lost,
+ * and when the page is seen again.
+ */
 export class EventLink {
   readonly #state: ViewState;
   #source: EventSource | undefined;
   #silent: ReturnType<typeof setTimeout> | undefined;
+  #leaving: ReturnType<typeof setTimeout> | undefined;
+  #isPaused = false;
 
   constructor(state: ViewState) {
     this.#state = state;
   }
 
   open(): void {
+    document.addEventListener('visibilitychange', () => this.#look());
+    this.#connect();
+    this.#look();
+  }
+
+  #look(): void {
+    clearTimeout(this.#leaving);
+    if (document.hidden) {
+      this.#leaving = setTimeout(() => this.#pause(), HIDDEN_AFTER_MS);
+    } else if (this.#isPaused) {
+      this.#isPaused = false;
+      this.#connect();
+    }
+  }
+
+  #pause(): void {
+    this.#isPaused = true;
+    this.#source?.close();
+    clearTimeout(this.#silent);
+    this.#state.linked('connecting');
+  }
+
+  #connect(): void {
     const source = new EventSource(addressOf('/events'));
     this.#source = source;
     this.#heard();
@@ -48,6 +78,6 @@ export class EventLink {
     this.#source?.close();
     this.#state.linked('lost');
     clearTimeout(this.#silent);
-    this.#silent = setTimeout(() => this.open(), RETRY_AFTER_MS);
+    this.#silent = setTimeout(() => this.#connect(), RETRY_AFTER_MS);
   }
 }

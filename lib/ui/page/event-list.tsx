@@ -14,7 +14,7 @@ interface EventListProps {
 
 /** What has happened last, as text. */
 export function EventList({ view, name }: EventListProps) {
-  const events = latest(view.events, name);
+  const events = latest(view, name);
   return (
     <section class="card" aria-labelledby="events-title">
       <h2 id="events-title">Events</h2>
@@ -25,8 +25,8 @@ export function EventList({ view, name }: EventListProps) {
         <p class="faint">Nothing has happened since this page looks.</p>
       ) : (
         <ol class="events">
-          {events.map((event) => (
-            <li key={`${event.atMs} ${event.kind} ${event.owner} ${event.name}`}>
+          {events.map(({ event, number }) => (
+            <li key={number}>
               <time>{clockText(event.atMs)}</time> <b class={event.kind}>{event.kind}</b>{' '}
               {name === undefined ? (
                 <>
@@ -47,11 +47,19 @@ export function EventList({ view, name }: EventListProps) {
   );
 }
 
-function latest(events: readonly EventView[], name: string | undefined): EventView[] {
-  const found: EventView[] = [];
+interface NumberedEvent {
+  readonly event: EventView;
+  /** No other event has it: two may be alike in all else. */
+  readonly number: number;
+}
+
+function latest({ events, firstEvent }: ViewState, name: string | undefined): NumberedEvent[] {
+  const found: NumberedEvent[] = [];
   for (let i = events.length - 1; i >= 0 && found.length < MOST_SHOWN; i--) {
     const event = events[i];
-    if (event !== undefined && (name === undefined || event.name === name)) found.push(event);
+    if (event !== undefined && (name === undefined || event.name === name)) {
+      found.push({ event, number: firstEvent + i });
+    }
   }
   return found;
 }

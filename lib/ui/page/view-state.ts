@@ -11,6 +11,8 @@ export type LinkState = 'connecting' | 'open' | 'lost';
 export class ViewState {
   readonly locks = new Map<string, LockView>();
   events: EventView[] = [];
+  /** The number of the first of them: so many are not kept any more. */
+  firstEvent = 0;
   gaps: GapView[] = [];
   /** Events that were too many to be told one by one. */
   untold = 0;
@@ -33,6 +35,8 @@ export class ViewState {
     const { nowMs, locks, events, gaps, status, allowsChanges, place } = message;
     this.locks.clear();
     for (const lock of locks) this.locks.set(lock.name, lock);
+    // What is shown of others before is not taken for these.
+    this.firstEvent += this.events.length;
     this.events = [...events];
     this.gaps = [...gaps];
     Object.assign(this, { status, allowsChanges, place, untold: 0 });
@@ -44,7 +48,10 @@ export class ViewState {
     for (const name of gone) this.locks.delete(name);
     this.events.push(...events);
     // Cut now and then: to shift each time would move all of them.
-    if (this.events.length > 1.5 * MOST_EVENTS) this.events = this.events.slice(-MOST_EVENTS);
+    if (this.events.length > 1.5 * MOST_EVENTS) {
+      this.firstEvent += this.events.length - MOST_EVENTS;
+      this.events = this.events.slice(-MOST_EVENTS);
+    }
     if (gaps.length > 0) this.gaps = [...this.gaps, ...gaps].slice(-MOST_GAPS);
     this.untold += untold;
     if (status !== undefined) this.status = status;

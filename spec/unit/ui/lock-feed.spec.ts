@@ -107,6 +107,23 @@ it('tries again after a second what has failed, the watch as well', async () => 
   expect(source.open).toBe(1);
 });
 
+it('waits a second before it makes a watch anew that fails as soon as it is made', async () => {
+  const make = source.watch.bind(source);
+  source.watch = async () => {
+    const watch = await make();
+    setTimeout(() => watch.isClosed || watch.emit('error', new LockConnectionError('no room')), 1);
+    return watch;
+  };
+  feed.start();
+  await after(5_500);
+  expect(source.watches).toHaveLength(6);
+  expect(statuses.at(-1)).toBe('away: no room');
+  source.watch = make;
+  await after(1_000);
+  expect(source.watches).toHaveLength(7);
+  expect(statuses.at(-1)).toBe('live');
+});
+
 it('takes no answer for news that has come since it was asked for', async () => {
   source.held = [held('a', 'x', 1)];
   source.beforeAnswer = () => {

@@ -275,6 +275,16 @@ describe('a change', () => {
     expect(source.changes.slice(1)).toEqual([['release', 'a']]);
   });
 
+  it('that steals what is lost at once does not say that this view has it', async () => {
+    const { link } = await started({ allowsChanges: true });
+    source.losesAtOnce = true;
+    const stolen = await change(link, { kind: 'steal', name: 'a' });
+    expect(JSON.parse(stolen.text)).toEqual({ isDone: false, message: 'Stolen, and lost again at once.' });
+    source.losesAtOnce = false;
+    const again = await change(link, { kind: 'steal', name: 'a' });
+    expect(JSON.parse(again.text)).toMatchObject({ isDone: true });
+  });
+
   it('is not made where it is not allowed', async () => {
     const { link } = await started();
     const { status, text } = await change(link, { kind: 'release', name: 'a' });
