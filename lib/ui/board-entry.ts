@@ -1,8 +1,5 @@
 import type { HeldInfo, LockInfo } from '../lock-info.js';
-import type { HolderView, LockView, WaiterView } from './messages.js';
-
-/** So many of those who hold or wait for one name are told; the counts tell of all. */
-const MOST_TOLD = 50;
+import { MOST_TOLD, type HolderView, type LockView, type WaiterView } from './messages.js';
 
 /** A lease, as far as it is known. */
 export interface Holder {

@@ -1,13 +1,17 @@
 import type { LockManager } from '../lock-manager.js';
 import type { Lease } from '../lease.js';
-import type { ChangeAnswer, ChangeRequest } from './messages.js';
+import { MOST_TOLD, type ChangeAnswer, type ChangeRequest } from './messages.js';
 
 /** What changes need of a manager. */
-export type Changer = Pick<LockManager, 'forceRelease' | 'requestRelease' | 'acquire'>;
+export type Changer = Pick<LockManager, 'query' | 'forceRelease' | 'requestRelease' | 'acquire'>;
 
 /** Leases that the view may have stolen, and not released yet. */
 const MOST_OURS = 100;
 const STEAL_WITHIN_MS = 4_000;
+const OTHERS: ChangeAnswer = {
+  isDone: false,
+  message: 'The holder has changed since this was opened: nothing was done.',
+};
 
 /** What an operator does to locks from a page. */
 export class Changes {
@@ -28,26 +32,34 @@ export class Changes {
   }
 
   /** @throws LockError */
-  async make({ kind, name }: ChangeRequest): Promise<ChangeAnswer> {
+  async make({ kind, name, seen }: ChangeRequest): Promise<ChangeAnswer> {
     switch (kind) {
       case 'release':
-        return this.#release(name);
+        return this.#release(name, seen);
       case 'ask':
         return asked(await this.#manager.requestRelease(name));
       case 'steal':
-        return this.#steal(name);
+        return this.#steal(name, seen);
     }
   }
 
-  async #release(name: string): Promise<ChangeAnswer> {
+  async #release(name: string, seen: readonly number[]): Promise<ChangeAnswer> {
     const own = this.#ours.get(name);
+    if (own === undefined && !(await this.#isHeldAs(name, seen))) return OTHERS;
     const count = own === undefined ? await this.#manager.forceRelease(name) : Number(await own.release());
     if (own !== undefined) this.#forget(name, own);
     if (count === 0) return { isDone: false, message: 'Nobody holds it.' };
     return { isDone: true, message: own === undefined ? `Taken from ${holders(count)}.` : 'Given back.' };
   }
 
-  async #steal(name: string): Promise<ChangeAnswer> {
+  /** Whether nobody holds it but who was seen. Of more holders than are told, one that was seen has to be left. */
+  async #isHeldAs(name: string, seen: readonly number[]): Promise<boolean> {
+    const { held } = await this.#manager.query(name);
+    const wasSeen = ({ fencingToken }: { fencingToken: number }): boolean => seen.includes(fencingToken);
+    return seen.length < MOST_TOLD ? held.every(wasSeen) : held.length === 0 || held.some(wasSeen);
+  }
+
+  async #steal(name: string, seen: readonly number[]): Promise<ChangeAnswer> {
     if (this.#ours.has(name) || this.#stealing.has(name)) {
       return { isDone: false, message: 'This view has it already.' };
     }
@@ -56,6 +68,7 @@ export class Changes {
     }
     this.#stealing.add(name);
     try {
+      if (!(await this.#isHeldAs(name, seen))) return OTHERS;
       const lease = await this.#manager.acquire(name, { steal: true, waitTimeout: STEAL_WITHIN_MS });
       if (lease.signal.aborted) return { isDone: false, message: 'Stolen, and lost again at once.' };
       this.#ours.set(name, lease);

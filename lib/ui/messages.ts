@@ -114,6 +114,8 @@ export type ChangeKind = 'release' | 'steal' | 'ask';
 export interface ChangeRequest {
   readonly kind: ChangeKind;
   readonly name: string;
+  /** The fencing tokens of the holders that the person has seen. Only those are taken away. */
+  readonly seen: readonly number[];
 }
 
 /** What has become of it: what to tell the person. */
@@ -122,6 +124,8 @@ export interface ChangeAnswer {
   readonly message: string;
 }
 
+/** So many of those who hold or wait for one name are told; the counts tell of all. */
+export const MOST_TOLD = 50;
 /** The header that carries the page's token. */
 export const PAGE_TOKEN_HEADER = 'x-thingsdb-lock-page';
 /** The parameter of the address that carries the token of the link. */

@@ -197,9 +197,11 @@ async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
 /** The change that is asked for, if it is one. Its name is checked by the manager. */
 function changeIn(body: string | undefined): ChangeRequest | undefined {
   try {
-    const { kind, name } = JSON.parse(body ?? '') as Partial<ChangeRequest>;
+    const { kind, name, seen } = JSON.parse(body ?? '') as Partial<ChangeRequest>;
     const isKind = kind === 'release' || kind === 'steal' || kind === 'ask';
-    return isKind && typeof name === 'string' ? { kind, name } : undefined;
+    const isRead =
+      isKind && typeof name === 'string' && Array.isArray(seen) && seen.every(Number.isSafeInteger);
+    return isRead ? { kind, name, seen } : undefined;
   } catch {
     return undefined;
   }

@@ -287,6 +287,20 @@ describeIf('in Chromium', noBrowser, () => {
       await page.getByText('Nobody holds it.').waitFor();
     });
 
+    test('takes nothing from a holder who has come while the dialog was open', async () => {
+      const { url } = await serve(backEnd, built, { allowsChanges: true });
+      const manager = backEnd.manager({ owner: 'me' });
+      const seen = await manager.acquire('moving');
+      const page = await lockPage(url, 'moving');
+      await page.getByRole('button', { name: 'Release…' }).click();
+      await seen.release();
+      const other = await manager.acquire('moving');
+      await page.getByLabel('Type the name').fill('moving');
+      await page.getByRole('dialog').getByRole('button', { name: 'Release' }).click();
+      await page.getByText('The holder has changed').waitFor();
+      expect(await other.release()).toBe(true);
+    });
+
     test('takes no change from a page of a stranger, also if that knows the link', async () => {
       const { url } = await serve(backEnd, built, { allowsChanges: true });
       const lease = await backEnd.manager().acquire('safe');
@@ -294,7 +308,7 @@ describeIf('in Chromium', noBrowser, () => {
       const stranger = createServer((_, response) => {
         response.setHeader('content-type', 'text/html');
         response.end(`<title>stranger</title><form method="post" action="${changes}" enctype="text/plain">
-          <input name='{"kind":"release","name":"safe","x":"' value='"}'></form>`);
+          <input name='{"kind":"release","name":"safe","seen":[${lease.fencingToken}],"x":"' value='"}'></form>`);
       });
       await once(stranger.listen(0, '127.0.0.1'), 'listening');
       backEnd.atEnd(async () => {
@@ -305,20 +319,23 @@ describeIf('in Chromium', noBrowser, () => {
       backEnd.atEnd(() => context.close());
       const page = await context.newPage();
       await page.goto(`http://127.0.0.1:${(stranger.address() as AddressInfo).port}/`);
-      const tried = await page.evaluate(async (to) => {
-        const body = JSON.stringify({ kind: 'release', name: 'safe' });
-        const outcome = (answer: Promise<unknown>): Promise<string> =>
-          answer.then(
-            () => 'answered',
-            () => 'refused',
-          );
-        const headers = { 'content-type': 'application/json', 'x-thingsdb-lock-page': 'guess' };
-        return Promise.all([
-          outcome(fetch(to, { method: 'POST', headers, body })),
-          outcome(fetch(to, { method: 'POST', mode: 'no-cors', body })),
-          outcome(fetch(to.replace('/changes', '/')).then((response) => response.text())),
-        ]);
-      }, changes);
+      const body = JSON.stringify({ kind: 'release', name: 'safe', seen: [lease.fencingToken] });
+      const tried = await page.evaluate(
+        async ({ to, body }) => {
+          const outcome = (answer: Promise<unknown>): Promise<string> =>
+            answer.then(
+              () => 'answered',
+              () => 'refused',
+            );
+          const headers = { 'content-type': 'application/json', 'x-thingsdb-lock-page': 'guess' };
+          return Promise.all([
+            outcome(fetch(to, { method: 'POST', headers, body })),
+            outcome(fetch(to, { method: 'POST', mode: 'no-cors', body })),
+            outcome(fetch(to.replace('/changes', '/')).then((response) => response.text())),
+          ]);
+        },
+        { to: changes, body },
+      );
       expect(tried).toEqual(['refused', 'refused', 'refused']);
       // A form is sent without asking first: the server refuses it.
       const posted = page.waitForNavigation();

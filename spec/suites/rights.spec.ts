@@ -109,7 +109,7 @@ onEachBackEnd('the rights of the page', (backEnd) => {
     await lease.release();
     await until(() => events.text().includes('"kind":"released"'));
     await expect(
-      new Changes(manager, () => undefined).make({ kind: 'release', name: 'x' }),
+      new Changes(manager, () => undefined).make({ kind: 'release', name: 'x', seen: [] }),
     ).rejects.toBeInstanceOf(LockPermissionError);
     events.end();
   });

@@ -31,38 +31,50 @@ const ACTIONS: readonly Action[] = [
   },
 ];
 
+/** What somebody is about to do, and to which holders: those that were shown when the dialog was opened. */
+interface Opened {
+  readonly action: Action;
+  /** Their fencing tokens. */
+  readonly seen: readonly number[];
+}
+
 /** What can be done to a lock from here, where changes are allowed. */
 export function LockActions({ lock }: { readonly lock: LockView }) {
-  const [action, setAction] = useState<Action>();
+  const seen = lock.held.map(({ fencingToken }) => fencingToken);
+  const [opened, setOpened] = useState<Opened>();
   const [answer, setAnswer] = useState<ChangeAnswer>();
   const done = (given: ChangeAnswer | undefined): void => {
-    setAction(undefined);
+    setOpened(undefined);
     if (given !== undefined) setAnswer(given);
   };
   return (
     <section class="actions" aria-label="Changes">
       {ACTIONS.map((one) => (
-        <button key={one.kind} type="button" class={one.kind} onClick={() => setAction(one)}>
+        <button
+          key={one.kind}
+          type="button"
+          class={one.kind}
+          onClick={() => setOpened({ action: one, seen })}
+        >
           {lock.isOurs && one.kind === 'release' ? 'Give it back' : one.title}…
         </button>
       ))}
       <p role="status" class={answer?.isDone === false ? 'refused' : 'done'}>
         {answer?.message ?? ''}
       </p>
-      {action === undefined ? null : <ConfirmDialog action={action} name={lock.name} onDone={done} />}
+      {opened === undefined ? null : <ConfirmDialog {...opened} name={lock.name} onDone={done} />}
     </section>
   );
 }
 
-interface DialogProps {
-  readonly action: Action;
+interface DialogProps extends Opened {
   readonly name: string;
   /** With the answer of the server, or without where it was not asked. */
   readonly onDone: (answer?: ChangeAnswer) => void;
 }
 
 /** Nothing is done before the name of the lock has been typed, as it is shown. */
-function ConfirmDialog({ action, name, onDone }: DialogProps) {
+function ConfirmDialog({ action, seen, name, onDone }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [typed, setTyped] = useState('');
   const [isBusy, setIsBusy] = useState(false);
@@ -73,7 +85,7 @@ function ConfirmDialog({ action, name, onDone }: DialogProps) {
     event.preventDefault();
     if (!isConfirmed || isBusy) return;
     setIsBusy(true);
-    const answer = await requestChange({ kind: action.kind, name });
+    const answer = await requestChange({ kind: action.kind, name, seen });
     // Closed before it is gone: only then the focus goes back to the button that has opened it.
     dialog.current?.close();
     onDone(answer);

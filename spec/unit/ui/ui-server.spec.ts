@@ -245,12 +245,12 @@ describe('a change', () => {
 
   it('is made where it is allowed, and its answer is for people', async () => {
     const { link } = await started({ allowsChanges: true });
-    const released = await change(link, { kind: 'release', name: 'a' });
+    const released = await change(link, { kind: 'release', name: 'a', seen: [1] });
     expect([released.status, JSON.parse(released.text)]).toEqual([
       200,
       { isDone: true, message: 'Taken from one holder.' },
     ]);
-    const asked = await change(link, { kind: 'ask', name: 'a' });
+    const asked = await change(link, { kind: 'ask', name: 'a', seen: [1] });
     expect(JSON.parse(asked.text)).toEqual({ isDone: true, message: 'Asked 2 holders to release it.' });
     expect(source.changes).toEqual([
       ['forceRelease', 'a'],
@@ -263,13 +263,13 @@ describe('a change', () => {
     const page = await follow(link);
     await until(() => page.text().includes('"state":"live"'));
     source.tell(happening('acquired', 'a', 'one', { fencingToken: 1 }));
-    expect((await change(link, { kind: 'steal', name: 'a' })).status).toBe(200);
+    expect((await change(link, { kind: 'steal', name: 'a', seen: [1] })).status).toBe(200);
     expect(source.changes).toEqual([['acquire', ['a', { steal: true, waitTimeout: 4_000 }]]]);
     await until(() => page.text().includes('"isOurs":true'));
-    expect(JSON.parse((await change(link, { kind: 'steal', name: 'a' })).text)).toMatchObject({
+    expect(JSON.parse((await change(link, { kind: 'steal', name: 'a', seen: [1] })).text)).toMatchObject({
       isDone: false,
     });
-    expect(JSON.parse((await change(link, { kind: 'release', name: 'a' })).text)).toMatchObject({
+    expect(JSON.parse((await change(link, { kind: 'release', name: 'a', seen: [1] })).text)).toMatchObject({
       isDone: true,
     });
     expect(source.changes.slice(1)).toEqual([['release', 'a']]);
@@ -278,16 +278,40 @@ describe('a change', () => {
   it('that steals what is lost at once does not say that this view has it', async () => {
     const { link } = await started({ allowsChanges: true });
     source.losesAtOnce = true;
-    const stolen = await change(link, { kind: 'steal', name: 'a' });
+    const stolen = await change(link, { kind: 'steal', name: 'a', seen: [1] });
     expect(JSON.parse(stolen.text)).toEqual({ isDone: false, message: 'Stolen, and lost again at once.' });
     source.losesAtOnce = false;
-    const again = await change(link, { kind: 'steal', name: 'a' });
+    const again = await change(link, { kind: 'steal', name: 'a', seen: [1] });
     expect(JSON.parse(again.text)).toMatchObject({ isDone: true });
+  });
+
+  it.each(['release', 'steal'])('to %s takes nothing from a holder that was not seen', async (kind) => {
+    const { link } = await started({ allowsChanges: true });
+    source.held = [held('a', 'two', 2)];
+    const refused = await change(link, { kind, name: 'a', seen: [1] });
+    expect(JSON.parse(refused.text)).toEqual({
+      ...{ isDone: false, message: 'The holder has changed since this was opened: nothing was done.' },
+    });
+    expect(source.queries).toEqual(['a']);
+    expect(source.changes).toEqual([]);
+    const made = await change(link, { kind, name: 'a', seen: [2] });
+    expect(JSON.parse(made.text)).toMatchObject({ isDone: true });
+  });
+
+  it('to more holders than are shown is made as long as one of those shown is left', async () => {
+    const { link } = await started({ allowsChanges: true });
+    const seen = Array.from({ length: 50 }, (_, i) => i + 1);
+    source.held = [50, 51, 52].map((token) => held('a', 'x', token));
+    const made = await change(link, { kind: 'release', name: 'a', seen });
+    expect(JSON.parse(made.text)).toMatchObject({ isDone: true });
+    source.held = [51, 52].map((token) => held('a', 'x', token));
+    const refused = await change(link, { kind: 'release', name: 'a', seen });
+    expect(JSON.parse(refused.text)).toMatchObject({ isDone: false });
   });
 
   it('is not made where it is not allowed', async () => {
     const { link } = await started();
-    const { status, text } = await change(link, { kind: 'release', name: 'a' });
+    const { status, text } = await change(link, { kind: 'release', name: 'a', seen: [1] });
     expect(status).toBe(403);
     expect(text).toContain('--allow-changes');
     expect(source.changes).toEqual([]);
@@ -304,7 +328,7 @@ describe('a change', () => {
     [415, { 'content-type': 'application/x-www-form-urlencoded' }],
   ])('is refused with %i to whom no page of ours has sent: %j', async (status, headers) => {
     const { link } = await started({ allowsChanges: true });
-    expect((await change(link, { kind: 'release', name: 'a' }, headers)).status).toBe(status);
+    expect((await change(link, { kind: 'release', name: 'a', seen: [1] }, headers)).status).toBe(status);
     expect(source.changes).toEqual([]);
   });
 
@@ -313,8 +337,10 @@ describe('a change', () => {
     [400, null],
     [400, { kind: 'close', name: 'a' }],
     [400, { kind: 'release' }],
-    [400, { kind: 'release', name: ['a'] }],
-    [413, { kind: 'release', name: 'a'.repeat(5_000) }],
+    [400, { kind: 'release', name: ['a'], seen: [1] }],
+    [400, { kind: 'release', name: 'a' }],
+    [400, { kind: 'release', name: 'a', seen: [null] }],
+    [413, { kind: 'release', name: 'a'.repeat(5_000), seen: [1] }],
   ])('that is none is refused with %i: %j', async (status, body) => {
     const { link } = await started({ allowsChanges: true });
     expect((await change(link, body)).status).toBe(status);
@@ -324,13 +350,13 @@ describe('a change', () => {
   it('that fails says why, and how it has failed', async () => {
     const { link } = await started({ allowsChanges: true });
     source.failure = new LockPermissionError('you may not');
-    const refused = await change(link, { kind: 'release', name: 'a' });
+    const refused = await change(link, { kind: 'release', name: 'a', seen: [1] });
     expect([refused.status, JSON.parse(refused.text)]).toEqual([
       403,
       { isDone: false, message: 'you may not' },
     ]);
     source.failure = new LockConnectionError('nobody there');
-    expect((await change(link, { kind: 'ask', name: 'a' })).status).toBe(503);
+    expect((await change(link, { kind: 'ask', name: 'a', seen: [1] })).status).toBe(503);
   });
 });
 
