@@ -127,6 +127,9 @@ describeIf('in Chromium', noBrowser, () => {
         if (message.type() !== 'log') complaints.push(message.text());
       });
       page.on('pageerror', ({ message }) => complaints.push(message));
+      page.on('request', (request) => {
+        if (new URL(request.url()).origin !== new URL(url).origin) complaints.push(request.url());
+      });
       await page.goto(url + hash);
       await page.locator('.connection.live').waitFor();
       return page;
@@ -159,6 +162,31 @@ describeIf('in Chromium', noBrowser, () => {
       }
       await lease.release();
       await page.getByText('No locks are held, and nobody waits.').waitFor();
+    });
+
+    test('finds names and owners, and shows no other rows', async () => {
+      const { url } = await serve(backEnd, built);
+      const [ann, bob] = ['ann', 'bob'].map((owner) => backEnd.manager({ owner }));
+      const leases = [
+        await ann!.acquire('report'),
+        await ann!.acquire('bobsled'),
+        await bob!.acquire('index'),
+      ];
+      const page = await open(url);
+      const all: Row[] = [
+        ['bobsled', 'ann', ''],
+        ['index', 'bob', ''],
+        ['report', 'ann', ''],
+      ];
+      await shows(page, () => all);
+      const search = page.getByRole('searchbox');
+      await search.pressSequentially('BOB');
+      await shows(page, () => all.slice(0, 2));
+      await search.fill('nothing of this');
+      await shows(page, () => []);
+      await search.fill('');
+      await shows(page, () => all);
+      await Promise.all(leases.map((lease) => lease.release()));
     });
 
     test('has a page for each lock: who holds it, the queue in its order, what happens', async () => {
