@@ -56,7 +56,7 @@ export interface LockManagerOptions {
    * procedures of these names. Python programs and managers with another prefix do not see these locks. Default none.
    */
   readonly prefix?: string | undefined;
-  /** A label for people: who holds or waits. Default: host name and process id. */
+  /** A label for people: who holds or waits, up to 255 bytes of UTF-8. Default: host name and process id. */
   readonly owner?: string | undefined;
   /**
    * How long one call to the server may take, over as many connections as that takes. `close()` takes no longer. A server
