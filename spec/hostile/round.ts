@@ -60,6 +60,7 @@ export class Round {
   #secrets: readonly string[] = [];
   #world: World = {
     victims: [],
+    own: [],
     ownNames: STRANGE_NAMES,
     ownInboxes: [],
     ownIds: [],
@@ -106,6 +107,7 @@ export class Round {
     const own = await populate(honest, this.#draw, 'own ');
     this.#world = {
       victims: this.#victims,
+      own,
       ownNames: [...STRANGE_NAMES, ...own.map(({ name }) => name)],
       ownInboxes: [...own.map(({ inbox }) => inbox), idOf(this.#draw, idLength)],
       ownIds: own.map(({ id }) => id),

@@ -17,7 +17,7 @@ import {
   type Kind,
 } from './kinds.js';
 import type { Sent } from './wire.js';
-import { anyName, idOf, type Victim } from './world.js';
+import { anyName, idOf, type Victim, type World } from './world.js';
 
 const ID_LENGTH = 32;
 const MAX_COUNT = 2n ** 31n - 1n;
@@ -50,13 +50,32 @@ const number = count(0n, (draw) => BigInt(draw.between(1, 1_000)));
 const ttl = count(1n, (draw) => HOURS_MS + BigInt(draw.between(0, 1_000)));
 const units = count(1n, (draw) => BigInt(draw.between(1, 3)));
 
-/** `[kind, id, number, names, ttl, units, limit]`; one name goes without a list. */
-const request = (kind: string, name: Kind): Kind =>
-  that(
-    tuple(word(kind), id, number, either(name, list(name, 2, 64, { areDifferent: true })), ttl, units, units),
+/** Of a request that may keep its names between uses; all others are without it. */
+const lingers: Kind = { make: () => true, accepts: (value) => value === true };
+/** An id of another, which only helps where that one's name is known too. */
+const anId = { ...id, make: (draw: Random, world: World) => draw.pick(world.victims).id };
+
+/** `[kind, id, number, names, ttl, units, limit]`, with `true` behind it if it lingers; one name goes without a list. */
+function request(kind: string, name: Kind): Kind {
+  const names = either(name, list(name, 2, 64, { areDifferent: true }));
+  const terms = [word(kind), id, number, names, ttl, units, units];
+  return that(
+    either(tuple(...terms), tuple(...terms, lingers)),
     (operation) => isList(operation) && (operation[5] as bigint) <= (operation[6] as bigint),
   );
+}
 const about = (kind: string, ...rest: readonly Kind[]): Kind => tuple(word(kind), name, id, ...rest);
+
+/** A release of what is held by one of the hostile clients' own requests, for another of them or for a victim. */
+const handOver: Kind = {
+  ...about('release', id),
+  make: (draw, { own, victims }) => {
+    const { name, id } = draw.pick(own);
+    const others = own.filter((other) => other.name === name && other.id !== id);
+    return ['release', name, id, draw.pick(others.length > 0 && draw.chance(0.7) ? others : victims).id];
+  },
+};
+const ofAnother = (kind: string): Kind => tuple(word(kind), ownName, anId);
 
 const operation = either(
   request('acquire', name),
@@ -65,12 +84,18 @@ const operation = either(
   about('acknowledge'),
   about('extend', ttl),
   about('release'),
+  about('release', either(id, anId)),
+  handOver,
+  ...['release', 'withdraw', 'acknowledge'].map(ofAnother),
   about('withdraw'),
   about('keep', ttl),
   about('transfer', ttl),
   about('adopt', id, number),
 );
 const theft = request('acquire', ownName);
+
+/** Another's inbox; who knows it may not name its requests by that. */
+const othersInbox = { ...inbox, make: (draw: Random, world: World) => draw.pick(world.victims).inbox };
 
 /** The answers in `[at, room, [answer, ...]]`, and the codes in those that are refusals. */
 function refusals(result: unknown): (number | undefined)[] {
@@ -91,6 +116,17 @@ const PROCEDURES: readonly HostileProcedure[] = [
     ],
     operations: { of: (args: readonly Sent[]) => args[3] as readonly Sent[], kind: operation, refusals },
   })),
+  {
+    name: 'lock_change',
+    parameters: ['padding', 'inbox', 'owner', 'operations'],
+    args: [
+      either(bytes, nil),
+      othersInbox,
+      owner,
+      { ...list(anything, 0, MAX_OPERATIONS), make: list(handOver, 1, MADE_OPERATIONS).make },
+    ],
+    operations: { of: (args: readonly Sent[]) => args[3] as readonly Sent[], kind: operation, refusals },
+  },
   {
     name: 'lock_steal',
     isTaking: true,
@@ -169,9 +205,11 @@ function requestOf(stored: unknown, victim: Victim): unknown {
   const queue = (stored as Stored).state['locks']?.[`:${victim.name}`];
   const held = (queue?.['held'] ?? []) as Thing[];
   const waiting = (queue?.['waiting'] ?? []) as Thing[];
-  const line = [...held, ...waiting].map(
+  // One that holds is told in its queue alone: an id may be used for another name, which waits.
+  const told = waiting.map(
     (request) => (stored as Stored).state['waiting']?.[`:${String(request['id'])}`] ?? request,
   );
+  const line = [...held, ...told];
   // Who is in front of it: whoever comes later may stand behind.
   const place = line.findIndex(({ id }) => id === victim.id);
   return place < 0 ? 'gone' : { ...line[place], inbox: undefined, asks_at: 0, place };
@@ -181,10 +219,17 @@ async function populate(call: HonestCall, draw: Random, prefix: string): Promise
   const victims: Victim[] = [];
   const inboxes = [1, 2, 3].map(() => idOf(draw, ID_LENGTH));
   const asks = async (units: bigint, limit: bigint, ...on: readonly string[]): Promise<Victim> => {
+    const isLingering = on.includes('lingering');
     const [id, inbox] = [idOf(draw, ID_LENGTH), draw.pick(inboxes)];
     const names = on.map((each) => `${prefix}${each}`);
     const made = { name: names[0] ?? '', id, inbox };
-    const terms = [names.length === 1 ? made.name : names, HOURS_MS, units, limit];
+    const terms = [
+      names.length === 1 ? made.name : names,
+      HOURS_MS,
+      units,
+      limit,
+      ...(isLingering ? [true] : []),
+    ];
     await call('lock_batch', [
       null,
       inbox,
@@ -194,7 +239,8 @@ async function populate(call: HonestCall, draw: Random, prefix: string): Promise
     for (const name of names) victims.push({ ...made, name });
     return made;
   };
-  for (const each of ['alone', 'alone', 'queue', 'queue', 'queue']) await asks(1n, 1n, each);
+  for (const each of ['alone', 'alone', 'queue', 'queue', 'queue', 'lingering', 'lingering'])
+    await asks(1n, 1n, each);
   for (let each = 0; each < 2; each++) await asks(2n, 5n, 'seats');
   for (let each = 0; each < 2; each++) await asks(1n, MAX_COUNT, 'book');
   await asks(1n, 1n, 'pair a', 'pair b');

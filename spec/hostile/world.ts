@@ -10,6 +10,8 @@ export interface Victim {
 /** What a hostile client may draw upon. */
 export interface World {
   readonly victims: readonly Victim[];
+  /** The hostile clients' own, which hold and wait as those of the victims do. */
+  readonly own: readonly Victim[];
   /** Names that only hostile clients use. */
   readonly ownNames: readonly string[];
   /** Inboxes of hostile clients. */
