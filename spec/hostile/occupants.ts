@@ -70,9 +70,22 @@ export class Occupants {
     return made;
   }
 
-  /** Ends the time of all leases; nothing has noticed yet. */
-  async expire(): Promise<void> {
-    await this.#query('.thingsdb_lock.locks.values().each(|q| q.held.each(|r| { r.due = 1; nil; }));');
+  /** Ends the time of all leases, but for so many that hold each name the longest; nothing has noticed yet. */
+  async expire(butFor = 0): Promise<void> {
+    await this.#query(
+      `.thingsdb_lock.locks.values().each(|q| q.held[${butFor}:].each(|r| { r.due = 1; nil; }));`,
+    );
+  }
+
+  /** Withdraws so many requests that nobody has made: each leaves a tombstone. */
+  async withdraw(count: number): Promise<void> {
+    for (let left = count; left > 0; left -= MAX_OPERATIONS) {
+      const made = Array.from({ length: Math.min(left, MAX_OPERATIONS) }, () => idText());
+      await this.#decide(
+        made.map((id) => ['withdraw', 'withdrawn', id]),
+        this.inbox,
+      );
+    }
   }
 
   /** Makes a procedure that does what the sweeper does. */

@@ -107,6 +107,16 @@ export const TRIALS: readonly Trial[] = [
     call: (o) => batch(o, o.operations([shared()])),
   },
   {
+    title:
+      'lock_batch: one acquire of a name whose 10,000 shared leases have expired behind 10,000 live ones',
+    prepare: async (o) => {
+      await o.take(many(10_000, () => shared()));
+      await o.take(many(10_000, () => shared('shared', 60_000)));
+      await o.expire(10_000);
+    },
+    call: (o) => batch(o, o.operations([shared()])),
+  },
+  {
     title: 'lock_batch: 1,024 acquires of a name in whose queue 2,000 silent requests stand',
     prepare: async (o) => {
       const inbox = idText();
@@ -222,6 +232,14 @@ export const TRIALS: readonly Trial[] = [
     prepare: async (o) => {
       await o.take(many(20_000, (i) => ({ ...own(i), ttlMs: 60_000 })));
       await o.expire();
+      await o.prepareSweep();
+    },
+    call: () => [SWEEP, []],
+  },
+  {
+    title: 'the sweeper beside 100,000 tombstones',
+    prepare: async (o) => {
+      await o.withdraw(100_000);
       await o.prepareSweep();
     },
     call: () => [SWEEP, []],

@@ -32,6 +32,20 @@ onEachBackEnd('the procedures of the Python lock', (backEnd) => {
     await until(async () => (await backEnd.run('test', third).catch(codeOf)) === -54);
   });
 
+  test('a time-out that no later sum can hold is refused, and leaves the name as it was', async () => {
+    const manager = backEnd.manager();
+    await manager.setup();
+    const [, holder] = await acquire('bounded', 30);
+    for (const timeout of [9_221_576_403_000, 10 ** 10, 315_360_001, 0, -1]) {
+      expect(await acquire('bounded', timeout).catch(codeOf)).toBe(-100);
+    }
+    expect(await manager.query('bounded')).toMatchObject({ held: [{}], pending: [] });
+    await backEnd.run('release', 'bounded', holder);
+    const lease = await manager.acquire('bounded');
+    expect(lease.isHeld).toBe(true);
+    await lease.release();
+  });
+
   test('a Python waiter is told `go` in its room, in its turn among ours', async () => {
     const [ours, later] = [backEnd.manager(), backEnd.manager()];
     const lease = await ours.get('mixed').acquire();
