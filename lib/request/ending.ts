@@ -67,8 +67,12 @@ export function withdraw(request: Request, now: Now, out: Command[]): void {
   request.endGiveUpMs = now.ms + WITHDRAW_LIMIT_MS;
   request.ending = 'release';
   request.move('ending');
-  // What withdraws a request that is on its way has to come after it.
-  if (request.requestsOpen === 0 || request.mayReturn) sendEnd(request, now, out);
+  if (request.mayReturn || !mustComeLater(request)) sendEnd(request, now, out);
+}
+
+/** What withdraws a request that is on its way has to come after it. A lease that is released was granted already. */
+function mustComeLater(request: Request): boolean {
+  return isWithdrawn(request) && request.requestsOpen > 0;
 }
 
 /**
@@ -128,7 +132,7 @@ export function ending(request: Request, input: Input, now: Now, out: Command[])
       if (isWithdrawn(request)) tellAcquirer(request, out);
       // The last try: another would find nobody.
       request.endGiveUpMs = now.ms;
-      if (request.endsOpen === 0 && request.requestsOpen === 0) sendEnd(request, now, out);
+      if (request.endsOpen === 0 && !mustComeLater(request)) sendEnd(request, now, out);
       return;
     case 'release':
       releaseAgain(request, input, now, out);

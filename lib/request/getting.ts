@@ -172,10 +172,16 @@ function heldByAnswer(
   const endMs = sentMs + (due - at) / 1000;
   const end = { ms: endMs, wallMs: endMs + call.offsetMs };
   const time = new LeaseTime(request.terms, sentMs, end, now.ms);
-  const isAdopted = request.terms.how === 'adopt';
+  const { adopted } = request.terms;
+  const isAdopted = adopted !== undefined;
   const isRead = !isFinal(call);
   // A question by a change is out, which is a sign of life and knows better.
   if (isRead && request.sureChecksOpen > 0) return;
+  if (isAdopted && token !== adopted.token) {
+    // The server has lost the lease, and has granted the same request again: others may have held the lock between.
+    abandon(request, { kind: 'lost', reason: 'forgotten-by-server' }, now, out);
+    return;
+  }
   if (time.isOver(now) && !isAdopted && !isRead) {
     // It was over before it was here: the process was stopped, or the network slow.
     askAnew(request, 'expired', now, out);

@@ -235,13 +235,13 @@ function stillHeld(
   out: Command[],
 ): void {
   const { call } = input;
-  if (call.operation.kind === 'transfer') {
-    transferred(request, call, out);
-    return;
-  }
   if (request.isSettled && isOtherGrant(request, answer, call)) {
     lose(request, 'forgotten-by-server', 'has it', now, out);
     settleEnded(call, out);
+    return;
+  }
+  if (call.operation.kind === 'transfer') {
+    transferred(request, call, out);
     return;
   }
   if (isAboutLease(request, answer, call)) {
