@@ -83,7 +83,11 @@ export type TakerEvent =
   | { readonly event: 'stalled'; readonly fromMs: number; readonly toMs: number }
   | { readonly event: 'drained' };
 
-export type ResourceKind = 'guarded' | 'unguarded';
+/**
+ * `guarded`: remembers the newest token of each name, and refuses older ones. `fenced`: lives in the server, and asks its
+ * `lock_fence`. `unguarded`: takes every write.
+ */
+export type ResourceKind = 'guarded' | 'fenced' | 'unguarded';
 
 /** What the harness notes: faults, the resource that the locks protect, how processes ended. */
 export type HarnessEvent =

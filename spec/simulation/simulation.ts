@@ -151,7 +151,7 @@ export class Simulation {
     this.#world.after(lateMs, () =>
       this.#server.serve(() => {
         const isAccepted = this.#server.letsIn(name, token);
-        this.#note({ event: 'wrote', resource: 'guarded', by, name, token, isAccepted });
+        this.#note({ event: 'wrote', resource: 'fenced', by, name, token, isAccepted });
       }),
     );
   }

@@ -1,5 +1,11 @@
 import type { FaultKind } from '../chaos/fault-kinds.js';
-import { HARNESS, type HarnessEvent, type HistoryRecord, type TakerEvent } from '../chaos/history.js';
+import {
+  HARNESS,
+  type HarnessEvent,
+  type HistoryRecord,
+  type ResourceKind,
+  type TakerEvent,
+} from '../chaos/history.js';
 import { NOTHING } from './state-left.js';
 
 type Details<Name extends TakerEvent['event']> = Partial<Extract<TakerEvent, { event: Name }>>;
@@ -170,8 +176,18 @@ export class Story {
     return this.note(process, toMs, { event: 'stalled', fromMs, toMs });
   }
 
+  /** To what remembers the newest token of the lock `a`. */
   wrote(atMs: number, by: string, token: number, isAccepted = true): this {
-    return this.harness(atMs, { event: 'wrote', resource: 'guarded', by, name: 'a', token, isAccepted });
+    return this.#write('guarded', atMs, by, token, isAccepted);
+  }
+
+  /** To what lives in the server, and asks it whether the lock `a` is held with this token. */
+  wroteInServer(atMs: number, by: string, token: number, isAccepted = true): this {
+    return this.#write('fenced', atMs, by, token, isAccepted);
+  }
+
+  #write(resource: ResourceKind, atMs: number, by: string, token: number, isAccepted: boolean): this {
+    return this.harness(atMs, { event: 'wrote', resource, by, name: 'a', token, isAccepted });
   }
 
   harness(atMs: number, event: HarnessEvent): this {

@@ -50,6 +50,37 @@ describe('the guarded resource', () => {
   });
 });
 
+describe('the resource in the server', () => {
+  /** The server forgets what it took in from 5 ms on, at 20 ms. */
+  const lossy = (): Story => new Story().fault('restart-with-loss', [20, 30], { lostSinceMs: 5 });
+
+  it('that accepts an older token after a newer breaks the rule', () => {
+    expect(brokenRules(new Story().wroteInServer(1, 'p1', 2).wroteInServer(2, 'p2', 1))).toEqual([
+      'resource',
+    ]);
+  });
+
+  it('keeps it where the newer write was lost, with the lease that it was made under', () => {
+    expect(brokenRules(lossy().wroteInServer(10, 'p1', 2).wroteInServer(25, 'p2', 1))).toEqual([]);
+  });
+
+  it('breaks it where the newer write was there before, or came after', () => {
+    for (const newerMs of [4, 22])
+      expect(brokenRules(lossy().wroteInServer(newerMs, 'p1', 2).wroteInServer(25, 'p2', 1))).toEqual([
+        'resource',
+      ]);
+  });
+
+  it('breaks it where an older write than the one that was lost is newer still', () => {
+    const story = lossy().wroteInServer(2, 'p1', 2).wroteInServer(10, 'p3', 3).wroteInServer(25, 'p2', 1);
+    expect(brokenRules(story)).toEqual(['resource']);
+  });
+
+  it('that remembers tokens itself loses nothing', () => {
+    expect(brokenRules(lossy().wrote(10, 'p1', 2).wrote(25, 'p2', 1))).toEqual(['resource']);
+  });
+});
+
 describe('the queue', () => {
   /** The second is sent when the first is waiting, and is granted before it. */
   function overtaken(story = new Story(), { waitingMs = 10, sentMs = 11 } = {}): Story {
