@@ -245,9 +245,11 @@ export class LockModel {
     return asked.length;
   }
 
-  /** lock_fence: nothing, if a lease with this token is live. */
+  /** lock_fence: nothing, if a lease with this token is live and its owner has not given it up. */
   fence(at: number, name: string, token: number): null | number {
-    const isLive = this.holders(name).some(({ lease }) => lease.token === token && lease.due > at);
+    const isLive = this.holders(name).some(
+      ({ state, lease }) => state !== 'kept' && lease.token === token && lease.due > at,
+    );
     return isLive ? null : FENCED;
   }
 

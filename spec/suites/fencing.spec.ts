@@ -136,6 +136,20 @@ onEachBackEnd('fencing', (backEnd) => {
     expect(await stock.read('limes', 0)).toBe(1);
   });
 
+  it('thingsdb: a holder is refused once it has released, also while `minHold` keeps the name taken', async () => {
+    const stock = await RESOURCES[2]!.open(backEnd);
+    const manager = backEnd.manager();
+    const lease = await manager.get(STOCK_LOCK).acquire({ ttl: '2m', minHold: '1m' });
+    await stock.write('quinces', 1, lease.fencingToken);
+    await lease.release();
+    expect(await manager.isLocked(STOCK_LOCK)).toBe(true);
+    expect(await rejection(stock.write('quinces', 2, lease.fencingToken))).toMatchObject({
+      error_code: -103,
+    });
+    expect(await stock.read('quinces', 0)).toBe(1);
+    await manager.forceRelease(STOCK_LOCK);
+  });
+
   it('thingsdb: in a collection with procedures of its own by the names of the lock, with a prefix', async () => {
     const collection = `${backEnd.collection}_own`;
     await backEnd.query('new_collection(name);', { name: collection }, '@thingsdb');

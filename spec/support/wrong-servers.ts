@@ -205,10 +205,19 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'does not come back for what is remembered',
-    of: 'else s.fn.arm(s, item.due / 1000000);',
-    instead: ';',
+    of: 'if (next < $NEVER_US) s.fn.arm(s, next / 1000000);',
+    instead: '',
   },
-  { does: 'fences nobody off', of: 'r.token == token && r.due > at', instead: 'r.due > at' },
+  {
+    does: 'fences nobody off',
+    of: 'r.token == token && s.fn.is_live(r, at)',
+    instead: 's.fn.is_live(r, at)',
+  },
+  {
+    does: 'lets one write who has released, while the name is kept',
+    of: 'r.token == token && s.fn.is_live(r, at)',
+    instead: 'r.token == token && r.due > at',
+  },
   {
     does: 'asks one holder of several',
     of: "holders.each(|r| r.inbox.room.emit('asked'",
