@@ -17,6 +17,8 @@ const config: Config = {
   coverageThreshold: { global: { statements: 92, branches: 85, functions: 93, lines: 94 } },
   // A lock that is lost or late shows as a wait: fail it, but not because a machine of CI is slow.
   testTimeout: 30_000,
+  // A rejection that nobody handles fails the test that it is of: each test and hook is given a turn to show it.
+  waitForUnhandledRejections: true,
   // Most suites wait in real time more than they compute.
   maxWorkers: '100%',
 };

@@ -89,7 +89,7 @@ export interface BackEndOptions {
 /**
  * Registers the same tests for each back end. After each test its managers, clients, workers and proxies are closed, and
  * nothing may be left: no request in the collection, no socket, process or timer in this process. (A rejection that
- * nobody handles fails the test by Jest itself.)
+ * nobody handles fails its test by Jest: see `waitForUnhandledRejections` in its configuration.)
  */
 export function onEachBackEnd(
   title: string,
