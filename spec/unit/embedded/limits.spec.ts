@@ -93,6 +93,21 @@ it('a list of millions in the arguments is refused before it is read', () => {
   engine.close();
 });
 
+it.each([
+  [true, 0],
+  [false, -57],
+])('things of a type that is indexed (%s) are found without looking at all others', (isIndexed, expected) => {
+  const engine = createEngine({ clock: new ManualClock(), limits: { steps: 60_000 } });
+  engine.authenticate(session, ['admin', 'pass']);
+  const fill = `new_type('T', ${isIndexed ? 'IDX' : '0'}); .t = T{}; .many = range(9000).map(|| {}); type_all('T');`;
+  void engine.query(session, '//stuff', fill, {});
+  const count = (): unknown =>
+    engine.query(session, '//stuff', 'x = 0; for (i in range(200)) x += type_count("T"); x;', {});
+  if (expected === 0) expect(count()).toBe(200n);
+  else expect(count).toThrow('maximum number of steps');
+  engine.close();
+});
+
 describe('what many queries store together', () => {
   const limits = { storage: 2 ** 20, memory: 2 ** 18, joinedRooms: 3 };
   const engine = createEngine({ clock: new ManualClock(), limits });

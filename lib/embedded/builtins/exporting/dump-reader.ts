@@ -359,7 +359,7 @@ class DumpReader {
     if (collection.things.has(id)) throw lookupError(`thing \`#${id}\` already exists`);
     const thing = new Thing(collection);
     thing.id = id;
-    collection.things.set(id, thing);
+    collection.store(thing);
     collection.reserveId(id);
     return thing;
   }

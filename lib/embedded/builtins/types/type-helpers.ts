@@ -27,10 +27,9 @@ export function requireFreeName(collection: Collection, name: string): void {
 
 /** All things of a type: stored ones, and those that only variables hold. */
 export function thingsOf(query: Query, type: ThingType): Thing[] {
-  const found = new Set<Thing>();
   // What nothing refers to any more is gone on a node at once.
   type.heap.settle(query.variableValues());
-  for (const thing of type.heap.things.values()) if (thing.type === type) found.add(thing);
+  const found = new Set(type.storedThings());
   for (const thing of query.thingsInVariables()) if (thing.type === type) found.add(thing);
   return [...found];
 }

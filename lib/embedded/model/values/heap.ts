@@ -116,7 +116,7 @@ export abstract class Heap {
           next.refs += 1;
           if (next.id === 0n) {
             next.id = this.takeId();
-            this.things.set(next.id, next);
+            this.store(next);
             for (let at = next.values.length - 1; at >= 0; at -= 1) waiting.push(next.values[at] as Value);
           }
           break;
@@ -156,7 +156,7 @@ export abstract class Heap {
       this.#doubtful.delete(item);
       if (item.refs > 0) continue;
       if (item.kind === 'room') this.#removeRoom(item);
-      else if (this.things.delete(item.id)) for (const value of item.values) this.detach(value);
+      else if (this.#drop(item)) for (const value of item.values) this.detach(value);
     }
   }
 
@@ -168,8 +168,19 @@ export abstract class Heap {
     for (const enumType of this.enums.values())
       for (const member of enumType.members) roots.push(member.value);
     const keep = reachable(roots);
-    for (const thing of this.things.values()) if (!keep.has(thing)) this.things.delete(thing.id);
+    for (const thing of this.things.values()) if (!keep.has(thing)) this.#drop(thing);
     for (const room of this.rooms.values()) if (!keep.has(room)) this.#removeRoom(room);
+  }
+
+  /** A thing that has its id is stored from now on. */
+  store(thing: Thing): void {
+    this.things.set(thing.id, thing);
+    thing.type?.remember(thing);
+  }
+
+  #drop(thing: Thing): boolean {
+    thing.type?.forget(thing);
+    return this.things.delete(thing.id);
   }
 
   #removeRoom(room: Room): void {

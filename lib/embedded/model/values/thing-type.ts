@@ -1,9 +1,12 @@
-import { cost, spendMemory } from '../budget.js';
+import { cost, spendMemory, spendSteps } from '../budget.js';
 import { operationError, typeError } from '../errors.js';
 import type { Closure } from './closure.js';
 import type { Field } from './field.js';
 import type { Heap } from './heap.js';
 import { Thing } from './thing.js';
+
+/** Looking at this many things counts as one step. */
+const THINGS_PER_STEP = 16;
 
 /** A type: the properties and methods that its things have. */
 export class ThingType {
@@ -21,6 +24,8 @@ export class ThingType {
   uses = 0;
   modifiedAt: number | null = null;
   #positions = new Map<string, number>();
+  /** Its stored things, once they have been asked for, while the type is indexed. */
+  #index: Set<Thing> | null = null;
 
   constructor(
     readonly id: number,
@@ -72,6 +77,31 @@ export class ThingType {
   /** Throws -63 while the type is in use: nothing can be turned into it then. */
   requireUnlocked(): void {
     if (this.uses) throw operationError(`cannot use type \`${this.name}\` while the type is locked`);
+  }
+
+  /** Its stored things: known when the type is indexed, and else looked for among all of the collection's. */
+  storedThings(): ReadonlySet<Thing> {
+    if (!this.isIndexed) this.#index = null;
+    return this.#index ?? this.#findThings();
+  }
+
+  #findThings(): ReadonlySet<Thing> {
+    const { things } = this.heap;
+    spendSteps(Math.ceil(things.size / THINGS_PER_STEP));
+    const found = new Set<Thing>();
+    for (const thing of things.values()) if (thing.type === this) found.add(thing);
+    if (this.isIndexed) this.#index = found;
+    return found;
+  }
+
+  /** A thing is of the type from now on, or is stored from now on. */
+  remember(thing: Thing): void {
+    if (this.#index && this.heap.things.get(thing.id) === thing) this.#index.add(thing);
+  }
+
+  /** A thing is not of the type any more, or not stored. */
+  forget(thing: Thing): void {
+    this.#index?.delete(thing);
   }
 
   /** A thing with every property at its default. */

@@ -93,7 +93,9 @@ export class Thing {
 
   /** Takes over keys and values, as `to_type` and its reverse do. */
   assume(type: ThingType | null, keys: string[], values: Value[]): void {
+    this.type?.forget(this);
     this.type = type;
+    type?.remember(this);
     this.clear();
     this.isDict = false;
     this.restriction = null;
