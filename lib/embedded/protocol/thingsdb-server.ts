@@ -14,8 +14,14 @@ import { Link, type Socket } from './link.js';
 import { PackageReader } from './package-reader.js';
 import { decodePackage, HEADER_BYTES, MAX_BODY_BYTES, type Package } from './package.js';
 import { TcpSocket } from './tcp-socket.js';
-import { Turns } from './turns.js';
+import { Line, Turns } from './turns.js';
 import { WebSocket } from './web-socket.js';
+
+/** With this status and in this form, a node's HTTP API answers that an operation failed. */
+const HTTP_OPERATION_ERROR = 422;
+const PLAIN_TEXT = { 'Content-Type': 'text/plain' };
+const NO_HTTP_API =
+  'not supported by the embedded ThingsDB: the HTTP API; this port is for WebSockets (-63)\r\n';
 
 const SUB_PROTOCOL = 'thingsdb-protocol';
 const GOING_AWAY = 1001;
@@ -54,7 +60,7 @@ export interface ThingsDBServerOptions {
 interface Client {
   readonly connection: Connection;
   readonly link: Link;
-  readonly turns: Turns;
+  readonly line: Line;
   /** Bytes of a request that is not complete. */
   requestBytes: number;
   /** Says good-bye where the kind of socket has one. */
@@ -70,7 +76,10 @@ export class ThingsDBServer {
   readonly #maxHeldBytes: number;
   readonly #clients = new Set<Client>();
   readonly #sockets = new Set<NetSocket>();
-  readonly #http: HttpServer = createHttpServer((_request, response) => response.writeHead(404).end());
+  readonly #turns: Turns;
+  readonly #http: HttpServer = createHttpServer((_request, response) => {
+    this.#faults.whenRunning(() => response.writeHead(HTTP_OPERATION_ERROR, PLAIN_TEXT).end(NO_HTTP_API));
+  });
   readonly #tcp: Server = createTcpServer();
   readonly #webSockets = new WebSocketServer({
     noServer: true,
@@ -85,6 +94,7 @@ export class ThingsDBServer {
     this.#engine = options.engine;
     this.#clock = options.clock;
     this.#faults = options.faults ?? new Faults();
+    this.#turns = new Turns((action) => this.#faults.whenRunning(action));
     this.#tcpNoDelay = options.tcpNoDelay ?? true;
     this.#maxHeldBytes = options.maxHeldBytes ?? MAX_HELD_BYTES;
     for (const server of [this.#http, this.#tcp]) {
@@ -186,20 +196,17 @@ export class ThingsDBServer {
 
   #addClient(socket: Socket, end: () => void): Client {
     const link = new Link(socket, this.#faults, this.#clock, () => this.#isCrowded());
-    const turns = new Turns({
-      onWaiting: (isWaiting) => {
-        link.isWaiting = isWaiting;
-      },
-      whenRunning: (action) => this.#faults.whenRunning(action),
+    const line = new Line((isWaiting) => {
+      link.isWaiting = isWaiting;
     });
-    const client = { connection: new Connection(this.#engine, link), link, turns, requestBytes: 0, end };
+    const client = { connection: new Connection(this.#engine, link), link, line, requestBytes: 0, end };
     this.#clients.add(client);
     return client;
   }
 
   /** Gone, when what it has asked for before is done. */
   #leave(client: Client): void {
-    this.#faults.whenRunning(() => client.turns.add(() => this.#removeClient(client)));
+    this.#faults.whenRunning(() => this.#turns.add(client.line, () => this.#removeClient(client)));
   }
 
   /** A request that is not complete takes memory; so that many cannot take all of it, the last one's connection ends. */
@@ -215,7 +222,7 @@ export class ThingsDBServer {
   }
 
   #handle(client: Client, pkg: Package): void {
-    client.turns.add(() => {
+    this.#turns.add(client.line, () => {
       if (this.#clients.has(client)) client.connection.receive(pkg);
     });
   }
@@ -234,7 +241,7 @@ export class ThingsDBServer {
         read();
       } catch {
         // After the answers to what came before it.
-        client.turns.add(() => client.link.destroy());
+        this.#turns.add(client.line, () => client.link.destroy());
       }
     });
   }

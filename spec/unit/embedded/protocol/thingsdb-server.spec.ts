@@ -83,6 +83,20 @@ describe.each(kinds)('the server over %s', (kind) => {
     expect(engine.spun).toBe(5);
   });
 
+  it('serves who asks for little after one request of those who ask for much, however many they are', async () => {
+    const other = await login();
+    const busy = await Promise.all(Array.from({ length: 6 }, login));
+    for (const client of busy) for (let id = 2; id < 6; id += 1) client.request(id, QUERY, ['@t', 'spin']);
+    // From here on it is known of each of them.
+    while (engine.spun < busy.length) await other.upToPong();
+    for (let round = 0; round < 4; round += 1) {
+      const before = engine.spun;
+      await other.upToPong();
+      expect(engine.spun - before).toBeLessThanOrEqual(2);
+    }
+    expect(engine.spun).toBeLessThan(24);
+  });
+
   it('carries out what a client has asked for before it left', async () => {
     const [busy, other] = [await login(), await login()];
     for (let id = 2; id < 5; id += 1) busy.request(id, QUERY, ['@t', 'spin']);
@@ -305,6 +319,17 @@ describe('what only WebSocket does', () => {
   afterEach(async () => {
     client.destroy();
     await server.close();
+  });
+
+  it('says that there is no HTTP API, as that API would say it', async () => {
+    const answer = await fetch(`http://127.0.0.1:${server.port}/collection/stuff`, {
+      method: 'POST',
+      body: '{}',
+    });
+    expect(answer.status).toBe(422);
+    expect(await answer.text()).toMatch(
+      /^not supported by the embedded ThingsDB: the HTTP API.* \(-63\)\r\n$/,
+    );
   });
 
   it('a message is one package: a second one in it is not seen', async () => {
