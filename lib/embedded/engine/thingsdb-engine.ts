@@ -8,7 +8,6 @@ import {
   badDataError,
   forbiddenError,
   lookupError,
-  maxQuotaError,
   notSupported,
   see,
   typeError,
@@ -36,6 +35,7 @@ import { isSignal, returnSignal } from '../runtime/signals.js';
 import { toWire } from '../runtime/wire/to-wire.js';
 import { readerOf, unpack } from '../runtime/wire/unpack.js';
 import type { Engine, RoomKey } from './engine.js';
+import { Memberships } from './memberships.js';
 import { TaskTimer } from './task-timer.js';
 
 export interface EngineOptions {
@@ -56,11 +56,11 @@ class ThingsdbEngine implements Engine {
   readonly #programs: ProgramLoader;
   readonly #timer: TaskTimer;
   readonly #users = new WeakMap<Session, User>();
-  /** The rooms a session is in, so that it can leave them when it goes. */
-  readonly #rooms = new Map<Session, Set<Room>>();
+  readonly #memberships: Memberships;
 
   constructor({ clock, limits, beforeChange }: EngineOptions) {
     const all = { ...defaultLimits, ...limits };
+    this.#memberships = new Memberships(all);
     this.#programs = new ProgramLoader(registry, all.sourceLength);
     this.#database = new Database(clock, all, this.#programs);
     if (beforeChange !== undefined) this.#database.beforeChange = beforeChange;
@@ -137,14 +137,7 @@ class ThingsdbEngine implements Engine {
         );
       }
       if (room.members.has(session)) return room.id;
-      let rooms = this.#rooms.get(session);
-      if (!rooms) this.#rooms.set(session, (rooms = new Set()));
-      const { joinedRooms } = this.#database.limits;
-      if (rooms.size >= joinedRooms) {
-        throw maxQuotaError(`maximum number of rooms (${joinedRooms}) that one connection is in is reached`);
-      }
-      room.members.add(session);
-      rooms.add(room);
+      this.#memberships.join(session, room);
       session.push(PushType.join, { scope, id: room.id });
       return room.id;
     });
@@ -153,8 +146,7 @@ class ThingsdbEngine implements Engine {
   /** No whitelist keeps anybody in a room. */
   leave(session: Session, scopeName: string, keys: readonly RoomKey[]): readonly (bigint | null)[] {
     return this.#eachRoom(session, scopeName, 'leave', keys, (room, scope) => {
-      this.#rooms.get(session)?.delete(room);
-      if (room.members.delete(session)) session.push(PushType.leave, { scope, id: room.id });
+      if (this.#memberships.leave(session, room)) session.push(PushType.leave, { scope, id: room.id });
       return room.id;
     });
   }
@@ -179,8 +171,7 @@ class ThingsdbEngine implements Engine {
   }
 
   drop(session: Session): void {
-    for (const room of this.#rooms.get(session) ?? []) room.members.delete(session);
-    this.#rooms.delete(session);
+    this.#memberships.drop(session);
     this.#users.delete(session);
   }
 
@@ -190,12 +181,8 @@ class ThingsdbEngine implements Engine {
 
   restore(snapshot: unknown): void {
     restoreDatabase(this.#database, snapshot);
-    for (const rooms of this.#rooms.values()) rooms.clear();
-    for (const collection of this.#database.collections.values()) {
-      for (const room of collection.rooms.values()) {
-        for (const member of room.members) this.#rooms.get(member)?.add(room);
-      }
-    }
+    const { collections } = this.#database;
+    this.#memberships.restore([...collections.values()].flatMap(({ rooms }) => [...rooms.values()]));
     this.#timer.wake();
   }
 

@@ -29,6 +29,8 @@ export interface Limits {
   readonly whitelistEntries: number;
   /** Rooms that one connection may be in. */
   readonly joinedRooms: number;
+  /** Rooms that all connections together may be in, each counted as often as one is in it. */
+  readonly joinedRoomsOfAll: number;
   /** Bytes of one result: ThingsDB's own default. */
   readonly resultSize: number;
 }
@@ -50,6 +52,7 @@ export const defaultLimits: Limits = {
   procedures: 10_000,
   whitelistEntries: 1000,
   joinedRooms: 100_000,
+  joinedRoomsOfAll: 1_000_000,
   resultSize: 20 * 1024 * 1024,
 };
 

@@ -109,7 +109,7 @@ it.each([
 });
 
 describe('what many queries store together', () => {
-  const limits = { storage: 2 ** 20, memory: 2 ** 18, joinedRooms: 3 };
+  const limits = { storage: 2 ** 20, memory: 2 ** 18, joinedRooms: 3, joinedRoomsOfAll: 4 };
   const engine = createEngine({ clock: new ManualClock(), limits });
   const ask = (code: string): number => {
     try {
@@ -197,5 +197,28 @@ describe('what many queries store together', () => {
     expect(() => engine.join(session, '//stuff', ids)).toThrow('maximum number of rooms (3)');
     expect(engine.leave(session, '//stuff', ids)).toEqual(ids);
     expect(engine.join(session, '//stuff', ids.slice(2))).toEqual(ids.slice(2));
+    expect(engine.leave(session, '//stuff', ids)).toEqual(ids);
+  });
+
+  it('joins no more rooms than all connections together may be in', () => {
+    const others = Array.from({ length: 3 }, (): Session => ({ push: () => undefined }));
+    for (const other of others) engine.authenticate(other, ['admin', 'pass']);
+    expect(ask('.rooms = range(2).map(|| room()); nil;')).toBe(0);
+    const ids = engine.query(session, '//stuff', '.rooms.map(|room| room.id());', {}) as bigint[];
+    const [one, two, three] = others as [Session, Session, Session];
+    engine.join(one, '//stuff', ids);
+    engine.join(two, '//stuff', ids);
+    expect(() => engine.join(three, '//stuff', ids)).toThrow('maximum number of rooms (4) that all');
+    engine.drop(one);
+    expect(engine.join(three, '//stuff', ids)).toEqual(ids);
+    for (const other of others) engine.drop(other);
+  });
+
+  it('counts no rooms that are gone', () => {
+    for (let round = 0; round < 200; round += 1) {
+      expect(ask('.room = room(); nil;')).toBe(0);
+      const id = engine.query(session, '//stuff', '.room.id();', {}) as bigint;
+      expect(engine.join(session, '//stuff', [id])).toEqual([id]);
+    }
   });
 });
