@@ -1,11 +1,12 @@
 // Looks for what the recorded answers do not cover: runs generated programs on a real node and on the embedded server,
 // and prints where they differ.
 //
-//   THINGSDB_URL=thingsdb://127.0.0.1:9200 node --import tsx scripts/compare-with-node.mjs [COUNT] [SEED] [general|types|features|typed]
+//   THINGSDB_URL=thingsdb://127.0.0.1:9200 node --import tsx scripts/compare-with-node.mjs [COUNT] [SEED] [general|types|features|typed|calls]
 //
 // The node is one for tests: the programs run in collections of their own, but they do whatever comes.
 import fc from 'fast-check';
 import { startThingsDB } from '../lib/testing/index.ts';
+import { thingsdbCallPrograms } from '../spec/support/thingsdb-call-programs.ts';
 import { thingsdbFeaturePrograms } from '../spec/support/thingsdb-feature-programs.ts';
 import { thingsdbPrograms } from '../spec/support/thingsdb-programs.ts';
 import { thingsdbTypePrograms } from '../spec/support/thingsdb-type-programs.ts';
@@ -14,7 +15,10 @@ import { differences, runCases, serverFromEnvironment } from './vector-runner.mj
 
 const DEFAULT_COUNT = 2000;
 
-/** Of the generated programs, but for the typed ones: what differs from call to call, reaches beyond the collection, or is not there on purpose. */
+/** Programs that show all that is stored themselves, and do nothing that only one server can. */
+const SHOWING = new Set(['typed', 'calls']);
+
+/** Of the other generated programs: what differs from call to call, reaches beyond the collection, or is not there on purpose. */
 const SKIPPED =
   /\b(rand\w*|now|datetime|timeval|choice|change_id|log|shutdown|restore|import|export|\w*user\w*|\w*collection\w*|\w*token|grant|task|tasks|\w+_info)\(/;
 
@@ -23,18 +27,18 @@ const GENERATORS = {
   types: thingsdbTypePrograms,
   features: thingsdbFeaturePrograms,
   typed: thingsdbTypedPrograms,
+  calls: thingsdbCallPrograms,
 };
 
 const [count = DEFAULT_COUNT, seed = Date.now() % 2 ** 31, kind = 'general'] = process.argv.slice(2);
 const programs = fc
   .sample(GENERATORS[kind], { numRuns: Number(count), seed: Number(seed) })
-  .filter((code) => kind === 'typed' || !SKIPPED.test(code));
+  .filter((code) => SHOWING.has(kind) || !SKIPPED.test(code));
 const cases = programs.map((q) => ({
   group: 'generated',
   steps: [
     { q, v: { x: 5, list: [1, 2, 'text'] } },
-    // Typed programs show all that is stored themselves.
-    ...(kind === 'typed' ? [] : [{ q: 'return .copy(9), 9;' }]),
+    ...(SHOWING.has(kind) ? [] : [{ q: 'return .copy(9), 9;' }]),
   ],
 }));
 

@@ -1,18 +1,26 @@
 // Measures the embedded ThingsDB, and a real node beside it:
 //
-//   npm run build && node scripts/embedded-speed.mjs [ROUNDS]
+//   npm run build && node scripts/embedded-speed.mjs [--rounds 15] [--node PATH/TO/thingsdb]
 //
-// Each start is a process of its own, which loads the package as an installed one. Each program is asked for over TCP,
-// on both servers in turn; the time is that from the request to its answer. With THINGSDB_URL (and THINGSDB_USER,
-// THINGSDB_PASSWORD or THINGSDB_TOKEN) a real node is measured too. The figures are medians.
-import { execFileSync } from 'node:child_process';
+// Each start is a process of its own: the embedded server loads the package as an installed one, and a node begins with
+// an empty folder. Each program is asked for over TCP, on both servers in turn; the time is that from the request to its
+// answer. The figures are medians.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Client, serverFromEnvironment, Type } from './vector-runner.mjs';
+import { parseArgs } from 'node:util';
+import { Client, Type } from './vector-runner.mjs';
 
-const DEFAULT_ROUNDS = 15;
 const PACKAGE = fileURLToPath(new URL('../dist/cjs/testing/index.js', import.meta.url));
+const CREDENTIALS = ['admin', 'pass'];
+/** A node that starts is asked this often whether it is there. */
+const ASK_MS = 2;
 
 /** Prints the milliseconds of: loading the package, the first start, the second start. */
 const START = `
@@ -45,34 +53,40 @@ const PROGRAMS = [
   ['text put together', 'for (i in range(10000)) { x = `item {i}`; }; x;'],
 ];
 
-const rounds = Number(process.argv[2] ?? DEFAULT_ROUNDS);
+const { values: options } = parseArgs({
+  options: { rounds: { type: 'string', default: '15' }, node: { type: 'string' } },
+});
+const rounds = Number(options.rounds);
 const median = (numbers) => numbers.toSorted((one, other) => one - other)[numbers.length >> 1];
 const shown = (ms) => (ms === undefined ? '-' : ms.toFixed(ms < 10 ? 1 : 0));
 
-measureStarts();
+await measureStarts();
 await measurePrograms();
 
-function measureStarts() {
-  const starts = Array.from({ length: rounds }, () =>
-    JSON.parse(execFileSync(process.execPath, ['-e', START], { encoding: 'utf8' })),
-  );
+async function measureStarts() {
+  const starts = [];
+  const nodeStarts = [];
+  for (let round = 0; round < rounds; round += 1) {
+    starts.push(JSON.parse(execFileSync(process.execPath, ['-e', START], { encoding: 'utf8' })));
+    if (options.node === undefined) continue;
+    const node = await startNode();
+    nodeStarts.push(node.startMs);
+    await node.end();
+  }
   const of = (part) => shown(median(starts.map((start) => start[part])));
   console.log('| start | ms |\n| --- | ---: |');
   console.log(`| loading \`thingsdb-lock/testing\` | ${of('load')} |`);
   console.log(`| the first \`startThingsDB()\` until it is ready | ${of('first')} |`);
-  console.log(`| any further one in the same process | ${of('second')} |\n`);
+  console.log(`| any further one in the same process | ${of('second')} |`);
+  console.log(`| a real node, from its process to its first answer | ${shown(median(nodeStarts))} |\n`);
 }
 
 async function measurePrograms() {
   const { startThingsDB } = createRequire(import.meta.url)(PACKAGE);
   const db = await startThingsDB();
-  const servers = [{ url: db.url, credentials: ['admin', 'pass'] }];
-  if (process.env.THINGSDB_URL !== undefined) servers.push(serverFromEnvironment());
-  const clients = await Promise.all(servers.map((server) => Client.connect(server)));
-  const collection = `speed_${process.pid}`;
-  await Promise.all(
-    clients.map((client) => client.request(Type.query, ['@t', `new_collection('${collection}');`])),
-  );
+  const node = options.node === undefined ? undefined : await startNode();
+  const urls = node === undefined ? [db.url] : [db.url, node.url];
+  const clients = await Promise.all(urls.map((url) => Client.connect({ url, credentials: CREDENTIALS })));
   try {
     console.log('| 10,000 times | embedded, ms | real node, ms |\n| --- | ---: | ---: |');
     for (const [name, code] of PROGRAMS) {
@@ -80,18 +94,78 @@ async function measurePrograms() {
       for (let round = 0; round < rounds; round += 1) {
         for (const [at, client] of clients.entries()) {
           const from = performance.now();
-          await client.request(Type.query, [`//${collection}`, code]);
+          await client.request(Type.query, ['//stuff', code]);
           times[at].push(performance.now() - from);
         }
       }
-      const [embedded, node] = times.map(median);
-      console.log(`| ${name} | ${shown(embedded)} | ${shown(node)} |`);
+      const [embedded, real] = times.map(median);
+      console.log(`| ${name} | ${shown(embedded)} | ${shown(real)} |`);
     }
   } finally {
-    await Promise.all(
-      clients.map((client) => client.request(Type.query, ['@t', `del_collection('${collection}');`])),
-    );
     for (const client of clients) client.close();
     await db.close();
+    await node?.end();
   }
+}
+
+/** A node of its own on free ports, with nothing stored. */
+async function startNode() {
+  const folder = mkdtempSync(join(tmpdir(), 'thingsdb-'));
+  for (const name of ['data', 'modules']) mkdirSync(join(folder, name));
+  const [port, nodePort] = await Promise.all([freePort(), freePort()]);
+  const settings = {
+    LISTEN_CLIENT_PORT: port,
+    LISTEN_NODE_PORT: nodePort,
+    BIND_CLIENT_ADDR: '127.0.0.1',
+    BIND_NODE_ADDR: '127.0.0.1',
+    NODE_NAME: '127.0.0.1',
+    HTTP_API_PORT: 0,
+    HTTP_STATUS_PORT: 0,
+    STORAGE_PATH: join(folder, 'data'),
+    MODULES_PATH: join(folder, 'modules'),
+  };
+  const environment = Object.entries(settings).map(([name, value]) => [`THINGSDB_${name}`, String(value)]);
+  const from = performance.now();
+  const child = spawn(options.node, ['--init'], {
+    env: { ...process.env, ...Object.fromEntries(environment) },
+    stdio: 'ignore',
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const url = `thingsdb://127.0.0.1:${port}`;
+  await firstAnswer(url, child);
+  return {
+    url,
+    startMs: performance.now() - from,
+    end: async () => {
+      // One that is asked to stop takes seconds to write its data down.
+      child.kill('SIGKILL');
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function firstAnswer(url, child) {
+  while (child.exitCode === null) {
+    try {
+      const client = await Client.connect({ url, credentials: CREDENTIALS });
+      await client.request(Type.query, ['@n', '1;']);
+      client.close();
+      return;
+    } catch (error) {
+      if (error?.code !== 'ECONNREFUSED') throw error;
+      await sleep(ASK_MS);
+    }
+  }
+  throw new Error(`the node ended with status ${child.exitCode}`);
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
 }

@@ -97,7 +97,10 @@ function extreme(name: 'max' | 'min', sign: number): BuiltIn {
   return onList(name, none, (query, _args, self, page) => {
     query.step(self.items.length);
     if (!self.items.length) throw lookupError(`${name}() on empty list${see(page)}`);
-    return self.items.reduce((best, item) => (compare(best, item) * sign < 0 ? item : best));
+    // From the last one on, as a node does: that is what an error names. One that is alone is compared with nothing.
+    return self.items
+      .slice(0, -1)
+      .reduce((best, item) => (compare(item, best) * sign > 0 ? item : best), self.items.at(-1) ?? null);
   });
 }
 

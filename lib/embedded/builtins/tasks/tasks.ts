@@ -18,7 +18,7 @@ import { typeName, type Value } from '../../model/values/value.js';
 import type { Args } from '../../runtime/args.js';
 import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import type { Query } from '../../runtime/query.js';
-import { moveBy } from '../times/moving.js';
+import { moveBy, readUnit } from '../times/moving.js';
 
 const PAGE = 'collection-api/task';
 const LAST_SECOND = 4294967295;
@@ -176,7 +176,7 @@ const againAt = onTask('again_at', effects.both, 1, (query, args, self, where) =
 
 const againIn = onTask('again_in', effects.both, 2, (query, args, self, where) => {
   requireTaskChange(query);
-  const unit = args.string(query, 0, where);
+  const unit = readUnit(args.string(query, 0, where));
   const count = args.int(query, 1, where);
   // Counted from the time the task was planned for, not from now, so that a row of runs does not drift.
   const now = query.database.nowSeconds;

@@ -10,6 +10,7 @@ import { binaryText } from '../../runtime/operations/equality.js';
 import type { Query } from '../../runtime/query.js';
 import { toWire } from '../../runtime/wire/to-wire.js';
 import { readerOf, unpack, unpackProperties, type UnpackScope } from '../../runtime/wire/unpack.js';
+import { decodeBase64 } from './base64.js';
 import { readJson } from './json-reader.js';
 import { JsonWriter } from './json-writer.js';
 
@@ -36,7 +37,8 @@ const base64Decode: BuiltIn = {
     const value = args.value(query, 0);
     const text = binaryText(value);
     if (text === undefined) throw args.expected(0, '`str` or type `bytes`', value, page);
-    return new Bytes(Buffer.from(text, 'base64').toString('latin1'));
+    spendText(text.length);
+    return new Bytes(decodeBase64(text));
   },
 };
 

@@ -169,7 +169,8 @@ const join: BuiltIn = {
       const page = 'data-types/list/join';
       args.atMost(1, page);
       if (!self.items.length) return '';
-      const separator = args.count ? args.string(query, 0, page) : '';
+      // It is not looked at where nothing would be separated.
+      const separator = args.count && self.items.length > 1 ? args.string(query, 0, page) : '';
       self.items.forEach((item, at) => {
         if (typeof item === 'string') return;
         throw typeError(

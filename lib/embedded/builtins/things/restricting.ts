@@ -1,8 +1,10 @@
 import { lookupError, operationError, see, valueError } from '../../model/errors.js';
+import { isAscii } from '../../model/text.js';
 import { type BaseName, baseNames, Restriction } from '../../model/values/restriction.js';
 import type { Thing } from '../../model/values/thing.js';
 import { type BuiltIn, effects } from '../../runtime/built-in.js';
 import { whileLocked } from '../../runtime/operations/updates.js';
+import { callMethod } from '../../runtime/compiler/chain-compiler.js';
 import type { Query } from '../../runtime/query.js';
 import { onThing } from './on-thing.js';
 
@@ -44,10 +46,14 @@ function readRestriction(query: Query, text: string): Restriction | null {
   if (name.endsWith('>')) {
     throw valueError(`restriction must not contain a range condition${see(RESTRICT_PAGE)}`);
   }
+  if (name === '') throw valueError(`restriction must not be empty${see(RESTRICT_PAGE)}`);
   if (name === 'any') return null;
   if (baseNames.includes(name as BaseName)) return new Restriction(name as BaseName, isNillable);
   const base = query.collection?.types.get(name) ?? query.collection?.enums.get(name);
   if (base) return new Restriction(base, isNillable);
+  if (!isAscii(name)) {
+    throw valueError(`restriction must only contain valid ASCII characters${see(RESTRICT_PAGE)}`);
+  }
   throw valueError(`failed to set restriction; unknown type \`${name}\`${see(RESTRICT_PAGE)}`);
 }
 
@@ -55,11 +61,13 @@ const restriction: BuiltIn = {
   name: 'restriction',
   effects: effects.none,
   chain: {
-    thing: (_query, args, self) => {
+    thing: (query, args, self) => {
+      if (self.type) return callMethod(query, self, 'restriction', args);
       args.exactly(0, 'data-types/thing/restriction');
       return self.restriction?.text ?? null;
     },
-    list: (_query, args, self) => {
+    list: (query, args, self) => {
+      if (self.isTuple) return callMethod(query, self, 'restriction', args);
       args.exactly(0, 'data-types/list/restriction');
       return self.field?.nested?.text ?? null;
     },

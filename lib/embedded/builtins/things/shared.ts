@@ -6,14 +6,16 @@ import {
   typeError,
   UncaughtError,
 } from '../../model/errors.js';
+import type { EnumMember } from '../../model/values/enum-member.js';
 import { List } from '../../model/values/list.js';
 import { addToSet, removeFromSet } from '../../model/values/relation.js';
 import { ThingSet } from '../../model/values/thing-set.js';
 import type { Thing } from '../../model/values/thing.js';
 import { isTrue } from '../../model/values/truth.js';
-import { typeName, type Value } from '../../model/values/value.js';
+import { kindOf, typeName, type Value } from '../../model/values/value.js';
 import type { Args } from '../../runtime/args.js';
-import { type BuiltIn, effects } from '../../runtime/built-in.js';
+import { type BuiltIn, type ChainFunction, effects } from '../../runtime/built-in.js';
+import { callMethod } from '../../runtime/compiler/chain-compiler.js';
 import { isEqual } from '../../runtime/operations/equality.js';
 import { whileLocked } from '../../runtime/operations/updates.js';
 import type { Query } from '../../runtime/query.js';
@@ -42,8 +44,16 @@ const len: BuiltIn = {
     list: sized('data-types/list/len', (self: List) => self.items.length),
     set: sized('data-types/set/len', (self: ThingSet) => self.things.size),
     thing: sized('data-types/thing/len', (self: Thing) => self.size),
+    member: lengthOfMember,
   },
 };
+
+/** A member of an enumeration has the length of its value. */
+function lengthOfMember(query: Query, args: Args, self: EnumMember): Value {
+  const { value } = self;
+  const lengthOf = len.chain?.[kindOf(value)] as ChainFunction<Value> | undefined;
+  return lengthOf ? lengthOf(query, args, value) : callMethod(query, self, 'len', args);
+}
 
 const has: BuiltIn = {
   name: 'has',

@@ -3,27 +3,33 @@ import { offsetOf, type TimeZone } from '../../model/time-zone.js';
 import { DateTime } from '../../model/values/date-time.js';
 import { datePartsOf, isBeyondCalendar, utcSeconds } from '../../runtime/operations/date-time-text.js';
 
-const secondsOf: Readonly<Record<string, number>> = {
+const secondsOf = {
   weeks: 604_800,
   days: 86_400,
   hours: 3600,
   minutes: 60,
   seconds: 1,
-};
+} as const;
+
+/** What a moment can be moved by. */
+export type Unit = keyof typeof secondsOf | 'years' | 'months';
+
+/** Throws -60 for a text that names no unit. */
+export function readUnit(text: string): Unit {
+  if (text === 'years' || text === 'months' || Object.hasOwn(secondsOf, text)) return text as Unit;
+  throw valueError(
+    'invalid unit, expecting one of `years`, `months`, `weeks`, `days`, `hours`, `minutes` or `seconds`',
+  );
+}
 
 const MAX_COUNT = 2_147_483_647n;
 
 /** `moment.move(unit, count)`. Days and longer keep the time of day, also where a zone changes its clocks. */
-export function moveBy(from: DateTime, unit: string, count: bigint): DateTime {
-  if (!(unit in secondsOf) && unit !== 'years' && unit !== 'months') {
-    throw valueError(
-      'invalid unit, expecting one of `years`, `months`, `weeks`, `days`, `hours`, `minutes` or `seconds`',
-    );
-  }
+export function moveBy(from: DateTime, unit: Unit, count: bigint): DateTime {
   const isCalendar = unit === 'years' || unit === 'months' || unit === 'weeks' || unit === 'days';
   if (isCalendar && (count > MAX_COUNT || count < -MAX_COUNT - 1n)) throw overflowError();
   const number = Number(count);
-  if (!isCalendar) return at(from, from.seconds + number * (secondsOf[unit] as number));
+  if (!isCalendar) return at(from, from.seconds + number * secondsOf[unit]);
   const parts = datePartsOf(from);
   let { year, month, day } = parts;
   if (unit === 'years') year += number;

@@ -17,7 +17,7 @@ import {
 import type { Query } from '../../runtime/query.js';
 import { requireDay } from './date-time-replace.js';
 import { formatMoment, readMoment, readOffset, type ReadParts, weekOfYear } from './formats.js';
-import { fromStandard, moveBy } from './moving.js';
+import { fromStandard, moveBy, readUnit } from './moving.js';
 
 const MAX_FORMAT = 80;
 
@@ -278,7 +278,7 @@ export const timeFunctions: readonly BuiltIn[] = [
   maker('datetime'),
   maker('timeval'),
   onMoment('move', 2, (query, args, self, page) => {
-    const unit = args.string(query, 0, page);
+    const unit = readUnit(args.string(query, 0, page));
     return moveBy(self, unit, args.int(query, 1, page));
   }),
   onMoment('format', 1, (query, args, self, page) => {

@@ -205,15 +205,15 @@ const renameEnum: BuiltIn = {
     const where = 'collection-api/rename_enum';
     const collection = query.requireCollection('rename_enum');
     args.exactly(2, where);
-    const enumType = find(collection, args.string(query, 0, where));
+    const from = args.string(query, 0, where);
     const to = args.string(query, 1, where);
+    const enumType = find(collection, from);
     if (!isValidName(to)) {
       throw valueError(
         `function \`rename_enum\` expects argument 2 to be a valid enum name${see('overview/names')}`,
       );
     }
     requireFreeName(collection, to);
-    const from = enumType.name;
     collection.enums.delete(from);
     enumType.name = to;
     collection.enums.set(to, enumType);

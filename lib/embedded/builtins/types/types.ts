@@ -32,8 +32,14 @@ type Flags = Partial<Pick<ThingType, 'isWrapOnly' | 'hidesId' | 'isIndexed'>>;
 
 /** What is said of a type beside its definition: a number, or one or two truths as before 1.8.4. */
 function readFlags(query: Query, args: Args, at: number): Flags {
-  const page = 'collection-api/new_type';
   if (args.count <= at) return {};
+  if (args.count > at + 1) {
+    const page = `collection-api/${args.name}`;
+    return {
+      isWrapOnly: args.kind(query, at, 'bool', page),
+      hidesId: args.kind(query, at + 1, 'bool', page),
+    };
+  }
   const value = args.value(query, at);
   if (typeof value === 'bigint') {
     const has = (flag: bigint, name: keyof Flags): Flags => ((value & flag) === 0n ? {} : { [name]: true });
@@ -43,9 +49,8 @@ function readFlags(query: Query, args: Args, at: number): Flags {
       ...has(INDEX_FLAG, 'isIndexed'),
     };
   }
-  if (typeof value !== 'boolean') throw args.expected(at, '`bool` or `int`', value, page);
-  if (args.count <= at + 1) return { isWrapOnly: value };
-  return { isWrapOnly: value, hidesId: args.kind(query, at + 1, 'bool', `collection-api/${args.name}`) };
+  if (typeof value === 'boolean') return { isWrapOnly: value };
+  throw args.expected(at, '`bool` or `int`', value, 'collection-api/new_type');
 }
 
 const newType: BuiltIn = {
@@ -176,15 +181,15 @@ const renameType: BuiltIn = {
     const page = 'collection-api/rename_type';
     const collection = query.requireCollection('rename_type');
     args.exactly(2, page);
-    const type = find(collection, args.string(query, 0, page));
+    const from = args.string(query, 0, page);
     const to = args.string(query, 1, page);
+    const type = find(collection, from);
     if (!isValidName(to)) {
       throw valueError(
         `function \`rename_type\` expects argument 2 to be a valid type name${see('overview/names')}`,
       );
     }
     requireFreeName(collection, to);
-    const from = type.name;
     collection.types.delete(from);
     type.name = to;
     collection.types.set(to, type);

@@ -79,7 +79,6 @@ const mapType: BuiltIn = {
       const name = args.string(query, 0, page);
       const type = query.collection?.types.get(name);
       if (!type) throw notFound('type', name);
-      type.requireInstances();
       return new List(
         self.items.map((item) => {
           if (typeof item === 'bigint') {
@@ -88,6 +87,7 @@ const mapType: BuiltIn = {
             throw typeError(`\`#${thing.id}\` is of type \`${typeName(thing)}\`, not \`${name}\``);
           }
           if (typeof item === 'object' && item?.kind === 'thing') {
+            type.requireInstances();
             return item.type === type ? item : instanceFrom(type, item);
           }
           throw typeError(`function \`map_type\` cannot convert type \`${typeName(item)}\` to \`${name}\``);

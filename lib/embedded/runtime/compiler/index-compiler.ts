@@ -49,9 +49,13 @@ function index(query: Query, subject: Value, at: Evaluate): Value {
 }
 
 function keyed(thing: Thing, key: Value): Value {
-  const found = thing.get(requireText(key)) ?? thing.type?.methods.get(key as string);
-  if (found === undefined) throw noProperty(thing, key as string);
-  return found;
+  const name = requireText(key);
+  // A property that is there may be nil.
+  const value = thing.get(name);
+  if (value !== undefined) return value;
+  const method = thing.type?.methods.get(name);
+  if (method === undefined) throw noProperty(thing, name);
+  return method;
 }
 
 function requireText(key: Value): string {
