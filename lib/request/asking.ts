@@ -5,6 +5,11 @@ import type { Request } from './request.js';
 
 /** How many grants in a row may be over, or taken away, before they are here, until the caller is told. */
 export const MOST_TRIES = 3;
+/** Questions that are so close to each other are hasty. */
+const SOON_MS = 50;
+/** Each hasty question in a row comes so much later than the one before it. */
+const HASTY_MS = 5;
+const MOST_HASTY_MS = 1_000;
 
 export function sendRequest(request: Request, now: Now, out: Command[]): void {
   request.askedMs = now.ms;
@@ -15,6 +20,15 @@ function requestOperation(request: Request): Asked {
   const { terms, number } = request;
   if (terms.how !== 'adopt') return { kind: terms.how, terms: request.serverTerms };
   return { kind: 'adopt', name: request.name, id: terms.adopted?.id ?? '', newId: request.id, number };
+}
+
+/**
+ * When to ask, if the server said to ask then. A lying server does not set the pace of the questions: hasty ones get
+ * slower one by one, and are a second apart in the end.
+ */
+export function unhurriedMs(request: Request, toldMs: number, now: Now): number {
+  request.hasty = toldMs - now.ms < SOON_MS ? request.hasty + 1 : 0;
+  return Math.max(toldMs, now.ms + Math.min(MOST_HASTY_MS, HASTY_MS * request.hasty));
 }
 
 /** Under a new id: the grant came to nothing. */

@@ -1,6 +1,6 @@
 import type { Answer } from '../schema/operations.js';
 import type { Asked, Command } from './commands.js';
-import { askAnew, end, MOST_TRIES, sendRequest } from './asking.js';
+import { askAnew, end, MOST_TRIES, sendRequest, unhurriedMs } from './asking.js';
 import { abandon, timeOut, withdrawFor } from './ending.js';
 import { acknowledge, askSurely, enter, isFinal, renew, retime } from './holding.js';
 import type { Input, Now } from './inputs.js';
@@ -16,8 +16,6 @@ type AnswerOf<S extends Answer['state']> = Extract<Answer, { state: S }>;
 
 /** After a question that had no answer. */
 const ASK_AGAIN_MS = 1_000;
-/** A server that again and again says to ask at once is asked ever later. */
-const HASTY_MS = 10;
 const LEAST_AGAIN_MS = 50;
 /** Waiters further back ask a little later: when those ahead live, they have settled the matter by then. */
 const STAGGER_MS = 5;
@@ -140,7 +138,7 @@ function requestAnswered(
       heldByAnswer(request, answer, { call, exchange }, now, out);
       return;
     case 'waiting':
-      if (how === 'acquire') enterQueue(request, answer, exchange, out);
+      if (how === 'acquire') enterQueue(request, answer, exchange, now, out);
       else refused(request, answer, now, out);
       return;
     case 'busy':
@@ -189,7 +187,7 @@ function heldByAnswer(
   }
   // There is no other lease to adopt, and what a read tells of may yet be acknowledged, or have its place back.
   if (!time.isLive(now)) {
-    askSurely(request, now, out);
+    askOfOver(request, now, out);
     return;
   }
   request.time = time;
@@ -206,6 +204,19 @@ function heldByAnswer(
   enter(request, now, out);
   // Of an adopted lease nobody knows how much is left.
   if (isAdopted) renew(request, now, out, true);
+}
+
+/** The lease was over before it was here. The server may say so again and again: it is asked a few times. */
+function askOfOver(request: Request, now: Now, out: Command[]): void {
+  const { how } = request.terms;
+  if (request.tries < MOST_TRIES) {
+    request.tries++;
+    askSurely(request, now, out);
+  } else if (how === 'adopt') {
+    abandon(request, { kind: 'lost', reason: 'expired' }, now, out);
+  } else {
+    askAnew(request, 'expired', now, out);
+  }
 }
 
 function pushedGrant(request: Request, input: Granted, now: Now, out: Command[]): void {
@@ -252,6 +263,7 @@ function enterQueue(
   request: Request,
   { askAt, ahead }: AnswerOf<'waiting'>,
   { at, receivedMs }: Answered['exchange'],
+  now: Now,
   out: Command[],
 ): void {
   const { waitTimeoutMs, perTurnMs } = request.terms;
@@ -259,16 +271,9 @@ function enterQueue(
   const isFirst = request.ahead === undefined;
   request.ahead = ahead;
   request.move('waiting');
-  request.askAtMs = askAtMs(request, askAt, at, receivedMs) + staggerMs(ahead);
+  request.askAtMs = unhurriedMs(request, receivedMs + (askAt - at) / 1000 + staggerMs(ahead), now);
   request.expectedMs = request.askAtMs;
   if (isFirst) out.push({ kind: 'tell', event: 'waiting' });
-}
-
-/** When the server says to ask. A time that is over already leads to a question at once, but not again and again. */
-function askAtMs(request: Request, askAt: number, at: number, receivedMs: number): number {
-  request.hasty = askAt > at ? 0 : request.hasty + 1;
-  const least = request.hasty === 0 ? 0 : Math.min(ASK_AGAIN_MS, HASTY_MS * 2 ** request.hasty);
-  return receivedMs + Math.max((askAt - at) / 1000, least);
 }
 
 /** It is in the queue, or was: what the server says of it now. */
@@ -285,10 +290,10 @@ function questionAnswered(
     case 'waiting': {
       request.tries = 1;
       const { at, receivedMs } = exchange;
-      const atMs = askAtMs(request, answer.askAt, at, receivedMs) + staggerMs(answer.ahead);
+      const toldMs = receivedMs + (answer.askAt - at) / 1000 + staggerMs(answer.ahead);
       // The server tells of what ends earlier than the time that is set: that time is kept.
       const setMs = [request.askAtMs, request.expectedMs].filter((ms) => ms > now.ms);
-      request.askAtMs = Math.min(atMs, ...setMs);
+      request.askAtMs = unhurriedMs(request, Math.min(toldMs, ...setMs), now);
       return;
     }
     case 'gone':

@@ -1,6 +1,6 @@
 import type { LostReason } from '../errors.js';
 import type { Answer } from '../schema/operations.js';
-import { askAnew } from './asking.js';
+import { askAnew, unhurriedMs } from './asking.js';
 import { NOBODY, type Command, type Send } from './commands.js';
 import { abandon, endOperation, lose, release, timeOut, withdrawFor } from './ending.js';
 import type { Input, Now } from './inputs.js';
@@ -166,9 +166,14 @@ function waitAgain(request: Request, now: Now, out: Command[]): void {
 }
 
 /** As {@link waitAgain}, and the server has said so. */
-function backInQueue(request: Request, askAt: number, { exchange: { at, receivedMs } }: Answered): void {
+function backInQueue(
+  request: Request,
+  askAt: number,
+  { exchange: { at, receivedMs } }: Answered,
+  now: Now,
+): void {
   dropGrant(request);
-  request.askAtMs = receivedMs + (askAt - at) / 1000;
+  request.askAtMs = unhurriedMs(request, receivedMs + (askAt - at) / 1000, now);
 }
 
 function dropGrant(request: Request): void {
@@ -217,7 +222,7 @@ function answered(request: Request, input: Answered, now: Now, out: Command[]): 
       // The grant was acknowledged too late, and the request is in the queue again: or it is old news.
       if (!isAfterGrant(request, call)) return;
       if (request.isSettled) lose(request, 'expired', 'has it', now, out);
-      else backInQueue(request, answer.askAt, input);
+      else backInQueue(request, answer.askAt, input, now);
       return;
     case 'gone':
       gone(request, answer, input, now, out);

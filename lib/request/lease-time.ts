@@ -160,8 +160,10 @@ export class LeaseTime {
     this.deadlineMs = Math.min(sentMs + leaseMs, mostMs) - this.#terms.clockSkewMs;
     this.wallDeadlineMs = this.deadlineMs + offsetMs;
     this.doubtAtMs = Infinity;
-    // A third of the way, but not before the rest is two thirds of the ttl: what `extend` has won is not cut short.
-    this.#renewAt(Math.max(sentMs + leaseMs / 3, this.deadlineMs - (this.#terms.ttlMs * 2) / 3));
+    // A third of the way, but not before the rest is two thirds of the ttl: what `extend` has won is not cut short. However
+    // short the lease is that a server tells of, it does not set the pace of the renewals.
+    const thirdMs = sentMs + Math.max(LEAST_RETRY_MS, leaseMs / 3);
+    this.#renewAt(Math.max(thirdMs, this.deadlineMs - (this.#terms.ttlMs * 2) / 3));
   }
 
   #renewAt(ms: number): void {

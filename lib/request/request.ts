@@ -67,7 +67,7 @@ export class Request {
   giveUpAtMs = Infinity;
   /** When a call that came to nothing is made again. */
   againAtMs = Infinity;
-  /** How often in a row the server said to ask at a time that was over. */
+  /** How often in a row the server said to ask at once, or nearly so. */
   hasty = 0;
   /** How often in a row the server said that there is a lease, and that there is none to release. */
   contradictions = 0;
