@@ -7,9 +7,10 @@ import { pushedOf } from '../schema/pushed.js';
 import type { RoomId } from '../schema/replies.js';
 import { Alarms, type Sleeper } from './alarms.js';
 import type { Clock, Timer } from './clock.js';
-import { Hints } from './hints.js';
+import { HINT_GAP_MS, Hints } from './hints.js';
 import { Lines, type InLine } from './lines.js';
 import { inputOf } from './mail.js';
+import { OwnRoom } from './own-room.js';
 import { ServerClock } from './server-clock.js';
 
 /** Whoever stands behind a request: its caller's promises, its lease, its events. */
@@ -56,8 +57,12 @@ const ASK = { kind: 'ask', isSure: false } as const;
 const ASK_SURELY = { kind: 'ask', isSure: true } as const;
 const LOST = { kind: 'lost' } as const;
 const RENEW = { kind: 'renew' } as const;
-/** Of whom a push may make a manager ask: one request, or all that wait. */
+/** Of whom a push may make a manager ask: one request, all that wait, or all, since what is pushed to them was not heard. */
 const ALL_WAITING = 'all that wait';
+const ALL = 'all';
+type Asking = Seat | typeof ALL_WAITING | typeof ALL;
+/** So many different labels of those who would like to have a lock are told together; more are made up. */
+const MOST_ASKERS = 8;
 const CONNECTED = { kind: 'connected' } as const;
 const DISCONNECTED = { kind: 'disconnected' } as const;
 
@@ -80,8 +85,12 @@ export class Seat implements Sleeper, InLine {
   askAtMs = Infinity;
   /** A push said that the lease is lost, and the server has yet to be asked. */
   isSaidLost = false;
-  /** A push has made it ask for its line, and it has yet to ask. */
+  /** A push has made it ask for its line, or for itself, and it has yet to ask. */
   isHinted = false;
+  /** When a grant that bears its proof was last taken in. */
+  grantedMs = -Infinity;
+  /** Who would like to have the lock, and has yet to be told of. */
+  readonly askers = new Set<string>();
 
   constructor(request: Request, listener: RequestListener, desk: Desk) {
     this.request = request;
@@ -115,13 +124,13 @@ export class Desk {
   readonly #outlet: Outlet;
   readonly #alarms: Alarms;
   readonly #lines: Lines<Seat>;
-  readonly #hints: Hints<Seat | typeof ALL_WAITING>;
+  readonly #hints: Hints<Asking>;
+  /** Those of whose leases somebody is said to ask. */
+  readonly #askedFor: Hints<Seat>;
   readonly #seats = new Map<number, Seat>();
   readonly #serverClock = new ServerClock();
   #numbers = 0;
-  #room: RoomId | undefined;
-  /** What is told in the room is heard. */
-  #isInRoom = false;
+  readonly #room: OwnRoom;
   #offsetMs = NaN;
   /** An alarm has rung for a renewal. */
   #hasRenewed = false;
@@ -135,6 +144,8 @@ export class Desk {
     this.#alarms = new Alarms(timer, nowMs);
     this.#lines = new Lines(this.#alarms, nowMs);
     this.#hints = new Hints(this.#alarms, nowMs, (about) => this.#askHinted(about));
+    this.#room = new OwnRoom(this.#alarms, nowMs, (room) => outlet.join(room));
+    this.#askedFor = new Hints(this.#alarms, nowMs, (seat) => this.#tellAsked(seat));
   }
 
   /** Whether somebody waits, holds, or is being answered. What is withdrawn behind a caller who was told so does not count. */
@@ -173,7 +184,7 @@ export class Desk {
 
   /** Its caller gives the lease back: to the server, or to this process if it lingers. */
   release(seat: Seat, caller: number): void {
-    this.step(seat, { kind: 'release', caller, mayLinger: this.#isInRoom, next: this.#nextAfter(seat) });
+    this.step(seat, { kind: 'release', caller, mayLinger: this.#room.isHeard, next: this.#nextAfter(seat) });
   }
 
   /** Whoever of this process has waited longest for just the same: the server may give it the lease next. */
@@ -246,7 +257,8 @@ export class Desk {
     this.step(seat, { kind: 'answered', call, answer, exchange: told });
     const next = nextOf(call);
     if (next !== undefined) this.#handOn(next, call.offsetMs, answer, told);
-    this.#enter(room);
+    // 0: of what is in nobody's room.
+    if (room && this.#seats.size > 0) this.#room.enter(room);
     this.#noticeGap();
   }
 
@@ -276,7 +288,7 @@ export class Desk {
 
   /** A message in a room. */
   pushed(room: unknown, event: unknown, args: readonly unknown[]): void {
-    if (room === undefined || room !== this.#room) return;
+    if (!this.#room.is(room)) return;
     this.#noticeGap();
     const pushed = pushedOf(event, args);
     if (pushed === undefined) return;
@@ -288,24 +300,39 @@ export class Desk {
     if (seat === undefined) return;
     const input = inputOf(pushed, seat.request, this.#serverClock, this.#clock.now());
     if (input === undefined) return;
+    if (input.kind === 'asked') {
+      if (seat.askers.size < MOST_ASKERS) seat.askers.add(input.by);
+      this.#askedFor.add(seat);
+    } else if (this.#isPutOff(seat, input)) {
+      this.#hints.add(seat);
+    } else {
+      this.step(seat, input);
+    }
+  }
+
+  /** Whether it would make this manager ask as often as somebody pushes it. The first grant is urgent. */
+  #isPutOff(seat: Seat, input: Input): boolean {
     if (input.kind === 'lost') {
       seat.isSaidLost = true;
-      this.#hints.add(seat);
-      return;
+      return true;
     }
-    this.step(seat, input);
+    if (input.kind !== 'granted' || !seat.request.isProof(input.proof)) return false;
+    const nowMs = this.#clock.now().ms;
+    const isAgain = nowMs - seat.grantedMs < HINT_GAP_MS;
+    if (isAgain) seat.isHinted = true;
+    else seat.grantedMs = nowMs;
+    return isAgain;
   }
 
   /** A room was removed: it was unused for long, or the server went back to an older state. */
   roomGone(room: unknown): void {
-    if (room === undefined || room !== this.#room) return;
-    this.#leaveRoom();
-    this.#each(CONNECTED);
+    if (!this.#room.is(room)) return;
+    this.#room.leave();
+    this.#hints.add(ALL);
   }
 
   joined(room: RoomId): void {
-    if (room !== this.#room) return;
-    this.#isInRoom = true;
+    if (!this.#room.joined(room)) return;
     // What was told before we were in.
     for (const seat of this.seats) {
       if (seat.request.state === 'waiting') this.step(seat, ASK_SURELY);
@@ -315,7 +342,7 @@ export class Desk {
 
   notJoined(room: RoomId, error: unknown, how: 'unanswered' | 'refused'): void {
     // The next answer that names the room tries again.
-    if (room === this.#room) this.#leaveRoom();
+    if (this.#room.is(room)) this.#room.leave();
     const atMs = this.#clock.now().ms + ASK_AGAIN_MS;
     for (const seat of this.seats) {
       if (seat.request.state !== 'waiting') continue;
@@ -326,7 +353,7 @@ export class Desk {
 
   /** The connection is gone, and with it the place in the room; the places in the queues are not. */
   disconnected(): void {
-    this.#leaveRoom();
+    this.#room.leave();
     this.#each(DISCONNECTED);
   }
 
@@ -339,7 +366,7 @@ export class Desk {
 
   /** There will never be a connection again. */
   cutOff(reason: unknown): void {
-    this.#leaveRoom();
+    this.#room.leave();
     this.#each({ kind: 'cut-off', reason });
   }
 
@@ -368,17 +395,25 @@ export class Desk {
     for (const seat of this.seats) this.step(seat, input);
   }
 
-  #askHinted(about: Seat | typeof ALL_WAITING): void {
-    if (about === ALL_WAITING) {
-      this.#showLife();
-      return;
-    }
-    const { request, isSaidLost, isHinted } = about;
-    about.isSaidLost = false;
-    about.isHinted = false;
+  #askHinted(about: Asking): void {
+    if (about === ALL_WAITING) this.#showLife();
+    else if (about === ALL) this.#each(CONNECTED);
+    else this.#askOf(about);
+  }
+
+  #askOf(seat: Seat): void {
+    const { request, isSaidLost, isHinted } = seat;
+    seat.isSaidLost = false;
+    seat.isHinted = false;
     // One question for many hints.
-    if (isSaidLost && request.sureChecksOpen === 0) this.step(about, LOST);
-    else if (isHinted && request.state === 'waiting') this.step(about, ASK);
+    if (isSaidLost && request.sureChecksOpen === 0) this.step(seat, LOST);
+    else if (isHinted && request.state === 'waiting') this.step(seat, ASK);
+  }
+
+  #tellAsked(seat: Seat): void {
+    const askers = [...seat.askers];
+    seat.askers.clear();
+    for (const by of askers) this.step(seat, { kind: 'asked', by });
   }
 
   /** The server asks whether this process lives: a question that is under way has answered that. */
@@ -400,19 +435,6 @@ export class Desk {
     const hasGap = Math.abs(offsetMs - this.#offsetMs) > GAP_MS;
     if (hasGap || Number.isNaN(this.#offsetMs)) this.#offsetMs = offsetMs;
     if (hasGap) this.#lookAtAll();
-  }
-
-  /** Joins the room if it is not the one we are in. 0: of what is in nobody's room. */
-  #enter(room: RoomId): void {
-    if (room === this.#room || !room || this.#seats.size === 0) return;
-    this.#room = room;
-    this.#isInRoom = false;
-    this.#outlet.join(room);
-  }
-
-  #leaveRoom(): void {
-    this.#room = undefined;
-    this.#isInRoom = false;
   }
 
   /** Where a request belongs after its step: map, line, alarm; and whether the process lives for it. */

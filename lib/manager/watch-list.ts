@@ -6,6 +6,7 @@ import type { LockProcedures } from '../schema/lock-procedures.js';
 import type { RoomId } from '../schema/replies.js';
 import { watchedOf } from '../schema/watched.js';
 import { Alarm } from '../async/alarm.js';
+import { Cooldown } from './cooldown.js';
 import { tellSafely } from './event-relay.js';
 import { joinNewRoom, type JoinRoom } from '../connection/join-room.js';
 import { payloadOf } from './watched-payload.js';
@@ -38,6 +39,10 @@ export class WatchList {
   #isAlarmSet = false;
   /** The names of which something may not have been told. */
   readonly #missed = new Set<string>();
+  /** Rooms that are gone are asked for anew: not at the pace at which a server removes them. */
+  readonly #resumes = new Cooldown();
+  readonly #resumeAlarm = new Alarm();
+  #isResuming = false;
 
   constructor(
     procedures: WatchProcedures,
@@ -78,7 +83,8 @@ export class WatchList {
     if (type === PackageType.roomDelete) {
       // The server went back to an older state, or this process was stopped for long.
       this.#rooms.delete(id);
-      void this.#resume([room.name]);
+      this.#missed.add(room.name);
+      this.#resumeSoon();
     } else if (type === PackageType.roomEmit && Array.isArray(args)) {
       const told = watchedOf(event, args);
       // Whoever may JOIN can push what he likes: the room of one name tells of no other.
@@ -90,7 +96,7 @@ export class WatchList {
   disconnected(): void {
     for (const { name } of this.#rooms.values()) this.#missed.add(name);
     this.#rooms.clear();
-    this.#clearAlarm();
+    this.#clearAlarms();
   }
 
   /** Or connected for the first time: then nothing has been missed by those whose request waits for it. */
@@ -127,6 +133,7 @@ export class WatchList {
   async #joined(id: RoomId, name: string): Promise<void> {
     let room = this.#rooms.get(id);
     if (room === undefined) {
+      this.#forgetRoomsOf(name);
       // Before it is joined: what is told comes with the answer.
       room = { name, joined: joinNewRoom(this.#join, id) };
       this.#rooms.set(id, room);
@@ -139,10 +146,25 @@ export class WatchList {
     }
   }
 
+  /** The server names another one now. */
+  #forgetRoomsOf(name: string): void {
+    for (const [id, room] of this.#rooms) if (room.name === name) this.#rooms.delete(id);
+  }
+
   /** Something may have been missed. */
-  async #resume(names: readonly string[]): Promise<void> {
-    for (const name of names) this.#missed.add(name);
-    await this.#ask(names);
+  #resumeSoon(): void {
+    if (this.#isResuming) return;
+    const nowMs = performance.now();
+    const atMs = this.#resumes.next(nowMs);
+    if (atMs <= nowMs) {
+      void this.#ask([...this.#missed]);
+      return;
+    }
+    this.#isResuming = true;
+    this.#resumeAlarm.set(atMs, () => {
+      this.#isResuming = false;
+      void this.#ask([...this.#missed]);
+    });
   }
 
   /** What fails is tried again: later, or once there is a connection. */
@@ -169,9 +191,11 @@ export class WatchList {
     });
   }
 
-  #clearAlarm(): void {
+  #clearAlarms(): void {
     this.#isAlarmSet = false;
     this.#alarm.clear();
+    this.#isResuming = false;
+    this.#resumeAlarm.clear();
   }
 
   #tell(names: readonly string[], event: keyof LockWatchEvents, payload: readonly unknown[]): void {
@@ -187,7 +211,7 @@ export class WatchList {
     if (stop === undefined) return;
     this.#watches.delete(watch);
     stop();
-    if (this.isEmpty) this.#clearAlarm();
+    if (this.isEmpty) this.#clearAlarms();
     if (this.#names().includes(name)) return;
     this.#missed.delete(name);
     for (const [id, { name: other, joined }] of this.#rooms) {
