@@ -374,6 +374,7 @@ describe('query', () => {
     client.answers['lock_query'] = () => [serverUs(), 'a', [holder]];
     const manager = managerOf();
     const { next } = await manager.query();
+    client.answers['lock_query'] = () => [serverUs(), null, [holder]];
     await manager.query({ after: next, limit: 1 });
     expect(client.argsOf('lock_query')).toEqual([
       [null, '', 100],
