@@ -125,7 +125,8 @@ export function ending(request: Request, input: Input, now: Now, out: Command[])
       if (request.requestsOpen > 0) request.mayReturn = true;
       return;
     case 'connected':
-      if (isWithdrawn(request) || request.againAtMs < Infinity) sendEnd(request, now, out);
+      if (isWithdrawn(request) ? request.mayReturn || !mustComeLater(request) : request.againAtMs < Infinity)
+        sendEnd(request, now, out);
       return;
     case 'close':
     case 'cut-off':

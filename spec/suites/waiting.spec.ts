@@ -1,7 +1,7 @@
 import { LockClosedError, LockTimeoutError } from '../../lib/index.js';
 import { onEachTransport } from '../support/back-end.js';
 import { NO_MORE } from './after-a-minute.js';
-import { nextEvent, rejection } from '../support/until.js';
+import { nextEvent, rejection, until } from '../support/until.js';
 
 onEachTransport('waiting and giving up', (backEnd) => {
   test('many tasks of one process are served in order among those of others, each with a greater token', async () => {
@@ -128,6 +128,20 @@ onEachTransport('waiting and giving up', (backEnd) => {
     await second;
     await lease.release();
     expect((await third).isHeld).toBe(true);
+  });
+
+  test('a wait that is over before the connection is open leaves nobody in the queue', async () => {
+    const [holder, proxy] = [backEnd.manager(), await backEnd.proxy()];
+    const lease = await holder.get('opening').acquire({ ttl: 20_000 });
+    proxy.delay(40);
+    const late = backEnd.manager({ url: proxy.url });
+    const connected = nextEvent(late, 'connected');
+    expect(await rejection(late.acquire('opening', { waitTimeout: 20 }))).toBeInstanceOf(LockTimeoutError);
+    await connected;
+    // It was sent before this, if it was.
+    expect(await late.isLocked('opening')).toBe(true);
+    await until(async () => (await holder.query('opening')).pending.length === 0);
+    await lease.release();
   });
 
   test('200 waiters that give up at once leave no trace', async () => {
