@@ -18,8 +18,9 @@ const err: BuiltIn = {
         `function \`err\` expects an error code between ${LEAST_CODE} and ${MOST_CODE} but got ${code} instead${see(page)}`,
       );
     }
-    const message = args.count === 2 ? errorMessage(args.string(query, 1, page)) : `error:${code}`;
-    return new ErrorValue(Number(code), message);
+    if (args.count === 2) return new ErrorValue(Number(code), errorMessage(args.string(query, 1, page)));
+    const known = named.find(([, itsCode]) => itsCode === Number(code));
+    return new ErrorValue(Number(code), known?.[2] ?? `error:${code}`);
   },
   chain: {
     task: (_query, args, self) => {

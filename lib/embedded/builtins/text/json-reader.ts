@@ -107,6 +107,12 @@ class JsonReader {
     return value;
   }
 
+  /** What is no token at all is a fault of another kind than a token that is no key. */
+  #refuseKey(): never {
+    if (!/[[{\]},:]/.test(this.#text[this.#at] as string)) this.#value();
+    throw parseError('invalid object key (must be a string)');
+  }
+
   #array(): Wire {
     const items: Wire[] = [];
     if (this.#take(']')) return items;
@@ -127,7 +133,7 @@ class JsonReader {
     for (;;) {
       this.#skip();
       if (this.#atEnd) return this.#cutOff(entries);
-      if (this.#text[this.#at] !== '"') throw parseError('invalid object key (must be a string)');
+      if (this.#text[this.#at] !== '"') this.#refuseKey();
       const key = this.#string();
       if (key === cut) return this.#cutOff(entries);
       if (!this.#take(':')) {

@@ -7,11 +7,11 @@ import { type BuiltIn, effects } from '../../runtime/built-in.js';
 
 /** All matches, one after the other; one that is empty ends the search, as in ThingsDB. */
 export function* matchesOf(regex: Regex, text: string): Generator<Match> {
-  let match = regex.find(text, 0);
-  while (match) {
+  let from = 0;
+  for (let match = regex.find(text, 0); match; match = regex.find(text, from)) {
     yield match;
-    if (match.stop === match.start) return;
-    match = regex.find(text, match.stop);
+    if (match.stop === from) return;
+    from = match.stop;
   }
 }
 

@@ -212,6 +212,7 @@ const toThing = onThing('to_thing', effects.mutation, null, (query, args, self) 
   const { type } = self;
   if (!type) throw lookupError(`thing \`#${self.id}\` has no property or method \`to_thing\``);
   args.exactly(0, 'data-types/typed/to_thing');
+  type.requireUnlocked();
   query.requireChange('thing', self.id !== 0n);
   return whileLocked(self, () => {
     if (type.heap.isUsedByTypes(type)) {

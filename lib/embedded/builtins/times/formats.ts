@@ -126,6 +126,8 @@ export interface ReadParts {
   offset?: number;
   /** `%s` */
   epoch?: number;
+  /** `%j` */
+  dayOfYear?: number;
 }
 
 const shapes: Readonly<Record<string, string>> = {
@@ -178,9 +180,21 @@ export function readMoment(text: string, template: string): ReadParts {
   letters.forEach((letter, at) => {
     take(read, letter, found[at + 1] as string);
   });
+  if (read.dayOfYear !== undefined) placeDayOfYear(read, read.dayOfYear, letters, template);
   // A day that this month does not have is one of the next month; no month has more than these.
   if (read.day > LAST_DAY) throw noMatch(template);
   return read;
+}
+
+/** As in C, the day of the year says what else is not said, where a part of a date is read beside it. */
+function placeDayOfYear(read: ReadParts, day: number, letters: readonly string[], template: string): void {
+  if (day < 1 || day > LAST_DAY_OF_YEAR) throw noMatch(template);
+  const has = (some: string): boolean => letters.some((letter) => some.includes(letter));
+  if (!has('YymbBhde')) return;
+  const date = new Date(0);
+  date.setUTCFullYear(read.year, 0, day);
+  if (!has('mbBh')) read.month = date.getUTCMonth() + 1;
+  if (!has('de')) read.day = date.getUTCDate();
 }
 
 function take(read: ReadParts, letter: string, text: string): void {
@@ -195,6 +209,7 @@ function take(read: ReadParts, letter: string, text: string): void {
     M: 'minute',
     S: 'second',
     s: 'epoch',
+    j: 'dayOfYear',
   };
   const key = keys[letter];
   if (key) read[key] = number;
@@ -220,6 +235,7 @@ export function readOffset(text: string): number {
 }
 
 const LAST_DAY = 31;
+const LAST_DAY_OF_YEAR = 366;
 
 /** No date is longer than this. */
 const MAX_TEXT_LENGTH = 1024;

@@ -114,7 +114,6 @@ function onEnum(
 }
 
 const delEnum = onEnum('del_enum', effects.collection, (query, enumType, collection) => {
-  enumType.requireUnused();
   if (collection.isUsedByTypes(enumType)) {
     throw operationError(
       `enum \`${enumType.name}\` is used by at least one type; use \`types_info(..)\` to find all dependencies and ` +
@@ -124,22 +123,43 @@ const delEnum = onEnum('del_enum', effects.collection, (query, enumType, collect
         see('collection-api/types_info'),
     );
   }
-  for (const member of enumType.members) requireUnusedMember(query, member, 'collection-api/del_enum');
+  requireUnusedMembers(query, enumType, enumType.members, 'collection-api/del_enum');
+  enumType.requireUnused();
   for (const member of enumType.members) collection.detach(member.value);
   collection.enums.delete(enumType.name);
   return null;
 });
 
-function requireUnusedMember(query: Query, member: EnumMember, where = ''): void {
-  const holds = (value: Value): boolean =>
-    value === member || (typeof value === 'object' && value?.kind === 'list' && value.items.some(holds));
-  const things = [...member.enumType.heap.things.values()];
-  const isHeld = things.some((thing) => thing.values.some(holds)) || query.variableValues().some(holds);
-  if (isHeld || isDefault(member)) {
-    throw operationError(
-      `enum member \`${member.enumType.name}{${member.name}}\` is still in use${see(where)}`,
-    );
-  }
+/** Throws -63 for the first of these members that something stored, a variable or a default refers to. */
+function requireUnusedMembers(
+  query: Query,
+  enumType: EnumType,
+  members: readonly EnumMember[],
+  where = '',
+): void {
+  const held = membersHeld(query, enumType);
+  const used = members.find((member) => {
+    query.step(1 + enumType.heap.types.size);
+    return held.has(member) || isDefault(member);
+  });
+  if (!used) return;
+  throw operationError(`enum member \`${enumType.name}{${used.name}}\` is still in use${see(where)}`);
+}
+
+/** All members that stored values and variables refer to. */
+function membersHeld(query: Query, { heap }: EnumType): ReadonlySet<Value> {
+  const held = new Set<Value>();
+  const look = (values: readonly Value[]): void => {
+    query.step(1 + values.length);
+    for (const value of values) {
+      if (typeof value !== 'object' || value === null) continue;
+      if (value.kind === 'member') held.add(value);
+      if (value.kind === 'list') look(value.items);
+    }
+  };
+  for (const { values } of heap.things.values()) look(values);
+  look(query.variableValues());
+  return held;
 }
 
 const enumFunction: BuiltIn = {
@@ -244,7 +264,7 @@ const modActions: Readonly<Record<string, Action>> = {
     if (enumType.members.length === 1) {
       throw lookupError(`cannot delete \`${enumType.name}{${name}}\` as this is the last enum member`);
     }
-    requireUnusedMember(query, member);
+    requireUnusedMembers(query, enumType, [member]);
     const at = enumType.members.indexOf(member);
     const last = enumType.members.pop() as EnumMember;
     if (last !== member) enumType.members[at] = last;

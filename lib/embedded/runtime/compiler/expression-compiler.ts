@@ -22,7 +22,7 @@ import { typeName, type Value } from '../../model/values/value.js';
 import { Args } from '../args.js';
 import type { BuiltIn } from '../built-in.js';
 import type { Evaluate } from '../evaluate.js';
-import { toText } from '../operations/convert.js';
+import { readDouble, toText } from '../operations/convert.js';
 import { createInstance, type InstanceField } from '../operations/instance.js';
 import { type Operator, operators } from '../operations/operators.js';
 import { signsOf } from '../operations/signs.js';
@@ -282,14 +282,15 @@ function readFloat(text: string): number {
   const sign = text.startsWith('-') ? -1 : 1;
   const digits = text.replace(/^[-+]/, '');
   if (digits === 'inf') return sign * Infinity;
-  return digits === 'nan' ? Number.NaN : sign * Number(digits) || 0;
+  return digits === 'nan' ? Number.NaN : sign * readDouble(digits) || 0;
 }
 
 /** `null` when it does not fit 64 bits. */
 function readInt(text: string): bigint | null {
   const digits = text.replace(/^[-+]/, '');
+  // The real server takes an 8 among octal digits, and reads on no further.
   const clean = digits.startsWith('0o') ? digits.replace(/8.*$/, '') : digits;
-  const size = BigInt(clean);
+  const size = BigInt(clean === '0o' ? 0 : clean);
   // The least int cannot be written: the real server reads the digits before the sign.
   if (BigInt.asIntN(64, size) !== size) return null;
   return text.startsWith('-') ? -size : size;

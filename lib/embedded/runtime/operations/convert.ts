@@ -142,12 +142,29 @@ export function toFloat(value: Value): number {
 
 /** As C's `strtod`. */
 function parseFloatText(text: string): number {
-  const [, sign = '', word = ''] =
-    /^\s*([-+]?)(inf(?:inity)?|nan|0x[0-9a-f]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?)/i.exec(text) ??
-    [];
+  const [, sign = '', word = ''] = strtod.exec(text) ?? [];
   const lower = word.toLowerCase();
-  const value = lower.startsWith('inf') ? Infinity : lower === 'nan' ? Number.NaN : Number(lower || '0');
-  return sign === '-' ? -value : value;
+  const value = lower.startsWith('inf') ? Infinity : lower === 'nan' ? Number.NaN : readDouble(lower || '0');
+  // One that is too small to be written is the least of all, whatever its sign: so the real server reads it.
+  return sign === '-' && value !== -Infinity ? -value : value;
+}
+
+const strtod =
+  /^\s*([-+]?)(inf(?:inity)?|nan|0x(?:[0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(?:p[-+]?[0-9]+)?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?)/i;
+
+const LEAST_NORMAL = 2.2250738585072014e-308;
+
+/** The size of a float, from small letters without a sign; less than all for one that is too small. */
+export function readDouble(digits: string): number {
+  const value = digits.startsWith('0x') ? readHexDouble(digits.slice(2)) : Number(digits);
+  const isTooSmall = value < LEAST_NORMAL && (value !== 0 || /[1-9]/.test(digits.replace(/[ep].*/, '')));
+  return isTooSmall ? -Infinity : value;
+}
+
+function readHexDouble(digits: string): number {
+  const [mantissa = '', exponent = '0'] = digits.split('p');
+  const [whole = '', fraction = ''] = mantissa.split('.');
+  return Number(BigInt(`0x${whole}${fraction}`)) * 2 ** (Number(exponent) - 4 * fraction.length);
 }
 
 /** `bytes(value)` */

@@ -1,5 +1,6 @@
 import { spendScan, spendSteps } from '../../model/budget.js';
 import { typeError } from '../../model/errors.js';
+import type { DateTime } from '../../model/values/date-time.js';
 import { weightOf } from '../../model/values/list.js';
 import { typeName, type Value } from '../../model/values/value.js';
 
@@ -72,6 +73,7 @@ export function isSubset<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
 export function compare(a: Value, b: Value): number {
   if (typeof a === 'object' && a?.kind === 'member') return compare(a.value, b);
   if (typeof b === 'object' && b?.kind === 'member') return compare(a, b.value);
+  if (isMoment(a) && isMoment(b)) return a.seconds - b.seconds;
   const x = comparable(a);
   const y = comparable(b);
   if (typeof x === 'string') spendScan(x.length);
@@ -80,6 +82,8 @@ export function compare(a: Value, b: Value): number {
   }
   return x > y ? 1 : x < y ? -1 : 0;
 }
+
+const isMoment = (value: Value): value is DateTime => typeof value === 'object' && value?.kind === 'datetime';
 
 const isNumeric = (value: unknown): boolean => typeof value === 'bigint' || typeof value === 'number';
 
