@@ -213,13 +213,14 @@ export class Desk {
   ring(seat: Seat): void {
     this.#hasRenewed = false;
     this.step(seat, { kind: 'alarm', trouble: this.#outlet.trouble });
-    if (this.#hasRenewed) this.#renewOthers();
+    if (this.#hasRenewed) this.#renewBeside(seat);
   }
 
   /** Leases that were acquired apart are renewed together: in one call, and so at the same time from then on. */
-  #renewOthers(): void {
+  #renewBeside(seat: Seat): void {
     const now = this.#clock.now();
-    for (const other of this.seats) if (other.request.isRenewedSoon(now)) this.#step(other, RENEW, now);
+    for (const other of this.seats)
+      if (other !== seat && other.request.isRenewedSoon(now)) this.#step(other, RENEW, now);
   }
 
   /** The first of a line asks for all in it. */
