@@ -1,7 +1,7 @@
 /** How deep values may be nested: ThingsDB itself stops at half of it, and the stack holds much more. */
 const MAX_DEPTH = 256;
 /** Values in one package; all that a node sends by default (20 MB) of the things that we ask for is less. */
-const MAX_ITEMS = 1_000_000;
+export const MAX_ITEMS = 1_000_000;
 /** Up to this a loop in JavaScript is faster than a call into the buffer's own decoder. */
 const SHORT_TEXT = 24;
 
@@ -23,18 +23,25 @@ export class MessagePackReader {
   #end = 0;
   #depth = 0;
   #items = 0;
+  #mostItems = MAX_ITEMS;
+
+  /** How many values were in the lists and maps that were read last, also if they could not be read to their end. */
+  get items(): number {
+    return this.#items;
+  }
 
   /**
-   * The value that fills `bytes` from `start` to `end`.
+   * The value that fills `bytes` from `start` to `end`, with so many values in it at most.
    *
    * @throws MessagePackError if there is none, it does not end there, or it is beyond the limits
    */
-  read(bytes: Buffer, start: number, end: number): unknown {
+  read(bytes: Buffer, start: number, end: number, mostItems = MAX_ITEMS): unknown {
     this.#bytes = bytes;
     this.#at = start;
     this.#end = end;
     this.#depth = 0;
     this.#items = 0;
+    this.#mostItems = mostItems;
     try {
       const value = this.#value();
       if (this.#at !== end) throw new MessagePackError('something stands behind the value');
@@ -125,7 +132,7 @@ export class MessagePackReader {
   /** Each item takes a byte at least: what claims more than there are is found out before it costs memory. */
   #enter(items: number): void {
     if (items > this.#end - this.#at) throw new MessagePackError('it claims more than there is');
-    if ((this.#items += items) > MAX_ITEMS) throw new MessagePackError(`more than ${MAX_ITEMS} values`);
+    if ((this.#items += items) > this.#mostItems) throw new MessagePackError(`more than ${MAX_ITEMS} values`);
     if (++this.#depth > MAX_DEPTH) throw new MessagePackError(`values nested deeper than ${MAX_DEPTH}`);
   }
 

@@ -189,16 +189,17 @@ export abstract class PackageClient implements ThingsDBClient, ObservableConnect
     const connection = this.#open(this.#connectTimeoutMs, {
       onBytes: (bytes) => {
         this.#acknowledgeSoon(link);
-        for (const message of reader.push(bytes)) {
-          // A listener may have disconnected: then what came with its message is not told any more.
-          if (connection.isOpen) this.#receive(link, message);
-        }
+        reader.read(bytes, receive);
       },
       onClose: (reason) => this.#closed(link, reason),
     });
     const requests = new RequestTable(this.#requestTimeoutMs, (bytes) => connection.send(bytes));
     if (this.#form !== undefined) requests.announce(this.#form);
     const link: Link = { connection, requests };
+    const receive = (message: Package): void => {
+      // A listener may have disconnected: then what came with its message is not told any more.
+      if (connection.isOpen) this.#receive(link, message);
+    };
     return link;
   }
 

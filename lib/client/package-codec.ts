@@ -10,12 +10,18 @@
  */
 import { Buffer } from 'node:buffer';
 import { LockProtocolError } from '../errors.js';
-import { MessagePackReader } from './message-pack-reader.js';
+import { MAX_ITEMS, MessagePackReader } from './message-pack-reader.js';
 import { MessagePackWriter } from './message-pack-writer.js';
 
 export const HEADER_BYTES = 8;
 /** Above the most that a node sends by default (`result_size_limit`, 20 MB): more is no package but another protocol. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Values in the packages that come in together: those of the largest one, and of whatever stands beside it in one piece of a
+ * TCP stream, which has 64 KB at most. A message of a WebSocket is larger, and has one package if it comes from ThingsDB.
+ */
+const MAX_ITEMS_AT_ONCE = MAX_ITEMS + 64 * 1024;
 
 /** One package as it came in. `body` is `undefined` for a package of a header only. */
 export interface Package {
@@ -64,18 +70,19 @@ export class PackageReader {
   #needed = HEADER_BYTES;
 
   /**
-   * Takes the next bytes; returns the packages they complete.
+   * Takes the next bytes; hands over each package that they complete before the next one is read, so that one at a time is
+   * in memory.
    *
    * @throws LockProtocolError at the first thing that is not a package; nothing can be read after it
    */
-  push(piece: Buffer): Package[] {
+  read(piece: Buffer, each: (message: Package) => void): void {
     const bytes = this.#length === 0 ? piece : this.#append(piece);
     if (bytes.length < this.#needed) {
       if (this.#length === 0) this.#append(piece);
-      return [];
+      return;
     }
-    const packages: Package[] = [];
     let start = 0;
+    let itemsLeft = MAX_ITEMS_AT_ONCE;
     this.#needed = HEADER_BYTES;
     while (bytes.length - start >= HEADER_BYTES) {
       const end = start + HEADER_BYTES + checkedBodySize(bytes, start);
@@ -83,13 +90,14 @@ export class PackageReader {
         this.#needed = end - start;
         break;
       }
-      packages.push(readPackage(bytes, start, end));
+      const message = readPackage(bytes, start, end, Math.min(MAX_ITEMS, itemsLeft));
+      if (end - start > HEADER_BYTES) itemsLeft -= reader.items;
       start = end;
+      each(message);
     }
     this.#length = 0;
     this.#begun = EMPTY;
     if (start < bytes.length) this.#append(bytes.subarray(start));
-    return packages;
   }
 
   /** Twice the room each time it runs out: every byte is copied a few times, however small the pieces. */
@@ -106,13 +114,13 @@ export class PackageReader {
   }
 }
 
-function readPackage(bytes: Buffer, start: number, end: number): Package {
+function readPackage(bytes: Buffer, start: number, end: number, mostItems: number): Package {
   const id = bytes.readUInt16LE(start + 4);
   const type = bytes[start + 6] as number;
   const bodyStart = start + HEADER_BYTES;
   if (bodyStart === end) return { id, type, body: undefined };
   try {
-    return { id, type, body: reader.read(bytes, bodyStart, end) };
+    return { id, type, body: reader.read(bytes, bodyStart, end, mostItems) };
   } catch (cause) {
     const why = (cause as Error).message;
     return {

@@ -40,6 +40,8 @@ const SHUTTING_DOWN = 'SHUTTING_DOWN';
 const HANGING_MS = 500;
 /** A node that answers pings may still be waiting for another one that hangs: a call has so long to be answered there. */
 const LEAST_CALL_PATIENCE_MS = 1_000;
+/** A connection that has lasted so long was one: a server that ends each at once is not sought ever anew without a pause. */
+const STEADY_MS = 1_000;
 const SILENT = new LockConnectionError('the server is silent');
 const NOBODY = new LockConnectionError('no node has answered yet');
 const NOT_NEEDED = new LockConnectionError('this connection is not needed any more');
@@ -64,10 +66,12 @@ export class Session {
   #race: Race<ReadyNode> | undefined;
   /** The nodes that were silent or could not serve since a call was answered: they are tried last. */
   readonly #avoided = new Set<number>();
-  /** Tries to connect again since a request was served. */
+  /** Tries to connect again since the loss of a connection that had served for a while. */
   #attempts = 0;
   /** Since when a connection is looked for. */
   #soughtMs = 0;
+  /** Since when there is the connection that there is. */
+  #becameMs = 0;
   /** Whether a call was answered over the connection that there is. */
   #isProved = false;
   /** How often nodes were left since a call was answered, because they answered none. */
@@ -105,9 +109,8 @@ export class Session {
     return this.#trouble ?? (isHanging ? NOBODY : undefined);
   }
 
-  /** A request was served: the next loss is tried to be mended soon again. */
+  /** A request was served. */
   proved(): void {
-    this.#attempts = 0;
     this.#avoided.clear();
     if (this.#isProved && this.#stuckTimes === 0) return;
     this.#isProved = true;
@@ -243,6 +246,7 @@ export class Session {
     const { connection } = ready;
     this.#move('connected');
     this.#current = ready;
+    this.#becameMs = performance.now();
     this.#isProved = false;
     connection.listen({
       onEnd: (reason) => this.#lost(ready, reason),
@@ -260,6 +264,8 @@ export class Session {
     if (this.#current !== lost) return;
     this.#current = undefined;
     this.#trouble = reason;
+    // What has served for a while is tried to be mended soon again.
+    if (this.#isProved && performance.now() - this.#becameMs >= STEADY_MS) this.#attempts = 0;
     // One that has merely ended may be there again, and all managers should stay together on the same node.
     if (lost.connection.isGivenUp) this.#avoid(lost.index);
     const isWanted = this.canReopen && this.#needs.areAny;

@@ -1,10 +1,16 @@
 import { decode, encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { LockProtocolError } from '../../../lib/errors.js';
-import { PackageReader, encodePackage } from '../../../lib/client/package-codec.js';
+import { PackageReader, encodePackage, type Package } from '../../../lib/client/package-codec.js';
 import { packageBytes, packageOf } from '../../support/fake-server.js';
 
-const read = (bytes: Buffer) => new PackageReader().push(bytes);
+/** The packages that are complete when these pieces have come. */
+function read(...pieces: Buffer[]): Package[] {
+  const reader = new PackageReader();
+  const packages: Package[] = [];
+  for (const piece of pieces) reader.read(piece, (one) => packages.push(one));
+  return packages;
+}
 
 describe('encodePackage', () => {
   it('makes the bytes that the documentation of ThingsDB shows for an auth request', () => {
@@ -87,9 +93,9 @@ describe('encodePackage', () => {
       fc.property(value, (body) => {
         const written = encodePackage(1, 18, body).subarray(8);
         expect(exact(decode(written, { useBigInt64: true }))).toEqual(body);
-        expect(
-          new PackageReader().push(packageOf(1, 18, encode(exactly(body), { useBigInt64: true }))),
-        ).toEqual([{ id: 1, type: 18, body }]);
+        expect(read(packageOf(1, 18, encode(exactly(body), { useBigInt64: true })))).toEqual([
+          { id: 1, type: 18, body },
+        ]);
       }),
       { numRuns: 300 },
     );
@@ -152,8 +158,7 @@ describe('PackageReader', () => {
   it('puts packages together wherever they were split', () => {
     const bytes = Buffer.concat([packageBytes(1, 18, 'one'), packageBytes(2, 18, { two: [2] })]);
     for (let cut = 1; cut < bytes.length; cut++) {
-      const reader = new PackageReader();
-      const packages = [...reader.push(bytes.subarray(0, cut)), ...reader.push(bytes.subarray(cut))];
+      const packages = read(bytes.subarray(0, cut), bytes.subarray(cut));
       expect(packages.map(({ body }) => body)).toEqual(['one', { two: [2] }]);
     }
   });
@@ -212,15 +217,56 @@ describe('PackageReader', () => {
 
   it('puts 20 MB together with few copies, in however many pieces they come', () => {
     const bytes = packageBytes(1, 18, new Uint8Array(20 * 1024 * 1024));
-    const reader = new PackageReader();
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < bytes.length; at += 1024) pieces.push(bytes.subarray(at, at + 1024));
     const copy = jest.spyOn(Buffer.prototype, 'copy');
-    const packages = [];
-    for (let at = 0; at < bytes.length; at += 1024)
-      packages.push(...reader.push(bytes.subarray(at, at + 1024)));
+    const packages = read(...pieces);
     const copied = copy.mock.results.reduce((sum, { value }) => sum + (value as number), 0);
     copy.mockRestore();
     expect(packages.map(({ id }) => id)).toEqual([1]);
     expect(copied).toBeLessThan(4 * bytes.length);
+  });
+
+  it('hands over each package before the next one is read', () => {
+    const reader = new PackageReader();
+    const bodies: unknown[] = [];
+    const bytes = Buffer.concat([packageBytes(1, 18, 'one'), packageBytes(2, 18, 'two'), Buffer.alloc(8)]);
+    // What comes after them is no package.
+    expect(() => reader.read(bytes, ({ body }) => bodies.push(body))).toThrow(LockProtocolError);
+    expect(bodies).toEqual(['one', 'two']);
+  });
+
+  describe('of 30 packages with a million empty maps each, in one message', () => {
+    const maps = Buffer.concat([Buffer.of(0xdd, 0, 0x0f, 0x42, 0x3f), Buffer.alloc(999_999, 0x80)]);
+    const bytes = Buffer.concat(Array.from({ length: 30 }, (_, id) => packageOf(id, 18, maps)));
+
+    it('reads no more values than the largest single package may have, and some', () => {
+      const lengths: (number | undefined)[] = [];
+      const faults: unknown[] = [];
+      new PackageReader().read(bytes, ({ body, fault }) => {
+        lengths.push(Array.isArray(body) ? body.length : undefined);
+        faults.push(fault);
+      });
+      expect(lengths).toEqual([999_999, ...Array<undefined>(29).fill(undefined)]);
+      expect(faults.slice(1).every((fault) => fault instanceof LockProtocolError)).toBe(true);
+    });
+
+    it('reads the next message as ever', () => {
+      const reader = new PackageReader();
+      reader.read(bytes, () => undefined);
+      const packages: Package[] = [];
+      reader.read(Buffer.concat([packageOf(1, 18, maps), packageBytes(2, 18, [])]), (one) =>
+        packages.push(one),
+      );
+      expect(packages.map(({ fault }) => fault)).toEqual([undefined, undefined]);
+    });
+  });
+
+  it('reads whatever can stand beside the largest package in a piece of a TCP stream', () => {
+    const largest = Buffer.concat([Buffer.of(0xdd, 0, 0x0f, 0x42, 0x40), Buffer.alloc(1_000_000, 0xc0)]);
+    const small = packageBytes(2, 18, Array<number>(1_000).fill(1));
+    const packages = read(Buffer.concat([packageOf(1, 18, largest), ...Array<Buffer>(60).fill(small)]));
+    expect(packages.filter(({ fault }) => fault !== undefined)).toEqual([]);
   });
 
   it('gives integers as numbers while these are exact and as bigint beyond, however deep', () => {
