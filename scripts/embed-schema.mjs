@@ -6,13 +6,26 @@ import { basename } from 'node:path';
 const schema = new URL('../lib/schema/', import.meta.url);
 const target = new URL('source.generated.ts', schema);
 
+/** Text in quotes, a remark, or a line's end with the indentation of the next. */
+const PIECE = /"(?:[^"]|"")*"|'(?:[^']|'')*'|`[^`]*`|\/\/.*|\n\s*/g;
+
+/** A node keeps the text that it is given: without remarks, indentation and empty lines. */
+function compact(code) {
+  const short = (piece) => (piece.startsWith('//') ? '' : piece.startsWith('\n') ? '\n' : piece);
+  return code.replace(PIECE, short).replace(/^\n/gm, '');
+}
+
+/** What a function does stands in its file. Of a procedure it is shown to whoever asks the node, and stays. */
+const withoutHead = (code) => code.replace(/^(.*\{)\n"(?:[^"]|"")*";\n/, '$1\n');
+
 /** Folders within are for the reader: what a file holds is known by its name alone, so that no two may share one. */
 function folder(name) {
   const all = readdirSync(new URL(`${name}/`, schema), { recursive: true });
   const files = all.filter((file) => file.endsWith('.ti')).map((file) => [basename(file, '.ti'), file]);
   if (new Map(files).size < files.length) throw new Error(`two files of one name in ${name}`);
   const entries = files.sort().map(([key, file]) => {
-    const code = readFileSync(new URL(`${name}/${file}`, schema), 'utf8').trim();
+    const text = compact(readFileSync(new URL(`${name}/${file}`, schema), 'utf8').trim());
+    const code = name === 'functions' ? withoutHead(text) : text;
     return `  ${JSON.stringify(key)}: ${JSON.stringify(code)},\n`;
   });
   return `export const ${name}: Readonly<Record<string, string>> = {\n${entries.join('')}};\n`;

@@ -248,8 +248,8 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'ends a renewed lease early',
-    of: 'r.due = due;\n    s.fn.arm(s, due / 1000000);\n    // Who',
-    instead: 'r.due = due - 60000;\n    s.fn.arm(s, due / 1000000);\n    // Who',
+    of: 'r.due = due;\n    s.fn.arm(s, due / 1000000);\n    is_shorter',
+    instead: 'r.due = due - 60000;\n    s.fn.arm(s, due / 1000000);\n    is_shorter',
   },
   {
     does: 'frees at once what is to be kept',
@@ -267,7 +267,8 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
 /** The code that installs it. Throws where the schema has no such text any more: then say how it is wrong now. */
 export function installCodeOf({ does, of, instead }: WrongServer): string {
   const code = installCode();
-  const [text, other] = [withConstants(of), withConstants(instead)];
+  // What is installed has no indentation.
+  const [text = '', other = ''] = [of, instead].map((part) => withConstants(part).replace(/\n\s+/g, '\n'));
   if (!code.includes(text)) throw new Error(`a server that ${does}: not in the schema's source: ${of}`);
   return code.replaceAll(text, () => other);
 }

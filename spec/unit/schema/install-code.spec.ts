@@ -3,6 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as constants from '../../../lib/schema/constants.js';
 import { installCode } from '../../../lib/schema/install-code.js';
+import { functions, migrations, procedures } from '../../../lib/schema/source.generated.js';
+import { parse } from '../../../lib/embedded/language/parser.js';
+import { printCompact } from '../../../lib/embedded/language/printer.js';
+import { Source } from '../../../lib/embedded/language/source.js';
 
 const ROOT = join(__dirname, '../../..');
 const SCHEMA = join(ROOT, 'lib/schema');
@@ -22,6 +26,16 @@ const FILES: TiFile[] = (['functions', 'migrations', 'procedures'] as const).fla
       source: readFileSync(join(SCHEMA, kind, file), 'utf8'),
     })),
 );
+const GENERATED = { functions, migrations, procedures };
+
+/** The text of a closure as a node gives it to clients: what it leaves out has no meaning. */
+function asNodeTells(code: string): string {
+  const source = new Source(constants.withConstants(code));
+  const [closure] = parse(source).statements;
+  if (closure === undefined) throw new Error('no closure');
+  return printCompact(source, closure);
+}
+
 const of = (kind: TiFile['kind']) => FILES.filter((file) => file.kind === kind);
 
 describe('the .ti files', () => {
@@ -33,6 +47,17 @@ describe('the .ti files', () => {
     expect(check.stderr).toBe('');
     expect(check.status).toBe(0);
   });
+
+  it.each(FILES)(
+    '$kind/$name is installed without remarks and indentation, and otherwise as it is',
+    (file) => {
+      const { kind, name, source } = file;
+      const text = GENERATED[kind][name] ?? '';
+      const head = kind === 'functions' ? /(?<=^\|[^|]*\|\{)"(?:[^"]|"")*";/ : '';
+      expect(asNodeTells(text)).toBe(asNodeTells(source).replace(head, ''));
+      expect(text.replace(/"[^"]*"/g, '')).not.toMatch(/\/\/|\n\s|\s$/);
+    },
+  );
 
   it.each(FILES)('$kind/$name names only constants that exist', ({ source }) => {
     expect(() => constants.withConstants(source)).not.toThrow();
@@ -110,9 +135,8 @@ describe('installCode', () => {
   const code = installCode();
 
   it('holds every function, procedure and migration, and no constant by its name', () => {
-    for (const { kind, name, source } of FILES) {
-      const body = constants.withConstants(source.trim());
-      expect(code).toContain(body);
+    for (const { kind, name } of FILES) {
+      expect(code).toContain(constants.withConstants(GENERATED[kind][name] ?? 'nothing'));
       if (kind === 'procedures') expect(code).toContain(`new_procedure('${name}'`);
     }
     expect(code).not.toMatch(/\$[A-Z]/);
