@@ -1,13 +1,18 @@
+import { afterReading } from './after-reading.js';
+
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
  * Settles as `promise` does, or rejects with what `late` makes when that takes longer than `limitMs`. Meanwhile it
  * keeps the process alive. What `promise` comes to afterwards is nobody's any more.
+ *
+ * What had come in within the limit is read first, so that a blocked event loop makes no answer late.
  */
 export async function within<T>(promise: Promise<T>, limitMs: number, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), Math.min(Math.max(0, limitMs), MAX_DELAY_MS));
+    const onTimer = (): void => afterReading(() => reject(late()));
+    timer = setTimeout(onTimer, Math.min(Math.max(0, limitMs), MAX_DELAY_MS));
   });
   try {
     return await Promise.race([promise, limit]);

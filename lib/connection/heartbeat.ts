@@ -107,9 +107,9 @@ export class Heartbeat {
     return this.#isSilenceTold && this.#heardMs < (this.#pingMs ?? -Infinity);
   }
 
-  #look(): void {
+  /** @param nowMs everything that had come in by then has been read */
+  #look(nowMs: number): void {
     if (this.#windowMs === undefined) return;
-    const nowMs = performance.now();
     this.#readBytes();
     if (this.#pingMs !== undefined && this.#heardMs >= this.#pingMs) {
       this.#pingMs = undefined;
@@ -193,10 +193,9 @@ export class Heartbeat {
     if (!isNew && this.#alarmMs <= atMs) return;
     this.#alarmMs = atMs;
     detached(() =>
-      this.#alarm.set(atMs, () => {
+      this.#alarm.set(atMs, (readMs) => {
         this.#alarmMs = Infinity;
-        // A process that was held up comes here before it has read its sockets: what is already there counts.
-        setImmediate(() => this.#look());
+        this.#look(readMs);
       }),
     );
   }

@@ -6,7 +6,8 @@ export interface Sleeper {
   wakeAtMs: number;
   /** Kept by {@link Alarms}: the place in the heap, -1 outside of it. */
   place: number;
-  wake(): void;
+  /** @param readMs everything that had come in by then has been read */
+  wake(readMs: number): void;
 }
 
 /**
@@ -15,13 +16,11 @@ export interface Sleeper {
  */
 export class Alarms {
   readonly #timer: Timer;
-  readonly #nowMs: () => number;
   readonly #heap: Sleeper[] = [];
   #setMs = Infinity;
 
-  constructor(timer: Timer, nowMs: () => number) {
+  constructor(timer: Timer) {
     this.#timer = timer;
-    this.#nowMs = nowMs;
   }
 
   /** Moves an alarm, wherever it was. */
@@ -49,19 +48,19 @@ export class Alarms {
     const firstMs = this.#heap[0]?.wakeAtMs ?? Infinity;
     if (firstMs >= this.#setMs) return;
     this.#setMs = firstMs;
-    this.#timer.set(firstMs, () => this.#ring());
+    this.#timer.set(firstMs, (readMs) => this.#ring(readMs));
   }
 
-  #ring(): void {
+  /** Of what has become due since then nobody knows yet what may have come in. */
+  #ring(readMs: number): void {
     this.#setMs = Infinity;
-    const nowMs = this.#nowMs();
     // One that sets itself anew to now or earlier is woken the next time: the event loop turns in between.
     const due: Sleeper[] = [];
-    for (let first = this.#heap[0]; first !== undefined && first.wakeAtMs <= nowMs; first = this.#heap[0]) {
+    for (let first = this.#heap[0]; first !== undefined && first.wakeAtMs <= readMs; first = this.#heap[0]) {
       this.#remove(first);
       due.push(first);
     }
-    for (const sleeper of due) sleeper.wake();
+    for (const sleeper of due) sleeper.wake(readMs);
     this.#arm();
   }
 

@@ -48,6 +48,11 @@ export class Batcher {
     }
   }
 
+  /** Sends what is asked so far, if any of it is urgent: code of a caller's is about to run. */
+  flushUrgent(): void {
+    if (this.#isUrgent) this.flush();
+  }
+
   /** Sends what is asked so far. */
   flush(): void {
     this.#isFlushing = false;

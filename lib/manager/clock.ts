@@ -7,8 +7,11 @@ export interface Clock {
 
 /** One timer at a time, set to a point on the monotonic clock. */
 export interface Timer {
-  /** Replaces what was set before. */
-  set(atMs: number, callback: () => void): void;
+  /**
+   * Replaces what was set before.
+   * @param callback is told up to when everything that came in has been read: `atMs` or later
+   */
+  set(atMs: number, callback: (readMs: number) => void): void;
   clear(): void;
 }
 

@@ -29,6 +29,8 @@ export interface SeatWatcher {
 /** How a desk reaches the server. Each call comes back, once, as {@link Desk.answered} or {@link Desk.failed}. */
 export interface Outlet {
   send(seat: Seat, call: Send): void;
+  /** Sends what is urgent without waiting for whatever else is asked. */
+  sendUrgent(): void;
   /** Joins a room; comes back as {@link Desk.joined} or {@link Desk.notJoined}. */
   join(room: RoomId): void;
   /**
@@ -102,8 +104,8 @@ export class Seat implements Sleeper, InLine {
     return this.request.terms.names;
   }
 
-  wake(): void {
-    this.#desk.ring(this);
+  wake(readMs: number): void {
+    this.#desk.ring(this, readMs);
   }
 
   ask(isHint: boolean): void {
@@ -141,7 +143,7 @@ export class Desk {
     this.#clock = clock;
     this.#newId = newId;
     const nowMs = (): number => clock.now().ms;
-    this.#alarms = new Alarms(timer, nowMs);
+    this.#alarms = new Alarms(timer);
     this.#lines = new Lines(this.#alarms, nowMs);
     this.#hints = new Hints(this.#alarms, nowMs, (about) => this.#askHinted(about));
     this.#room = new OwnRoom(this.#alarms, nowMs, (room) => outlet.join(room));
@@ -204,15 +206,25 @@ export class Desk {
     this.step(seat, WANTED);
   }
 
+  /** Code of a caller's is about to run, and may block the event loop: what is urgent goes out before. */
+  sendUrgent(): void {
+    this.#outlet.sendUrgent();
+  }
+
   /** Wakes it at a moment on the monotonic clock; `Infinity`: not at all. */
   setAlarm(sleeper: Sleeper, atMs: number): void {
     this.#alarms.set(sleeper, atMs);
   }
 
-  /** The request's alarm rings. */
-  ring(seat: Seat): void {
+  /**
+   * The request's alarm rings: at the moment up to which everything has been read. What has come in since, while others
+   * blocked the event loop, may say more of what has become due since.
+   */
+  ring(seat: Seat, readMs: number): void {
     this.#hasRenewed = false;
-    this.step(seat, { kind: 'alarm', trouble: this.#outlet.trouble });
+    const { ms, wallMs } = this.#clock.now();
+    const input = { kind: 'alarm', trouble: this.#outlet.trouble } as const;
+    this.#step(seat, input, { ms: readMs, wallMs: wallMs - (ms - readMs) });
     if (this.#hasRenewed) this.#renewBeside(seat);
   }
 

@@ -52,6 +52,10 @@ export class Driver implements Outlet {
     else this.#batcher.ask(new AskedOf(this, seat, call, operation), isUrgent);
   }
 
+  sendUrgent(): void {
+    this.#batcher.flushUrgent();
+  }
+
   /** @internal */
   answered(seat: Seat, call: Send, answer: Answer, told: BatchAnswer): void {
     this.#desk.answered(seat, call, answer, told, told.room);

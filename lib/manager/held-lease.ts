@@ -231,12 +231,22 @@ export class HeldLease implements OwnLease, RequestListener {
     const reason = end.lost ?? 'closed';
     const options = end.lost === undefined ? { cause: end.reason } : undefined;
     this.#abortReason = new LockLostError(labelOf(this.names), reason, this.fencingToken, options);
+    if (this.#lost !== undefined) this.#desk.sendUrgent();
     // Listeners of a signal run where it is aborted: in nobody's asynchronous context.
     detached(() => this.#lost?.abort(this.#abortReason));
   }
 
   /** @internal */
   told(told: Told): void {
+    const { event } = told;
+    // These have no channel: where nobody listens there is nothing to be put together.
+    const hasNoChannel = event === 'acquired' || event === 'released' || event === 'expired';
+    if (hasNoChannel && this.#tell.isHeard?.(event) === false) return;
+    this.#desk.sendUrgent();
+    this.#tellOf(told);
+  }
+
+  #tellOf(told: Told): void {
     const tell = this.#tell;
     switch (told.event) {
       case 'waiting':
@@ -244,7 +254,6 @@ export class HeldLease implements OwnLease, RequestListener {
         tell('waiting', { name: this.name, names: this.names, position: this.request.ahead ?? 0 });
         return;
       case 'acquired':
-        if (tell.isHeard?.('acquired') === false) return;
         tell('acquired', { ...this.#event, waitedMs: this.#waitedMs });
         return;
       case 'extended':
@@ -252,7 +261,6 @@ export class HeldLease implements OwnLease, RequestListener {
         return;
       case 'released':
       case 'expired':
-        if (tell.isHeard?.(told.event) === false) return;
         tell(told.event, this.#event);
         return;
       case 'transferred':

@@ -3,7 +3,7 @@ import type { Answer, OwnWaiter } from '../schema/operations.js';
 import { ACQUIRER, NOBODY, type Asked, type Command, type Outcome, type Send } from './commands.js';
 import type { Input, Now } from './inputs.js';
 import { refuseOwner, settleEnded, type ByOwner } from './owner.js';
-import { isRequest, type Request } from './request.js';
+import { isFinal, isRequest, type Request } from './request.js';
 
 type Answered = Extract<Input, { kind: 'answered' }>;
 type Failed = Extract<Input, { kind: 'failed' }>;
@@ -101,8 +101,8 @@ export function lose(
 }
 
 /** A renewal may come through after all, a grant was not acknowledged, or a limit of ours has ended the lease. */
-function mayLiveOn({ state, time, prolongingCalls }: Request): boolean {
-  return state === 'granted' || prolongingCalls > 0 || time?.isCutShort === true;
+function mayLiveOn({ isProvisional, time, prolongingCalls }: Request): boolean {
+  return isProvisional || prolongingCalls > 0 || time?.isCutShort === true;
 }
 
 /** State `ending`. */
@@ -185,10 +185,19 @@ function endingAnswered(request: Request, input: Answered, now: Now, out: Comman
   // An answer that comes when it matters no more.
   if (call.id !== request.id) settleEnded(call, out);
   else if (isRequest(call.operation) && isWithdrawn(request)) requestAnswered(request, answer, now, out);
-  else if (!isOfEnd(request, call)) settleEnded(call, out);
+  else if (!isOfEnd(request, call)) leaseAnswered(request, input, out);
   else if (isWithdrawn(request)) withdrawn(request, answer, out);
   else if (call.operation.kind === 'check') whyAnswered(request, answer, now, out);
   else released(request, input, now, out);
+}
+
+/** What was asked before the release: how long the lease has lasted tells later whether there was one to release. */
+function leaseAnswered(request: Request, { call, answer, exchange }: Answered, out: Command[]): void {
+  const { time, token } = request;
+  const isSame = answer.state === 'held' && answer.token === token && time !== undefined;
+  if (isSame && isFinal(call) && request.isNews(call))
+    request.retime(call, exchange.sentMs, (answer.due - exchange.at) / 1000);
+  settleEnded(call, out);
 }
 
 /** It was given up before it was answered: now it can be withdrawn, if there is anything to withdraw. */

@@ -2,11 +2,11 @@ import type { Answer } from '../schema/operations.js';
 import type { Asked, Command } from './commands.js';
 import { askAnew, end, MOST_TRIES, sendRequest, unhurriedMs } from './asking.js';
 import { abandon, timeOut, withdrawFor } from './ending.js';
-import { acknowledge, askSurely, enter, isFinal, renew, retime } from './holding.js';
+import { acknowledge, askSurely, enter, renew } from './holding.js';
 import type { Input, Now } from './inputs.js';
 import { LeaseTime } from './lease-time.js';
 import { refuseOwner } from './owner.js';
-import type { Request } from './request.js';
+import { isFinal, type Request } from './request.js';
 
 type Answered = Extract<Input, { kind: 'answered' }>;
 type Failed = Extract<Input, { kind: 'failed' }>;
@@ -199,7 +199,7 @@ function heldByAnswer(
     if (!request.terms.confirmGrants) enter(request, now, out);
     return;
   }
-  retime(request, call, sentMs, (due - at) / 1000);
+  request.retime(call, sentMs, (due - at) / 1000);
   request.move('held');
   enter(request, now, out);
   // Of an adopted lease nobody knows how much is left.

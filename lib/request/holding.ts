@@ -7,7 +7,7 @@ import type { Input, Now } from './inputs.js';
 import type { LeaseTime } from './lease-time.js';
 import { linger, mayLinger } from './linger.js';
 import { refuseOwner, settleEnded } from './owner.js';
-import type { Request } from './request.js';
+import { isFinal, type Request } from './request.js';
 
 type Answered = Extract<Input, { kind: 'answered' }>;
 type Failed = Extract<Input, { kind: 'failed' }>;
@@ -18,6 +18,7 @@ export function acknowledge(request: Request, now: Now, out: Command[]): void {
   const { name, id, terms } = request;
   const time = request.time as LeaseTime;
   request.move('granted');
+  request.isProvisional = true;
   time.shorten(terms.ttlMs, now);
   time.acknowledging(now);
   request.send({ kind: 'acknowledge', name, id }, now, out, { isUrgent: true });
@@ -52,7 +53,7 @@ export function holding(request: Request, input: Input, now: Now, out: Command[]
       return;
     case 'alarm':
       if (!request.isSettled && now.ms >= request.giveUpAtMs) timeOut(request, input.trouble, now, out);
-      else look(request, now, out);
+      else look(request, now, out, true);
       return;
     case 'look':
       look(request, now, out);
@@ -138,11 +139,16 @@ function prolong(
   request.send({ kind, name, id, ttlMs }, now, out, { caller, isUrgent: true });
 }
 
-/** What the clocks say of the lease; and what is due by now is done. */
-function look(request: Request, now: Now, out: Command[]): void {
+/**
+ * What the clocks say of the lease; and what is due by now is done.
+ * @param isAllRead whatever the server had said by now has been read
+ */
+function look(request: Request, now: Now, out: Command[], isAllRead = false): void {
   const time = request.time as LeaseTime;
-  if (time.isOver(now) || now.ms >= request.doubtEndMs) {
-    expired(request, now, out);
+  if (now.ms >= request.endMs) {
+    // The event loop may have been blocked: until its alarm rings, an answer that lies unread may confirm the lease.
+    if (!isAllRead && request.isSettled && request.isBeingConfirmed) request.move('doubted');
+    else expired(request, now, out);
     return;
   }
   if (request.isSettled && request.state !== 'doubted' && time.mayBeOver(now)) {
@@ -179,6 +185,7 @@ function backInQueue(
 function dropGrant(request: Request): void {
   request.time = undefined;
   request.token = 0;
+  request.isProvisional = false;
   request.isWanted = false;
   request.expectedMs = Infinity;
   request.move('waiting');
@@ -270,7 +277,7 @@ function isOtherGrant(request: Request, { token }: AnswerOf<'held'>, call: Send)
 /** Whether an answer is the newest word on the lease. */
 function isAboutLease(request: Request, { token }: AnswerOf<'held'>, call: Send): boolean {
   if (!isFinal(call)) return false;
-  if (token === request.token) return call.turn > request.appliedTurn;
+  if (token === request.token) return request.isNews(call);
   // Nobody has entered by the push: what the server says counts, whatever was pushed.
   return !request.isSettled && isAfterGrant(request, call);
 }
@@ -278,11 +285,6 @@ function isAboutLease(request: Request, { token }: AnswerOf<'held'>, call: Send)
 /** Whether a call was sent after the grant was pushed, and after whatever has said how long the lease lasts. */
 function isAfterGrant({ grantTurn, appliedTurn }: Request, { turn }: Send): boolean {
   return turn > Math.max(grantTurn, appliedTurn);
-}
-
-/** Whether the answer is decided by a change. A read may be that of a node that lags, and is no sign of life. */
-export function isFinal({ operation }: Send): boolean {
-  return operation.kind !== 'check' || operation.isSure;
 }
 
 /** The server has confirmed the lease. */
@@ -294,29 +296,19 @@ function confirmed(
   out: Command[],
 ): void {
   request.token = token;
-  request.appliedTurn = call.turn;
-  retime(request, call, sentMs, (due - at) / 1000);
+  request.retime(call, sentMs, (due - at) / 1000);
   if (!request.isSettled && request.time?.isOver(now)) {
     dropGrant(request);
     askAnew(request, 'expired', now, out);
     return;
   }
+  request.isProvisional = false;
   request.doubtEndMs = Infinity;
   request.move('held');
   if (!request.isSettled) enter(request, now, out);
   // An answer that was long on its way may tell of a lease that is over by now.
   if (call.operation.kind === 'extend' && request.time?.isLive(now))
     out.push({ kind: 'tell', event: 'extended' });
-}
-
-/** The server has said how long the lease lasts. */
-export function retime(request: Request, call: Send, sentMs: number, leaseMs: number): void {
-  const time = request.time as LeaseTime;
-  const lastsMs = Math.min(leaseMs, request.longestMs);
-  const isGrant = request.state === 'granted' && call.operation.kind !== 'extend';
-  // To acknowledge gives a whole ttl again: more than `autoRenew: false` allows.
-  if (isGrant) time.confirmGrant(sentMs, call.offsetMs, lastsMs);
-  else time.confirm(sentMs, call.offsetMs, lastsMs);
 }
 
 function transferred(request: Request, call: Send, out: Command[]): void {

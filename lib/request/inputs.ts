@@ -88,9 +88,9 @@ export type Input =
   | { readonly kind: 'transfer'; readonly caller: number }
   /** The manager closes. */
   | { readonly kind: 'close'; readonly reason: unknown }
-  /** The request's alarm rings. */
+  /** The request's alarm rings. Whatever the server had said by this moment has been read. */
   | { readonly kind: 'alarm'; readonly trouble?: unknown }
   /** Another lease of this process is renewed now: one that will be soon goes with it, in one call. */
   | { readonly kind: 'renew' }
-  /** Somebody looks whether the lease is held. */
+  /** Somebody looks whether the lease is held; answers may lie unread. */
   | { readonly kind: 'look' };

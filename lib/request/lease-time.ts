@@ -1,7 +1,7 @@
 import type { Now } from './inputs.js';
 
 /** Timers fire a little late: so much earlier a lease is over here than it could be over at the server. */
-export const EARLY_MS = 5;
+const EARLY_MS = 5;
 const LEAST_RETRY_MS = 20;
 const MOST_RETRY_MS = 1_000;
 
@@ -58,9 +58,14 @@ export class LeaseTime {
     this.keepEndMs = nowMs + this.#terms.minHoldMs;
   }
 
-  /** Whether the lease is over, beyond doubt. */
+  /** When it is over, on the monotonic clock. */
+  get endMs(): number {
+    return this.deadlineMs - EARLY_MS;
+  }
+
+  /** Whether the lease is over, unless an answer that lies unread confirms it. */
   isOver(now: Now): boolean {
-    return now.ms >= this.deadlineMs - EARLY_MS;
+    return now.ms >= this.endMs;
   }
 
   /** Whether the machine may have slept through the end of the lease. A wall clock that was set looks the same. */

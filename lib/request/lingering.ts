@@ -1,11 +1,11 @@
 import type { Answer } from '../schema/operations.js';
 import type { Command } from './commands.js';
 import { withdraw } from './ending.js';
-import { isFinal, renew, retime } from './holding.js';
+import { renew } from './holding.js';
 import type { Input, Now } from './inputs.js';
 import type { LeaseTime } from './lease-time.js';
 import { refuseOwner } from './owner.js';
-import type { Request } from './request.js';
+import { isFinal, type Request } from './request.js';
 
 type Answered = Extract<Input, { kind: 'answered' }>;
 
@@ -76,13 +76,12 @@ function answered(request: Request, input: Answered, now: Now, out: Command[]): 
   const { call, answer, exchange } = input;
   if (call.id !== request.id) return;
   // What a node that lags behind says is no news, nor is what was overtaken.
-  if (!isFinal(call) || call.turn <= request.appliedTurn) return;
+  if (!isFinal(call) || !request.isNews(call)) return;
   if (!isSame(request, answer)) {
     giveUp(request, now, out);
     return;
   }
-  request.appliedTurn = call.turn;
-  retime(request, call, exchange.sentMs, (answer.due - exchange.at) / 1000);
+  request.retime(call, exchange.sentMs, (answer.due - exchange.at) / 1000);
   look(request, now, out);
 }
 

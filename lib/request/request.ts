@@ -1,8 +1,8 @@
 import { proofOf } from '../schema/constants.js';
 import type { RequestTerms } from '../schema/operations.js';
-import { ACQUIRER, NOBODY, type Asked, type Command, type Outcome } from './commands.js';
+import { ACQUIRER, NOBODY, type Asked, type Command, type Outcome, type Send } from './commands.js';
 import type { Input, Now } from './inputs.js';
-import { EARLY_MS, type LeaseTerms, type LeaseTime } from './lease-time.js';
+import type { LeaseTerms, LeaseTime } from './lease-time.js';
 import { HOLDING, MOVES, type Ending, type State, type Why } from './states.js';
 
 /** What a caller asks for. */
@@ -96,6 +96,9 @@ export class Request {
   isSaidLost = false;
   /** A transfer was sent and not answered: the lease may be in nobody's inbox, so that `lock_close` does not end it. */
   isAdrift = false;
+  /** The grant was pushed, or read, and its acknowledgement has not been answered. */
+  isProvisional = false;
+  /** When a lease that the machine may have slept through is given up. */
   doubtEndMs = Infinity;
   /** Somebody else waits for it: it is released when its caller is done. */
   isWanted = false;
@@ -188,16 +191,26 @@ export class Request {
     }
   }
 
+  /** When the lease is over here, unless the server confirms it. */
+  get endMs(): number {
+    return Math.min((this.time as LeaseTime).endMs, this.doubtEndMs);
+  }
+
+  /** Whether an answer is to come that can confirm the lease. */
+  get isBeingConfirmed(): boolean {
+    return this.prolongingCalls + this.requestsOpen + this.sureChecksOpen > 0;
+  }
+
   #holdingWakeAtMs(): number {
-    const { deadlineMs, renewAtMs, doubtAtMs } = this.time as LeaseTime;
-    const endMs = Math.min(deadlineMs - EARLY_MS, renewAtMs);
-    if (!this.isSettled) return Math.min(endMs, this.giveUpAtMs);
-    return Math.min(endMs, this.state === 'doubted' ? this.doubtEndMs : doubtAtMs);
+    const { renewAtMs, doubtAtMs } = this.time as LeaseTime;
+    const wakeMs = Math.min(this.endMs, renewAtMs);
+    if (!this.isSettled) return Math.min(wakeMs, this.giveUpAtMs);
+    return this.state === 'doubted' ? wakeMs : Math.min(wakeMs, doubtAtMs);
   }
 
   #lingeringWakeAtMs(): number {
-    const { deadlineMs, idleRenewAtMs, doubtAtMs } = this.time as LeaseTime;
-    return Math.min(this.lingerEndMs, deadlineMs - EARLY_MS, idleRenewAtMs, doubtAtMs);
+    const { endMs, idleRenewAtMs, doubtAtMs } = this.time as LeaseTime;
+    return Math.min(this.lingerEndMs, endMs, idleRenewAtMs, doubtAtMs);
   }
 
   /** Its request is to be a new one: the server takes in no more with the old id. */
@@ -253,6 +266,22 @@ export class Request {
     }
   }
 
+  /** Whether a call was sent after the newest that has said how long the lease lasts. */
+  isNews({ turn }: Send): boolean {
+    return turn > this.appliedTurn;
+  }
+
+  /** The server has said how long the lease lasts. */
+  retime(call: Send, sentMs: number, leaseMs: number): void {
+    const time = this.time as LeaseTime;
+    const lastsMs = Math.min(leaseMs, this.longestMs);
+    this.appliedTurn = call.turn;
+    // To acknowledge gives a whole ttl again: more than `autoRenew: false` allows.
+    if (this.isProvisional && call.operation.kind !== 'extend')
+      time.confirmGrant(sentMs, call.offsetMs, lastsMs);
+    else time.confirm(sentMs, call.offsetMs, lastsMs);
+  }
+
   /** The acquirer's outcome: once. */
   settle(outcome: Outcome, out: Command[]): void {
     assert(!this.isSettled, 'a request has one outcome');
@@ -265,6 +294,11 @@ export class Request {
     const { names, units, limit, ttlMs, lingerMs } = this.terms;
     return { names, id: this.#id, number: this.number, ttlMs, units, limit, lingers: lingerMs > 0 };
   }
+}
+
+/** Whether the answer is decided by a change. A read may be that of a node that lags, and is no sign of life. */
+export function isFinal({ operation }: Pick<Send, 'operation'>): boolean {
+  return operation.kind !== 'check' || operation.isSure;
 }
 
 /** Whether a call may make the lease longer, or give it to another. */

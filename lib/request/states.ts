@@ -7,7 +7,8 @@
  * - `granted`: pushed; it ends soon unless the server hears of us. The caller may be working already.
  * - `held`: confirmed by the server.
  * - `lingering`: given back by its caller, and kept: this process may take it again without the server, until it is wanted.
- * - `doubted`: the machine may have slept through the lease; not held until the server confirms it.
+ * - `doubted`: not held until the server confirms it. The machine may have slept through the lease; or it is over by what
+ *   was read, and an answer that lies unread may say otherwise.
  * - `ending`: given up by us; the server has not said so.
  * - `over`: nothing more is sent for it, unless a release without an answer is tried again.
  */

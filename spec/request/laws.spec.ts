@@ -17,6 +17,7 @@ type Happening =
   | { readonly kind: 'fail'; readonly which: number; readonly isRefusal: boolean }
   | { readonly kind: 'input'; readonly input: number }
   | { readonly kind: 'pass'; readonly ms: number }
+  | { readonly kind: 'block'; readonly ms: number }
   | { readonly kind: 'sleep'; readonly ms: number };
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
@@ -35,6 +36,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('input' as const), input: fc.nat(20) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.nat(3000) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('block' as const), ms: fc.nat(3000) }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -93,6 +95,9 @@ class Run {
         return;
       case 'pass':
         this.script.pass(happens.ms);
+        return;
+      case 'block':
+        this.script.block(happens.ms);
         return;
       case 'sleep':
         this.script.sleptMs += happens.ms;

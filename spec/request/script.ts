@@ -106,6 +106,11 @@ export class Script {
     return ++this.#callers;
   }
 
+  /** Lets time pass while the event loop is blocked: no alarm rings, and answers lie unread. */
+  block(ms: number): void {
+    this.ms += ms;
+  }
+
   /** Lets time pass; the request's alarm, and the one for its question, ring when they are due. */
   pass(ms: number): void {
     const untilMs = this.ms + ms;

@@ -119,6 +119,10 @@ const HAPPENINGS: Readonly<Record<string, Happening>> = {
     script.ms += 100_000;
     return script.input({ kind: 'look' });
   },
+  'alarm, after the lease': (script) => {
+    script.ms += 100_000;
+    return script.input({ kind: 'alarm' });
+  },
   'look, after a sleep': (script) => {
     script.sleptMs += 100_000;
     return script.input({ kind: 'look' });
@@ -320,7 +324,14 @@ const TABLE: Readonly<Record<string, Partial<Record<State, string>>>> = {
     doubted: '-> over, abort: closed, tell released',
   },
   look: {},
+  // An answer that can confirm it is under way in each of these arrivals, and may lie unread.
   'look, after the lease': {
+    granted: '-> doubted',
+    lingering: '-> ending, release',
+    held: '-> doubted',
+  },
+  'alarm, after the lease': {
+    waiting: '-> ending, release',
     granted: '-> ending, abort: expired, release, tell expired, tell lost expired',
     lingering: '-> ending, release',
     held: '-> over, abort: expired, tell expired, tell lost expired',

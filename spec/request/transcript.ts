@@ -57,6 +57,9 @@ function carryOut(order: string, script: Script): void {
     case 'pass':
       script.pass(Number(plain[0]));
       return;
+    case 'block':
+      script.block(Number(plain[0]));
+      return;
     case 'sleep':
       script.sleptMs += Number(plain[0]);
       return;

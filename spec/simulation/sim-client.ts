@@ -103,6 +103,10 @@ export class SimClient implements Outlet, ClientEnd {
     this.#world.after(0, () => this.act(() => this.#flush()));
   }
 
+  sendUrgent(): void {
+    // Nobody here blocks the event loop by listening.
+  }
+
   join(room: RoomId): void {
     this.#open('join', [room], {
       done: (reply) => {
@@ -192,12 +196,21 @@ export class SimClient implements Outlet, ClientEnd {
     return this.#calls.size === 0 && this.#batch.length === 0;
   }
 
+  /** As `Alarm` does it: what came in while the process was held up is read first. */
+  #afterReading(what: () => void): () => void {
+    return this.#world.after(0, () => this.act(what));
+  }
+
   #timer(): Timer {
     let off = (): void => undefined;
-    const set = (atMs: number, callback: () => void): void => {
+    const set = (atMs: number, callback: (readMs: number) => void): void => {
       off();
       off = this.#world.at(atMs + this.clock.sleptMs + TINY_MS, () =>
-        this.act(() => (this.clock.now().ms >= atMs ? callback() : set(atMs, callback))),
+        this.act(() => {
+          const { ms } = this.clock.now();
+          if (ms >= atMs) off = this.#afterReading(() => callback(ms));
+          else set(atMs, callback);
+        }),
       );
     };
     return { set, clear: () => off() };
@@ -240,7 +253,9 @@ export class SimClient implements Outlet, ClientEnd {
 
   #open(procedure: string, args: readonly unknown[], then: Pick<OpenCall, 'done' | 'failed'>): void {
     const id = ++this.#numbers;
-    const isLate = this.#world.after(REQUEST_TIMEOUT_MS, () => this.act(() => this.#late(id)));
+    const isLate = this.#world.after(REQUEST_TIMEOUT_MS, () =>
+      this.act(() => this.#afterReading(() => this.#late(id))),
+    );
     const call: OpenCall = { id, procedure, args, ...then, timesSent: 0, sentMs: NaN, isLate };
     this.#calls.set(id, call);
     this.#transmit(call);

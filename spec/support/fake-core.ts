@@ -108,6 +108,10 @@ export class FakeCore implements LockCore, Outlet {
     return this.pools.acquire(terms, tell);
   }
 
+  sendUrgent(): void {
+    // Each call is a call at once.
+  }
+
   send(seat: Seat, call: Send): void {
     const sentMs = performance.now();
     const fake: FakeCall = {

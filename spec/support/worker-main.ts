@@ -26,7 +26,28 @@ export interface Span {
   readonly toMs: number;
 }
 
+/** Blocks its event loop for so long, as soon as something has happened to the lease. */
+export interface Blocked extends Wish {
+  readonly forMs: number;
+  /** Its caller has it; `acquired` is told; or an extension is under way. */
+  readonly at: 'grant' | 'event' | 'extension';
+  /** As soon as the block is over, or once it is known whether the lease is held. */
+  readonly release: 'at once' | 'when known';
+}
+
+/** What a process saw that was blocked. */
+export interface BlockedReport {
+  readonly fencingToken: number;
+  /** At the end of the block, before anything was read. */
+  readonly wasHeld: boolean;
+  /** Once it was known. */
+  readonly isHeld: boolean;
+  readonly lost: LostReason | null;
+  readonly released: boolean;
+}
+
 export type Command =
+  | ({ readonly do: 'block' } & Blocked)
   | { readonly do: 'open'; readonly options: LockManagerOptions }
   | { readonly do: 'setup' }
   | ({ readonly do: 'acquire'; readonly key: string } & Wish)
@@ -80,6 +101,35 @@ async function work(wishes: readonly Wish[]): Promise<Span[]> {
   return spans;
 }
 
+/** The lease that was acquired has become shorter by so much. */
+const EXTEND_AFTER_MS = 600;
+
+function block(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+async function beBlocked(wish: Blocked): Promise<BlockedReport> {
+  const lock = lockOf(wish);
+  let lost: LostReason | null = null;
+  lock.on('lost', ({ reason }) => (lost = reason));
+  if (wish.at === 'event') lock.once('acquired', () => block(wish.forMs));
+  const lease = await lock.acquire(wish.options);
+  const { fencingToken } = lease;
+  if (wish.at === 'extension') {
+    await pause(EXTEND_AFTER_MS);
+    void lease.extend().catch(() => undefined);
+    // What is urgent goes out before promises that are settled now.
+    await Promise.resolve();
+  }
+  if (wish.at !== 'event') block(wish.forMs);
+  const wasHeld = lease.isHeld;
+  if (wish.release === 'when known')
+    while (!lease.isHeld && !lease.signal.aborted) await new Promise((resolve) => setImmediate(resolve));
+  const { isHeld } = lease;
+  const released = await lease.release();
+  return { fencingToken, wasHeld, isHeld, lost, released };
+}
+
 async function obey(command: Command): Promise<unknown> {
   if (command.do === 'open') {
     manager = new LockManager(command.options);
@@ -102,6 +152,8 @@ async function obey(command: Command): Promise<unknown> {
       return manager.forceRelease(command.name);
     case 'work':
       return work(command.wishes);
+    case 'block':
+      return beBlocked(command);
     case 'close':
       await manager.close();
       process.disconnect();

@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import type { BackEnd } from './back-end.js';
 import type { LockOptions } from '../../lib/index.js';
-import type { Command, Report, Span, Wish } from './worker-main.js';
+import type { Blocked, BlockedReport, Command, Report, Span, Wish } from './worker-main.js';
 
 const STOP_MS = 5_000;
 
@@ -65,6 +65,11 @@ export class Worker extends EventEmitter {
     const wish: Wish = { name, options, ...(limit === undefined ? {} : { limit }) };
     this.call({ do: 'acquire', key, ...wish }).catch((error: unknown) => this.emit('failed', error));
     await waiting;
+  }
+
+  /** Asks for a lock, and is blocked with it; resolves with what it saw. Its request may have to wait. */
+  async beBlocked(wish: Blocked): Promise<BlockedReport> {
+    return (await this.call({ do: 'block', ...wish })) as BlockedReport;
   }
 
   /** Acquires and releases each of these in turn; when all have been held, for how long each was. */

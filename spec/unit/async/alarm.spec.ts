@@ -1,3 +1,4 @@
+import { MessageChannel } from 'node:worker_threads';
 import { Alarm } from '../../../lib/async/alarm.js';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -8,12 +9,17 @@ describe('Alarm', () => {
   const ring = (): void => void rungMs.push(performance.now());
 
   beforeEach(() => {
-    jest.useFakeTimers();
+    // What is read before it rings is read at once here.
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    jest
+      .spyOn(globalThis, 'setImmediate')
+      .mockImplementation(((callback: () => void) => callback()) as never);
     rungMs = [];
   });
 
   afterEach(() => {
     expect(jest.getTimerCount()).toBe(0);
+    jest.restoreAllMocks();
     jest.useRealTimers();
   });
 
@@ -93,5 +99,51 @@ describe('Alarm', () => {
     expect(setTimer).toHaveBeenCalledTimes(2);
     expect(unref).toHaveBeenCalledTimes(2);
     setTimer.mockRestore();
+  });
+});
+
+describe('an alarm that is due while the event loop is blocked', () => {
+  const block = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+
+  /** A message that comes in at once, and can be read from then on. */
+  function unread(onRead: () => void): () => void {
+    const { port1, port2 } = new MessageChannel();
+    port1.on('message', onRead);
+    port2.postMessage('');
+    return () => port1.close();
+  }
+
+  it('rings after what had come in was read', async () => {
+    const order: string[] = [];
+    const close = unread(() => order.push('read'));
+    const dueMs = performance.now() + 10;
+    const readMs = await new Promise<number>((resolve) => {
+      new Alarm().set(dueMs, (ms) => {
+        order.push('rung');
+        resolve(ms);
+      });
+      block(30);
+    });
+    close();
+    expect(order).toEqual(['read', 'rung']);
+    expect(readMs).toBeGreaterThanOrEqual(dueMs + 20);
+  });
+
+  it.each(['cleared', 'set anew'])('does not ring if it is %s by what is read', async (how) => {
+    const alarm = new Alarm();
+    const ring = jest.fn();
+    await new Promise<void>((resolve) => {
+      const close = unread(() => {
+        if (how === 'cleared') alarm.clear();
+        else alarm.set(performance.now() + DAY_MS, ring);
+        close();
+        // After whatever was about to ring.
+        setImmediate(() => setImmediate(resolve));
+      });
+      alarm.set(performance.now() + 1, ring);
+      block(10);
+    });
+    alarm.clear();
+    expect(ring).not.toHaveBeenCalled();
   });
 });

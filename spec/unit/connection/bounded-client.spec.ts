@@ -51,7 +51,7 @@ describe('a client of others that never answers', () => {
 
   it('disconnect() resolves although the client never closes', async () => {
     const closed = bounded({ disconnect: never }).disconnect();
-    await jest.advanceTimersByTimeAsync(2000);
+    await jest.advanceTimersByTimeAsync(2001);
     await closed;
     expect(jest.getTimerCount()).toBe(0);
   });

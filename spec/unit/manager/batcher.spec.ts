@@ -52,6 +52,20 @@ const ask = (operation: Operation, isUrgent = false): Promise<Answered> =>
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const sizes = () => calls.map(({ operations }) => operations.length);
 
+it('what is urgent goes out at once before code of a caller runs, with what was asked before it; what is not waits', async () => {
+  void ask(release(1));
+  batcher.flushUrgent();
+  expect(calls).toEqual([]);
+  void ask(release(2), true);
+  batcher.flushUrgent();
+  expect(sizes()).toEqual([2]);
+  void ask(release(3), true);
+  batcher.flushUrgent();
+  void ask(release(4));
+  await turn();
+  expect(sizes()).toEqual([2, 1, 1]);
+});
+
 it('what is asked in one turn travels in one call, in the order in which it was asked', async () => {
   const asked = [1, 2, 3].map((id) => ask(release(id)));
   expect(calls).toEqual([]);
