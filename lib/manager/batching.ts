@@ -4,46 +4,61 @@ import { MAX_OPERATIONS } from '../schema/constants.js';
 const ENOUGH_CALLS = 16;
 /** Where a call with several operations takes no longer than this, nothing can be won by sending each by itself. */
 const SLOW_MS = 10;
-/** Of the last five so many have to be slow: one may have met a node that was storing, and every second one may be quick. */
-const SLOW_TIMES = 3;
-const LAST_CALLS = 5;
-/** How many answers a trial takes: the first ones still tell of how it was before. */
-const ENOUGH_TOGETHER = 4;
-const ENOUGH_APART = 64;
+/** Of the last four so many have to be slow: one may have met a node that was storing, and every second one may be quick. */
+const SLOW_TIMES = 2;
+const LAST_CALLS = 4;
+/** The answers that a trial takes: of calls that are slow now and quick then, or stall at times, a few tell nothing. */
+const ENOUGH_TOGETHER = 32;
+const ENOUGH_APART = 8 * ENOUGH_CALLS;
+/** The first answers of a trial tell of how it was before. */
+const OLD_TOGETHER = 1;
+const OLD_APART = ENOUGH_CALLS;
+/** So much time with calls on their way counts: a stall in it must not look like the rule, nor what was long ago. */
+const MEMORY_MS = 500;
+/**
+ * A trial is lost where its calls have taken so much longer than those of the other way would have. A stall is some 42 ms:
+ * of large calls two of them say enough, among many small ones there may be two by chance.
+ */
+const LATE_TOGETHER_MS = 60;
+const LATE_APART_MS = 120;
 /** To go apart costs more of the processors, so it has to be clearly quicker. */
 const CLEARLY = 0.7;
-const LEAST_PAUSE_MS = 2_000;
+const LEAST_PAUSE_MS = 1_000;
 const MOST_PAUSE_MS = 30_000;
 
 /** How much of the time in which a call was out an operation has taken, the newest ones counting most. */
 class Pace {
-  readonly #memory: number;
   #ms = 0;
   #operations = 0;
   #lastMs = -Infinity;
-  count = 0;
-
-  /** @param memory of how many calls */
-  constructor(memory: number) {
-    this.#memory = memory;
-  }
+  #count = 0;
 
   add(operations: number, sentMs: number, receivedMs: number): void {
-    this.count++;
-    const kept = 1 - 1 / Math.min(this.count, this.#memory);
     // Calls that were out at the same time share it.
-    this.#ms = this.#ms * kept + receivedMs - Math.max(sentMs, this.#lastMs);
+    const ms = receivedMs - Math.max(sentMs, this.#lastMs);
+    const kept = Math.exp(-ms / MEMORY_MS);
+    this.#ms = this.#ms * kept + ms;
     this.#operations = this.#operations * kept + operations;
     this.#lastMs = receivedMs;
+    this.#count++;
   }
 
   get meanMs(): number {
     return this.#ms / this.#operations;
   }
 
+  /** Whether so many calls since the start have a mean within the limit. `undefined` while that is open. */
+  isWithin(limitMs: number, calls: number, mostLateMs: number): boolean | undefined {
+    const lateMs = this.#ms - limitMs * this.#operations;
+    if (this.#count < calls) return lateMs > mostLateMs ? false : undefined;
+    return lateMs <= 0;
+  }
+
   restart(): void {
-    this.count = 0;
+    this.#ms = 0;
+    this.#operations = 0;
     this.#lastMs = -Infinity;
+    this.#count = 0;
   }
 }
 
@@ -52,14 +67,16 @@ class Pace {
  *
  * On a cluster a change may take tens of milliseconds when it is made alone, and far less beside others: there many small
  * calls in flight do more than one large one at a time. No time limit can tell that from a machine that is merely busy. So
- * where calls are slow both ways are tried on the operations that there are, and the one in which more of them are done in
- * the same time is kept until the next trial.
+ * where calls are slow both ways are tried on the operations that there are. The one in which more of them are done in the
+ * same time is kept until the next trial. A trial that goes badly ends at once.
  */
 export class Batching {
-  readonly #together = new Pace(ENOUGH_TOGETHER);
-  readonly #apart = new Pace(ENOUGH_APART / 2);
+  readonly #together = new Pace();
+  readonly #apart = new Pace();
   #isTogether = true;
   #isTrial = false;
+  /** Answers of the trial that do not count. */
+  #old = 0;
   /** Which of the last calls were slow, a bit each. */
   #slow = 0;
   #pauseMs = LEAST_PAUSE_MS;
@@ -78,21 +95,28 @@ export class Batching {
   answered(wasTogether: boolean, operations: number, sentMs: number, nowMs: number): void {
     // One that was sent before the last turn is old news.
     if (wasTogether !== this.#isTogether) return;
-    const pace = wasTogether ? this.#together : this.#apart;
-    pace.add(operations, sentMs, nowMs);
+    if (this.#old > 0) {
+      this.#old--;
+      return;
+    }
+    (wasTogether ? this.#together : this.#apart).add(operations, sentMs, nowMs);
     if (this.#isTrial) {
-      if (pace.count >= (wasTogether ? ENOUGH_TOGETHER : ENOUGH_APART)) this.#judge(nowMs);
+      this.#judge(nowMs);
       return;
     }
     this.#slow = ((this.#slow << 1) | (nowMs - sentMs > SLOW_MS ? 1 : 0)) & (2 ** LAST_CALLS - 1);
     if (nowMs < this.#trialAtMs || (wasTogether && ones(this.#slow) < SLOW_TIMES)) return;
     this.#isTrial = true;
     this.#turn();
+    this.#old = wasTogether ? OLD_APART : OLD_TOGETHER;
+    (wasTogether ? this.#apart : this.#together).restart();
   }
 
   #judge(nowMs: number): void {
-    const isApartBetter = this.#apart.meanMs < this.#together.meanMs * CLEARLY;
-    const isWon = isApartBetter !== this.#isTogether;
+    const isWon = this.#isTogether
+      ? this.#together.isWithin(this.#apart.meanMs / CLEARLY, ENOUGH_TOGETHER, LATE_TOGETHER_MS)
+      : this.#apart.isWithin(this.#together.meanMs * CLEARLY, ENOUGH_APART, LATE_APART_MS);
+    if (isWon === undefined) return;
     this.#isTrial = false;
     this.#pauseMs = isWon ? LEAST_PAUSE_MS : Math.min(MOST_PAUSE_MS, 2 * this.#pauseMs);
     this.#trialAtMs = nowMs + this.#pauseMs;
@@ -102,7 +126,6 @@ export class Batching {
   #turn(): void {
     this.#slow = 0;
     this.#isTogether = !this.#isTogether;
-    (this.#isTogether ? this.#together : this.#apart).restart();
   }
 }
 
