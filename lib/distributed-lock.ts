@@ -2,8 +2,8 @@ import { Emitter } from './emitter.js';
 import { LockAmbiguousError, LockNotHeldError } from './errors.js';
 import type { LockEvents } from './events.js';
 import type { Lease } from './lease.js';
-import { acquire } from './manager/acquisition.js';
-import { relayTo, type LockEmitter, type TellLock } from './manager/event-relay.js';
+import { acquire, termsOf } from './manager/acquisition.js';
+import { EventRelay, type LockEmitter, type LockTeller } from './manager/event-relay.js';
 import { HeldLease, type OwnLease } from './manager/held-lease.js';
 import type { LockCore } from './manager/manager-core.js';
 import { busyError, labelOf } from './manager/outcomes.js';
@@ -13,6 +13,7 @@ import { insideOf, leasesAround } from './manager/sections.js';
 import type { Duration } from './options/duration.js';
 import type { LockOptions } from './options/lock-options.js';
 import type { ResolvedLockOptions } from './options/resolved-lock-options.js';
+import type { Terms } from './request/request.js';
 
 /** Checks options in layers, the later over the earlier. @throws LockOptionsError @internal */
 export type ResolveOptions = (...layers: readonly (LockOptions | undefined)[]) => ResolvedLockOptions;
@@ -53,11 +54,14 @@ export class DistributedLock extends Emitter<LockEvents> {
   readonly #resolveOptions: ResolveOptions;
   readonly #layers: readonly LockOptions[];
   readonly #options: ResolvedLockOptions;
-  readonly #tell: TellLock;
+  /** What is asked for with these options, made once. */
+  #terms: Terms | undefined;
+  #tryTerms: Terms | undefined;
+  readonly #teller: LockTeller;
   /** What `acquire` and `tryAcquire` of this object gave, and nobody has released yet; the newest last. */
   #leases: OwnLease[] = [];
   /** Those of `runExclusive`, which releases them itself. */
-  readonly #running = new Set<OwnLease>();
+  #running: Set<OwnLease> | undefined;
   /** Of the last `acquire`, if it has failed and nobody has called `release` since. */
   #failure: FailedAcquire | undefined;
 
@@ -75,14 +79,16 @@ export class DistributedLock extends Emitter<LockEvents> {
     this.#core = core;
     this.#resolveOptions = resolveOptions;
     this.#layers = layers;
-    this.#tell = relayTo(core.info, this, manager);
+    this.#teller = new EventRelay(core.info, this, manager);
     // Wrong options are told where they are written, not at first use.
     this.#options = resolveOptions(...layers);
   }
 
   /** Whether a lease acquired through this object is held now; of others see {@link isLocked}. */
   get isHeld(): boolean {
-    return this.#leases.some((lease) => lease.isHeld) || [...this.#running].some((lease) => lease.isHeld);
+    return (
+      this.#leases.some((lease) => lease.isHeld) || [...(this.#running ?? [])].some((lease) => lease.isHeld)
+    );
   }
 
   /**
@@ -173,8 +179,12 @@ export class DistributedLock extends Emitter<LockEvents> {
     return options === undefined ? this.#options : this.#resolveOptions(...this.#layers, options);
   }
 
-  #take(options: ResolvedLockOptions): Promise<OwnLease> {
-    return options.waitTimeoutMs === 0 ? this.#takeAtOnce(options) : this.#acquire(options);
+  #take(options: ResolvedLockOptions): OwnLease | Promise<OwnLease> {
+    if (options.waitTimeoutMs === 0) return this.#takeAtOnce(options);
+    const again = heldAgain(this.#core, this.names, options);
+    if (again !== undefined) return again;
+    refuseDeadlock(this.#core, this.names, options);
+    return this.#get('acquire', options) as Promise<HeldLease>;
   }
 
   async #takeAtOnce(options: ResolvedLockOptions): Promise<OwnLease> {
@@ -183,22 +193,25 @@ export class DistributedLock extends Emitter<LockEvents> {
     return lease;
   }
 
-  async #acquire(options: ResolvedLockOptions): Promise<OwnLease> {
-    const again = heldAgain(this.#core, this.names, options);
-    if (again !== undefined) return again;
-    refuseDeadlock(this.#core, this.names, options);
-    return (await acquire(this.#core, this.names, 'acquire', options, this.#tell)) as HeldLease;
+  /** Never waits, so not for itself either. */
+  #try(options: ResolvedLockOptions): OwnLease | Promise<OwnLease | null> {
+    return heldAgain(this.#core, this.names, options) ?? this.#get('try', options);
   }
 
-  /** Never waits, so not for itself either. */
-  async #try(options: ResolvedLockOptions): Promise<OwnLease | null> {
-    const again = heldAgain(this.#core, this.names, options);
-    return again ?? acquire(this.#core, this.names, 'try', options, this.#tell);
+  #get(how: 'acquire' | 'try', options: ResolvedLockOptions): Promise<HeldLease | null> {
+    return acquire(this.#core, this.#termsOf(how, options), options.signal, this.#teller);
+  }
+
+  #termsOf(how: 'acquire' | 'try', options: ResolvedLockOptions): Terms {
+    if (options !== this.#options) return termsOf(this.#core, this.names, how, options);
+    if (how === 'try') return (this.#tryTerms ??= termsOf(this.#core, this.names, how, options));
+    return (this.#terms ??= termsOf(this.#core, this.names, how, options));
   }
 
   /** Runs `fn` as a section of the lease, and releases it. */
   async #run<T>(lease: OwnLease, fn: (lease: Lease) => Promise<T> | T): Promise<T> {
     let result: T;
+    this.#running ??= new Set();
     this.#running.add(lease);
     try {
       result = await (lease instanceof HeldLease ? insideOf(this.#core, lease, () => fn(lease)) : fn(lease));
@@ -211,11 +224,11 @@ export class DistributedLock extends Emitter<LockEvents> {
   }
 
   #owned(lease: OwnLease): Lease {
-    const open = this.#leases.filter(({ isReleased }) => !isReleased);
-    if (open.length === 0) {
+    if (this.#leases.every(({ isReleased }) => isReleased)) {
       this.#leases = [lease];
       return lease;
     }
+    const open = this.#leases.filter(({ isReleased }) => !isReleased);
     // Of those that were lost and never released two are as good as many: which is meant cannot be known.
     const lost = open.filter(({ isHeld }) => !isHeld).slice(-2);
     this.#leases = [...open.filter((one) => one.isHeld || lost.includes(one)), lease];
@@ -227,7 +240,7 @@ export class DistributedLock extends Emitter<LockEvents> {
   #open(): OwnLease[] {
     const open = this.#leases.filter(({ isReleased }) => !isReleased);
     // The section that the caller is inside of is known to be the caller's.
-    const around = leasesAround(this.#core).find((lease) => this.#running.has(lease));
+    const around = leasesAround(this.#core).find((lease) => this.#running?.has(lease));
     if (around !== undefined) open.unshift(around);
     return open;
   }

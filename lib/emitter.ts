@@ -30,25 +30,26 @@ let tell: Tell;
  * `runExclusive`. Listeners that are added or removed by one are not those of the event under way.
  */
 export class Emitter<Events extends { [E in keyof Events]: unknown[] }> {
-  readonly #listeners = new EventEmitter<string>();
+  /** Made for the first listener: most locks never have one. */
+  #listeners: EventEmitter<string> | undefined;
 
   /** Calls the listener for each such event, until it is removed. */
   on<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this {
-    this.#listeners.on(event as string, guarded(this, listener));
+    this.#made.on(event as string, guarded(this, listener));
     return this;
   }
 
   /** As {@link on}, for the next one only. */
   once<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this {
-    this.#listeners.once(event as string, guarded(this, listener));
+    this.#made.once(event as string, guarded(this, listener));
     return this;
   }
 
   /** Removes the listener, which was added last if it was added several times. */
   off<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this {
-    const all = this.#listeners.listeners(event as string) as Guarded[];
+    const all = (this.#listeners?.listeners(event as string) ?? []) as Guarded[];
     const last = all.findLast((one) => one.listener === listener);
-    if (last !== undefined) this.#listeners.off(event as string, last);
+    if (last !== undefined) this.#listeners?.off(event as string, last);
     return this;
   }
 
@@ -64,18 +65,22 @@ export class Emitter<Events extends { [E in keyof Events]: unknown[] }> {
 
   /** Those of one event, or all. */
   removeAllListeners(event?: keyof Events): this {
-    this.#listeners.removeAllListeners(event as string | undefined);
+    this.#listeners?.removeAllListeners(event as string | undefined);
     return this;
   }
 
   /** How many listeners the event has. */
   listenerCount(event: keyof Events): number {
-    return this.#listeners.listenerCount(event as string);
+    return this.#listeners?.listenerCount(event as string) ?? 0;
+  }
+
+  get #made(): EventEmitter<string> {
+    return (this.#listeners ??= new EventEmitter());
   }
 
   static {
     tell = (emitter, event, payload, onFailed) =>
-      void emitter.#listeners.emit(event as string, payload, onFailed);
+      void emitter.#listeners?.emit(event as string, payload, onFailed);
   }
 }
 

@@ -1,43 +1,38 @@
 import { setMaxListeners } from 'node:events';
 import { isTraced } from '../diagnostics/channels.js';
 import type { ResolvedLockOptions } from '../options/resolved-lock-options.js';
-import type { TellLock } from './event-relay.js';
+import type { LockTeller } from './event-relay.js';
 import { HeldLease } from './held-lease.js';
 import type { LocalWaiter } from './local-waiter.js';
-import type { LockCore, OwnTerms } from './manager-core.js';
+import type { LockCore } from './manager-core.js';
+import type { Terms } from '../request/request.js';
 import { errorOf } from './outcomes.js';
 import { tracedAcquire } from './traced-acquire.js';
 
 /**
- * Gets one lock, or several together, once: a lease, `null` if `how` is `try` and it is not free, or a rejection after
+ * Gets one lock, or several together, once: a lease, `null` if it is a `try` and it is not free, or a rejection after
  * which the request is withdrawn. Whoever has given up never holds the lock, whatever the server grants meanwhile.
  *
  * @throws LockTimeoutError, the signal's reason, LockConnectionError
  */
 export function acquire(
   core: LockCore,
-  names: readonly string[],
-  how: 'acquire' | 'try',
-  options: ResolvedLockOptions,
-  tell: TellLock,
+  terms: Terms,
+  signal: AbortSignal | undefined,
+  teller: LockTeller,
 ): Promise<HeldLease | null> {
-  if (!isTraced()) return getLease(core, names, how, options, tell);
-  const { want: units, limit, isSteal } = options;
-  const terms = { names, how: isSteal ? 'steal' : how, units, limit } as const;
-  return tracedAcquire(core, terms, tell, (told) => getLease(core, names, how, options, told));
+  if (!isTraced()) return getLease(core, terms, signal, teller);
+  return tracedAcquire(core, terms, teller, (told) => getLease(core, terms, signal, told));
 }
 
 async function getLease(
   core: LockCore,
-  names: readonly string[],
-  how: 'acquire' | 'try',
-  options: ResolvedLockOptions,
-  tell: TellLock,
+  terms: Terms,
+  signal: AbortSignal | undefined,
+  teller: LockTeller,
 ): Promise<HeldLease | null> {
-  const { signal } = options;
   signal?.throwIfAborted();
-  const terms = termsOf(names, how, options);
-  const found = terms.lingerMs > 0 ? core.acquire(terms, tell) : core.open(terms, tell);
+  const found = terms.lingerMs > 0 ? core.acquire(terms, teller) : core.open(terms, teller);
   if (found === undefined) return null;
   const lease = found instanceof HeldLease ? found : await afterWaiting(found, signal);
   if (lease === null) return null;
@@ -45,7 +40,7 @@ async function getLease(
   const outcome = await (signal === undefined
     ? lease.outcome
     : unlessAborted(lease.outcome, signal, (reason) => lease.giveUp(reason)));
-  if (outcome.kind === 'busy' && how === 'try') return null;
+  if (outcome.kind === 'busy' && terms.how === 'try') return null;
   if (outcome.kind !== 'lease') throw errorOf(outcome, lease.request);
   if (signal?.aborted !== true) return lease;
   // It aborted while the grant was on its way here: whoever has given up never holds the lock.
@@ -63,11 +58,13 @@ async function afterWaiting(waiter: LocalWaiter, signal: AbortSignal | undefined
   throw errorOf(found, waiter);
 }
 
+/** What is asked for with these options: the same for each request, so that whoever asks again may keep it. */
 export function termsOf(
+  { shared }: Pick<LockCore, 'shared'>,
   names: readonly string[],
   how: 'acquire' | 'try',
   options: ResolvedLockOptions,
-): OwnTerms {
+): Terms {
   return {
     names,
     units: options.want,
@@ -83,6 +80,8 @@ export function termsOf(
     lingerMs: options.lingerMs,
     waitTimeoutMs: options.waitTimeoutMs,
     confirmGrants: options.confirmGrants,
+    clockSkewMs: shared.clockSkewMs,
+    doubtMs: shared.doubtMs,
   };
 }
 

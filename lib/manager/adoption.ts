@@ -1,10 +1,11 @@
 import { isTraced } from '../diagnostics/channels.js';
 import { resolveAdoptOptions } from '../options/resolved-lock-options.js';
 import type { AdoptOptions, LockDefaults } from '../options/lock-options.js';
-import { relayTo, type LockEmitter, type TellLock } from './event-relay.js';
+import { EventRelay, type LockEmitter, type LockTeller } from './event-relay.js';
 import type { HeldLease } from './held-lease.js';
 import { termsOf } from './acquisition.js';
-import type { LockCore, OwnTerms } from './manager-core.js';
+import type { LockCore } from './manager-core.js';
+import type { Terms } from '../request/request.js';
 import { errorOf } from './outcomes.js';
 import { parseLease } from './serialized-lease.js';
 import { tracedAcquire } from './traced-acquire.js';
@@ -18,21 +19,21 @@ export async function adoptedLease(
 ): Promise<HeldLease> {
   const { id, names, token, ttlMs, want, limit } = parseLease(text);
   const resolved = resolveAdoptOptions(defaults, ttlMs, options);
-  const terms: OwnTerms = {
-    ...termsOf(names, 'acquire', { ...resolved, want, limit }),
+  const terms: Terms = {
+    ...termsOf(core, names, 'acquire', { ...resolved, want, limit }),
     how: 'adopt',
     waitTimeoutMs: undefined,
     // What is adopted is granted by an answer, never by a push.
     confirmGrants: false,
     adopted: { id, token },
   };
-  const tell = relayTo(core.info, manager);
-  if (!isTraced()) return adopt(core, terms, tell);
-  return tracedAcquire(core, terms, tell, (told) => adopt(core, terms, told));
+  const teller = new EventRelay(core.info, manager);
+  if (!isTraced()) return adopt(core, terms, teller);
+  return tracedAcquire(core, terms, teller, (told) => adopt(core, terms, told));
 }
 
-async function adopt(core: LockCore, terms: OwnTerms, tell: TellLock): Promise<HeldLease> {
-  const lease = core.open(terms, tell);
+async function adopt(core: LockCore, terms: Terms, teller: LockTeller): Promise<HeldLease> {
+  const lease = core.open(terms, teller);
   const outcome = await lease.outcome;
   if (outcome.kind !== 'lease') throw errorOf(outcome, lease.request);
   return lease;

@@ -266,8 +266,8 @@ export class Desk {
     const now = this.#clock.now();
     const momentMs = this.#serverClock.momentMs(at, sentMs, receivedMs, now.wallMs - now.ms);
     this.#serverClock.sync(sentMs, receivedMs, call.offsetMs, at);
-    const told = { ...exchange, sentMs: momentMs };
-    this.step(seat, { kind: 'answered', call, answer, exchange: told });
+    const told = { at, sentMs: momentMs, receivedMs, wasRepeated: exchange.wasRepeated };
+    this.#step(seat, { kind: 'answered', call, answer, exchange: told }, now);
     const next = nextOf(call);
     if (next !== undefined) this.#handOn(next, call.offsetMs, answer, told);
     // 0: of what is in nobody's room.

@@ -4,12 +4,12 @@ import { tellListeners, type Emitter } from '../emitter.js';
 import type { LockEvents } from '../events.js';
 
 /** How the inside tells what has happened to a lock. Never throws. */
-export interface TellLock {
-  <E extends keyof LockEvents>(event: E, payload: LockEvents[E][0]): void;
+export interface LockTeller {
+  tell<E extends keyof LockEvents>(event: E, payload: LockEvents[E][0]): void;
   /** Whether anybody listens: what nobody hears need not be put together. */
-  readonly isHeard?: (event: keyof LockEvents) => boolean;
+  isHeard?(event: keyof LockEvents): boolean;
   /** Makes the release of the lease, seen by who is told: where somebody has subscribed to see it. */
-  readonly release?: (call: () => Promise<boolean>) => Promise<boolean>;
+  release?(call: () => Promise<boolean>): Promise<boolean>;
 }
 
 /** An emitter of lock events, whatever else it emits. */
@@ -34,20 +34,37 @@ export function tellSafely<
   });
 }
 
-/** Publishes the event, and tells each emitter in turn. What a listener throws, or rejects with, is told as `error` to all of them. */
-export function relayTo(manager: ManagerInfo, ...emitters: readonly LockEmitter[]): TellLock {
-  const tell = <E extends keyof LockEvents>(event: E, payload: LockEvents[E][0]): void => {
-    publishEvent(manager, event, payload);
-    for (const emitter of emitters) {
-      tellListeners(emitter, event, [payload] as unknown as LockEvents[typeof event], (error) => {
-        if (event === 'error') warn(error);
-        else tell('error', { name: (payload as { name?: string }).name, error });
-      });
-    }
-  };
-  const isHeard = (event: keyof LockEvents): boolean =>
-    emitters.some((emitter) => emitter.listenerCount(event) > 0);
-  return Object.assign(tell, { isHeard });
+/**
+ * Publishes an event, and tells the emitters in turn. What a listener throws, or rejects with, is told as `error` to all of
+ * them. A class, as each lock has one: closures with properties take ten times its memory.
+ */
+export class EventRelay implements LockTeller {
+  readonly #manager: ManagerInfo;
+  readonly #first: LockEmitter;
+  readonly #second: LockEmitter | undefined;
+
+  constructor(manager: ManagerInfo, first: LockEmitter, second?: LockEmitter) {
+    this.#manager = manager;
+    this.#first = first;
+    this.#second = second;
+  }
+
+  tell<E extends keyof LockEvents>(event: E, payload: LockEvents[E][0]): void {
+    publishEvent(this.#manager, event, payload);
+    this.#tell(this.#first, event, payload);
+    if (this.#second !== undefined) this.#tell(this.#second, event, payload);
+  }
+
+  isHeard(event: keyof LockEvents): boolean {
+    return this.#first.listenerCount(event) > 0 || (this.#second?.listenerCount(event) ?? 0) > 0;
+  }
+
+  #tell<E extends keyof LockEvents>(emitter: LockEmitter, event: E, payload: LockEvents[E][0]): void {
+    tellListeners(emitter, event, [payload] as unknown as LockEvents[E], (error) => {
+      if (event === 'error') warn(error);
+      else this.tell('error', { name: (payload as { name?: string }).name, error });
+    });
+  }
 }
 
 function warn(error: unknown): void {

@@ -9,7 +9,7 @@ import { ACQUIRER, type Command, type Outcome, type Told } from '../request/comm
 import type { Input, Now } from '../request/inputs.js';
 import type { Request, Terms } from '../request/request.js';
 import type { Desk, RequestListener, Seat } from './desk.js';
-import type { TellLock } from './event-relay.js';
+import type { LockTeller } from './event-relay.js';
 import { errorOf, labelOf } from './outcomes.js';
 import { serializedLease } from './serialized-lease.js';
 
@@ -37,6 +37,13 @@ export interface Lingering {
   readonly now: Now;
 }
 
+/** Who waits for what comes of what was asked for. */
+interface Caller {
+  readonly number: number;
+  readonly resolve: (outcome: Outcome) => void;
+}
+
+const NO_CALLERS: readonly Caller[] = [];
 const RELEASED = Promise.resolve(true);
 const HAS_LEASE: Promise<Outcome> = Promise.resolve({ kind: 'lease' });
 
@@ -49,14 +56,16 @@ type Asked = ByOwner extends infer I ? (I extends ByOwner ? Omit<I, 'caller'> : 
  */
 export class HeldLease implements OwnLease, RequestListener {
   /** What has become of the acquirer's call. */
-  readonly outcome: Promise<Outcome>;
+  outcome: Promise<Outcome>;
+  /** It lingered, and was taken. */
+  readonly wasTaken: boolean;
   readonly #desk: Desk;
   readonly #seat: Seat;
-  readonly #tell: TellLock;
+  readonly #teller: LockTeller;
   readonly #waited: Waited | undefined;
   #acquired: ((outcome: Outcome) => void) | undefined;
   /** Who waits for an answer to `release`, `extend` or `serialize`. */
-  #callers: Map<number, (outcome: Outcome) => void> | undefined;
+  #callers: readonly Caller[] = NO_CALLERS;
   #numbers = 0;
   /** Made when somebody asks for it: many leases come and go without. */
   #lost: AbortController | undefined;
@@ -75,24 +84,21 @@ export class HeldLease implements OwnLease, RequestListener {
    * Sends the request; or takes a lease that lingers.
    * @param of what is asked for, or the lease
    */
-  constructor(desk: Desk, of: Terms | Lingering, tell: TellLock, waited?: Waited, isInner = false) {
+  constructor(desk: Desk, of: Terms | Lingering, teller: LockTeller, waited?: Waited, isInner = false) {
     this.#desk = desk;
     this.isInner = isInner;
-    this.#tell = tell;
+    this.#teller = teller;
     this.#waited = waited;
     if ('seat' in of) {
+      this.wasTaken = true;
       this.outcome = HAS_LEASE;
       this.#seat = of.seat;
       desk.take(of.seat, this, of.now);
     } else {
+      this.wasTaken = false;
       this.outcome = new Promise((resolve) => (this.#acquired = resolve));
       this.#seat = desk.open(of, this, waited?.startedMs);
     }
-  }
-
-  /** It lingered, and was taken. */
-  get wasTaken(): boolean {
-    return this.outcome === HAS_LEASE;
   }
 
   /** @internal */
@@ -206,7 +212,7 @@ export class HeldLease implements OwnLease, RequestListener {
     try {
       await release;
     } catch (error) {
-      this.#tell('error', { name: this.name, error });
+      this.#teller.tell('error', { name: this.name, error });
     }
   }
 
@@ -219,11 +225,16 @@ export class HeldLease implements OwnLease, RequestListener {
   settled(caller: number, outcome: Outcome): void {
     if (caller === ACQUIRER) {
       this.#acquired?.(outcome);
+      this.#acquired = undefined;
+      // Its caller has the promise: a lease may be held for long.
+      if (outcome.kind === 'lease') this.outcome = HAS_LEASE;
       return;
     }
     if (outcome.kind === 'released' && outcome.wasHeld) this.#isOver = true;
-    this.#callers?.get(caller)?.(outcome);
-    this.#callers?.delete(caller);
+    const asking = this.#callers.find(({ number }) => number === caller);
+    if (asking === undefined) return;
+    this.#callers = this.#callers.length === 1 ? NO_CALLERS : this.#callers.filter((one) => one !== asking);
+    asking.resolve(outcome);
   }
 
   /** @internal */
@@ -241,42 +252,42 @@ export class HeldLease implements OwnLease, RequestListener {
     const { event } = told;
     // These have no channel: where nobody listens there is nothing to be put together.
     const hasNoChannel = event === 'acquired' || event === 'released' || event === 'expired';
-    if (hasNoChannel && this.#tell.isHeard?.(event) === false) return;
+    if (hasNoChannel && this.#teller.isHeard?.(event) === false) return;
     this.#desk.sendUrgent();
     this.#tellOf(told);
   }
 
   #tellOf(told: Told): void {
-    const tell = this.#tell;
+    const teller = this.#teller;
     switch (told.event) {
       case 'waiting':
         if (this.#waited?.isTold === true) return;
-        tell('waiting', { name: this.name, names: this.names, position: this.request.ahead ?? 0 });
+        teller.tell('waiting', { name: this.name, names: this.names, position: this.request.ahead ?? 0 });
         return;
       case 'acquired':
-        tell('acquired', { ...this.#event, waitedMs: this.#waitedMs });
+        teller.tell('acquired', { ...this.#event, waitedMs: this.#waitedMs });
         return;
       case 'extended':
-        tell('extended', { ...this.#event, expiresAt: this.expiresAt });
+        teller.tell('extended', { ...this.#event, expiresAt: this.expiresAt });
         return;
       case 'released':
       case 'expired':
-        tell(told.event, this.#event);
+        teller.tell(told.event, this.#event);
         return;
       case 'transferred':
-        tell('handedOn', this.#event);
+        teller.tell('handedOn', this.#event);
         return;
       case 'lost':
-        tell('lost', { ...this.#event, reason: told.reason });
+        teller.tell('lost', { ...this.#event, reason: told.reason });
         return;
       case 'asked':
-        tell('releaseRequested', { ...this.#event, by: told.by });
+        teller.tell('releaseRequested', { ...this.#event, by: told.by });
         return;
       case 'error':
-        tell('error', { name: this.name, error: told.error });
+        teller.tell('error', { name: this.name, error: told.error });
         return;
       case 'refused':
-        tell('error', { name: this.name, error: this.#failure({ kind: 'refused', code: told.code }) });
+        teller.tell('error', { name: this.name, error: this.#failure({ kind: 'refused', code: told.code }) });
     }
   }
 
@@ -292,7 +303,7 @@ export class HeldLease implements OwnLease, RequestListener {
 
   #letGo(): Promise<boolean> {
     if (this.#holders > 0 && this.isHolding) return Promise.resolve(true);
-    this.#releasing ??= this.#tell.release?.(() => this.#release()) ?? this.#release();
+    this.#releasing ??= this.#teller.release?.(() => this.#release()) ?? this.#release();
     return this.#releasing;
   }
 
@@ -314,8 +325,7 @@ export class HeldLease implements OwnLease, RequestListener {
     if (this.#isOver) return Promise.resolve({ kind: 'ended' });
     const caller = ++this.#numbers;
     return new Promise((resolve) => {
-      this.#callers ??= new Map();
-      this.#callers.set(caller, resolve);
+      this.#callers = [...this.#callers, { number: caller, resolve }];
       if (input.kind === 'release') this.#desk.release(this.#seat, caller);
       else this.#desk.step(this.#seat, { ...input, caller });
     });

@@ -1,10 +1,10 @@
 import type { Outcome } from '../request/commands.js';
 import type { Now } from '../request/inputs.js';
 import type { Desk, Seat, SeatWatcher } from './desk.js';
-import type { TellLock } from './event-relay.js';
+import type { LockTeller } from './event-relay.js';
 import { HeldLease, type Waited } from './held-lease.js';
 import { LocalWaiter } from './local-waiter.js';
-import type { OwnTerms } from './manager-core.js';
+import type { Terms } from '../request/request.js';
 
 /** What a pool needs of its manager. */
 export interface PoolHost {
@@ -12,7 +12,7 @@ export interface PoolHost {
   /** Nothing is to linger any more. */
   readonly isDraining?: boolean;
   /** Sends a request. */
-  open(terms: OwnTerms, tell: TellLock, waited?: Waited): HeldLease;
+  open(terms: Terms, teller: LockTeller, waited?: Waited): HeldLease;
   /** Whether the event loop has to turn before a lease changes hands again; `next` is called when it has. */
   isTurnOver(nowMs: number, next: () => void): boolean;
   /** Whether the running code is inside of a section of this manager. */
@@ -28,7 +28,7 @@ export interface PoolHost {
  * A lease that somebody else waits for does not count: the first task here takes its place in the server's queue at once.
  */
 export class LeasePool implements SeatWatcher {
-  readonly terms: OwnTerms;
+  readonly terms: Terms;
   readonly #host: PoolHost;
   readonly #most: number;
   /** Requests at the server, and leases, that nobody else has asked for. */
@@ -41,14 +41,14 @@ export class LeasePool implements SeatWatcher {
   #isMissed = false;
   readonly #serve = (): void => this.#serveAll();
 
-  constructor(host: PoolHost, terms: OwnTerms) {
+  constructor(host: PoolHost, terms: Terms) {
     this.#host = host;
     this.terms = terms;
     this.#most = Math.floor(terms.limit / terms.units);
   }
 
   /** Whether a lease of this pool is what is asked for with these terms. */
-  isFor(terms: OwnTerms): boolean {
+  isFor(terms: Terms): boolean {
     const own = this.terms;
     return (
       own.units === terms.units &&
@@ -65,23 +65,30 @@ export class LeasePool implements SeatWatcher {
    * A lease that lingers, without a word to the server; a request that is sent; or where that would only wait for this
    * process, a place in line here. `undefined`: this process holds the lock, and the caller does not want to wait.
    */
-  acquire(terms: OwnTerms, tell: TellLock): HeldLease | LocalWaiter | undefined {
-    const found = this.#serving(() => this.#acquire(terms, tell));
+  acquire(terms: Terms, teller: LockTeller): HeldLease | LocalWaiter | undefined {
+    const wasServing = this.#isServing;
+    this.#isServing = true;
+    let found: HeldLease | LocalWaiter | undefined;
+    try {
+      found = this.#acquire(terms, teller);
+    } finally {
+      this.#isServing = wasServing;
+    }
     if (this.#isMissed && !this.#isServing) this.#serveAll();
     return found;
   }
 
-  #acquire(terms: OwnTerms, tell: TellLock): HeldLease | LocalWaiter | undefined {
-    if (terms.how === 'steal') return this.#open(terms, tell);
+  #acquire(terms: Terms, teller: LockTeller): HeldLease | LocalWaiter | undefined {
+    if (terms.how === 'steal') return this.#open(terms, teller);
     if (this.#idle.length > 0 && this.#waiting.size === 0) {
       const now = this.#host.desk.now();
-      if (this.#host.isTurnOver(now.ms, this.#serve)) return this.#wait(terms, tell);
-      const lease = this.#take(now, tell);
+      if (this.#host.isTurnOver(now.ms, this.#serve)) return this.#wait(terms, teller);
+      const lease = this.#take(now, teller);
       if (lease !== undefined) return lease;
     }
-    if (this.#waiting.size === 0 && this.#seats.size < this.#most) return this.#open(terms, tell);
+    if (this.#waiting.size === 0 && this.#seats.size < this.#most) return this.#open(terms, teller);
     if (terms.how === 'try') return undefined;
-    const waiter = this.#wait(terms, tell);
+    const waiter = this.#wait(terms, teller);
     this.#stand(waiter, this.#waiting.size - 1);
     return waiter;
   }
@@ -143,10 +150,12 @@ export class LeasePool implements SeatWatcher {
         const now = this.#host.desk.now();
         if (this.#host.isTurnOver(now.ms, this.#serve)) return;
         this.#leave(waiter);
-        waiter.find(this.#take(now, waiter.tell, waiter) ?? this.#open(waiter.terms, waiter.tell, waiter));
+        waiter.find(
+          this.#take(now, waiter.teller, waiter) ?? this.#open(waiter.terms, waiter.teller, waiter),
+        );
       } else if (this.#seats.size < this.#most) {
         this.#leave(waiter);
-        waiter.find(this.#open(waiter.terms, waiter.tell, waiter));
+        waiter.find(this.#open(waiter.terms, waiter.teller, waiter));
       } else {
         [...this.#waiting].forEach((one, place) => this.#stand(one, place));
         return;
@@ -155,31 +164,31 @@ export class LeasePool implements SeatWatcher {
   }
 
   /** The lease that was used last, if it can still be had. */
-  #take(now: Now, tell: TellLock, waited?: Waited): HeldLease | undefined {
+  #take(now: Now, teller: LockTeller, waited?: Waited): HeldLease | undefined {
     const { desk } = this.#host;
     for (let seat = this.#idle.at(-1); seat !== undefined; seat = this.#idle.at(-1)) {
       if (seat.request.mayBeTaken(now)) {
         this.#idle.pop();
         seat.isIdle = false;
-        return new HeldLease(desk, { seat, now }, tell, waited);
+        return new HeldLease(desk, { seat, now }, teller, waited);
       }
       desk.giveUpLingering(seat);
     }
     return undefined;
   }
 
-  #open(terms: OwnTerms, tell: TellLock, waited?: Waited): HeldLease {
-    const lease = this.#host.open(terms, tell, waited);
+  #open(terms: Terms, teller: LockTeller, waited?: Waited): HeldLease {
+    const lease = this.#host.open(terms, teller, waited);
     lease.seat.watcher = this;
     this.#seats.add(lease.seat);
     return lease;
   }
 
   /** For the event loop to turn; or for a lease of this process, and then it {@link LeasePool.#stand stands} in line. */
-  #wait(terms: OwnTerms, tell: TellLock): LocalWaiter {
+  #wait(terms: Terms, teller: LockTeller): LocalWaiter {
     const startedMs = this.#host.desk.now().ms;
     const isInner = this.#host.isInner();
-    const waiter = new LocalWaiter({ terms, tell, startedMs, isInner }, this.#end);
+    const waiter = new LocalWaiter({ terms, teller, startedMs, isInner }, this.#end);
     this.#waiting.add(waiter);
     return waiter;
   }
@@ -188,7 +197,7 @@ export class LeasePool implements SeatWatcher {
   #stand(waiter: LocalWaiter, place: number): void {
     if (waiter.isTold) return;
     waiter.isTold = true;
-    const { terms, tell, startedMs } = waiter;
+    const { terms, teller, startedMs } = waiter;
     const { names, waitTimeoutMs, perTurnMs } = terms;
     if (terms.how === 'try' || waitTimeoutMs === 0) {
       this.#end(waiter, { kind: 'busy' });
@@ -196,7 +205,7 @@ export class LeasePool implements SeatWatcher {
     }
     const position = place + this.#seats.size;
     this.#host.desk.setAlarm(waiter, startedMs + (waitTimeoutMs ?? position * perTurnMs));
-    tell('waiting', { name: names[0] as string, names, position });
+    teller.tell('waiting', { name: names[0] as string, names, position });
   }
 
   readonly #end = (waiter: LocalWaiter, outcome: Outcome): void => {

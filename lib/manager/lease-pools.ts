@@ -1,10 +1,10 @@
 import type { Desk } from './desk.js';
-import type { TellLock } from './event-relay.js';
+import type { LockTeller } from './event-relay.js';
 import type { HeldLease, Waited } from './held-lease.js';
 import { beforeExit } from './before-exit.js';
 import { LeasePool, type PoolHost } from './lease-pool.js';
 import type { LocalWaiter } from './local-waiter.js';
-import type { OwnTerms } from './manager-core.js';
+import type { Terms } from '../request/request.js';
 
 /**
  * A lease that lingers can change hands again and again without the event loop: it must turn in between, or nothing that
@@ -17,7 +17,7 @@ export class LeasePools implements PoolHost {
   readonly desk: Desk;
   readonly isInner: () => boolean;
   isDraining = false;
-  readonly #send: (terms: OwnTerms, tell: TellLock, waited?: Waited) => HeldLease;
+  readonly #send: (terms: Terms, teller: LockTeller, waited?: Waited) => HeldLease;
   /** Under each of its names. */
   readonly #pools = new Map<string, LeasePool[]>();
   #stopExit: (() => void) | undefined;
@@ -28,7 +28,7 @@ export class LeasePools implements PoolHost {
   /** @param send sends a request */
   constructor(
     desk: Desk,
-    send: (terms: OwnTerms, tell: TellLock, waited?: Waited) => HeldLease,
+    send: (terms: Terms, teller: LockTeller, waited?: Waited) => HeldLease,
     isInner: () => boolean,
   ) {
     this.desk = desk;
@@ -37,14 +37,14 @@ export class LeasePools implements PoolHost {
   }
 
   /** See `LeasePool.acquire`. */
-  acquire(terms: OwnTerms, tell: TellLock): HeldLease | LocalWaiter | undefined {
-    return this.#poolOf(terms).acquire(terms, tell);
+  acquire(terms: Terms, teller: LockTeller): HeldLease | LocalWaiter | undefined {
+    return this.#poolOf(terms).acquire(terms, teller);
   }
 
   /** Sends a request; what lingers here and would be in its way is given up just before. */
-  open(terms: OwnTerms, tell: TellLock, waited?: Waited): HeldLease {
+  open(terms: Terms, teller: LockTeller, waited?: Waited): HeldLease {
     if (this.#pools.size > 0) this.#makeWay(terms);
-    return this.#send(terms, tell, waited);
+    return this.#send(terms, teller, waited);
   }
 
   /** Nothing lingers any more; what is released later may. */
@@ -88,7 +88,7 @@ export class LeasePools implements PoolHost {
     this.#stopExit = undefined;
   }
 
-  #poolOf(terms: OwnTerms): LeasePool {
+  #poolOf(terms: Terms): LeasePool {
     const known = this.#pools.get(terms.names[0] as string);
     if (known !== undefined) for (const pool of known) if (pool.isFor(terms)) return pool;
     const pool = new LeasePool(this, terms);
@@ -101,7 +101,7 @@ export class LeasePools implements PoolHost {
     return pool;
   }
 
-  #makeWay(terms: OwnTerms): void {
+  #makeWay(terms: Terms): void {
     for (const name of terms.names) {
       const pools = this.#pools.get(name) ?? [];
       const units = pools.reduce((sum, pool) => sum + pool.units, terms.units);

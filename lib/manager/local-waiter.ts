@@ -1,8 +1,8 @@
 import type { Outcome } from '../request/commands.js';
 import type { Sleeper } from './alarms.js';
-import type { TellLock } from './event-relay.js';
+import type { LockTeller } from './event-relay.js';
 import type { HeldLease } from './held-lease.js';
-import type { OwnTerms } from './manager-core.js';
+import type { Terms } from '../request/request.js';
 
 /** What a task of this process has waited for: a lease, or a request at the server; or why there is none. */
 export type Found = HeldLease | Outcome;
@@ -10,8 +10,8 @@ export type Found = HeldLease | Outcome;
 /** One of this process's tasks that waits for a lease of its own process. */
 export class LocalWaiter implements Sleeper {
   readonly found: Promise<Found>;
-  readonly terms: OwnTerms;
-  readonly tell: TellLock;
+  readonly terms: Terms;
+  readonly teller: LockTeller;
   readonly startedMs: number;
   /** Whether it was asked for inside of a section, which waits for it. */
   readonly isInner: boolean;
@@ -25,11 +25,11 @@ export class LocalWaiter implements Sleeper {
 
   /** @param end takes it out of the line, and has it {@link find} this outcome */
   constructor(
-    { terms, tell, startedMs, isInner }: Pick<LocalWaiter, 'terms' | 'tell' | 'startedMs' | 'isInner'>,
+    { terms, teller, startedMs, isInner }: Pick<LocalWaiter, 'terms' | 'teller' | 'startedMs' | 'isInner'>,
     end: (waiter: LocalWaiter, outcome: Outcome) => void,
   ) {
     this.terms = terms;
-    this.tell = tell;
+    this.teller = teller;
     this.startedMs = startedMs;
     this.isInner = isInner;
     this.isTold = false;

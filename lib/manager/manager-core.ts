@@ -13,7 +13,7 @@ import { setUp } from '../schema/setup.js';
 import { SystemClock } from './clock.js';
 import { Desk } from './desk.js';
 import { Driver } from './driver.js';
-import type { TellLock } from './event-relay.js';
+import type { LockTeller } from './event-relay.js';
 import { HeldLease, type Waited } from './held-lease.js';
 import { LeasePools } from './lease-pools.js';
 import type { LocalWaiter } from './local-waiter.js';
@@ -23,25 +23,26 @@ import { WatchList } from './watch-list.js';
 
 export type ManagerListener = Pick<SessionListener, 'connected' | 'disconnected' | 'reconnecting'>;
 
-/** What a request's terms have in common in one manager. */
-type SharedTerms = Pick<Terms, 'clockSkewMs' | 'doubtMs'>;
-export type OwnTerms = Omit<Terms, keyof SharedTerms>;
+/** What the terms of all requests of a manager have in common. */
+export type SharedTerms = Pick<Terms, 'clockSkewMs' | 'doubtMs'>;
 
 /** What a lock needs of its manager. */
 export interface LockCore {
   readonly info: ManagerInfo;
+  readonly shared: SharedTerms;
   readonly procedures: Pick<LockProcedures, 'isLocked'>;
   /** @throws if the manager is closed: said before anything is sent */
   assertOpen(): void;
   /** Sends a request. Whoever it is for awaits its `outcome`. */
-  open(terms: OwnTerms, tell: TellLock): HeldLease;
+  open(terms: Terms, teller: LockTeller): HeldLease;
   /** As {@link open}, for a lock that may linger; see `LeasePool.acquire`. */
-  acquire(terms: OwnTerms, tell: TellLock): HeldLease | LocalWaiter | undefined;
+  acquire(terms: Terms, teller: LockTeller): HeldLease | LocalWaiter | undefined;
 }
 
 /** What the locks of one manager share: the connection, the desk of their requests, the watches; and how it all ends. */
 export class ManagerCore implements LockCore {
   readonly info: ManagerInfo;
+  readonly shared: SharedTerms;
   readonly procedures: LockProcedures;
   readonly watches: WatchList;
   readonly #desk: Desk;
@@ -49,7 +50,6 @@ export class ManagerCore implements LockCore {
   readonly #driver: Driver;
   readonly #session: Session;
   readonly #calls: Calls;
-  readonly #shared: SharedTerms;
   readonly #limitMs: number;
   #closing: Promise<void> | undefined;
   #isDraining = false;
@@ -58,7 +58,7 @@ export class ManagerCore implements LockCore {
 
   constructor(options: ResolvedManagerOptions, owner: string, listener: ManagerListener) {
     this.#limitMs = options.requestTimeout;
-    this.#shared = {
+    this.shared = {
       clockSkewMs: options.clockSkew,
       doubtMs: options.requestTimeout,
     };
@@ -105,16 +105,16 @@ export class ManagerCore implements LockCore {
     if (this.#closing !== undefined) throw new LockClosedError();
   }
 
-  open(terms: OwnTerms, tell: TellLock): HeldLease {
+  open(terms: Terms, teller: LockTeller): HeldLease {
     this.assertOpen();
     this.#assertTaking();
-    return this.#pools.open(terms, tell);
+    return this.#pools.open(terms, teller);
   }
 
-  acquire(terms: OwnTerms, tell: TellLock): HeldLease | LocalWaiter | undefined {
+  acquire(terms: Terms, teller: LockTeller): HeldLease | LocalWaiter | undefined {
     this.assertOpen();
     this.#assertTaking();
-    return this.#pools.acquire(terms, tell);
+    return this.#pools.acquire(terms, teller);
   }
 
   /** Takes nothing new, waits for what runs for so long, and closes. Whether all of it has ended by itself. */
@@ -135,10 +135,8 @@ export class ManagerCore implements LockCore {
     if (this.#isDraining && !isInside(this)) throw drainingError();
   }
 
-  #send(terms: OwnTerms, tell: TellLock, waited?: Waited): HeldLease {
-    const { clockSkewMs, doubtMs } = this.#shared;
-    const all = { ...terms, clockSkewMs, doubtMs };
-    return new HeldLease(this.#desk, all, tell, waited, waited?.isInner ?? isInside(this));
+  #send(terms: Terms, teller: LockTeller, waited?: Waited): HeldLease {
+    return new HeldLease(this.#desk, terms, teller, waited, waited?.isInner ?? isInside(this));
   }
 
   /** Releases what is held, withdraws what waits, disconnects. Settles within the request time-out. */

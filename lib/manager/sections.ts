@@ -12,6 +12,7 @@ interface Section {
   outer: Section | undefined;
 }
 
+const NONE: readonly HeldLease[] = [];
 const sections = new AsyncLocalStorage<Section | undefined>();
 
 /** Runs `fn` as the section of a lease. It ends when what `fn` gives has settled. */
@@ -40,9 +41,11 @@ export function outside<T>(fn: () => T): T {
 }
 
 /** The leases of the sections that the running code is inside of, the innermost first. */
-export function leasesAround(of: object): HeldLease[] {
+export function leasesAround(of: object): readonly HeldLease[] {
+  const innermost = sections.getStore();
+  if (innermost === undefined) return NONE;
   const leases: HeldLease[] = [];
-  for (let section = openSection(sections.getStore()); section !== undefined; section = section.outer) {
+  for (let section = openSection(innermost); section !== undefined; section = section.outer) {
     if (section.of === of && section.lease?.isHolding) leases.push(section.lease);
     section.outer = openSection(section.outer);
   }

@@ -4,11 +4,12 @@ import { observed, publishEnd, type Mutable } from '../diagnostics/observed.js';
 import { LockLostError } from '../errors.js';
 import type { LockEvents } from '../events.js';
 import { modeOf } from '../lock-info.js';
-import type { TellLock } from './event-relay.js';
-import type { LockCore, OwnTerms } from './manager-core.js';
+import type { LockTeller } from './event-relay.js';
+import type { LockCore } from './manager-core.js';
+import type { Terms } from '../request/request.js';
 import { labelOf } from './outcomes.js';
 
-type Terms = Pick<OwnTerms, 'names' | 'how' | 'units' | 'limit'>;
+type Traced = Pick<Terms, 'names' | 'how' | 'units' | 'limit'>;
 type Told = {
   [E in keyof LockEvents]: { readonly event: E; readonly payload: LockEvents[E][0] };
 }[keyof LockEvents];
@@ -19,28 +20,28 @@ type Told = {
  */
 export function tracedAcquire<R extends object | null>(
   core: LockCore,
-  terms: Terms,
-  tell: TellLock,
-  call: (tell: TellLock) => Promise<R>,
+  terms: Traced,
+  teller: LockTeller,
+  call: (teller: LockTeller) => Promise<R>,
 ): Promise<R> {
   const trace = newAcquireTrace(core, terms);
   const startedMs = performance.now();
-  const told = new TracedLease(trace).tellingBefore(tell);
+  const lease = new TracedLease(trace, teller);
   return observed(
     channels.acquire,
     trace,
     async () => {
       try {
-        return await call(told);
+        return await call(lease);
       } finally {
         trace.waitedMs = performance.now() - startedMs;
       }
     },
-    (lease) => (lease === null ? 'busy' : 'acquired'),
+    (acquired) => (acquired === null ? 'busy' : 'acquired'),
   );
 }
 
-function newAcquireTrace(core: LockCore, { names, how, units, limit }: Terms): Mutable<AcquireTrace> {
+function newAcquireTrace(core: LockCore, { names, how, units, limit }: Traced): Mutable<AcquireTrace> {
   const mode = modeOf(limit);
   return {
     manager: core.info,
@@ -58,22 +59,21 @@ function newAcquireTrace(core: LockCore, { names, how, units, limit }: Terms): M
 }
 
 /** What becomes of one acquired lease, as its events and its release tell. */
-class TracedLease {
+class TracedLease implements LockTeller {
   readonly #acquire: Mutable<AcquireTrace>;
+  readonly #teller: LockTeller;
   #hold: Mutable<HoldTrace> | undefined;
   #heldFromMs = 0;
 
-  constructor(acquire: Mutable<AcquireTrace>) {
+  /** @param teller is told after the channels */
+  constructor(acquire: Mutable<AcquireTrace>, teller: LockTeller) {
     this.#acquire = acquire;
+    this.#teller = teller;
   }
 
-  /** Tells this one first, of all events. */
-  tellingBefore(tell: TellLock): TellLock {
-    const both = <E extends keyof LockEvents>(event: E, payload: LockEvents[E][0]): void => {
-      this.#told({ event, payload } as Told);
-      tell(event, payload);
-    };
-    return Object.assign(both, { release: (call: () => Promise<boolean>) => this.#release(call) });
+  tell<E extends keyof LockEvents>(event: E, payload: LockEvents[E][0]): void {
+    this.#told({ event, payload } as Told);
+    this.#teller.tell(event, payload);
   }
 
   #told(told: Told): void {
@@ -123,7 +123,7 @@ class TracedLease {
     publishEnd(channels.hold, Object.assign(hold, end));
   }
 
-  async #release(call: () => Promise<boolean>): Promise<boolean> {
+  async release(call: () => Promise<boolean>): Promise<boolean> {
     const hold = this.#hold;
     if (hold === undefined) return call();
     const { manager, name, names } = hold;

@@ -2,11 +2,12 @@ import { Alarm } from '../../lib/async/alarm.js';
 import { LockClosedError, LockConnectionError } from '../../lib/errors.js';
 import { SystemClock } from '../../lib/manager/clock.js';
 import { Desk, type Outlet, type Seat } from '../../lib/manager/desk.js';
-import type { TellLock } from '../../lib/manager/event-relay.js';
+import type { LockTeller } from '../../lib/manager/event-relay.js';
 import { HeldLease } from '../../lib/manager/held-lease.js';
 import { LeasePools } from '../../lib/manager/lease-pools.js';
 import type { LocalWaiter } from '../../lib/manager/local-waiter.js';
-import type { LockCore, OwnTerms } from '../../lib/manager/manager-core.js';
+import type { LockCore } from '../../lib/manager/manager-core.js';
+import type { Terms } from '../../lib/request/request.js';
 import { randomId } from '../../lib/manager/random-id.js';
 import type { Asked, Send } from '../../lib/request/commands.js';
 import type { Answer, RequestTerms } from '../../lib/schema/operations.js';
@@ -50,6 +51,7 @@ export function termsOf({ operation }: FakeCall): RequestTerms {
 /** The core of a manager without a server: desk and leases are real, and each call waits for the spec's answer. */
 export class FakeCore implements LockCore, Outlet {
   readonly info = { collection: 'lock', prefix: '', owner: 'me' };
+  readonly shared = { clockSkewMs: 0, doubtMs: 5_000 };
   readonly calls: FakeCall[] = [];
   /** The rooms that were to be joined. */
   readonly rooms: RoomId[] = [];
@@ -58,9 +60,7 @@ export class FakeCore implements LockCore, Outlet {
   readonly desk = new Desk(this, { clock: new SystemClock(), timer: new Alarm(), newId: randomId });
   readonly pools = new LeasePools(
     this.desk,
-    (terms, tell, waited) => {
-      return new HeldLease(this.desk, { ...terms, clockSkewMs: 0, doubtMs: 5_000 }, tell, waited);
-    },
+    (terms, teller, waited) => new HeldLease(this.desk, terms, teller, waited),
     () => false,
   );
   /** The answers to `isLocked`. */
@@ -98,14 +98,14 @@ export class FakeCore implements LockCore, Outlet {
     if (this.isClosed) throw new LockClosedError();
   }
 
-  open(terms: OwnTerms, tell: TellLock): HeldLease {
+  open(terms: Terms, teller: LockTeller): HeldLease {
     this.assertOpen();
-    return this.pools.open(terms, tell);
+    return this.pools.open(terms, teller);
   }
 
-  acquire(terms: OwnTerms, tell: TellLock): HeldLease | LocalWaiter | undefined {
+  acquire(terms: Terms, teller: LockTeller): HeldLease | LocalWaiter | undefined {
     this.assertOpen();
-    return this.pools.acquire(terms, tell);
+    return this.pools.acquire(terms, teller);
   }
 
   sendUrgent(): void {

@@ -1,7 +1,7 @@
-import type { OwnTerms } from '../../lib/manager/manager-core.js';
+import type { Terms } from '../../lib/request/request.js';
 
 /** What a caller asks for who gives no options but a ttl of a minute. */
-export const OWN_TERMS: OwnTerms = {
+export const OWN_TERMS: Terms = {
   names: ['my-lock'],
   units: 1,
   limit: 1,
@@ -14,4 +14,6 @@ export const OWN_TERMS: OwnTerms = {
   lingerMs: 0,
   waitTimeoutMs: undefined,
   confirmGrants: false,
+  clockSkewMs: 0,
+  doubtMs: 5_000,
 };

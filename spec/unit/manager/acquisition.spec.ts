@@ -1,6 +1,6 @@
 import { resolveLockOptions } from '../../../lib/options/resolved-lock-options.js';
 import { LockConnectionError } from '../../../lib/errors.js';
-import { acquire } from '../../../lib/manager/acquisition.js';
+import { acquire, termsOf as termsFor } from '../../../lib/manager/acquisition.js';
 import type { HeldLease } from '../../../lib/manager/held-lease.js';
 import type { LockOptions } from '../../../lib/options/lock-options.js';
 import { SHARED_LIMIT } from '../../../lib/schema/constants.js';
@@ -25,7 +25,8 @@ afterEach(async () => {
 
 function acquiring(options: LockOptions = {}, how: 'acquire' | 'try' = 'acquire'): Promise<HeldLease | null> {
   const resolved = resolveLockOptions({ ttl: 3000, ...options });
-  const lease = acquire(core, ['my-lock'], how, resolved, (event) => heard.push(event));
+  const terms = termsFor(core, ['my-lock'], how, resolved);
+  const lease = acquire(core, terms, resolved.signal, { tell: (event) => void heard.push(event) });
   lease.catch(() => undefined);
   return lease;
 }
@@ -101,9 +102,9 @@ describe('what comes of it', () => {
   });
 
   it('has the caller in its stack', async () => {
-    const options = resolveLockOptions({ waitTimeout: 300 });
+    const terms = termsFor(core, ['my-lock'], 'acquire', resolveLockOptions({ waitTimeout: 300 }));
     async function theCaller(): Promise<unknown> {
-      return await acquire(core, ['my-lock'], 'acquire', options, () => undefined);
+      return await acquire(core, terms, undefined, { tell: () => undefined });
     }
     const lease = theCaller();
     lease.catch(() => undefined);

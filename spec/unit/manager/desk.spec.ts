@@ -25,7 +25,10 @@ afterEach(async () => {
 });
 
 function open(names: string | readonly string[] = 'my-lock', terms = {}): HeldLease {
-  return core.open({ ...OWN_TERMS, names: [names].flat(), ...terms }, (event) => heard.push(event));
+  return core.open(
+    { ...OWN_TERMS, names: [names].flat(), ...terms },
+    { tell: (event) => void heard.push(event) },
+  );
 }
 
 /** One that waits, and asks so long from now. */

@@ -1,11 +1,11 @@
 import { Emitter } from '../../../lib/emitter.js';
 import type { ErrorEvent, LockEvents } from '../../../lib/events.js';
-import { relayTo } from '../../../lib/manager/event-relay.js';
+import { EventRelay } from '../../../lib/manager/event-relay.js';
 
 const INFO = { collection: 'lock', prefix: '', owner: 'me' };
 const event = { name: 'my-lock', names: ['my-lock'], fencingToken: 1 };
 
-describe('relayTo', () => {
+describe('EventRelay', () => {
   let lock: Emitter<LockEvents>;
   let manager: Emitter<LockEvents>;
   let heard: string[];
@@ -21,22 +21,22 @@ describe('relayTo', () => {
     const events: unknown[] = [];
     manager.on('released', hear('manager')).on('released', (payload) => events.push(payload));
     lock.on('released', hear('lock')).on('released', (payload) => events.push(payload));
-    relayTo(INFO, lock, manager)('released', event);
+    new EventRelay(INFO, lock, manager).tell('released', event);
     expect(heard).toEqual(['lock', 'manager']);
     expect(events[0]).toBe(event);
     expect(events[1]).toBe(event);
   });
 
   it('does nothing when nobody listens, not even to `error`', () => {
-    const tell = relayTo(INFO, lock, manager);
-    expect(() => tell('error', { error: new Error('unheard') })).not.toThrow();
+    const relay = new EventRelay(INFO, lock, manager);
+    expect(() => relay.tell('error', { error: new Error('unheard') })).not.toThrow();
   });
 
   it('calls one added with once() once', () => {
     lock.on('released', hear('each')).once('released', hear('once'));
-    const tell = relayTo(INFO, lock);
-    tell('released', event);
-    tell('released', event);
+    const relay = new EventRelay(INFO, lock);
+    relay.tell('released', event);
+    relay.tell('released', event);
     expect(heard).toEqual(['each', 'once', 'each']);
   });
 
@@ -49,20 +49,20 @@ describe('relayTo', () => {
     it('is told as `error`, with the name of the lock', () => {
       const errors: ErrorEvent[] = [];
       lock.on('released', fail).on('error', (payload) => errors.push(payload));
-      relayTo(INFO, lock, manager)('released', event);
+      new EventRelay(INFO, lock, manager).tell('released', event);
       expect(errors).toEqual([{ name: 'my-lock', error: thrown }]);
     });
 
     it('keeps neither the next emitter from being told nor the caller from going on', () => {
       lock.on('released', fail);
       manager.on('released', hear('manager'));
-      expect(() => relayTo(INFO, lock, manager)('released', event)).not.toThrow();
+      expect(() => new EventRelay(INFO, lock, manager).tell('released', event)).not.toThrow();
       expect(heard).toEqual(['manager']);
     });
 
     it('does not keep the other listeners of the same emitter from being told', () => {
       lock.on('released', fail).on('released', hear('second'));
-      relayTo(INFO, lock, manager)('released', event);
+      new EventRelay(INFO, lock, manager).tell('released', event);
       expect(heard).toEqual(['second']);
     });
 
@@ -73,7 +73,7 @@ describe('relayTo', () => {
         // eslint-disable-next-line @typescript-eslint/only-throw-error -- listeners throw what they like
         throw 'just text';
       });
-      relayTo(INFO, lock, manager)('error', { error: new Error('first') });
+      new EventRelay(INFO, lock, manager).tell('error', { error: new Error('first') });
       expect(warn.mock.calls.map(([warning]) => warning)).toEqual([thrown, 'just text']);
       warn.mockRestore();
     });
@@ -82,7 +82,7 @@ describe('relayTo', () => {
       const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
       lock.on('released', fail).on('error', fail);
       manager.on('released', fail).on('error', fail);
-      expect(() => relayTo(INFO, lock, manager)('released', event)).not.toThrow();
+      expect(() => new EventRelay(INFO, lock, manager).tell('released', event)).not.toThrow();
       expect(warn).toHaveBeenCalled();
       expect(warn.mock.calls.length).toBeLessThanOrEqual(4);
       warn.mockRestore();

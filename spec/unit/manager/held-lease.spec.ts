@@ -6,7 +6,7 @@ import {
 } from '../../../lib/errors.js';
 import type { LockEvents } from '../../../lib/events.js';
 import type { HeldLease } from '../../../lib/manager/held-lease.js';
-import type { OwnTerms } from '../../../lib/manager/manager-core.js';
+import type { Terms } from '../../../lib/request/request.js';
 import { Why } from '../../../lib/schema/constants.js';
 import { FakeCore, says } from '../../support/fake-core.js';
 import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
@@ -29,9 +29,12 @@ afterEach(async () => {
 });
 
 /** A lease that was free, of 3 s. */
-function held(terms: Partial<OwnTerms> = {}): HeldLease {
-  const lease = core.open({ ...OWN_TERMS, ttlMs: 3000, ...terms }, (event, payload) =>
-    heard.push([event, payload]),
+function held(terms: Partial<Terms> = {}): HeldLease {
+  const lease = core.open(
+    { ...OWN_TERMS, ttlMs: 3000, ...terms },
+    {
+      tell: (event, payload) => void heard.push([event, payload]),
+    },
   );
   core.last('acquire').answer(says.held(terms.ttlMs ?? 3000));
   return lease;
@@ -92,7 +95,7 @@ describe('a lease', () => {
   });
 
   it('tells where in the queue it waits, and how long it has', async () => {
-    core.open(OWN_TERMS, (event, payload) => heard.push([event, payload]));
+    core.open(OWN_TERMS, { tell: (event, payload) => void heard.push([event, payload]) });
     const call = core.last('acquire');
     call.answer(says.waiting(5000, 3));
     await pass(250);

@@ -1,11 +1,13 @@
 import { LockConnectionError } from '../../../lib/errors.js';
-import { acquire } from '../../../lib/manager/acquisition.js';
+import { acquire, termsOf as termsFor } from '../../../lib/manager/acquisition.js';
 import type { HeldLease } from '../../../lib/manager/held-lease.js';
+import type { Terms } from '../../../lib/request/request.js';
 import type { LockOptions } from '../../../lib/options/lock-options.js';
 import { resolveLockOptions } from '../../../lib/options/resolved-lock-options.js';
 import { FakeCore, ROOM, says, termsOf } from '../../support/fake-core.js';
 import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
 import { outcome } from '../../support/outcome.js';
+import { OWN_TERMS } from '../../support/own-terms.js';
 
 let core: FakeCore;
 let heard: unknown[];
@@ -29,9 +31,9 @@ function acquiring(
   names: readonly string[] = ['my-lock'],
 ): Promise<HeldLease | null> {
   const resolved = resolveLockOptions({ ttl: '60s', linger: '10s', ...options });
-  const lease = acquire(core, names, how, resolved, (event, payload) =>
-    heard.push([event, 'position' in payload ? payload.position : undefined]),
-  );
+  const lease = acquire(core, termsFor(core, names, how, resolved), resolved.signal, {
+    tell: (event, payload) => void heard.push([event, 'position' in payload ? payload.position : undefined]),
+  });
   lease.catch(() => undefined);
   return lease;
 }
@@ -251,23 +253,12 @@ describe('tasks of one process', () => {
 
 it('permits: as many leases are asked for as there can be, and no more', async () => {
   const terms = { units: 2, limit: 5 };
-  const all = [1, 2, 3].map(() => core.acquire({ ...resolvedTerms(), ...terms }, () => undefined));
+  const all = [1, 2, 3].map(() => core.acquire({ ...resolvedTerms(), ...terms }, { tell: () => undefined }));
   expect(asked()).toEqual(['acquire', 'acquire']);
   expect(all).toHaveLength(3);
   await rest();
 });
 
-function resolvedTerms() {
-  return {
-    names: ['permits'],
-    how: 'acquire',
-    ttlMs: 60_000,
-    perTurnMs: 60_000,
-    autoRenew: true,
-    maxHoldMs: Infinity,
-    minHoldMs: 0,
-    lingerMs: 1_000,
-    waitTimeoutMs: undefined,
-    confirmGrants: false,
-  } as const;
+function resolvedTerms(): Terms {
+  return { ...OWN_TERMS, names: ['permits'], lingerMs: 1_000 };
 }
