@@ -11,6 +11,7 @@ import { LockLostError } from '../../../lib/errors.js';
 import type { LockEvents } from '../../../lib/events.js';
 import { PackageType } from '../../../lib/client/package-type.js';
 import { adoptedLease } from '../../../lib/manager/adoption.js';
+import type { LockTeller } from '../../../lib/manager/event-relay.js';
 import type { HeldLease } from '../../../lib/manager/held-lease.js';
 import { randomId } from '../../../lib/manager/random-id.js';
 import { serializedLease } from '../../../lib/manager/serialized-lease.js';
@@ -42,7 +43,8 @@ afterEach(async () => {
 });
 
 function open(terms = {}): HeldLease {
-  return core.open({ ...OWN_TERMS, waitTimeoutMs: Infinity, ...terms }, (event) => heard.push(event));
+  const teller: LockTeller = { tell: (event) => void heard.push(event) };
+  return core.open({ ...OWN_TERMS, waitTimeoutMs: Infinity, ...terms }, teller);
 }
 
 interface Lies {
