@@ -1,3 +1,4 @@
+import { inspect, type InspectOptionsStylized } from 'node:util';
 import { Emitter } from './emitter.js';
 import { LockAmbiguousError, LockNotHeldError } from './errors.js';
 import type { LockEvents } from './events.js';
@@ -10,6 +11,7 @@ import { busyError, labelOf } from './manager/outcomes.js';
 import { withOwnError } from './manager/own-error.js';
 import { heldAgain, refuseDeadlock } from './manager/reentry.js';
 import { insideOf, leasesAround } from './manager/sections.js';
+import { shown, shownNames } from './manager/shown.js';
 import type { Duration } from './options/duration.js';
 import type { LockOptions } from './options/lock-options.js';
 import type { ResolvedLockOptions } from './options/resolved-lock-options.js';
@@ -82,6 +84,11 @@ export class DistributedLock extends Emitter<LockEvents> {
     this.#teller = new EventRelay(core.info, this, manager);
     // Wrong options are told where they are written, not at first use.
     this.#options = resolveOptions(...layers);
+  }
+
+  /** @internal */
+  [inspect.custom](depth: number, options: InspectOptionsStylized): string {
+    return shown('DistributedLock', { ...shownNames(this.names), ...this.#core.info }, depth, options);
   }
 
   /** Whether a lease acquired through this object is held now; of others see {@link isLocked}. */

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { inspect, type InspectOptionsStylized } from 'node:util';
 import { DistributedLock, type ResolveOptions } from './distributed-lock.js';
 import { channels } from './diagnostics/channels.js';
 import { Emitter } from './emitter.js';
@@ -7,6 +8,7 @@ import { tellSafely } from './manager/event-relay.js';
 import { adoptedLease } from './manager/adoption.js';
 import { ManagerCore } from './manager/manager-core.js';
 import { withOwnError } from './manager/own-error.js';
+import { shown } from './manager/shown.js';
 import type { Lease } from './lease.js';
 import { lockSnapshot, type LockSnapshot } from './lock-info.js';
 import type { LockWatch } from './lock-watch.js';
@@ -188,6 +190,12 @@ export class LockManager extends Emitter<LockManagerEvents> {
    */
   close(): Promise<void> {
     return this.#core.close();
+  }
+
+  /** @internal */
+  [inspect.custom](depth: number, options: InspectOptionsStylized): string {
+    const { info, state } = this.#core;
+    return shown('LockManager', { ...info, state }, depth, options);
   }
 
   #lock(

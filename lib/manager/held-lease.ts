@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { inspect, type InspectOptionsStylized } from 'node:util';
 import { detached } from '../async/detached.js';
 import { LockLostError, LockNotHeldError } from '../errors.js';
 import type { HolderEvent } from '../events.js';
@@ -12,6 +13,7 @@ import type { Desk, RequestListener, Seat } from './desk.js';
 import type { LockTeller } from './event-relay.js';
 import { errorOf, labelOf } from './outcomes.js';
 import { serializedLease } from './serialized-lease.js';
+import { shown, shownNames } from './shown.js';
 
 /** A lease as the lock that acquired it knows it. */
 export interface OwnLease extends Lease {
@@ -205,6 +207,17 @@ export class HeldLease implements OwnLease, RequestListener {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.quietly(this.release());
+  }
+
+  /** @internal */
+  [inspect.custom](depth: number, options: InspectOptionsStylized): string {
+    return this.shownAs(this.#isOver ? 'released' : (this.request.why ?? this.request.state), depth, options);
+  }
+
+  /** @internal */
+  shownAs(state: string, depth: number, options: InspectOptionsStylized): string {
+    const facts = { ...shownNames(this.names), state, fencingToken: this.fencingToken };
+    return shown('Lease', facts, depth, options);
   }
 
   /** A failure is told as the `error` event. */

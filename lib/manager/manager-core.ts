@@ -96,6 +96,11 @@ export class ManagerCore implements LockCore {
     );
   }
 
+  get state(): 'open' | 'draining' | 'closed' {
+    if (this.#closing !== undefined) return 'closed';
+    return this.#isDraining ? 'draining' : 'open';
+  }
+
   /** Connected, authenticated and set up. */
   async ready(): Promise<void> {
     await this.#calls.ready();

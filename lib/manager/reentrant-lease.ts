@@ -1,3 +1,4 @@
+import { inspect, type InspectOptionsStylized } from 'node:util';
 import { LockNotHeldError } from '../errors.js';
 import type { Duration } from '../options/duration.js';
 import type { HeldLease, OwnLease } from './held-lease.js';
@@ -70,6 +71,12 @@ export class ReentrantLease implements OwnLease {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#lease.quietly(this.release());
+  }
+
+  /** @internal */
+  [inspect.custom](depth: number, options: InspectOptionsStylized): string {
+    if (this.isReleased) return this.#lease.shownAs('released', depth, options);
+    return this.#lease[inspect.custom](depth, options);
   }
 
   #assertNotReleased(): void {
