@@ -92,7 +92,13 @@ export class FaultPlan {
       );
       if (holder !== undefined) this.#strikeProcess('kill', holder, forMs);
     } else if (kind === 'freeze-server' || kind === 'restart') this.#strikeServer(kind, forMs);
-    else if (kind === 'stop' || kind === 'sleep' || kind === 'kill' || kind === 'step-clock')
+    else if (
+      kind === 'stop' ||
+      kind === 'block' ||
+      kind === 'sleep' ||
+      kind === 'kill' ||
+      kind === 'step-clock'
+    )
       this.#strikeProcess(kind, taker, forMs);
     else this.#strikeConnection(kind, taker, forMs);
   }
@@ -108,13 +114,25 @@ export class FaultPlan {
     }
   }
 
-  #strikeProcess(kind: 'stop' | 'sleep' | 'kill' | 'step-clock', taker: SimTaker, forMs: number): void {
+  #strikeProcess(
+    kind: 'stop' | 'block' | 'sleep' | 'kill' | 'step-clock',
+    taker: SimTaker,
+    forMs: number,
+  ): void {
     const { world, note } = this.#victims;
     const { client, name } = taker;
     switch (kind) {
       case 'stop':
         this.#during('stop-holder', name, forMs);
         client.pause(forMs);
+        return;
+      case 'block':
+        client.afterGrant = () => {
+          this.#during('stop-holder', name, forMs);
+          client.pause(forMs);
+          // Whoever works under a lock goes on first, before anything is read.
+          world.after(forMs, () => client.act(() => taker.look()));
+        };
         return;
       case 'sleep':
         this.#during('stop-holder', name, forMs + DOUBT_MS);

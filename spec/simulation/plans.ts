@@ -7,6 +7,7 @@ import type { Customs } from './rounds.js';
  * What runs are like, and how many of each there are. The first five are broad. Each of the others is made for a fault
  * that the broad ones hardly ever show (spec/support/wrong-servers.ts, wrong-clients.ts):
  *
+ * - `blocked`: processes block their event loops just after a grant; for less than a lease lasts, so that nothing is lost.
  * - `orphans`: processes die that hold, and others wait for what they held.
  * - `deaths`: one process dies that waits for several names, one of which another holds for long.
  * - `stopped`: one process is stopped when its turn comes, once or several times.
@@ -15,7 +16,7 @@ import type { Customs } from './rounds.js';
  * - `ages`: a lease is held for minutes without a call, and its process closes.
  */
 const SHARES = {
-  ...{ usual: 41, long: 13, mixed: 12, slow: 7, doubled: 9 },
+  ...{ blocked: 2, usual: 39, long: 13, mixed: 12, slow: 7, doubled: 9 },
   ...{ orphans: 4, deaths: 3, stopped: 4, late: 3, unheard: 3, ages: 1 },
 };
 
@@ -36,6 +37,8 @@ export interface Plan {
   readonly limitMs?: number;
   /** How long a request may be left waiting that nobody is in the way of, where that is less than the chaos runs allow. */
   readonly patience?: Patience;
+  /** Nothing that is done in it costs anybody a lease. */
+  readonly losesNothing?: boolean;
   /** The first process closes its manager then, whatever it holds. */
   readonly walksOutMs?: number;
 }
@@ -52,6 +55,8 @@ const HOLDS_MS = [0, 5, 40, 300];
 /** @param kind instead of the one that the seed would choose */
 export function planOf(random: Random, kind: Kind = random.weighted(SHARES)): Plan {
   switch (kind) {
+    case 'blocked':
+      return blocked(random);
     case 'orphans':
       return orphans(random);
     case 'deaths':
@@ -112,6 +117,17 @@ function faultsOf(kind: Kind, random: Random): FaultShares {
 }
 
 const PATIENT = { maySteal: false, mayLinger: false, isPatient: true, renewed: 1 };
+
+function blocked(random: Random): Plan {
+  return {
+    confirmGrants: random.chance(0.2),
+    customs: {
+      ...{ ...PATIENT, names: ['a'], kinds: LOCKS, ttlsMs: [4_000, LONG_TTL_MS], holdsMs: [300, 2_000] },
+    },
+    ...{ processes: 3, hands: random.between(1, 2), playMs: 4_000, losesNothing: true },
+    ...{ faults: { block: 1 }, faultTerms: { count: [1, 4], forMs: [600, 900, 1_500] } },
+  };
+}
 
 function orphans(random: Random): Plan {
   return {

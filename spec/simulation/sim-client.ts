@@ -57,6 +57,8 @@ export class SimClient implements Outlet, ClientEnd {
   readonly weather: Weather = { extraMs: 0, isSilent: false, losesNextPush: undefined };
   readonly trouble = undefined;
   isDead = false;
+  /** What is done to the process as soon as it has its next lease; by then what it sent is out. */
+  afterGrant: (() => void) | undefined;
   /** The connection is cut while the next call is on its way. */
   cutsNextSend = false;
   readonly #world: World;

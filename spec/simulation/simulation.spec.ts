@@ -46,10 +46,10 @@ describe('it finds a server that', () => {
 describe('it finds a client that', () => {
   test.each(WRONG_CLIENTS)(
     '$does',
-    ({ put }) => {
+    ({ put, shownBy }) => {
       const takeOut = put();
       try {
-        expect(firstFound(WRONG_SEEDS)).toBeDefined();
+        expect(firstFound(WRONG_SEEDS, { kind: shownBy })).toBeDefined();
       } finally {
         takeOut();
       }

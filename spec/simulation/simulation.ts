@@ -3,7 +3,7 @@ import { Desk } from '../../lib/manager/desk.js';
 import { checkHistory, type Verdict } from '../chaos/check-history.js';
 import { HARNESS, type HarnessEvent, type HistoryRecord } from '../chaos/history.js';
 import { Random } from '../chaos/random.js';
-import type { Reading } from '../chaos/reading.js';
+import { labelOf, recordsOf, type Reading } from '../chaos/reading.js';
 import { checkIdle } from '../chaos/rules/idle.js';
 import type { Violation } from '../chaos/violation.js';
 import { FaultPlan } from './fault-plan.js';
@@ -14,6 +14,18 @@ import { FAULTS_MS, planOf, type Kind, type Plan } from './plans.js';
 import { adoptingRound, finalRound, randomRound, shuffled, type Parcel } from './rounds.js';
 import { SimTaker, type Surroundings } from './sim-taker.js';
 import { World } from './world.js';
+
+/** Nothing was done that ends a lease: nobody loses one. */
+function checkNothingLost(run: Reading): Violation[] {
+  const lost = run.grants.filter(
+    ({ aborted, released }) => aborted !== undefined || released?.result === false,
+  );
+  return lost.map((lease) => ({
+    rule: 'early-end',
+    what: `${labelOf(lease)}: ${lease.id} was lost, by nothing that was done`,
+    records: recordsOf(lease),
+  }));
+}
 
 /** Until every lease and every doubt of the time of faults has come to its end. */
 const LIMIT_MS = 60_000;
@@ -102,8 +114,9 @@ export class Simulation {
     this.#note({ event: 'state-left', left: this.#server.left() });
     this.#server.close();
     const verdict = checkHistory(this.#records, RECONNECTED_MS);
-    const { patience } = this.#plan;
+    const { patience, losesNothing } = this.#plan;
     const violations = [
+      ...(losesNothing === true ? checkNothingLost(verdict.run) : []),
       ...verdict.violations,
       ...(faults === 0 ? this.#checkUndisturbed(verdict.run) : []),
       ...(patience === undefined ? [] : checkIdle(verdict.run, patience)),

@@ -4,10 +4,13 @@ import type { Input, Now } from '../../lib/request/inputs.js';
 import { LeaseTime } from '../../lib/request/lease-time.js';
 import { Request } from '../../lib/request/request.js';
 import type { Answer } from '../../lib/schema/operations.js';
+import type { Kind } from './plans.js';
 
 /** A client with one thing wrong, made by putting another method in the place of one. */
 export interface WrongClient {
   readonly does: string;
+  /** The kind of runs that shows it; any, where it is not said. */
+  readonly shownBy?: Kind;
   /** Puts it in; returns how to take it out again. */
   readonly put: () => () => void;
 }
@@ -56,6 +59,16 @@ export const WRONG_CLIENTS: readonly WrongClient[] = [
         }),
       ];
       return () => takeOut.forEach((out) => out());
+    },
+  },
+  {
+    does: 'gives a lease up while an answer that confirms it lies unread',
+    shownBy: 'blocked',
+    put: () => {
+      const original = Object.getOwnPropertyDescriptor(Request.prototype, 'isBeingConfirmed');
+      Object.defineProperty(Request.prototype, 'isBeingConfirmed', { ...original, get: () => false });
+      return () =>
+        Object.defineProperty(Request.prototype, 'isBeingConfirmed', original as PropertyDescriptor);
     },
   },
   {
