@@ -73,13 +73,13 @@ export const SYSTEMS: readonly LockSystem[] = [
   },
   {
     id: 'procedures',
-    title: "the Python lock's procedures, bare client",
+    title: "the Python lock's procedures, thingsdb.js",
     server: 'thingsdb',
     program: 'node',
     usesThingsDB: true,
     isSetUpByPython: true,
     oneContendedName: true,
-    note: 'the procedures of the Python lock over WebSocket; thingsdb.js if THINGSDB_JS names it, else our client',
+    note: 'the procedures of the Python lock through thingsdb.js, over WebSocket; THINGSDB_JS names its built file',
   },
   {
     id: 'redis-semaphore',

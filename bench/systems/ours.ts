@@ -30,18 +30,20 @@ function session(urls: readonly string[], auth: ServerPlace['auth'], space: stri
 
 /** As a program that uses a lock again and again has it: one object for each name. */
 function lockCache(manager: LockManager): (name: string, options: AcquireOptions) => DistributedLock {
-  const locks = new Map<string, DistributedLock>();
+  const all = new Map<string, Map<string, DistributedLock>>();
   return (name, options) => {
     const { ttlMs, renew, lingerMs } = options;
-    const key = `${ttlMs} ${renew} ${lingerMs} ${name}`;
-    let lock = locks.get(key);
+    const key = `${ttlMs} ${renew} ${lingerMs}`;
+    let locks = all.get(key);
+    if (locks === undefined) all.set(key, (locks = new Map<string, DistributedLock>()));
+    let lock = locks.get(name);
     if (lock !== undefined) return lock;
     try {
       lock = manager.get(name, lockOptions(options));
     } catch (cause) {
       throw orUnavailable(cause);
     }
-    locks.set(key, lock);
+    locks.set(name, lock);
     return lock;
   };
 }

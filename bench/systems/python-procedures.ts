@@ -1,24 +1,18 @@
+import { createRequire } from 'node:module';
 import { WebSocket } from 'ws';
 import type { ThingsDBClient } from '../../lib/client/thingsdb-client.js';
+import { Unavailable } from '../unavailable.js';
 import type { LockAdapter, LockSession } from './lock-system.js';
-import {
-  bareSpace,
-  BARE_CHANGE,
-  connected,
-  makeClient,
-  ROOM_EVENT,
-  TrafficCounter,
-  urlsBy,
-} from './thingsdb-client.js';
+import { bareSpace, BARE_CHANGE, connected, ROOM_EVENT, TrafficCounter, urlsBy } from './thingsdb-client.js';
 
 /** What `acquire` of the Python lock answers. */
 type Answer = readonly [immediately: boolean, room: number, ahead: number];
 
-/** The procedures of the Python lock, used as that library uses them, by a client that does nothing else. */
+/** The procedures of the Python lock, used as that library uses them, through thingsdb.js. */
 export const pythonProcedures: LockAdapter = {
   open: async (place, space): Promise<LockSession> => {
     const counter = new TrafficCounter();
-    const client = await connected(counter.watch(await newClient(urlsBy('ws', place)[0] ?? '')), place.auth);
+    const client = await connected(counter.watch(newThingsDBJs(urlsBy('ws', place)[0] ?? '')), place.auth);
     const turns = new Map<number, () => void>();
     client.addEventListener((type, message) => {
       if (type !== ROOM_EVENT) return;
@@ -48,11 +42,15 @@ export const pythonProcedures: LockAdapter = {
   },
 };
 
-async function newClient(url: string): Promise<ThingsDBClient> {
-  const specifier = process.env['THINGSDB_JS'];
-  if (specifier === undefined) return makeClient(url);
+/** @throws Unavailable where it is not installed: another client would be another system */
+function newThingsDBJs(url: string): ThingsDBClient {
   // thingsdb.js is made for browsers: Node has a WebSocket of its own only from version 22 on.
   (globalThis as { WebSocket?: unknown }).WebSocket ??= WebSocket;
-  const module = (await import(specifier)) as { default: new (url: string) => ThingsDBClient };
-  return new module.default(url);
+  let ThingsDB: new (url: string) => ThingsDBClient;
+  try {
+    ThingsDB = createRequire(__filename)(process.env['THINGSDB_JS'] ?? 'thingsdb.js') as typeof ThingsDB;
+  } catch (cause) {
+    throw new Unavailable('thingsdb.js is not here: THINGSDB_JS=/path/to/its/built/file', { cause });
+  }
+  return new ThingsDB(url);
 }

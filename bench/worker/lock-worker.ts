@@ -27,7 +27,8 @@ export class LockWorker implements Operations {
   readonly #adapterOf: (system: string) => LockAdapter;
   readonly #clock: WorkerClock;
   readonly #sessions = new Map<string, readonly LockSession[]>();
-  readonly #held = new Map<string, HeldLock>();
+  /** By space, then by name. */
+  readonly #held = new Map<string, Map<string, HeldLock>>();
   readonly #queues = new Map<string, PassedQueue>();
   #asked: Promise<Granted>[] = [];
 
@@ -94,7 +95,7 @@ export class LockWorker implements Operations {
       while (next < names.length) {
         const index = next++;
         const name = names[index] ?? '';
-        this.#held.set(key(space, name), await session.acquire(name, { ttlMs, renew }));
+        this.#heldIn(space).set(name, await session.acquire(name, { ttlMs, renew }));
         grantedMs[index] = this.#clock.nowMs();
       }
     };
@@ -103,9 +104,9 @@ export class LockWorker implements Operations {
   }
 
   async release({ space, name }: { readonly space: string; readonly name: string }): Promise<number> {
-    const lock = this.#held.get(key(space, name));
+    const lock = this.#heldIn(space).get(name);
     if (lock === undefined) throw new Error(`${name} is not held here`);
-    this.#held.delete(key(space, name));
+    this.#heldIn(space).delete(name);
     const askedMs = this.#clock.nowMs();
     await lock.release();
     return askedMs;
@@ -118,7 +119,7 @@ export class LockWorker implements Operations {
       const lock = await session.acquire(name, { ttlMs, renew });
       const grantedMs = this.#clock.nowMs();
       if (!thenRelease) {
-        this.#held.set(key(space, name), lock);
+        this.#heldIn(space).set(name, lock);
         return { grantedMs, releasedMs: null };
       }
       await lock.release();
@@ -204,6 +205,14 @@ export class LockWorker implements Operations {
       p99Us: quantile(sorted, 0.99) * 1_000,
       requests: requests === undefined ? null : requests - (before.requests ?? 0),
     };
+  }
+
+  #heldIn(space: string): Map<string, HeldLock> {
+    const known = this.#held.get(space);
+    if (known !== undefined) return known;
+    const held = new Map<string, HeldLock>();
+    this.#held.set(space, held);
+    return held;
   }
 
   #session(space: string): LockSession {

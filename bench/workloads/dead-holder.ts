@@ -1,5 +1,6 @@
 import type { BenchWorker } from '../worker/bench-worker.js';
 import type { Stage } from '../stage.js';
+import { TRAFFIC_FIGURES, trafficPer, withTraffic } from './traffic.js';
 import type { Workload } from './workload.js';
 
 const TTL_MS = 2_000;
@@ -19,11 +20,13 @@ export const deadHolder: Workload = {
   text:
     'A process holds five names (one for the Python lock), unrenewed with a ttl of 2 s, and is killed; another one waits for them: ms from the end ' +
     'of the ttl, counted from the answer to acquire, to its grant. Then a process is killed that waits in ' +
-    'front of another one (its ttl is 2 s too): ms from the release of the holder to the grant of the other.',
+    'front of another one (its ttl is 2 s too): ms from the release of the holder to the grant of the other. Requests are ' +
+    'those of the processes that wait and live, changes are all from the first request to the last release.',
   figures: [
     { key: 'beyondTtlMs', title: 'beyond the ttl, ms', better: 'less', plotted: true },
     { key: 'afterKillMs', title: 'after the kill, ms' },
     { key: 'deadWaiterMs', title: 'behind a dead waiter, ms', better: 'less', plotted: true },
+    ...TRAFFIC_FIGURES,
   ],
   start: async (stage) => {
     const sessions = stage.system.oneWaitPerSession === true ? NAMES : 1;
@@ -35,11 +38,14 @@ export const deadHolder: Workload = {
         const names = numbered(`dead holder ${round}`, isAlone ? 1 : NAMES);
         const others = numbered(`dead waiter ${round}`, isAlone ? 1 : DEAD_NAMES);
         round++;
-        // Nearly all of the time is spent waiting, so both may go on at once.
-        const holder = behindDeadHolder(stage, first, names);
-        if (isAlone) await holder;
-        const [ends, deadWaiterMs] = await Promise.all([holder, behindDeadWaiter(stage, second, others)]);
-        return { ...ends, deadWaiterMs };
+        const [times, traffic] = await withTraffic(stage, [first, second], async () => {
+          // Nearly all of the time is spent waiting, so both may go on at once.
+          const holder = behindDeadHolder(stage, first, names);
+          if (isAlone) await holder;
+          const [ends, deadWaiterMs] = await Promise.all([holder, behindDeadWaiter(stage, second, others)]);
+          return { ...ends, deadWaiterMs };
+        });
+        return { ...times, ...trafficPer(names.length + others.length, traffic) };
       },
     };
   },

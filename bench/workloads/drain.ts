@@ -1,3 +1,4 @@
+import { TRAFFIC_FIGURES, trafficPer, withTraffic } from './traffic.js';
 import type { Workload } from './workload.js';
 
 const WAITERS = 100;
@@ -11,11 +12,12 @@ export const drain: Workload = {
   title: 'W4: 100 waiters of one process drained',
   text:
     'A process holds a name; 100 tasks of another one wait for it. From its release until the last of them has had ' +
-    'the name and released it.',
+    'the name and released it: the time, and what that takes of requests and changes.',
   figures: [
     { key: 'drainedMs', title: 'ms', better: 'less', digits: 1, plotted: true },
     { key: 'clientUs', title: 'client CPU, us a waiter', better: 'less', digits: 1 },
     { key: 'serverUs', title: 'server CPU, us a waiter', better: 'less', digits: 1 },
+    ...TRAFFIC_FIGURES,
   ],
   start: async (stage) => {
     const holder = await stage.worker();
@@ -30,19 +32,21 @@ export const drain: Workload = {
         await holder.call('hold', { space, names: [name], ...HOLD });
         await waiter.call('ask', { space, names: names.fill(name), ...HOLD, thenRelease: true });
         await stage.sleep(SETTLE_MS);
-        const cpuUs = await waiter.call('cpu');
-        const [{ releasedMs, granted }, share] = await stage.served(async () => {
+        const beforeUs = await waiter.call('cpu');
+        const [{ releasedMs, granted }, traffic] = await withTraffic(stage, [holder, waiter], async () => {
           const [released, all] = await Promise.all([
             holder.call('release', { space, name }),
             waiter.call('granted'),
           ]);
           return { releasedMs: released, granted: all };
         });
+        const { cpuUs } = traffic.share;
         const endMs = Math.max(...granted.map((each) => each.releasedMs ?? Number.NaN));
         return {
           drainedMs: endMs - releasedMs,
-          clientUs: ((await waiter.call('cpu')) - cpuUs) / WAITERS,
-          serverUs: share.cpuUs === undefined ? undefined : share.cpuUs / WAITERS,
+          clientUs: ((await waiter.call('cpu')) - beforeUs) / WAITERS,
+          serverUs: cpuUs === undefined ? undefined : cpuUs / WAITERS,
+          ...trafficPer(WAITERS, traffic),
         };
       },
     };

@@ -1,10 +1,14 @@
 import { quantile } from '../statistics.js';
 import type { Stage } from '../stage.js';
 import type { BenchWorker } from '../worker/bench-worker.js';
+import { pairs } from './pace.js';
+import { trafficPer, withTraffic } from './traffic.js';
 import type { Figure, Workload } from './workload.js';
 
-const HELD = [10, 1_000, 100_000] as const;
-const QUEUED = [10, 1_000, 10_000] as const;
+const MOST_HELD = 100_000;
+const MOST_QUEUED = 10_000;
+const HELD = [10, 1_000, MOST_HELD] as const;
+const QUEUED = [10, 1_000, MOST_QUEUED] as const;
 /** Names that one operation acquires. */
 const AT_ONCE = 1_000;
 const KEPT = { ttlMs: 6 * 3_600_000, renew: false };
@@ -20,12 +24,17 @@ export const growth: Workload = {
   title: 'W6: growth',
   text:
     'p50 of acquire and release of a free name in a collection where 10, 1,000 or 100,000 other names are held; and p50 ' +
-    'of passing a name on, behind which 10, 1,000 or 10,000 requests wait: a release, the grant of the next, a new request.',
+    'of passing a name on, behind which 10, 1,000 or 10,000 requests wait: a release, the grant of the next, a new request. ' +
+    'Requests and changes are those with 100,000 held, and with 10,000 queued.',
   figures: [
     { key: 'heldRatio', title: '100,000 held / 10', better: 'less', digits: 2, plotted: true },
     { key: 'queuedRatio', title: '10,000 queued / 10', better: 'less', digits: 2, plotted: true },
     ...HELD.map((count) => us(`held${count}Us`, `${count.toLocaleString('en-US')} held, us`)),
     ...QUEUED.map((count) => us(`queued${count}Us`, `${count.toLocaleString('en-US')} queued, us`)),
+    { key: 'requests', title: 'requests a pair', better: 'less', digits: 2 },
+    { key: 'changes', title: 'changes a pair', better: 'less', digits: 2 },
+    { key: 'passRequests', title: 'requests a pass', better: 'less', digits: 2 },
+    { key: 'passChanges', title: 'changes a pass', better: 'less', digits: 2 },
   ],
   unfit: ({ usesThingsDB }) =>
     usesThingsDB === true
@@ -43,17 +52,27 @@ export const growth: Workload = {
     }
     return {
       round: async () => {
+        let costs: Record<string, number | undefined> = {};
         const heldUs = await mirrored(held, async (space) => {
           const durationMs = stage.durationMs / HELD.length / 2;
-          return (await worker.call('pairs', { space, tasks: 1, durationMs })).p50Us;
+          const [pace, share] = await pairs(stage, worker, { space, tasks: 1, durationMs });
+          const traffic = { requests: pace.requests ?? undefined, pushes: undefined, share };
+          if (space === held.get(MOST_HELD)) costs = { ...costs, ...trafficPer(pace.pairs, traffic) };
+          return pace.p50Us;
         });
         const queuedUs = await mirrored(queued, async (space) => {
-          const timesUs = await worker.call('passOn', { space, name: PASSED, times: PASSES });
+          const pass = () => worker.call('passOn', { space, name: PASSED, times: PASSES });
+          const [timesUs, traffic] = await withTraffic(stage, [worker], pass, space);
+          if (space === queued.get(MOST_QUEUED)) {
+            const { requests: passRequests, changes: passChanges } = trafficPer(PASSES, traffic);
+            costs = { ...costs, passRequests, passChanges };
+          }
           return quantile(Float64Array.from(timesUs).sort(), 0.5);
         });
-        const round: Record<string, number> = {
-          heldRatio: (heldUs.get(100_000) ?? Number.NaN) / (heldUs.get(10) ?? Number.NaN),
-          queuedRatio: (queuedUs.get(10_000) ?? Number.NaN) / (queuedUs.get(10) ?? Number.NaN),
+        const round: Record<string, number | undefined> = {
+          ...costs,
+          heldRatio: (heldUs.get(MOST_HELD) ?? Number.NaN) / (heldUs.get(10) ?? Number.NaN),
+          queuedRatio: (queuedUs.get(MOST_QUEUED) ?? Number.NaN) / (queuedUs.get(10) ?? Number.NaN),
         };
         for (const [count, time] of heldUs) round[`held${count}Us`] = time;
         for (const [count, time] of queuedUs) round[`queued${count}Us`] = time;
