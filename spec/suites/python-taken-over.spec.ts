@@ -25,6 +25,7 @@ besideRealPython('taking over a collection of Python', (backEnd, python) => {
   async function setUpByPython(count: number): Promise<PythonWorker[]> {
     const workers = await Promise.all(Array.from({ length: count }, () => python.start()));
     expect(await workers[0]!.ask('setup')).toBe('done');
+    await backEnd.caughtUp();
     return workers;
   }
 

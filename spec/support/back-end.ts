@@ -9,6 +9,7 @@ import { startThingsDB, type EmbeddedThingsDB } from '../../lib/testing/index.js
 import { LeakCheck } from './leak-check.js';
 import { lockedDownState, type StateLeft } from './state-left.js';
 import { TcpProxy } from './tcp-proxy.js';
+import { until } from './until.js';
 import { Worker } from './worker.js';
 
 /** A ThingsDB that the lock suite runs against. */
@@ -29,6 +30,11 @@ export interface BackEnd {
   query(code: string, vars?: Record<string, unknown>, scope?: string): Promise<unknown>;
   /** Runs a procedure of the collection as administrator. */
   run(procedure: string, ...args: unknown[]): Promise<unknown>;
+  /**
+   * Resolves when the first node has made what the cluster has until now. One that lags passes calls on to another node,
+   * but joins rooms by what it knows itself.
+   */
+  caughtUp(): Promise<void>;
   /** A connected, authenticated client, closed after the test; as administrator unless others are named. */
   client(auth?: BackEnd['auth']): Promise<PackageClient>;
   /** Processes with a manager each on {@link collection}, stopped after the test. */
@@ -242,6 +248,12 @@ class RunningBackEnd implements BackEnd {
 
   run(procedure: string, ...args: unknown[]): Promise<unknown> {
     return this.#adminClient.run(`//${this.collection}`, procedure, args);
+  }
+
+  async caughtUp(): Promise<void> {
+    const newest = Number(await this.query('wse(change_id());', undefined, '@thingsdb'));
+    const made = 'node_info().load().local_committed_change_id;';
+    await until(async () => Number(await this.query(made, undefined, '@node')) >= newest);
   }
 
   left(): Promise<StateLeft> {

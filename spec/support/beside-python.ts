@@ -27,6 +27,8 @@ export function besideRealPython(title: string, register: (backEnd: BackEnd, pyt
         env,
         async start() {
           const { collection, auth, tcp } = backEnd;
+          // Python joins a room once: on a node that does not know the collection yet it gives up.
+          await backEnd.caughtUp();
           const worker = await PythonWorker.start(env, { tcp, collection, auth });
           backEnd.atEnd(() => worker.kill());
           return worker;
