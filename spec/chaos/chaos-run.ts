@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockManager } from '../../lib/index.js';
@@ -102,6 +103,7 @@ export class ChaosRun implements TakerPool, TakerListener {
       await this.#server.recovered();
       this.#history.record({ event: 'faults-over' });
       await this.#comeToRest();
+      if (this.#differing.signal.aborted) return;
       await this.#lookAtState();
       await this.#removeCollection();
     } finally {
@@ -206,20 +208,26 @@ export class ChaosRun implements TakerPool, TakerListener {
       injecting.push(injector.inject(planned).catch((error: unknown) => failed.abort(error)));
     }
     await until(durationMs);
+    // A cluster whose nodes differ may never recover: nobody waits for that.
+    await untilAborted(this.#differing.signal, Promise.all(injecting));
     if (this.#differing.signal.aborted) return;
-    await Promise.all(injecting);
     await Promise.all(this.#starting);
     failed.signal.throwIfAborted();
   }
 
   async #comeToRest(): Promise<void> {
     for (const taker of this.takers) taker.send({ do: 'finish' });
-    await within(DRAIN_LIMIT_MS, Promise.all(this.takers.map(({ drained }) => drained)));
+    await this.#within(DRAIN_LIMIT_MS, Promise.all(this.takers.map(({ drained }) => drained)));
     for (const taker of this.takers) {
       taker.isExpectedToEnd = true;
       taker.send({ do: 'close' });
     }
-    await within(CLOSE_LIMIT_MS, Promise.all(this.takers.map(({ exited }) => exited)));
+    await this.#within(CLOSE_LIMIT_MS, Promise.all(this.takers.map(({ exited }) => exited)));
+  }
+
+  /** Resolves at the limit too, and once the nodes may differ. */
+  async #within(limitMs: number, promise: Promise<unknown>): Promise<void> {
+    await untilAborted(AbortSignal.any([AbortSignal.timeout(limitMs), this.#differing.signal]), promise);
   }
 
   /** What is left once the leases and requests of the dead have been ended. */
@@ -260,8 +268,9 @@ export function harnessHistory(directory: string): HistoryWriter {
   return new HistoryWriter(join(directory, `${HARNESS}.jsonl`), HARNESS);
 }
 
-async function within(limitMs: number, promise: Promise<unknown>): Promise<void> {
-  const limit = new AbortController();
-  await Promise.race([promise, sleep(limitMs, undefined, { signal: limit.signal }).catch(() => undefined)]);
-  limit.abort();
+async function untilAborted(signal: AbortSignal, promise: Promise<unknown>): Promise<void> {
+  if (signal.aborted) return;
+  const over = new AbortController();
+  const aborted = once(signal, 'abort', { signal: over.signal }).catch(() => undefined);
+  await Promise.race([promise, aborted]).finally(() => over.abort());
 }

@@ -26,6 +26,13 @@ export type FaultKind = keyof typeof FAULT_TITLES;
 /** Those that the seed orders. */
 export type OrderedFault = Exclude<FaultKind, 'node-crashed' | 'standstill'>;
 
+/** Of one node of several, whose changes under way may be lost with it. */
+export const NODE_ENDS = [
+  'kill-node',
+  'restart-node',
+  'hang-node',
+] as const satisfies readonly OrderedFault[];
+
 /** What servers do of their own accord. */
 export const OWN_FAULTS: ReadonlySet<FaultKind> = new Set(['node-crashed', 'standstill']);
 

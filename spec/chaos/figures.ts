@@ -21,10 +21,12 @@ export interface FaultFigures {
   readonly seen: Counts;
 }
 
+/** Of one run, or of several together. */
 export interface Figures {
+  readonly runs: number;
   readonly seconds: number;
-  /** Whether the run ended early: a node went on without a change, and from there on the nodes may differ. */
-  readonly endedByDifferingNodes: boolean;
+  /** Runs that ended early: a node went on without a change, and from there on the nodes may differ. */
+  readonly runsOfDifferingNodes: number;
   readonly processes: number;
   readonly requests: number;
   readonly grants: number;
@@ -62,8 +64,9 @@ export function figuresOf({ run, violations, pairsInOrder, seenByWatches }: Verd
   const faults = withoutConsequences(run.faults);
   const attributed = attribute(run, faults);
   return {
+    runs: 1,
     seconds: Math.round(lasted / 1000),
-    endedByDifferingNodes: run.differMs < Infinity,
+    runsOfDifferingNodes: run.differMs < Infinity ? 1 : 0,
     processes: eventsNamed(records, 'started').length,
     requests: requests.length,
     grants: grants.length,

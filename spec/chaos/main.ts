@@ -1,22 +1,18 @@
 /**
  * `npm run chaos`: many processes take locks while faults are injected, and what they noted is checked against the
- * guarantees. Exit code 0: none was broken; 1: one was, with the seed and the part of the history that shows it.
+ * guarantees. Exit code 0: none was broken; 1: one was, with the seed and the part of the history that shows it; 2: a run
+ * could not be carried out.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Auth } from '../../lib/index.js';
 import { commandOf, parseArguments, USAGE, type ChaosArguments } from './arguments.js';
 import { describeBurst } from './burst-report.js';
 import { BurstRun, isHarmless, type BurstOptions } from './burst-run.js';
-import { ChaosRun, harnessHistory } from './chaos-run.js';
-import type { ChaosServer, OnNodeCrash } from './chaos-server.js';
-import { checkHistory } from './check-history.js';
-import { EmbeddedServer } from './embedded-server.js';
-import { figuresOf } from './figures.js';
-import { readHistory } from './history.js';
-import { RealServer } from './real-server.js';
-import { describeFigures, describeViolations } from './report.js';
+import type { Figures } from './figures.js';
+import { describeHang } from './hang-report.js';
+import { HangRun, isServed, type HangOptions, type HangResult } from './hang-run.js';
+import { judgedRun, type JudgedRun } from './judged-run.js';
+import { describeFigures, inOneLine } from './report.js';
+import { startServer } from './start-server.js';
+import { sumFigures } from './sum-figures.js';
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const complain = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -25,29 +21,9 @@ async function main(): Promise<number> {
   const args = process.argv.slice(2);
   const options = optionsOf(args);
   if (options === undefined) return 2;
-  const directory = mkdtempSync(join(tmpdir(), 'thingsdb-lock-chaos-'));
-  const { seed, isJson } = options;
   if (options.burst !== undefined) return burst(options, options.burst);
-  const command = commandOf(args, seed);
-  if (!isJson) print(command);
-  let isKept = true;
-  try {
-    const failure = await failureOf(interruptibly((signal) => contend(options, directory, signal)));
-    const records = readHistory(directory);
-    if (failure !== undefined && records.length === 0) throw failure;
-    const verdict = checkHistory(records);
-    const figures = figuresOf(verdict);
-    const isWell = verdict.violations.length === 0;
-    isKept = options.isKept || !isWell;
-    print(isJson ? JSON.stringify({ seed, command, ...figures }) : `\n${describeFigures(figures)}`);
-    if (!isWell) complain(`\n${command}\n\n${describeViolations(verdict)}`);
-    // What had been noted until then is worth looking at; whether all came to rest cannot be known.
-    if (failure !== undefined) throw failure;
-    return isWell ? 0 : 1;
-  } finally {
-    if (isKept) complain(`the histories are in ${directory}`);
-    else rmSync(directory, { recursive: true });
-  }
+  if (options.hang !== undefined) return hang(options, options.hang);
+  return interruptibly((signal) => runAll(options, args, signal));
 }
 
 /** `undefined` when they are wrong, and it has said why. */
@@ -72,47 +48,56 @@ async function burst(options: ChaosArguments, how: BurstOptions): Promise<number
   }
 }
 
-async function contend(options: ChaosArguments, directory: string, signal: AbortSignal): Promise<void> {
-  const late: { onCrash?: OnNodeCrash } = {};
-  const server = await startServer(options, (...crash) => late.onCrash?.(...crash));
-  try {
-    const run = new ChaosRun(server, { ...options, directory, signal }, harnessHistory(directory));
-    late.onCrash = run.nodeCrashed;
-    await run.run();
-  } finally {
-    await server.close();
+async function hang(options: ChaosArguments, how: HangOptions): Promise<number> {
+  const results: HangResult[] = [];
+  await new HangRun(() => startServer(options), how).run(options.urls.length, (result) => {
+    results.push(result);
+    if (!options.isJson) print(describeHang(result));
+  });
+  if (options.isJson) print(JSON.stringify(results));
+  return results.every(isServed) ? 0 : 1;
+}
+
+/** One run after the other, each with the next seed; then the sum of them. */
+async function runAll(
+  options: ChaosArguments,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<number> {
+  const { seed, clusters, isJson } = options;
+  const command = commandOf(args, seed);
+  if (!isJson) print(command);
+  const all: Figures[] = [];
+  let code = 0;
+  for (let i = 0; i < clusters && !signal.aborted; i++) {
+    const run = await judgedRun({ ...options, seed: seed + i }, signal);
+    code = Math.max(code, tell(run, clusters > 1 ? [...args, '--clusters', '1'] : args, seed + i));
+    if (run.figures === undefined) continue;
+    all.push(run.figures);
+    if (clusters > 1 && !isJson) print(`seed ${seed + i}: ${inOneLine(run.figures)}`);
   }
+  if (all.length === 0) return code;
+  const sum = sumFigures(all);
+  print(isJson ? JSON.stringify({ seed, command, ...sum }) : `\n${describeFigures(sum)}`);
+  return code;
 }
 
-function startServer(
-  { backend, urls, commands, isLingering }: ChaosArguments,
-  onCrash?: OnNodeCrash,
-): Promise<ChaosServer> {
-  if (backend === 'embedded') return EmbeddedServer.start();
-  return RealServer.start({ urls, commands, isLingering, auth: authOf(process.env) }, onCrash);
-}
-
-function authOf(environment: NodeJS.ProcessEnv): Auth {
-  const { THINGSDB_TOKEN: token, THINGSDB_USER: username, THINGSDB_PASSWORD: password } = environment;
-  if (token !== undefined) return { token };
-  return { username: username ?? 'admin', password: password ?? 'pass' };
-}
-
-/** What it rejects with. */
-function failureOf(run: Promise<void>): Promise<Error | undefined> {
-  return run.then(
-    () => undefined,
-    (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
-  );
+/** What was wrong with a run, and what repeats it. */
+function tell({ broken, failure, directory }: JudgedRun, args: readonly string[], seed: number): number {
+  if (broken !== undefined) complain(`\n${commandOf(args, seed)}\n\n${broken}`);
+  // Whether all came to rest cannot be known.
+  if (failure !== undefined) complain(`\n${commandOf(args, seed)}\n\n${failure.stack ?? failure.message}`);
+  if (directory !== undefined) complain(`the histories are in ${directory}`);
+  return failure !== undefined ? 2 : broken !== undefined ? 1 : 0;
 }
 
 /** When told to stop no more faults are injected; what has happened by then is checked. */
-async function interruptibly(action: (signal: AbortSignal) => Promise<void>): Promise<void> {
+async function interruptibly<T>(action: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const abort = (): void => stop.abort();
   process.once('SIGINT', abort).once('SIGTERM', abort);
   try {
-    await action(stop.signal);
+    return await action(stop.signal);
   } finally {
     process.off('SIGINT', abort).off('SIGTERM', abort);
   }

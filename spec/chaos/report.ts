@@ -1,5 +1,5 @@
 import { excerpt } from './excerpt.js';
-import { FAULT_TITLES } from './fault-kinds.js';
+import { FAULT_TITLES, NODE_ENDS } from './fault-kinds.js';
 import type { Figures } from './figures.js';
 import type { Verdict } from './check-history.js';
 import { drawViolation } from './picture.js';
@@ -12,9 +12,7 @@ export function describeFigures(figures: Figures): string {
   const { seconds, processes, requests, grants, pairsInOrder } = figures;
   return [
     `${grants} grants of ${requests} requests by ${processes} processes in ${seconds} s`,
-    ...(figures.endedByDifferingNodes
-      ? ['judged until a node went on without a change: the nodes may differ from there on']
-      : []),
+    ...describeEnds(figures),
     `granted: ${inWords(figures.granted)}`,
     `lost: ${inWords(figures.lost)}`,
     `not granted: ${inWords(figures.rejected)}`,
@@ -31,6 +29,25 @@ export function describeFigures(figures: Figures): string {
       Object.entries(figures.violations).map(([rule, times]) => [RULES[rule as Rule], `${times}`]),
     ),
   ].join('\n');
+}
+
+/** One run of several. */
+export function inOneLine({ grants, faults, violations, runsOfDifferingNodes }: Figures): string {
+  const injected = faults.reduce((sum, fault) => sum + fault.injected, 0);
+  const ends = faults.filter(({ kind }) => NODE_ENDS.some((end) => end === kind));
+  const broken = Object.entries(violations).filter(([, times]) => times > 0);
+  return [
+    `${grants} grants, ${injected} faults`,
+    ...ends.map((fault) => `${fault.kind} ${fault.injected}`),
+    runsOfDifferingNodes > 0 ? 'judged until the nodes differed' : 'to its end',
+    broken.length === 0 ? 'nothing broken' : `BROKEN: ${inWords(Object.fromEntries(broken))}`,
+  ].join(', ');
+}
+
+function describeEnds({ runs, runsOfDifferingNodes }: Figures): string[] {
+  if (runsOfDifferingNodes === 0) return runs === 1 ? [] : [`${runs} runs, each to its end`];
+  const which = runs === 1 ? '' : `${runsOfDifferingNodes} of ${runs} runs: `;
+  return [`${which}judged until a node went on without a change: the nodes may differ from there on`];
 }
 
 /** The first violations, the shortest first, each with what shows it. */

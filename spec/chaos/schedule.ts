@@ -1,4 +1,4 @@
-import type { OrderedFault } from './fault-kinds.js';
+import { NODE_ENDS, type OrderedFault } from './fault-kinds.js';
 import { Random } from './random.js';
 
 /** One fault that the seed orders. Whom it hits is decided when it begins, among those that qualify then. */
@@ -44,20 +44,27 @@ export interface FaultOrder {
   /** The mean time between the beginnings of two faults. */
   readonly everyMs: number;
   readonly without: readonly OrderedFault[];
+  /** Of several nodes: so many are ended or hang, late in the run. Without a number that may happen at any time. */
+  readonly lateNodeEnds: number | undefined;
 }
 
-export const USUAL_FAULTS: FaultOrder = { everyMs: 700, without: [] };
+export const USUAL_FAULTS: FaultOrder = { everyMs: 700, without: [], lateNodeEnds: undefined };
+
+/** When the first node can be ended, of the time of a run. */
+const LATE = 2 / 3;
 
 /** All faults of a run, in the order of time: the same for the same seed. */
 export function planFaults(
   seed: number,
   durationMs: number,
   abilities: ServerAbilities,
-  { everyMs, without }: FaultOrder = USUAL_FAULTS,
+  { everyMs, without, lateNodeEnds }: FaultOrder = USUAL_FAULTS,
 ): PlannedFault[] {
   const random = Random.of(seed, 'faults');
   const weights = weightsFor(abilities);
   for (const kind of without) weights[kind] = 0;
+  const ends = NODE_ENDS.filter((kind) => weights[kind] > 0);
+  if (lateNodeEnds !== undefined) for (const kind of ends) weights[kind] = 0;
   const faults: PlannedFault[] = [];
   const step = (): number => random.between(everyMs / 4, (everyMs * 7) / 4);
   for (let atMs = step(); atMs < durationMs; atMs += step()) {
@@ -69,7 +76,25 @@ export function planFaults(
       isHeads: random.chance(0.5),
     });
   }
-  return faults;
+  const late = planNodeEnds(seed, durationMs, ends, lateNodeEnds ?? 0);
+  return [...faults, ...late].sort((one, other) => one.atMs - other.atMs);
+}
+
+/** The kinds in turn, so that a few seeds in a row have each of them. */
+function planNodeEnds(
+  seed: number,
+  durationMs: number,
+  kinds: readonly OrderedFault[],
+  count: number,
+): PlannedFault[] {
+  const random = Random.of(seed, 'ends of nodes');
+  return Array.from({ length: kinds.length > 0 ? count : 0 }, (_, i) => ({
+    atMs: durationMs * (LATE + ((1 - LATE) * (i + 0.5)) / count),
+    kind: kinds[(seed + i) % kinds.length] as OrderedFault,
+    choice: random.next(),
+    extent: random.next(),
+    isHeads: random.chance(0.5),
+  }));
 }
 
 function weightsFor({ canRestart, nodes }: ServerAbilities): Record<OrderedFault, number> {

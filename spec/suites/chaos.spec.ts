@@ -55,6 +55,22 @@ describe('under faults, with the embedded server', () => {
   );
 
   it(
+    'several runs, each with the next seed and a server of its own, are summed up',
+    async () => {
+      const size = ['--minutes', '0.03', '--processes', '2', '--names', '2', '--every', '200'];
+      const args = ['--clusters', '2', '--seed', '3', ...size, '--json'];
+      await using program = new Program(CHAOS, args, { TMPDIR: directory });
+      expect({ end: await program.ended, errors: program.errors }).toEqual({ end: 0, errors: '' });
+      const figures = JSON.parse(program.output) as Figures;
+      expect(figures).toMatchObject({ runs: 2, runsOfDifferingNodes: 0 });
+      // Two of each run, and those in the place of the killed.
+      expect(figures.processes).toBeGreaterThanOrEqual(4);
+      expect(figures.grants).toBeGreaterThan(10);
+    },
+    LIMIT_MS,
+  );
+
+  it(
     'clients that are killed all at once leave their locks to others, and the server well',
     async () => {
       const args = ['--burst', '8', '--left', '4', '--per-process', '4', '--window', '1', '--json'];

@@ -19,12 +19,14 @@ export function checkWakeUps(run: Reading): Violation[] {
 }
 
 function checkSettled(run: Reading): Violation[] {
+  // Where the nodes began to differ nobody has come to rest.
+  const restMs = run.differMs === Infinity ? run.faultsOverMs : Infinity;
   const drained = new Set(eventsNamed(run.records, 'drained').map(({ process }) => process));
   return run.requests.flatMap((request) => {
     const { process, granted, rejected, released, handedOn } = request;
     if (rejected !== undefined || released !== undefined || handedOn?.result === true) return [];
     // The dead settle nothing.
-    if (!drained.has(process) && (run.deaths.get(process) ?? Infinity) < run.faultsOverMs) return [];
+    if (!drained.has(process) && (run.deaths.get(process) ?? Infinity) < restMs) return [];
     const what = `${request.id} was ${granted === undefined ? 'neither granted nor rejected' : 'not released'} when all had come to rest`;
     return [violation(request, what)];
   });

@@ -1,9 +1,11 @@
-import { planFaults } from '../../chaos/schedule.js';
+import { NODE_ENDS } from '../../chaos/fault-kinds.js';
+import { planFaults, USUAL_FAULTS } from '../../chaos/schedule.js';
 import { PACES, type PaceName } from '../../chaos/pace.js';
 import { RoundPlan, type Round, type Uses } from '../../chaos/round-plan.js';
 import { Random } from '../../chaos/random.js';
 
 const SINGLE = { canRestart: true, nodes: 1 };
+const isNodeEnd = (kind: string): boolean => NODE_ENDS.some((end) => end === kind);
 
 /** The first rounds of a hand, of six locks. */
 function rounds(part: string, pace: PaceName, hand = 0, uses: Uses = 'all'): Round[] {
@@ -40,6 +42,29 @@ describe('what is ordered', () => {
     const ordered = kinds({ canRestart: false, nodes: 1 });
     expect([...ordered].filter((kind) => /server|restart|node/.test(kind))).toEqual([]);
     expect(ordered).toContain('freeze-network');
+  });
+
+  it('is the end of a node late in a run where that is wanted, each kind in its turn', () => {
+    const abilities = { canRestart: true, nodes: 3 };
+    const order = { everyMs: 700, without: [], lateNodeEnds: 2 };
+    const ends = (seed: number): { kind: string; atMs: number }[] =>
+      planFaults(seed, 60_000, abilities, order).filter(({ kind }) => isNodeEnd(kind));
+    const all = [10, 11, 12].flatMap(ends);
+    expect(new Set(all.map(({ kind }) => kind)).size).toBe(3);
+    expect(all.map(({ atMs }) => atMs)).toEqual([45_000, 55_000, 45_000, 55_000, 45_000, 55_000]);
+    const others = planFaults(10, 60_000, abilities, order).map(({ kind }) => kind);
+    expect(others.length).toBeGreaterThan(60);
+    expect(others).toContain('isolate-node');
+  });
+
+  it('is no end of a node that is left out, nor one where there is only one', () => {
+    const order = { everyMs: 700, without: ['kill-node' as const], lateNodeEnds: 3 };
+    const ends = (nodes: number): string[] =>
+      planFaults(10, 60_000, { canRestart: true, nodes }, order).flatMap(({ kind }) =>
+        isNodeEnd(kind) ? [kind] : [],
+      );
+    expect(ends(3).sort()).toEqual(['hang-node', 'restart-node', 'restart-node']);
+    expect(ends(1)).toEqual([]);
   });
 
   it('is no loss of state where several nodes keep it', () => {
@@ -98,7 +123,7 @@ describe('what is asked for', () => {
 describe('a kind of fault that is not wanted', () => {
   it('is not ordered, the others are', () => {
     const without = ['cut', 'kill-holder'] as const;
-    const kinds = planFaults(1, 600_000, SINGLE, { everyMs: 700, without }).map(({ kind }) => kind);
+    const kinds = planFaults(1, 600_000, SINGLE, { ...USUAL_FAULTS, without }).map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind === 'cut' || kind === 'kill-holder')).toEqual([]);
     expect(kinds).toContain('kill-waiter');
   });
