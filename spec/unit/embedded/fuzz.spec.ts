@@ -15,6 +15,7 @@ import { WireDecoder } from '../../../lib/embedded/msgpack/wire-decoder.js';
 import { WireEncoder } from '../../../lib/embedded/msgpack/wire-encoder.js';
 import { createEngine } from '../../../lib/embedded/engine/thingsdb-engine.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
+import { thingsdbCallPrograms } from '../../support/thingsdb-call-programs.js';
 import { thingsdbAccountPrograms, thingsdbFeaturePrograms } from '../../support/thingsdb-feature-programs.js';
 import { thingsdbPrograms } from '../../support/thingsdb-programs.js';
 import { thingsdbTypePrograms } from '../../support/thingsdb-type-programs.js';
@@ -22,6 +23,7 @@ import { thingsdbTypePrograms } from '../../support/thingsdb-type-programs.js';
 const RUNS = 20_000;
 const TYPE_RUNS = 4_000;
 const FEATURE_RUNS = 3_000;
+const CALL_RUNS = 3_000;
 const IMPORT_RUNS = 2_000;
 /** Less than by default, so that each program reaches its limits soon: what is looked for here is damage, not work. */
 const LIMITS = { steps: 2000, matchSteps: 5000, memory: 2 ** 20, nestedItems: 10_000, resultSize: 2 ** 18 };
@@ -164,6 +166,25 @@ it(`${FEATURE_RUNS} programs about enumerations, dates, restrictions, rooms, tas
   expect(changed).toBeGreaterThan(FEATURE_RUNS);
   engine.restore(empty);
   expect(heapBytes() - before).toBeLessThan(ALLOWED_GROWTH_BYTES);
+}, 60_000);
+
+it(`${CALL_RUNS} programs that call functions with odd arguments each give a value or a typed error`, async () => {
+  const empty = engine.snapshot();
+  let answered = 0;
+  await fc.assert(
+    fc.asyncProperty(thingsdbCallPrograms, async (code) => {
+      engine.restore(empty);
+      try {
+        WireDecoder.decode(WireEncoder.encode(await engine.query(session, '//stuff', code, {})));
+        answered += 1;
+      } catch (error) {
+        if (!isTypedError(error)) throw error;
+      }
+    }),
+    { ...parameters, numRuns: CALL_RUNS },
+  );
+  // Each call is caught by its program: what ends one is a limit, or a call that ends a query on a node as well.
+  expect(answered).toBeGreaterThan(CALL_RUNS / 2);
 }, 60_000);
 
 it(`${IMPORT_RUNS} damaged dumps are each taken in or refused by a typed error`, async () => {

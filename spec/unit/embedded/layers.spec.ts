@@ -26,7 +26,10 @@ interface Import {
   readonly isTypeOnly: boolean;
 }
 
-/** The imports and re-exports of a piece of source; paths are from lib/embedded on. */
+/** In place of a name that is not written here: what it would load cannot be told. */
+const UNKNOWN = '../../../../unknown';
+
+/** The imports and re-exports of a piece of source, whichever way they are written; paths are from lib/embedded on. */
 function importsOf(path: string, text: string): Import[] {
   const tree = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022);
   const found: Import[] = [];
@@ -44,11 +47,23 @@ function importsOf(path: string, text: string): Import[] {
     if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
       add((node.argument.literal as ts.StringLiteral).text, true);
     }
+    if (ts.isExternalModuleReference(node)) add(textOf(node.expression), false);
+    if (ts.isCallExpression(node) && isLoading(node.expression)) add(textOf(node.arguments[0]), false);
     ts.forEachChild(node, visit);
   };
   visit(tree);
   return found;
 }
+
+/** `import(...)`, `require(...)` and `require.resolve(...)`. */
+function isLoading(called: ts.Expression): boolean {
+  if (called.kind === ts.SyntaxKind.ImportKeyword) return true;
+  const name = ts.isPropertyAccessExpression(called) ? called.expression : called;
+  return ts.isIdentifier(name) && name.text === 'require';
+}
+
+const textOf = (node: ts.Expression | undefined): string =>
+  node !== undefined && ts.isStringLiteralLike(node) ? node.text : UNKNOWN;
 
 function isTypeImport({ importClause }: ts.ImportDeclaration): boolean {
   if (!importClause) return false;
@@ -139,6 +154,11 @@ describe('a wrong import', () => {
     ['protocol/connection.ts', "import { createEngine } from '../engine/thingsdb-engine.js';"],
     ['protocol/connection.ts', "import { ThingsError } from '../model/things-error.js';"],
     ['regex/matcher.ts', "import { spendSteps } from '../somewhere/else.js';"],
+    ['model/budget.ts', "const { Query } = await import('../runtime/query.js');"],
+    ['model/budget.ts', "const { Query } = require('../runtime/query.js');"],
+    ['model/budget.ts', "import query = require('../runtime/query.js');"],
+    ['model/budget.ts', 'const { Query } = await import(name);'],
+    ['protocol/connection.ts', 'await import(`../engine/thingsdb-engine.js`);'],
   ])('is named: %s with %s', (path, text) => {
     expect(climbing(importsOf(path, text))).toEqual([expect.stringContaining(`${path} imports `)]);
   });
