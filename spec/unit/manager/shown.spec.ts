@@ -13,7 +13,7 @@ const OPTIONS = {
 describe('what console.log shows', () => {
   it('of a lease: its name, its state and its token, and nothing that gives a right', () => {
     const core = new FakeCore();
-    const lease = core.open({ ...OWN_TERMS, names: ['orders'] }, () => undefined);
+    const lease = core.open({ ...OWN_TERMS, names: ['orders'] }, { tell: () => undefined });
     core.last('acquire').answer(says.held(60_000, 42));
     expect(inspect(lease)).toBe("Lease { name: 'orders', state: 'held', fencingToken: 42 }");
     expect(inspect({ lease })).toBe(
@@ -26,7 +26,7 @@ describe('what console.log shows', () => {
 
   it('of a lease of several names, and of one that was released', () => {
     const core = new FakeCore();
-    const lease = core.open({ ...OWN_TERMS, names: ['a', 'b'] }, () => undefined);
+    const lease = core.open({ ...OWN_TERMS, names: ['a', 'b'] }, { tell: () => undefined });
     core.last('acquire').answer(says.held(60_000, 42));
     void lease.release();
     core.last('release').answer(says.ended());
@@ -36,7 +36,7 @@ describe('what console.log shows', () => {
 
   it('of one more hold: its own end, and otherwise the lease', () => {
     const core = new FakeCore();
-    const lease = core.open({ ...OWN_TERMS, names: ['orders'] }, () => undefined);
+    const lease = core.open({ ...OWN_TERMS, names: ['orders'] }, { tell: () => undefined });
     core.last('acquire').answer(says.held(60_000, 42));
     const again = new ReentrantLease(lease);
     expect(inspect(again)).toBe(inspect(lease));
