@@ -16,8 +16,8 @@ describe('what console.log shows', () => {
     const lease = core.open({ ...OWN_TERMS, names: ['orders'] }, { tell: () => undefined });
     core.last('acquire').answer(says.held(60_000, 42));
     expect(inspect(lease)).toBe("Lease { name: 'orders', state: 'held', fencingToken: 42 }");
-    expect(inspect({ lease })).toBe(
-      "{\n  lease: Lease { name: 'orders', state: 'held', fencingToken: 42 }\n}",
+    expect(inspect({ lease }, { breakLength: Infinity })).toBe(
+      "{ lease: Lease { name: 'orders', state: 'held', fencingToken: 42 } }",
     );
     expect(inspect(lease, { depth: 20, showHidden: true })).not.toContain(lease.request.id);
     expect(inspect([[[[lease]]]])).toContain('[Lease]');
@@ -51,8 +51,8 @@ describe('what console.log shows', () => {
     expect(inspect(manager)).toBe(
       "LockManager { collection: 'stuff', prefix: '', owner: 'host', state: 'open' }",
     );
-    expect(inspect(manager.get('orders'))).toBe(
-      "DistributedLock {\n  name: 'orders',\n  collection: 'stuff',\n  prefix: '',\n  owner: 'host'\n}",
+    expect(inspect(manager.get('orders'), { breakLength: Infinity })).toBe(
+      "DistributedLock { name: 'orders', collection: 'stuff', prefix: '', owner: 'host' }",
     );
     await manager.close();
     expect(inspect(manager)).toContain("state: 'closed'");
