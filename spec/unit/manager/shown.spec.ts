@@ -20,7 +20,7 @@ describe('what console.log shows', () => {
       "{ lease: Lease { name: 'orders', state: 'held', fencingToken: 42 } }",
     );
     expect(inspect(lease, { depth: 20, showHidden: true })).not.toContain(lease.request.id);
-    expect(inspect([[[[lease]]]])).toContain('[Lease]');
+    expect(inspect([[[lease]]], { depth: 2 })).toContain('[Lease]');
     core.end();
   });
 
