@@ -151,7 +151,7 @@ export class BurstRun {
       return undefined;
     });
     const times = await Promise.all(had);
-    return times.every((atMs) => atMs !== undefined) ? Math.max(...times) : undefined;
+    return times.every((atMs) => atMs !== undefined) ? Math.max(0, ...times) : undefined;
   }
 
   /** Removes it; its name if there is nobody to do so. */
