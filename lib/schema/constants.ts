@@ -47,8 +47,9 @@ export const MAX_NAMES = 64;
 /** What `lock_watch` is asked for to watch every name: no lock has the empty name. */
 export const ALL_NAMES = '';
 
-/** How many names one page of a query may hold. */
+/** How many names one page of a query may hold, and how many entries. */
 export const MAX_PAGE = 1_000;
+export const MAX_ENTRIES = 10_000;
 
 /** How many operations one call may hold, and for how many names its requests may be in all. */
 export const MAX_OPERATIONS = 1_024;
@@ -106,7 +107,10 @@ const OVERDUE_S = 3;
 /** How long the slow operations of one call may keep the node together (seconds); the rest has to be asked for again. */
 const MAX_CALL_S = 0.03;
 
-/** How many names one sweep ends leases of, and how many places in queues one call of lock_close gives up. */
+/** Up to so many requests are taken out of their queues one by one; more all at once. */
+const FEW = 8;
+
+/** How many of a kind one sweep removes, and how many places in queues one call of lock_close gives up. */
 const MAX_SWEPT = 5_000;
 const MAX_CLOSED = 2_000;
 
@@ -147,11 +151,13 @@ const VALUES: Readonly<Record<string, string | number>> = {
   MAX_COUNT: SHARED_LIMIT,
   MAX_NAMES,
   MAX_PAGE,
+  MAX_ENTRIES,
   MAX_OPERATIONS,
   MAX_PLACES,
   MAX_STEPS,
   MAX_CALL_S,
   MAX_SWEPT,
+  FEW,
   MAX_CLOSED,
   MAX_TIMEOUT_S,
   ID_BYTES,

@@ -64,13 +64,32 @@ export class LockProcedures {
     return this.#answered('lock_steal', [inbox, owner, encodedOperation(operation)], [operation]);
   }
 
-  /** Who holds and who waits: of one name, or of `count` names after `after`. */
+  /**
+   * Who holds and who waits: of one name, or of at most `count` names after `after`. A name with very many entries is
+   * told in several calls: what is told of it is not of one moment then.
+   */
   async query(name: string | null, after = '', count = 1): Promise<QueuePage> {
-    const reply = await this.#value('lock_query', [name, after, count]);
-    const [at, next, entries] = listOf(reply, 3);
+    const page = await this.#page(name, after, count);
+    const entries = [...page.entries];
+    for (let { told } = page; told > 0;) {
+      const last = entries.at(-1)?.name ?? '';
+      const more = await this.#page(last, '', 1, told);
+      entries.push(...more.entries);
+      const goesOn = more.told > told && more.entries.length > 0 && entries.length < MOST_ENTRIES;
+      if (more.told !== 0 && !goesOn) throw unexpected([last, more.told]);
+      told = more.told;
+    }
+    return { entries, next: page.next };
+  }
+
+  async #page(...args: PageArgs): Promise<QueuePage & { readonly told: number }> {
+    const [, after] = args;
+    const reply = await this.#value('lock_query', args);
+    const [at, next, entries, more] = listOf(reply, 4);
+    const [told = 0] = numbers([more]);
     if (!Array.isArray(entries) || typeof at !== 'number') throw unexpected(reply);
     if (next !== null && !(typeof next === 'string' && isAfter(next, after))) throw unexpected(reply);
-    return { entries: entries.map((entry) => queueEntry(entry, at)), next: next ?? undefined };
+    return { entries: entries.map((entry) => queueEntry(entry, at)), next: next ?? undefined, told };
   }
 
   /** Ends every lease on a name, whoever holds it. Resolves with how many. */
@@ -129,6 +148,11 @@ export class LockProcedures {
     return (await this.#run(procedure, args, how).catch(refused)).value;
   }
 }
+
+type PageArgs = [name: string | null, after: string, count: number, told?: number];
+
+/** More entries of one name than this are not believed. */
+const MOST_ENTRIES = 1_000_000;
 
 const MAY_BE_PUSHED: CallOptions = { needsJoin: true };
 /** A manager has few requests when it closes. A server that says without end that there are more is asked ever later. */

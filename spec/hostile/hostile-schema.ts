@@ -40,12 +40,16 @@ export interface HostileSchema {
   readonly idText: string;
   /** Makes requests of every kind on names that begin so, all of which last for hours. */
   readonly populate: (call: HonestCall, draw: Random, prefix: string) => Promise<Victim[]>;
+  /** Code that makes what lasts for minutes only last for hours. */
+  readonly lasting: string;
   /** The room that an answer names, to be joined; `undefined` if it names none. */
   roomOf(result: unknown): bigint | number | undefined;
   /** An expression for all that is stored, without code: each thing at most four deep, and once. */
   readonly stored: string;
   /** Takes out of what is stored what time alone changes. */
   withoutTime(stored: unknown): unknown;
+  /** What is stored of these honest processes beside their requests, which nobody else may change. */
+  besides(stored: unknown, victims: readonly Victim[]): unknown;
   /** What is stored of one request, with its place in the queue, without what others may rightly change. */
   requestOf(stored: unknown, victim: Victim): unknown;
 }

@@ -61,7 +61,7 @@ export class Occupants {
     const made: Occupant[] = [];
     for (let i = 0; i < wishes.length; i += atOnce) {
       const some = wishes.slice(i, i + atOnce).map((wish) => this.operation(wish));
-      await this.#decide(
+      await this.decide(
         some.map(([operation]) => operation),
         inbox,
       );
@@ -72,16 +72,26 @@ export class Occupants {
 
   /** Ends the time of all leases, but for so many that hold each name the longest; nothing has noticed yet. */
   async expire(butFor = 0): Promise<void> {
-    await this.#query(
-      `.thingsdb_lock.locks.values().each(|q| q.held[${butFor}:].each(|r| { r.due = 1; nil; }));`,
-    );
+    await this.alter(`s.locks.values().each(|q| q.held[${butFor}:].each(|r| { r.due = 1; nil; }));`);
+  }
+
+  /** Ends the time of all that one call of `expire` does not: what is looked after from time to time. */
+  async age(): Promise<void> {
+    await this.alter(`
+      [s.inboxes, s.tombstones, s.watches].each(|all| all.values().each(|one| { one.due = 1; nil; }));
+      s.inboxes.values().each(|box| { box.used = false; if (box.silent) box.silent = 1; nil; });`);
+  }
+
+  /** Runs code on the state, `s`, as time or very many calls would change it. */
+  async alter(code: string): Promise<void> {
+    await this.#query(`s = .thingsdb_lock; ${code} nil;`);
   }
 
   /** Withdraws so many requests that nobody has made: each leaves a tombstone. */
   async withdraw(count: number): Promise<void> {
     for (let left = count; left > 0; left -= MAX_OPERATIONS) {
       const made = Array.from({ length: Math.min(left, MAX_OPERATIONS) }, () => idText());
-      await this.#decide(
+      await this.decide(
         made.map((id) => ['withdraw', 'withdrawn', id]),
         this.inbox,
       );
@@ -101,12 +111,16 @@ export class Occupants {
     );
   }
 
-  /** All of these operations, in as many calls as the server takes for them. */
-  async #decide(operations: readonly Sent[], inbox: string): Promise<void> {
-    for (let left = operations; left.length > 0;) {
+  /** The answers to all of these operations, in as many calls as the server takes for them. */
+  async decide(operations: readonly Sent[], inbox = this.inbox): Promise<Sent[][]> {
+    const all: Sent[][] = [];
+    while (all.length < operations.length) {
+      const left = operations.slice(all.length);
       const [, , answers] = (await this.run('lock_batch', this.call(left, inbox))) as [Sent, Sent, Sent[][]];
-      left = left.filter((_, i) => isUndecided(answers[i] ?? []));
+      const undecided = answers.findIndex(isUndecided);
+      all.push(...(undecided < 0 ? answers : answers.slice(0, undecided)));
     }
+    return all;
   }
 
   async run(procedure: string, args: readonly Sent[]): Promise<unknown> {

@@ -64,6 +64,7 @@ export class Round {
     ownNames: STRANGE_NAMES,
     ownInboxes: [],
     ownIds: [],
+    usedIds: new Set(),
     state: '',
     idText: "''",
   };
@@ -105,12 +106,14 @@ export class Round {
     this.#victims = await populate(honest, this.#draw, '');
     this.#secrets = this.#victims.flatMap(secretsOf);
     const own = await populate(honest, this.#draw, 'own ');
+    await this.#arena.query(this.#schema.lasting);
     this.#world = {
       victims: this.#victims,
       own,
       ownNames: [...STRANGE_NAMES, ...own.map(({ name }) => name)],
       ownInboxes: [...own.map(({ inbox }) => inbox), idOf(this.#draw, idLength)],
       ownIds: own.map(({ id }) => id),
+      usedIds: new Set(),
       state,
       idText,
     };
@@ -291,11 +294,13 @@ export class Round {
   }
 
   #lookForSecrets(call: JudgedCall): void {
-    const inAnswer = leaked(call.answer.bytes, this.#secrets);
+    const used = [...this.#world.usedIds];
+    const secrets = this.#secrets.filter((secret) => !used.some((id) => id.includes(secret)));
+    const inAnswer = leaked(call.answer.bytes, secrets);
     if (inAnswer !== undefined)
       this.#find('leak', [call], `the answer holds ${inAnswer}, which is another's`);
     const pushed = this.#arena.clients.get(call.user)?.takePushed() ?? [];
-    const inPush = leaked(Buffer.concat(pushed), this.#secrets);
+    const inPush = leaked(Buffer.concat(pushed), secrets);
     if (inPush !== undefined) this.#find('leak', [call], `a push holds ${inPush}, which is another's`);
   }
 
@@ -315,7 +320,10 @@ export class Round {
 
   async #requests(): Promise<unknown> {
     const stored = await this.#arena.query(`return ${this.#schema.stored}, ${DEPTH};`);
-    return this.#victims.map((victim) => this.#schema.requestOf(stored, victim));
+    return [
+      this.#victims.map((victim) => this.#schema.requestOf(stored, victim)),
+      this.#schema.besides(stored, this.#victims),
+    ];
   }
 
   /** Of a cluster one node may answer now and another later: each breaks the lines of the same code otherwise. */

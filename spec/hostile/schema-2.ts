@@ -76,6 +76,27 @@ const handOver: Kind = {
   },
 };
 const ofAnother = (kind: string): Kind => tuple(word(kind), ownName, anId);
+/** An id of another, for a request of one's own. */
+function usedId(draw: Random, { victims, usedIds }: World): string {
+  const { id } = draw.pick(victims);
+  usedIds.add(id);
+  return id;
+}
+
+/** Requests for own names, and leases, under ids that others have. */
+const underTakenId: readonly Kind[] = [
+  tuple(
+    ...[word('acquire'), { ...id, make: usedId }, number, ownName, ttl],
+    ...[count(1n, () => 1n), count(1n, () => 1n)],
+  ),
+  {
+    ...about('adopt', id, number),
+    make: (draw, world) => {
+      const { name, id } = draw.pick(world.own);
+      return ['adopt', name, id, usedId(draw, world), 7n];
+    },
+  },
+];
 
 const operation = either(
   request('acquire', name),
@@ -91,6 +112,7 @@ const operation = either(
   about('keep', ttl),
   about('transfer', ttl),
   about('adopt', id, number),
+  ...underTakenId,
 );
 const theft = request('acquire', ownName);
 
@@ -101,6 +123,21 @@ const othersInbox = { ...inbox, make: (draw: Random, world: World) => draw.pick(
 function refusals(result: unknown): (number | undefined)[] {
   const answers = (result as [unknown, unknown, unknown[][]])[2];
   return answers.map(([told, code]) => (Number(told) === REFUSED ? Number(code) : undefined));
+}
+
+/** A call of `lock_change` with operations of one kind, by some inbox. */
+function changeWith(inbox: Kind, made: Kind): HostileProcedure {
+  return {
+    name: 'lock_change',
+    parameters: ['padding', 'inbox', 'owner', 'operations'],
+    args: [
+      either(bytes, nil),
+      inbox,
+      owner,
+      { ...list(anything, 0, MAX_OPERATIONS), make: list(made, 1, MADE_OPERATIONS).make },
+    ],
+    operations: { of: (args: readonly Sent[]) => args[3] as readonly Sent[], kind: operation, refusals },
+  };
 }
 
 const PROCEDURES: readonly HostileProcedure[] = [
@@ -116,17 +153,8 @@ const PROCEDURES: readonly HostileProcedure[] = [
     ],
     operations: { of: (args: readonly Sent[]) => args[3] as readonly Sent[], kind: operation, refusals },
   })),
-  {
-    name: 'lock_change',
-    parameters: ['padding', 'inbox', 'owner', 'operations'],
-    args: [
-      either(bytes, nil),
-      othersInbox,
-      owner,
-      { ...list(anything, 0, MAX_OPERATIONS), make: list(handOver, 1, MADE_OPERATIONS).make },
-    ],
-    operations: { of: (args: readonly Sent[]) => args[3] as readonly Sent[], kind: operation, refusals },
-  },
+  changeWith(othersInbox, handOver),
+  changeWith(inbox, either(...underTakenId)),
   {
     name: 'lock_steal',
     isTaking: true,
@@ -138,8 +166,17 @@ const PROCEDURES: readonly HostileProcedure[] = [
   { name: 'lock_ask', parameters: ['name', 'by'], args: [name, owner] },
   {
     name: 'lock_query',
-    parameters: ['name', 'after', 'count'],
-    args: [either(nil, name), text(0, 255, anyName), integer(1n, 1_000n)],
+    parameters: ['name', 'after', 'count', 'told'],
+    args: [
+      either(nil, name),
+      text(0, 255, anyName),
+      integer(1n, 1_000n),
+      either(
+        nil,
+        count(0n, () => 1n),
+      ),
+    ],
+    obeys: ([name, , , told]) => name !== null || told === null,
   },
   { name: 'lock_watch', parameters: ['names'], args: [list(watched, 0, 64)] },
   { name: 'lock_locked', parameters: ['name'], args: [name] },
@@ -215,6 +252,18 @@ function requestOf(stored: unknown, victim: Victim): unknown {
   return place < 0 ? 'gone' : { ...line[place], inbox: undefined, asks_at: 0, place };
 }
 
+/** Their inboxes and what they watch; that others have the inboxes asked whether they live is no harm. */
+function besides(stored: unknown, victims: readonly Victim[]): unknown {
+  const { inboxes = {}, watches = {} } = (stored as Stored).state;
+  return {
+    inboxes: [...new Set(victims.map(({ inbox }) => inbox))].map((inbox) => {
+      const { '#': thing, id, owner, room } = inboxes[`:${inbox}`] ?? {};
+      return { thing, id, owner, room };
+    }),
+    watches: ['watched', 'alone', ''].map((name) => watches[`:${name}`]?.['room']),
+  };
+}
+
 async function populate(call: HonestCall, draw: Random, prefix: string): Promise<Victim[]> {
   const victims: Victim[] = [];
   const inboxes = [1, 2, 3].map(() => idOf(draw, ID_LENGTH));
@@ -267,6 +316,8 @@ export const schema2: HostileSchema = {
     return typeof room === 'bigint' || typeof room === 'number' ? room : undefined;
   },
   stored: "{root: .keys(), state: .thingsdb_lock.filter(|key| key != 'fn')}",
+  lasting: '.thingsdb_lock.watches.values().each(|w| { w.due += 36000000000; nil; });',
   withoutTime,
   requestOf,
+  besides,
 };

@@ -193,7 +193,7 @@ export class ScriptedServer implements AsyncDisposable {
       case 'lock_steal':
         return { result: this.#batch([args[2] as unknown[]]) };
       case 'lock_query':
-        return { result: [BigInt(nowUs()), null, []] };
+        return { result: [BigInt(nowUs()), null, [], 0n] };
       case 'lock_watch':
         return { result: (args[0] as unknown[]).map((_, i) => WATCH_ROOM + BigInt(i)) };
       case 'lock_locked':

@@ -18,6 +18,8 @@ export interface World {
   readonly ownInboxes: readonly string[];
   /** Ids that hostile clients have sent, the newest last. */
   readonly ownIds: string[];
+  /** Ids of victims that hostile clients have given to requests of their own: what is told of those may hold them. */
+  readonly usedIds: Set<string>;
   /** The state's property of the root. */
   readonly state: string;
   /** An expression for a text with the ids of all requests in it. */

@@ -112,7 +112,16 @@ function requests(ttl: fc.Arbitrary<number>, timeout: fc.Arbitrary<number>): Wei
     often(2, fc.record({ kind: kind('force release', 'ask'), name })),
     often(1, fc.record({ kind: kind('fence'), name, nth })),
     often(2, fc.record({ kind: kind('watch'), names: watched })),
-    often(1, fc.record({ kind: kind('query'), name, after: fc.constant(''), count: fc.constant(9) })),
+    often(
+      1,
+      fc.record({
+        kind: kind('query'),
+        name,
+        after: fc.constant(''),
+        count: fc.constant(9),
+        told: fc.constantFrom(null, 0, 1, 2, 9),
+      }),
+    ),
     often(
       1,
       fc.record({
@@ -120,6 +129,7 @@ function requests(ttl: fc.Arbitrary<number>, timeout: fc.Arbitrary<number>): Wei
         name: fc.constant(null),
         after: fc.constantFrom('', ...NAMES),
         count: fc.integer({ min: 1, max: 3 }),
+        told: fc.constant(null),
       }),
     ),
     often(1, fc.record({ kind: kind('close'), inbox })),

@@ -1,3 +1,4 @@
+import type { NameQuery } from './lock-model.js';
 import type { How } from './lock-model.js';
 import type { Wish } from './lock-state.js';
 
@@ -19,7 +20,7 @@ export type CallAction =
   /** With the token of `nth` of all holders, or with the last one given. */
   | { readonly kind: 'fence'; readonly name: string; readonly nth: number }
   | { readonly kind: 'watch'; readonly names: readonly string[] }
-  | { readonly kind: 'query'; readonly name: string | null; readonly after: string; readonly count: number }
+  | ({ readonly kind: 'query' } & NameQuery)
   | { readonly kind: 'close'; readonly inbox: number }
   | { readonly kind: 'python acquire'; readonly name: string; readonly timeoutS: number }
   /** `nth` of the rooms that Python requests of this run were given; a room that never was, if there are none. */

@@ -55,6 +55,13 @@ export interface ModelOperation {
   readonly about: Ref;
 }
 
+export interface NameQuery {
+  readonly name: string | null;
+  readonly after: string;
+  readonly count: number;
+  readonly told: number | null;
+}
+
 export class LockModel {
   readonly #rules: QueueRules;
 
@@ -258,12 +265,16 @@ export class LockModel {
     for (const name of names) this.state.watches.set(name, at + WATCH_US);
   }
 
-  /** lock_query of one name, or of a page of names: `[at, the last name if there are more, entries]` */
-  query(at: number, name: string | null, after: string, count: number): unknown {
+  /**
+   * lock_query of one name, of whose entries so many were told before, or of a page of names:
+   * `[at, the last name if there are more, entries, 0]`. There are never more than one call tells.
+   */
+  query(at: number, { name, after, count, told }: NameQuery): unknown {
     const names = this.queried(name, after, count);
     const isMore = name === null && namesAfter(this.state, after).length > count;
     this.#rules.look(at, names);
-    return [at, isMore ? names.at(-1) : null, names.flatMap((one) => entriesOf(this.state, one))];
+    const entries = names.flatMap((one) => entriesOf(this.state, one));
+    return [at, isMore ? names.at(-1) : null, entries.slice(told ?? 0), 0];
   }
 
   /** lock_locked, and Python's locked */
@@ -321,8 +332,12 @@ export class LockModel {
       at,
       names.filter((name) => this.hasExpired(at, [name])),
     );
-    for (const [id, { silentUntil }] of [...inboxes].sort(([a], [b]) => (a < b ? -1 : 1)))
-      if (silentUntil > 0 && silentUntil <= at) this.#rules.forgetSilent(at, id);
+    const silent = [...inboxes].filter(([, { silentUntil }]) => silentUntil > 0 && silentUntil <= at);
+    if (silent.length > 0)
+      this.#rules.forgetSilent(
+        at,
+        silent.map(([id]) => id),
+      );
     for (const [id, inbox] of inboxes) if (inbox.due <= at) this.#lookAfter(at, id, inbox);
     for (const [key, { until }] of tombstones) if (until <= at) tombstones.delete(key);
     for (const [name, until] of watches) if (until <= at) watches.delete(name);

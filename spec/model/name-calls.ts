@@ -64,11 +64,12 @@ function fenceCall({ name, nth }: Acted<'fence'>, model: LockModel): Call {
   };
 }
 
-function queryCall({ name, after, count }: Acted<'query'>, model: LockModel): Call {
+function queryCall(query: Acted<'query'>, model: LockModel): Call {
+  const { name, after, count, told } = query;
   return {
     procedure: 'lock_query',
-    args: [name, after, count],
+    args: [name, after, count, told],
     makesChange: (at) => model.isStale(at, model.queried(name, after, count)),
-    says: (at) => model.query(at, name, after, count),
+    says: (at) => model.query(at, query),
   };
 }

@@ -66,9 +66,10 @@ export class QueueRules {
       for (const holder of expired) {
         // One that was kept beyond its release is released only now.
         this.tellWatchers(at, holder, holder.state === 'kept' ? 'released' : 'expired');
-        if (holder.state === 'granted') this.#setAside(at, holder, caller);
-        else this.#remove(holder);
       }
+      const missed = expired.filter(({ state }) => state === 'granted');
+      for (const holder of expired) if (!missed.includes(holder)) this.#remove(holder);
+      this.#setAside(at, missed, caller);
       if (expired.length > 0) this.grantHeads(at);
     }
   }
@@ -81,7 +82,7 @@ export class QueueRules {
       const inbox = this.state.inboxes.get(probed ?? '');
       if (probed === undefined || !inbox) continue;
       if (inbox.probedUntil > 0) {
-        this.#silence(at, probed);
+        this.#silence(at, [probed]);
         this.grantHeads(at);
       } else {
         inbox.probedUntil = at + ACKNOWLEDGE_US;
@@ -105,7 +106,7 @@ export class QueueRules {
     }
     if (inbox.silentUntil === 0) return;
     if (inbox.silentUntil <= at) {
-      this.forgetSilent(at, id);
+      this.forgetSilent(at, [id]);
       return;
     }
     inbox.silentUntil = 0;
@@ -113,15 +114,10 @@ export class QueueRules {
     this.grantHeads(at);
   }
 
-  /** The process has not called in time. */
-  forgetSilent(at: number, id: string): void {
-    const inbox = this.state.inboxes.get(id);
-    if (inbox) inbox.silentUntil = 0;
-    for (const ticket of byKey(this.#silentOf(id))) {
-      this.#remove(ticket);
-      this.tellWatchers(at, ticket, 'withdrawn');
-    }
-    this.grantHeads(at);
+  /** These processes have not called in time. */
+  forgetSilent(at: number, ids: readonly string[]): void {
+    for (const id of ids) Object.assign(this.state.inboxes.get(id) ?? {}, { silentUntil: 0 });
+    this.endAll(at, byKey(ids.flatMap((id) => this.#silentOf(id))));
   }
 
   /** The process that is to be probed, or that has not answered. */
@@ -142,10 +138,8 @@ export class QueueRules {
 
   /** All of a process at once: nobody is granted before all are gone. */
   endAll(at: number, tickets: readonly Ticket[]): void {
-    for (const ticket of tickets) {
-      this.#remove(ticket);
-      this.tellWatchers(at, ticket, ticket.lease ? 'released' : 'withdrawn');
-    }
+    for (const ticket of tickets) this.#remove(ticket);
+    for (const ticket of tickets) this.tellWatchers(at, ticket, ticket.lease ? 'released' : 'withdrawn');
     this.grantHeads(at);
   }
 
@@ -277,30 +271,39 @@ export class QueueRules {
     return isBlocked(this.state, ticket) && when === at && !isSoon ? ticket : undefined;
   }
 
-  /** It is back in its old place, but not twice if nobody has asked about it; its process counts as silent. */
-  #setAside(at: number, holder: Holder, caller: string | undefined): void {
-    const { inbox, key } = holder;
-    const isUsedAnew = this.state.tickets.some((one) => one !== holder && one.key === key && !one.lease);
-    const state = inbox === caller ? 'waiting' : 'silent';
-    if (isUsedAnew || holder.isMissed) this.#remove(holder);
-    else {
-      Object.assign(holder, { lease: null, asksAt: 0, isMissed: true, state });
-      this.tellWatchers(at, holder, 'waiting');
-    }
-    if (inbox !== caller) this.#silence(at, inbox ?? '');
+  /** They are back in their old places, but not twice if nobody has asked about them; their processes count as silent. */
+  #setAside(at: number, missed: readonly Holder[], caller: string | undefined): void {
+    const back = missed.filter((holder) => {
+      const isUsedAnew = this.state.tickets.some(
+        (one) => one !== holder && one.key === holder.key && !one.lease,
+      );
+      const isBack = !isUsedAnew && !holder.isMissed;
+      const state = holder.inbox === caller ? 'waiting' : 'silent';
+      if (isBack) Object.assign(holder, { lease: null, asksAt: 0, isMissed: true, state });
+      else this.#remove(holder);
+      return isBack;
+    });
+    for (const holder of back) this.tellWatchers(at, holder, 'waiting');
+    const inboxes = new Set(missed.map(({ inbox }) => inbox ?? ''));
+    this.#silence(
+      at,
+      [...inboxes].filter((id) => id !== caller),
+    );
   }
 
   /** All that a silent process waits for is passed over at once; one that was only slow is told, and asks. */
-  #silence(at: number, id: string): void {
-    const inbox = this.state.inboxes.get(id);
-    if (!inbox) throw new Error(`no inbox ${id}`);
-    inbox.probedUntil = 0;
-    if (inbox.silentUntil === 0) {
-      inbox.silentUntil = at + SILENT_US;
-      for (const ticket of this.state.tickets)
-        if (ticket.inbox === id && isWaiting(ticket)) ticket.state = 'silent';
+  #silence(at: number, ids: readonly string[]): void {
+    for (const id of ids) {
+      const inbox = this.state.inboxes.get(id);
+      if (!inbox) throw new Error(`no inbox ${id}`);
+      inbox.probedUntil = 0;
+      if (inbox.silentUntil === 0) {
+        inbox.silentUntil = at + SILENT_US;
+        for (const ticket of this.state.tickets)
+          if (ticket.inbox === id && isWaiting(ticket)) ticket.state = 'silent';
+      }
+      this.tell(id, 'alive');
     }
-    this.tell(id, 'alive');
   }
 
   #silentOf(id: string): Ticket[] {

@@ -11,6 +11,8 @@
  * `MODEL_RUNS` sets another number of runs.
  */
 import fc from 'fast-check';
+import { withConstants } from '../../lib/schema/constants.js';
+import { installCode } from '../../lib/schema/install-code.js';
 import { allActions, timelessActions } from '../model/action-arbitraries.js';
 import type { Action } from '../model/actions.js';
 import { EmbeddedSubject } from '../model/embedded-subject.js';
@@ -22,6 +24,7 @@ import { installCodeOf, WRONG_SERVERS } from '../support/wrong-servers.js';
 const COMMANDS = 100;
 const EMBEDDED_RUNS = 1000;
 const NODE_RUNS = 20;
+const CROWD_RUNS = 100;
 const LIMIT_MS = 300_000;
 /** A server that is wrong is noticed in fewer, and in the same ones each time. */
 const WRONG_RUNS = 500;
@@ -90,11 +93,27 @@ async function check(
   throw new Error(`MODEL_REPLAY='${JSON.stringify(again)}'\n${text}`, { cause: details.errorInstance });
 }
 
+/** The schema, which takes its requests for too many to go one by one. */
+function codeForCrowds(): string {
+  const few = ['gone.len() <= $FEW', 'back.len() <= $FEW'].map((text) => withConstants(text));
+  return few.reduce((code, text) => {
+    if (!code.includes(text)) throw new Error(`not in the schema's source: ${text}`);
+    return code.replaceAll(text, text.replace(/\d+$/, '0'));
+  }, installCode());
+}
+
 describe('the queue does what its model does', () => {
   it(
     `on the embedded engine, ${EMBEDDED_RUNS} times up to ${COMMANDS} commands`,
     // eslint-disable-next-line @typescript-eslint/require-await -- a subject may be far away
     () => check(allActions, EMBEDDED_RUNS, async () => new EmbeddedSubject()),
+    LIMIT_MS,
+  );
+
+  it(
+    `where all that leave their queues do so at once, as many do, ${CROWD_RUNS} times`,
+    // eslint-disable-next-line @typescript-eslint/require-await -- a subject may be far away
+    () => check(allActions, CROWD_RUNS, async () => new EmbeddedSubject(codeForCrowds())),
     LIMIT_MS,
   );
 

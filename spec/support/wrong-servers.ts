@@ -17,7 +17,7 @@ export interface WrongServer {
 }
 
 export const WRONG_SERVERS: readonly WrongServer[] = [
-  { does: 'lets one more hold than may', of: 'sum[0] <= sum[1]', instead: 'sum[0] - 1 <= sum[1]' },
+  { does: 'lets one more hold than may', of: 'taken <= least', instead: 'taken - 1 <= least' },
   { does: 'minds only its own limit', of: 'limit < sum[1] ? limit : sum[1]', instead: 'limit' },
   {
     does: 'grants a newcomer before those who wait',
@@ -26,20 +26,24 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'grants the head of one queue that waits in another',
-    of: 's.fn.head(q) == r && s.fn.fits',
-    instead: 's.fn.fits',
+    of: 'if (q.waiting[o.place] != r) return false;',
+    instead: '',
   },
   {
     does: 'grants one of several that fit together',
-    of: 'if (sum[0] > sum[1] ||',
-    instead: 'if (ready || sum[0] > sum[1] ||',
+    of: 'if (!sum[2] ||',
+    instead: 'if (ready || !sum[2] ||',
     shownBy: 'mixed',
   },
-  { does: 'forgets the other queues that move', of: 'other == name || moved.push(other);', instead: '' },
+  {
+    does: 'forgets the other queues that move',
+    of: 'other == name || moved.push(other);',
+    instead: '',
+  },
   {
     does: 'tells nobody who is next',
-    of: 'if (q.waiting) s.fn.tell_next(s, name, q, at)',
-    instead: 'if (q.waiting) nil',
+    of: 's.fn.tell_heads(s, touched, at);',
+    instead: '',
     shownBy: 'orphans',
   },
   {
@@ -51,8 +55,8 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   { does: 'gives the same token twice', of: 's.token < at ? at : s.token + 1', instead: 'at' },
   {
     does: 'sets a silent process aside in one-name queues only',
-    of: 'if (r.inbox == box) {\n            r.state = $SILENT;',
-    instead: 'if (r.inbox == box && r.names.len() == 1) {\n            r.state = $SILENT;',
+    of: 'aside = s.waiting.values().filter(|r| r.state == $WAITING &&',
+    instead: 'aside = s.waiting.values().filter(|r| r.names.len() == 1 && r.state == $WAITING &&',
     shownBy: 'deaths',
   },
   {
@@ -65,7 +69,11 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     of: 's.fn.bury(s, r.id, at, why);\n                r.inbox',
     instead: 'r.inbox',
   },
-  { does: 'steals without a word to those who watch', of: "s.fn.tell(s, r, at, 'lost', why);", instead: '' },
+  {
+    does: 'steals without a word to those who watch',
+    of: "if (s.watches) s.fn.tell(s, r, at, 'lost', why);",
+    instead: '',
+  },
   {
     does: 'tells those who watch that a withdrawn request was released',
     of: "r.state >= $GRANTED ? 'released' : 'withdrawn', 0);\n    s.fn.promote(s, r.names",
@@ -88,7 +96,7 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'tells nobody who is forgotten',
-    of: "if (s.watches) s.fn.tell(s, r, at, 'withdrawn', 0);",
+    of: "if (s.watches) gone.each(|r| s.fn.tell(s, r, at, 'withdrawn', 0));",
     instead: '',
     leftToModel: 'what is told of those who wait is compared in runs in which nobody is forgotten',
   },
@@ -128,7 +136,7 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'lets the silent keep others waiting',
-    of: 'if (box.probe) return s.fn.silence(s, box, at);',
+    of: 'if (box.probe) return s.fn.silence(s, [box], at);',
     instead: 'if (box.probe) return [];',
     shownBy: 'deaths',
   },
@@ -140,8 +148,8 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'silences who has just called',
-    of: 'r.inbox == caller ? r.names : s.fn.silence',
-    instead: 's.fn.silence',
+    of: 'box != caller && !seen.has(box)',
+    instead: '!seen.has(box)',
     leftToModel: 'it loses a turn as all who are silent for long may: when exactly, no guarantee says',
   },
   {
@@ -152,16 +160,16 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'gives the silent their places back after any time',
-    of: 'if (box.silent <= at) return s.fn.promote(s, s.fn.forget(s, box, at), at);',
+    of: 'if (box.silent <= at) return s.fn.promote(s, s.fn.forget(s, [box], at), at);',
     instead: '',
     leftToModel: 'nobody is wronged: it gives those who come back late more than was promised',
   },
   {
     does: 'keeps the places of the silent for ever',
-    of: 'if (box.silent && box.silent <= at) s.fn.promote(s, s.fn.forget(s, box, at), at);',
-    instead: 'nil;',
+    of: 'if (silent) s.fn.promote(s, s.fn.forget(s, silent, at), at);',
+    instead: '',
   },
-  { does: 'keeps the places of a request that nobody knows', of: ' && !r.missed', instead: '' },
+  { does: 'keeps the places of a request that nobody knows', of: ' && !r.missed;', instead: ';' },
   {
     does: 'takes a process that asks about its request for one that does not know it',
     of: 'if (r.state == $WAITING && r.missed) r.missed = false;',
@@ -199,7 +207,7 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'removes an inbox that somebody holds in',
-    of: 'for (key, q in s.locks) for (r in q.held) s.fn.spare(idle, r, at);',
+    of: 'for (key, q in s.locks) for (r in q.held) if (r.inbox.id && r.inbox.due <= at) r.inbox.due = at + $IDLE_US;',
     instead: '',
     shownBy: 'ages',
   },
@@ -240,11 +248,11 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     instead: '',
   },
   { does: 'counts no holders ahead', of: 'ahead = q.held.len();', instead: 'ahead = 0;' },
-  { does: 'shows a page too little', of: 'names = names[0:count]', instead: 'names = names[0:count - 1]' },
+  { does: 'shows a page too little', of: 'names = names[0:size]', instead: 'names = names[0:size - 1]' },
   {
     does: 'ends a lease early',
-    of: 'filter(|r| r.due <= at).each',
-    instead: 'filter(|r| r.due <= at + 200000).each',
+    of: 'over = q.held.filter(|r| r.due <= at);',
+    instead: 'over = q.held.filter(|r| r.due <= at + 200000);',
   },
   {
     does: 'ends a renewed lease early',

@@ -31,7 +31,7 @@ class FakeClient implements ThingsDBClient {
     release: () => [Told.ended, Was.held],
     keep: () => [Told.ended, Was.held],
     lock_locked: () => true,
-    lock_query: () => [serverUs(), null, []],
+    lock_query: () => [serverUs(), null, [], 0],
     lock_force_release: () => 3,
     lock_ask: () => 2,
     lock_watch: (args) => (args[0] as string[]).map((_, i) => WATCHED + i),
@@ -362,6 +362,7 @@ describe('query', () => {
       serverUs(),
       null,
       [holder, ['a', false, 1, 1, 'other', serverUs(), 0, 0, 1, false]],
+      0,
     ];
     const { held, pending, next } = await managerOf().query('a');
     expect(client.argsOf('lock_query').map(([name]) => name)).toEqual(['a']);
@@ -371,10 +372,10 @@ describe('query', () => {
   });
 
   it('without a name asks page by page', async () => {
-    client.answers['lock_query'] = () => [serverUs(), 'a', [holder]];
+    client.answers['lock_query'] = () => [serverUs(), 'a', [holder], 0];
     const manager = managerOf();
     const { next } = await manager.query();
-    client.answers['lock_query'] = () => [serverUs(), null, [holder]];
+    client.answers['lock_query'] = () => [serverUs(), null, [holder], 0];
     await manager.query({ after: next, limit: 1 });
     expect(client.argsOf('lock_query')).toEqual([
       [null, '', 100],

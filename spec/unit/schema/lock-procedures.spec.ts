@@ -112,7 +112,7 @@ it('close goes on until nothing more is left', async () => {
 
 it('query asks for one name, or for a page of them', async () => {
   const entry = ['a', true, 1, 1, 'someone', AT - 5_000_000, AT + 1_500_000, 42, 0, false];
-  const { run, typed } = procedures([AT, 'b', [entry]]);
+  const { run, typed } = procedures([AT, 'b', [entry], 0]);
   expect(await typed.query('a')).toEqual({
     entries: [expect.objectContaining({ name: 'a', leftMs: 1500, token: 42 })],
     next: 'b',
@@ -125,7 +125,7 @@ it('query asks for one name, or for a page of them', async () => {
 });
 
 it('query has no next page after the last', async () => {
-  expect(await procedures([AT, null, []]).typed.query(null, '', 100)).toEqual({
+  expect(await procedures([AT, null, [], 0]).typed.query(null, '', 100)).toEqual({
     entries: [],
     next: undefined,
   });

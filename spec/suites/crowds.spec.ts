@@ -1,0 +1,139 @@
+/** Very many requests of one name: they are granted, forgotten, ended and shown as few are, and in bounded pieces. */
+import { Told } from '../../lib/schema/constants.js';
+import { HostileClient } from '../hostile/hostile-client.js';
+import { idText, many, Occupants, type Occupant } from '../hostile/occupants.js';
+import type { Sent } from '../hostile/wire.js';
+import { onEachBackEnd } from '../support/back-end.js';
+import { until } from '../support/until.js';
+
+const CROWD = 60;
+/** More than one call tells of. */
+const BIG_CROWD = 10_050;
+const MOST_ENTRIES = 10_000;
+const MOST_SWEPT = 5_000;
+/** Two runs of the sweeper. */
+const SOON_MS = 4_000;
+
+onEachBackEnd(
+  'very many requests of one name',
+  (backEnd) => {
+    let client: HostileClient;
+    let occupants: Occupants;
+
+    const testCrowd = (title: string, body: () => Promise<void>): void => {
+      test(title, async () => {
+        await backEnd.manager().setup();
+        const auth = backEnd.auth as { username: string; password: string };
+        client = await HostileClient.connect(backEnd.tcp, auth);
+        occupants = new Occupants(client, `//${backEnd.collection}`);
+        await body();
+        for (const name of ['crowded', 'other', 'a few']) await occupants.run('lock_force_release', [name]);
+        await occupants.alter(`
+          range(10).each(|| s.inboxes.keys().each(|key| wse(s.fn.close(s, key[1:], int(now() * 1000000)))));
+          s.tombstones.clear();`);
+        await client.close();
+      });
+    };
+
+    const shared = (names: readonly string[] = ['crowded']) => many(CROWD, () => ({ names, isShared: true }));
+    const toldOf = async (some: readonly Occupant[], inbox?: string): Promise<number[]> => {
+      const checks = some.map(({ name, id }): Sent => ['check', name, id, true]);
+      return (await occupants.decide(checks, inbox)).map(([told]) => Number(told));
+    };
+    const release = ({ name, id }: Occupant): Sent => ['release', name, id];
+    const first = async (inbox = occupants.inbox): Promise<Occupant> => {
+      const [made] = await occupants.take([{ names: ['crowded'] }], inbox);
+      if (made === undefined) throw new Error('nothing was made');
+      return made;
+    };
+
+    testCrowd('one release grants all of them, in their order', async () => {
+      const holder = await first();
+      const crowd = await occupants.take(shared());
+      await occupants.take([{ names: ['crowded'] }]);
+      await occupants.decide([release(holder)]);
+      const ids = await backEnd.query(
+        `q = .thingsdb_lock.locks[':crowded']; [q.held.map(|r| r.id), q.waiting.len(), .thingsdb_lock.waiting.len()];`,
+      );
+      expect(ids).toEqual([crowd.map(({ id }) => id), 1, 1]);
+      expect(await toldOf(crowd)).toEqual(Array(CROWD).fill(Told.held));
+    });
+
+    testCrowd('one release grants all of those that wait for two names, as far as they fit', async () => {
+      const holder = await first();
+      const [inOther] = await occupants.take([{ names: ['other'], isShared: true }]);
+      const crowd = await occupants.take(shared(['crowded', 'other']));
+      const [last] = await occupants.take([{ names: ['other', 'crowded'] }]);
+      await occupants.decide([release(holder)]);
+      expect(await toldOf(crowd)).toEqual(Array(CROWD).fill(Told.held));
+      expect(await toldOf([last as Occupant])).toEqual([Told.waiting]);
+      await occupants.decide([...crowd, inOther as Occupant].map(release));
+      expect(await toldOf([last as Occupant])).toEqual([Told.held]);
+    });
+
+    testCrowd('those whose process does not answer keep their places, in their order', async () => {
+      const [holder, dead] = [await first(), idText()];
+      const crowd = await occupants.take(shared(), dead);
+      await occupants.decide([release(holder)]);
+      await occupants.expire();
+      const [next] = await occupants.take([{ names: ['crowded'] }]);
+      const state = await backEnd.query(
+        `q = .thingsdb_lock.locks[':crowded']; [q.held.map(|r| r.id), q.waiting.map(|r| [r.id, r.state])];`,
+      );
+      expect(state).toEqual([[next?.id], crowd.map(({ id }) => [id, 0])]);
+      // Its process lives after all.
+      await occupants.decide([release(next as Occupant)], dead);
+      expect(await toldOf(crowd, dead)).toEqual(Array(CROWD).fill(Told.held));
+    });
+
+    testCrowd('all of them run out together', async () => {
+      await occupants.take(many(CROWD, () => ({ names: ['crowded'], isShared: true })));
+      const left = await occupants.take(
+        many(2, () => ({ names: ['crowded'], isShared: true })),
+        idText(),
+      );
+      await occupants.alter(`s.locks[':crowded'].held[0:${CROWD}].each(|r| { r.due = 1; nil; });`);
+      await occupants.take([{ names: ['crowded'] }]);
+      const ids = await backEnd.query(`.thingsdb_lock.locks[':crowded'].held.map(|r| r.id);`);
+      expect(ids).toEqual(left.map(({ id }) => id));
+    });
+
+    testCrowd('a page tells of so many, and a manager goes on by itself', async () => {
+      await occupants.take(many(2, () => ({ names: ['a few'] })));
+      await first();
+      // As so many calls would make them.
+      await occupants.alter(`
+        q = s.locks[':crowded'];
+        box = s.inboxes[':${occupants.inbox}'];
+        range(${BIG_CROWD - 1}).each(|i| q.waiting.push({
+          state: 1, id: '', number: 0, names: ['crowded'], inbox: box, units: 1, limit: 1, since: 1, token: 0, due: 0,
+          ttl: 1000, order: i, asks_at: 0, missed: false
+        }));`);
+      const page = async (...args: Sent[]): Promise<unknown[]> =>
+        (await occupants.run('lock_query', args)) as unknown[];
+      const [, next, few] = await page(null, '', 1_000n);
+      expect([next, (few as unknown[]).length]).toEqual(['a few', 2]);
+      const [, , most, told] = await page(null, 'a few', 1_000n);
+      expect([(most as unknown[]).length, Number(told)]).toEqual([MOST_ENTRIES, MOST_ENTRIES]);
+      const [, , rest, end] = await page('crowded', '', 1n, BigInt(MOST_ENTRIES));
+      expect([(rest as unknown[]).length, Number(end)]).toEqual([BIG_CROWD - MOST_ENTRIES, 0]);
+      const { held, pending } = await backEnd.manager().query('crowded');
+      expect(held).toHaveLength(1);
+      expect(pending.map(({ position }) => position)).toEqual(
+        Array.from({ length: BIG_CROWD - 1 }, (_, i) => i + 1),
+      );
+      await occupants.alter("s.locks.del(':crowded');");
+    });
+
+    testCrowd('one sweep removes so many tombstones, the next ones the rest', async () => {
+      await occupants.withdraw(MOST_SWEPT + 50);
+      await occupants.prepareSweep();
+      await occupants.alter('s.tombstones.values().each(|one| { one.due = 1; nil; });');
+      await occupants.run('sweep_now', []);
+      const left = () => backEnd.query('.thingsdb_lock.tombstones.len();');
+      expect(await left()).toBe(50);
+      await until(async () => (await left()) === 0, { limitMs: SOON_MS });
+    });
+  },
+  { leavesRequests: true },
+);
