@@ -12,6 +12,7 @@ import { withOwnError } from './manager/own-error.js';
 import { heldAgain, refuseDeadlock } from './manager/reentry.js';
 import { insideOf, leasesAround } from './manager/sections.js';
 import { shown, shownNames } from './manager/shown.js';
+import { invalid } from './options/checked.js';
 import type { Duration } from './options/duration.js';
 import type { LockOptions } from './options/lock-options.js';
 import type { ResolvedLockOptions } from './options/resolved-lock-options.js';
@@ -136,6 +137,7 @@ export class DistributedLock extends Emitter<LockEvents> {
    * @throws what {@link acquire} throws, then `fn` was not called
    */
   async runExclusive<T>(fn: (lease: Lease) => Promise<T> | T, options?: LockOptions): Promise<T> {
+    checkSection(fn);
     return this.#run(await this.#take(this.#resolve(options)), fn);
   }
 
@@ -144,6 +146,7 @@ export class DistributedLock extends Emitter<LockEvents> {
    * @throws what {@link tryAcquire} throws, then `fn` was not called
    */
   async tryRunExclusive<T>(fn: (lease: Lease) => Promise<T> | T, options?: LockOptions): Promise<T | null> {
+    checkSection(fn);
     const lease = await this.#try(this.#resolve(options));
     return lease === null ? null : this.#run(lease, fn);
   }
@@ -260,4 +263,10 @@ export class DistributedLock extends Emitter<LockEvents> {
     if (open.some(({ root }) => root !== newest.root)) throw new LockAmbiguousError(labelOf(this.names));
     return newest;
   }
+}
+
+/** Before the lock is taken: nobody is to wait for a section that cannot run. */
+function checkSection(fn: unknown): void {
+  if (typeof fn !== 'function')
+    throw invalid('section', fn, 'expected a function that runs under the lock, and after it the options');
 }

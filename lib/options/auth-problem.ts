@@ -15,6 +15,7 @@ const MEANT: Readonly<Record<string, string>> = {
 /** What is wrong with credentials, by the name of the field and never by its value; `undefined` if nothing is. */
 export function authProblem(auth: unknown): string | undefined {
   if (typeof auth === 'string') return `text is given; ${EXPECTED}`;
+  if (Array.isArray(auth)) return `a list is given; ${EXPECTED}`;
   if (typeof auth !== 'object' || auth === null) return EXPECTED;
   const { username, password, token, ...others } = auth as Record<string, unknown>;
   const [other] = Object.keys(others);

@@ -10,6 +10,7 @@ const SHOWN_CHARACTERS = 80;
 /** In place of something else than an object. */
 const EXPECTED: Readonly<Record<Place, string>> = {
   LockManager: 'expected an object with url and auth, or client',
+  tls: 'expected an object such as { ca }',
   lock: "expected an object such as { waitTimeout: '30s' }",
   semaphore: 'expected an object with permits: how many there are',
   adopt: "expected an object such as { ttl: '30s' }",

@@ -1,7 +1,8 @@
 /** Where an option was given: what its error is said to be about. */
-export type Place = 'LockManager' | 'lock' | 'semaphore' | 'adopt' | 'query' | 'drain';
+export type Place = 'LockManager' | 'tls' | 'lock' | 'semaphore' | 'adopt' | 'query' | 'drain';
 
 const WAIT = 'it is called waitTimeout (how long to wait) here';
+const NO_WAIT = 'call tryAcquire(), or give waitTimeout: 0';
 const TTL = 'it is called ttl (how long the lock may be held without a renewal) here';
 const NO_RETRY = 'nothing is tried again here, as a grant is pushed: waitTimeout says how long to wait';
 const RENEWAL = 'a lease is renewed at every third of its ttl: autoRenew: false is the only choice';
@@ -58,8 +59,9 @@ const LOCK_HINTS: Readonly<Record<string, string>> = {
   abortsignal: 'it is called signal here',
   abort: 'it is called signal here',
   force: 'it is called steal here',
-  ifavailable: 'call tryAcquire(), or give waitTimeout: 0',
-  nowait: 'call tryAcquire(), or give waitTimeout: 0',
+  ifavailable: NO_WAIT,
+  nowait: NO_WAIT,
+  blocking: NO_WAIT,
   reentry: 'it is called reentrant here',
   maxhold: 'it is called maxHold here',
   maxexecutiontime: 'it is called maxHold here',
@@ -68,6 +70,7 @@ const LOCK_HINTS: Readonly<Record<string, string>> = {
   name: 'the name is the first argument',
   key: 'the name is the first argument',
   resource: 'the name is the first argument',
+  fair: 'every lock is fair: it is granted in the order in which it is asked for',
   priority: 'there are no priorities: locks are granted in the order in which they are asked for',
   owner: 'it is an option of the LockManager',
   limit: PERMITS,
@@ -78,6 +81,10 @@ const LOCK_HINTS: Readonly<Record<string, string>> = {
 
 const PLACE_HINTS: Readonly<Partial<Record<Place, Readonly<Record<string, string>>>>> = {
   lock: { permits: NO_LOCK_PERMITS, count: NO_LOCK_PERMITS },
+  tls: {
+    pfx: 'give the certificate and its key as PEM, as cert and key',
+    cafile: 'ca is the certificate itself, as PEM: read the file',
+  },
   semaphore: {
     mode: 'a semaphore is neither shared nor exclusive: leave it out',
     steal: 'a semaphore cannot be stolen: manager.forceRelease(name) ends all of its leases',
@@ -150,14 +157,19 @@ export function unknownOptions(paths: readonly (readonly PropertyKey[])[], place
 
 function hintFor(path: readonly PropertyKey[], place: Place): string {
   const lower = String(path.at(-1)).toLowerCase();
-  // What is within `defaults` is of a lock.
-  const within = path.length === 1 ? place : 'lock';
-  const hints = { ...LOCK_HINTS, ...PLACE_HINTS[within] };
+  const within = placeOf(path, place);
+  const hints = { ...(within === 'tls' ? {} : LOCK_HINTS), ...PLACE_HINTS[within] };
   const hint = Object.hasOwn(hints, lower) ? hints[lower] : undefined;
   const near = KNOWN[within].find((known) => isNear(known.toLowerCase(), lower));
   if (hint !== undefined && near?.toLowerCase() !== lower) return `: ${hint}`;
   if (near !== undefined) return `: did you mean ${near}?`;
   return `; there are ${KNOWN[within].join(', ')}`;
+}
+
+/** What is within `defaults` is of a lock. */
+function placeOf(path: readonly PropertyKey[], place: Place): Place {
+  if (path.length === 1) return place;
+  return path[0] === 'tls' ? 'tls' : 'lock';
 }
 
 const HOLD = ['ttl', 'autoRenew', 'maxHold', 'minHold'];
@@ -169,6 +181,7 @@ export const KNOWN: Readonly<Record<Place, readonly string[]>> = {
     ...['client', 'url', 'auth', 'tls', 'collection', 'prefix', 'owner', 'requestTimeout', 'clockSkew'],
     'defaults',
   ],
+  tls: ['ca', 'cert', 'key', 'passphrase', 'servername', 'rejectUnauthorized'],
   lock: [...ACQUIRE, 'mode', 'steal'],
   semaphore: [...ACQUIRE, 'permits', 'count'],
   adopt: HOLD,

@@ -158,6 +158,11 @@ const MISTAKES: Readonly<Record<string, readonly Mistake[]>> = {
       'invalid LockManager options: auth: text is given; expected { username, password } or { token }',
     ],
     [
+      "new LockManager({ url: SERVER, auth: ['admin', 'secret'] })",
+      'LOCK_OPTIONS',
+      'invalid LockManager options: auth: a list is given; expected { username, password } or { token }',
+    ],
+    [
       "connect({ auth: { username: 'admin', password: 'wrong' } })",
       'LOCK_PERMISSION',
       'auth was refused: invalid username or password (-56); check the user and password, or whether the token has expired',
@@ -213,6 +218,21 @@ const MISTAKES: Readonly<Record<string, readonly Mistake[]>> = {
       "new LockManager({ url: 'wss://127.0.0.1', auth: { token: 'secret' }, tls: { ca: 5 } })",
       'LOCK_OPTIONS',
       'invalid LockManager options: tls.ca: expected PEM as text or bytes',
+    ],
+    [
+      "new LockManager({ url: 'wss://127.0.0.1', auth: { token: 'secret' }, tls: { rejectUnauthorised: false } })",
+      'LOCK_OPTIONS',
+      'invalid LockManager options: tls.rejectUnauthorised is not known: did you mean rejectUnauthorized?',
+    ],
+    [
+      "new LockManager({ url: 'wss://127.0.0.1', auth: { token: 'secret' }, tls: { pfx: 'secret' } })",
+      'LOCK_OPTIONS',
+      'invalid LockManager options: tls.pfx is not known: give the certificate and its key as PEM, as cert and key',
+    ],
+    [
+      "new LockManager({ url: 'wss://127.0.0.1', auth: { token: 'secret' }, tls: { ciphers: 'ALL' } })",
+      'LOCK_OPTIONS',
+      'invalid LockManager options: tls.ciphers is not known; there are ca, cert, key, passphrase, servername, rejectUnauthorized',
     ],
     [
       "new LockManager({ url: 'wss://127.0.0.1', auth: { token: 'secret' }, ssl: true })",
@@ -300,6 +320,16 @@ const MISTAKES: Readonly<Record<string, readonly Mistake[]>> = {
       'lock.acquire({ onLockLost: () => {} })',
       'LOCK_OPTIONS',
       "invalid lock options: onLockLost is not known: listen to the event 'lost', or use lease.signal",
+    ],
+    [
+      'lock.acquire({ blocking: false })',
+      'LOCK_OPTIONS',
+      'invalid lock options: blocking is not known: call tryAcquire(), or give waitTimeout: 0',
+    ],
+    [
+      'lock.acquire({ fair: true })',
+      'LOCK_OPTIONS',
+      'invalid lock options: fair is not known: every lock is fair: it is granted in the order in which it is asked for',
     ],
     [
       "lock.acquire({ TTL: '30s' })",
@@ -463,6 +493,16 @@ const MISTAKES: Readonly<Record<string, readonly Mistake[]>> = {
       'lock "never" is not held: it was released before, or never acquired through this object',
     ],
     [
+      'lock.runExclusive()',
+      'LOCK_OPTIONS',
+      'invalid section: undefined is given; expected a function that runs under the lock, and after it the options',
+    ],
+    [
+      "lock.tryRunExclusive({ ttl: '30s' }, () => 1)",
+      'LOCK_OPTIONS',
+      'invalid section: an object is given; expected a function that runs under the lock, and after it the options',
+    ],
+    [
       'lock.runExclusive(() => lock.acquire())',
       'LOCK_DEADLOCK',
       'lock "a" is held by the runExclusive() that the caller runs inside of, and would wait for it. Use the lease that was passed in, or { reentrant: true }; for work that may wait until that has ended: outside(fn)',
@@ -618,6 +658,7 @@ function refusalOf(place: Place, option: string): unknown {
   const options = { [option]: Symbol('no value') } as never;
   const checks: Record<Place, () => unknown> = {
     LockManager: () => resolveManagerOptions(options),
+    tls: () => resolveManagerOptions({ url: 'wss://a', auth: { token: 'a' }, tls: options }),
     lock: () => resolveLockOptions(options),
     semaphore: () => (option === 'permits' ? checkedSemaphore(options) : resolveSemaphoreOptions(3, options)),
     adopt: () => resolveAdoptOptions({}, 1000, options),
