@@ -9,7 +9,12 @@ const config: Config = {
     '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.spec.json', transpilation: true, diagnostics: false }],
   },
   // The sources name their imports as ES modules do ('./lease.js'); Jest runs them as CommonJS from the .ts files.
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  // The examples name the package, as its users do.
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^thingsdb-lock$': '<rootDir>/lib/index.ts',
+    '^thingsdb-lock/(testing|nestjs|opentelemetry)$': '<rootDir>/lib/$1/index.ts',
+  },
   // For `npm run coverage`: what of lib the specs reach in their own process, without servers and programs; the suites reach
   // more. The floor rises with the figure, and does not fall.
   collectCoverageFrom: ['lib/**/*.ts', '!lib/**/*.generated.ts', '!lib/cli/**', '!lib/ui/page/**'],

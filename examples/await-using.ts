@@ -5,7 +5,7 @@
  *   node --import tsx examples/await-using.ts
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LockManager } from '../lib/index.js'; // in your program: 'thingsdb-lock'
+import { LockManager } from 'thingsdb-lock';
 
 const { THINGSDB_URL, THINGSDB_USER, THINGSDB_PASSWORD, THINGSDB_TOKEN, THINGSDB_COLLECTION } = process.env;
 

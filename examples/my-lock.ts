@@ -6,7 +6,7 @@
  *   node --import tsx examples/my-lock.ts        # in each terminal; a number sets the seconds of work
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LockManager } from '../lib/index.js'; // in your program: 'thingsdb-lock'
+import { LockManager } from 'thingsdb-lock';
 
 const { THINGSDB_URL, THINGSDB_USER, THINGSDB_PASSWORD, THINGSDB_TOKEN, THINGSDB_COLLECTION } = process.env;
 const WORK_SECONDS = Number(process.argv[2] ?? 5);

@@ -1,4 +1,4 @@
-import type { Lease, LockManager } from '../lib/index.js'; // in your program: 'thingsdb-lock'
+import type { Lease, LockManager } from 'thingsdb-lock';
 
 /** Cron: every machine calls this at the same minute, and one does the work. */
 export async function nightly(

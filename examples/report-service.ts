@@ -5,7 +5,7 @@
  *   node --import tsx examples/report-service.ts
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LockLostError, LockManager, type DistributedLock } from '../lib/index.js'; // in your program: 'thingsdb-lock'
+import { LockLostError, LockManager, type DistributedLock } from 'thingsdb-lock';
 
 /** Writes the report; of all processes that run this service only one does so at a time. */
 export class ReportService {

@@ -16,18 +16,11 @@ for (const page of PAGES) {
   const text = readFileSync(page, 'utf8');
   const shown = text.replace(
     PLACE,
-    (_all, begin, file, end) => `${begin}\n\n\`\`\`${FENCES[extname(file)]}\n${source(file)}\`\`\`\n\n${end}`,
+    (_all, begin, file, end) => `${begin}\n\n\`\`\`${FENCES[extname(file)]}\n${readFileSync(file, 'utf8')}\`\`\`\n\n${end}`,
   );
   if (shown === text) continue;
   if (process.argv.includes('--check')) {
     console.error(`${page} does not show its examples as they are`);
     process.exitCode = 1;
   } else writeFileSync(page, shown);
-}
-
-/** As a user would write it: the package by its name. */
-function source(file) {
-  return readFileSync(file, 'utf8')
-    .replaceAll(/'[./]+\/lib\/(testing|nestjs|opentelemetry)\/index\.js'; \/\/.*$/gm, "'thingsdb-lock/$1';")
-    .replaceAll(/'[./]+\/lib\/index\.js'; \/\/.*$/gm, "'thingsdb-lock';");
 }

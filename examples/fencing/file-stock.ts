@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type FencingEntry, FencingGuard } from '../../lib/index.js'; // in your program: 'thingsdb-lock'
+import { type FencingEntry, FencingGuard } from 'thingsdb-lock';
 import { replaceFile } from './replace-file.js';
 import { type Stock, STOCK_LOCK } from './stock.js';
 

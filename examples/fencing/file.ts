@@ -4,7 +4,7 @@
  *   npx thingsdb-lock dev-server                 # or any ThingsDB, named by THINGSDB_URL
  *   node --import tsx examples/fencing/file.ts   # the file is stock.json; another path may be given
  */
-import { LockManager } from '../../lib/index.js'; // in your program: 'thingsdb-lock'
+import { LockManager } from 'thingsdb-lock';
 import { FileStock } from './file-stock.js';
 import { tellPausedHolder } from './paused-holder.js';
 

@@ -1,4 +1,4 @@
-import type { LockManager } from '../../lib/index.js'; // in your program: 'thingsdb-lock'
+import type { LockManager } from 'thingsdb-lock';
 import { type Stock, STOCK_LOCK } from './stock.js';
 
 /**

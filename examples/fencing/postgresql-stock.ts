@@ -1,4 +1,4 @@
-import { StaleTokenError } from '../../lib/index.js'; // in your program: 'thingsdb-lock'
+import { StaleTokenError } from 'thingsdb-lock';
 import { type Stock, STOCK_LOCK } from './stock.js';
 
 /** What is needed of a PostgreSQL client: a `Pool` or `Client` of pg has it, and PGlite. */

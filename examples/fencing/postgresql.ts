@@ -7,7 +7,7 @@
  * Writes to a PostgreSQL inside this process (PGlite), or, after `npm install pg`, to the one that DATABASE_URL names.
  */
 import { PGlite } from '@electric-sql/pglite';
-import { LockManager } from '../../lib/index.js'; // in your program: 'thingsdb-lock'
+import { LockManager } from 'thingsdb-lock';
 import { tellPausedHolder } from './paused-holder.js';
 import { PostgresqlStock, type SqlClient } from './postgresql-stock.js';
 

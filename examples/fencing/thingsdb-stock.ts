@@ -1,4 +1,4 @@
-import type { ThingsDBClient } from '../../lib/index.js'; // in your program: 'thingsdb-lock'
+import type { ThingsDBClient } from 'thingsdb-lock';
 import { type Stock, STOCK_LOCK } from './stock.js';
 
 /** Procedures of your own, in the collection that holds both your data and the locks. */

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { LockExceptionFilter, LockModule } from '../../lib/nestjs/index.js'; // in your program: 'thingsdb-lock/nestjs'
+import { LockExceptionFilter, LockModule } from 'thingsdb-lock/nestjs';
 import { HealthController } from './health.controller.js';
 import { OrdersController } from './orders.controller.js';
 import { OrdersService } from './orders.service.js';

@@ -1,5 +1,5 @@
 import { Controller, Get, HttpException, Inject } from '@nestjs/common';
-import { type LockHealth, LockHealthIndicator } from '../../lib/nestjs/index.js'; // in your program: 'thingsdb-lock/nestjs'
+import { type LockHealth, LockHealthIndicator } from 'thingsdb-lock/nestjs';
 
 /** For a readiness probe. With `@nestjs/terminus`: `health.check([() => locks.isHealthy('locks')])`. */
 @Controller('health')

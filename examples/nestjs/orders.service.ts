@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import type { Lease } from '../../lib/index.js'; // in your program: 'thingsdb-lock'
-import { CurrentLease, Exclusive, Shared } from '../../lib/nestjs/index.js'; // in your program: 'thingsdb-lock/nestjs'
+import type { Lease } from 'thingsdb-lock';
+import { CurrentLease, Exclusive, Shared } from 'thingsdb-lock/nestjs';
 
 /** What was done for an order, with the fencing token it was done under. */
 export interface Receipt {

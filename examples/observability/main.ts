@@ -6,7 +6,7 @@
  *   curl http://127.0.0.1:9464/metrics
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LockManager } from '../../lib/index.js'; // in your program: 'thingsdb-lock'
+import { LockManager } from 'thingsdb-lock';
 import { serveMetrics } from './metrics-page.js';
 
 const { THINGSDB_URL, THINGSDB_USER, THINGSDB_PASSWORD, THINGSDB_TOKEN, THINGSDB_COLLECTION } = process.env;

@@ -1,7 +1,7 @@
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { LockInstrumentation } from '../../lib/opentelemetry/index.js'; // in your program: 'thingsdb-lock/opentelemetry'
+import { LockInstrumentation } from 'thingsdb-lock/opentelemetry';
 import { prometheusText } from './prometheus-text.js';
 
 /** Is read when somebody asks. */

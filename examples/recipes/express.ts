@@ -11,7 +11,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import express, { type NextFunction, type Request, type Response } from 'express';
-import { LockManager } from '../../lib/index.js'; // in your program: 'thingsdb-lock'
+import { LockManager } from 'thingsdb-lock';
 import { ClientGoneError, hangUpSignal } from './hang-up.js';
 import { refusalOf } from './http-errors.js';
 

@@ -9,7 +9,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fastify } from 'fastify';
-import { LockManager } from '../../lib/index.js'; // in your program: 'thingsdb-lock'
+import { LockManager } from 'thingsdb-lock';
 import { ClientGoneError, hangUpSignal } from './hang-up.js';
 import { refusalOf } from './http-errors.js';
 

@@ -1,4 +1,4 @@
-import { LockConnectionError, isLockError } from '../../lib/index.js'; // in your program: 'thingsdb-lock'
+import { LockConnectionError, isLockError } from 'thingsdb-lock';
 
 /** What a client is told. It is told neither the lock's name nor its holder. */
 export interface Refusal {

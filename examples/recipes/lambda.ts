@@ -3,7 +3,7 @@
  *
  *   import { handler } from './lambda.js';
  */
-import { LockManager, LockTimeoutError } from '../../lib/index.js'; // in your program: 'thingsdb-lock'
+import { LockManager, LockTimeoutError } from 'thingsdb-lock';
 
 const { THINGSDB_URL, THINGSDB_USER, THINGSDB_PASSWORD, THINGSDB_TOKEN, THINGSDB_COLLECTION } = process.env;
 

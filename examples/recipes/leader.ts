@@ -8,7 +8,7 @@
  * the lease's two seconds.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Lease, LockClosedError, LockLostError, LockManager } from '../../lib/index.js'; // in your program: 'thingsdb-lock'
+import { type Lease, LockClosedError, LockLostError, LockManager } from 'thingsdb-lock';
 
 const { THINGSDB_URL, THINGSDB_USER, THINGSDB_PASSWORD, THINGSDB_TOKEN, THINGSDB_COLLECTION } = process.env;
 const NAME = process.argv[2] ?? `process ${process.pid}`;

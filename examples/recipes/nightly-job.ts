@@ -7,7 +7,7 @@
  * A line of cron needs no program: 0 3 * * * npx thingsdb-lock run nightly-report -n --min-hold 1m -- ./report.sh
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LockManager } from '../../lib/index.js'; // in your program: 'thingsdb-lock'
+import { LockManager } from 'thingsdb-lock';
 
 const { THINGSDB_URL, THINGSDB_USER, THINGSDB_PASSWORD, THINGSDB_TOKEN, THINGSDB_COLLECTION } = process.env;
 

@@ -1,4 +1,4 @@
-import type { LockManager } from '../../lib/index.js'; // in your program: 'thingsdb-lock'
+import type { LockManager } from 'thingsdb-lock';
 
 /** Where invoices are kept. Takes a fencing token and refuses one that is older than the newest it has seen. */
 export interface InvoiceStore {

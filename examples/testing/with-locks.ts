@@ -1,5 +1,5 @@
-import { LockManager } from '../../lib/index.js'; // in your program: 'thingsdb-lock'
-import { startThingsDB } from '../../lib/testing/index.js'; // in your program: 'thingsdb-lock/testing'
+import { LockManager } from 'thingsdb-lock';
+import { startThingsDB } from 'thingsdb-lock/testing';
 
 export async function withLocks(use: (locks: LockManager) => Promise<void>): Promise<void> {
   await using db = await startThingsDB();

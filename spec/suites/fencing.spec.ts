@@ -10,6 +10,7 @@ import type { Lease } from '../../lib/index.js';
 import { type BackEnd, onEachBackEnd } from '../support/back-end.js';
 import { PostgresqlThread } from '../support/postgresql-thread.js';
 import { Program } from '../support/program.js';
+import { REPOSITORY } from '../support/run-node.js';
 import { rejection, until } from '../support/until.js';
 
 const LIMIT_MS = 60_000;
@@ -111,6 +112,8 @@ onEachBackEnd('fencing', (backEnd) => {
           kind === 'file' ? [join(folder, 'of the program.json')] : [],
           {
             THINGSDB_URL: backEnd.urls[0],
+            THINGSDB_WS_URL: backEnd.urls[0],
+            THINGSDB_JS: join(REPOSITORY, 'spec/support/as-thingsdb-js.ts'),
             THINGSDB_COLLECTION: backEnd.collection,
           },
         );

@@ -13,7 +13,11 @@ const jestConfig = {
       { tsconfig: join(REPOSITORY, 'tsconfig.spec.json'), transpilation: true, diagnostics: false },
     ],
   },
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^thingsdb-lock$': join(REPOSITORY, 'lib/index.ts'),
+    '^thingsdb-lock/testing$': join(REPOSITORY, 'lib/testing/index.ts'),
+  },
 };
 
 it(

@@ -1,5 +1,5 @@
-import { LockLostError, LockManager } from '../../../lib/index.js'; // in your program: 'thingsdb-lock'
-import { type EmbeddedThingsDB, startThingsDB } from '../../../lib/testing/index.js'; // 'thingsdb-lock/testing'
+import { LockLostError, LockManager } from 'thingsdb-lock';
+import { type EmbeddedThingsDB, startThingsDB } from 'thingsdb-lock/testing';
 import { InvoiceService } from '../invoice-service.js';
 import { MemoryStore } from '../memory-store.js';
 

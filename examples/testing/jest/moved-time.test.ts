@@ -1,5 +1,5 @@
-import { LockManager } from '../../../lib/index.js'; // in your project: 'thingsdb-lock'
-import { type EmbeddedThingsDB, ManualClock, startThingsDB } from '../../../lib/testing/index.js'; // in your project: 'thingsdb-lock/testing'
+import { LockManager } from 'thingsdb-lock';
+import { type EmbeddedThingsDB, ManualClock, startThingsDB } from 'thingsdb-lock/testing';
 
 describe('time that the test moves', () => {
   let clock: ManualClock;

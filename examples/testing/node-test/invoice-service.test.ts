@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { LockManager, LockTimeoutError } from '../../../lib/index.js'; // in your program: 'thingsdb-lock'
-import { type EmbeddedThingsDB, startThingsDB } from '../../../lib/testing/index.js'; // 'thingsdb-lock/testing'
+import { LockManager, LockTimeoutError } from 'thingsdb-lock';
+import { type EmbeddedThingsDB, startThingsDB } from 'thingsdb-lock/testing';
 import { InvoiceService } from '../invoice-service.js';
 import { MemoryStore } from '../memory-store.js';
 
