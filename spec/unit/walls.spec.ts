@@ -85,8 +85,8 @@ const PEERS: Readonly<Partial<Record<Part, readonly string[]>>> = {
 const BUILT_IN: Readonly<Partial<Record<Part, readonly string[]>>> = {
   'ui/page': ['preact', 'uplot'],
 };
-/** What the page in the browser and its server have in common. */
-const UI_MESSAGES = 'lib/ui/messages.ts';
+/** What the page in the browser has in common with its server and with terminals. */
+const OF_BOTH = ['lib/ui/messages.ts', 'lib/ui/two-units.ts'];
 /** The one command that is the embedded server. */
 const DEV_SERVER = 'lib/cli/commands/dev-server.ts';
 
@@ -95,7 +95,7 @@ function forbiddenImports({ path, imports }: SourceFile): string[] {
     path === DEV_SERVER ? ['cli', 'testing', 'embedded'] : MAY_IMPORT[partOf(path)];
   return imports
     .filter((name) => name.startsWith('lib/') && !allowed.includes(partOf(name)))
-    .filter((name) => partOf(path) !== 'ui/page' || name !== UI_MESSAGES)
+    .filter((name) => partOf(path) !== 'ui/page' || !OF_BOTH.includes(name))
     .map((name) => `${path} imports ${name}`);
 }
 

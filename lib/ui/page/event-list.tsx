@@ -1,7 +1,8 @@
 import type { EventView } from '../messages.js';
 import { NameText } from './name-text.js';
 import { lockLink } from './lock-link.js';
-import { clockText, lengthText, waitText } from './time-text.js';
+import { twoUnits } from '../two-units.js';
+import { clockText, waitText } from './time-text.js';
 import type { ViewState } from './view-state.js';
 
 const MOST_SHOWN = 30;
@@ -69,5 +70,5 @@ function detail({ kind, atMs, waitedMs, sinceMs, reason }: EventView): string {
   if (kind === 'adopted' || sinceMs === undefined) return '';
   const held = atMs - sinceMs;
   const why = reason === undefined ? '' : `: ${reason}`;
-  return `${why}, after ${held < 60_000 ? waitText(Math.max(0, held)) : lengthText(held)}`;
+  return `${why}, after ${held < 60_000 ? waitText(Math.max(0, held)) : twoUnits(held)}`;
 }

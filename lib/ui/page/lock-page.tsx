@@ -4,7 +4,7 @@ import { EventList } from './event-list.js';
 import { LockActions } from './lock-actions.js';
 import { LeaseLeft } from './lock-table.js';
 import { NameText } from './name-text.js';
-import { lengthText } from './time-text.js';
+import { twoUnits } from '../two-units.js';
 import { Timeline } from './timeline.js';
 import type { ViewState } from './view-state.js';
 import { WaitChart } from './wait-chart.js';
@@ -73,7 +73,7 @@ function Holders({ lock: { held, heldCount, isOurs }, nowMs }: { lock: LockView;
                   {holder.lingers ? <span class="faint"> may linger</span> : ''}
                 </th>
                 <td>{modeOf(holder)}</td>
-                <td>{lengthText(nowMs - holder.sinceMs)}</td>
+                <td>{twoUnits(nowMs - holder.sinceMs)}</td>
                 <td>
                   <LeaseLeft endsMs={holder.endsMs} nowMs={nowMs} />
                 </td>
@@ -112,7 +112,7 @@ function Queue({ lock: { waiting, waitingCount }, nowMs }: { lock: LockView; now
                   <NameText text={waiter.owner} />
                 </th>
                 <td>{modeOf(waiter)}</td>
-                <td>{lengthText(nowMs - waiter.sinceMs)}</td>
+                <td>{twoUnits(nowMs - waiter.sinceMs)}</td>
               </tr>
             ))}
           </tbody>

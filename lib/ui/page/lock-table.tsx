@@ -3,7 +3,7 @@ import { endsFirst, heldSince, type SortKey, type Sorting } from './lock-rows.js
 import { NameText } from './name-text.js';
 import { lockLink } from './lock-link.js';
 import { ROW_PX, useTableRows } from './table-rows.js';
-import { lengthText } from './time-text.js';
+import { twoUnits } from '../two-units.js';
 
 const COLUMNS: readonly { readonly by: SortKey; readonly title: string }[] = [
   { by: 'name', title: 'Name' },
@@ -100,7 +100,7 @@ function Row({ lock, index, isActive, nowMs, onFocus }: RowProps) {
         {modeText(lock)}
       </div>
       <div class="cell since" role="cell">
-        {isHeld ? lengthText(nowMs - heldSince(lock)) : ''}
+        {isHeld ? twoUnits(nowMs - heldSince(lock)) : ''}
       </div>
       <div class="cell left" role="cell">
         {isHeld ? <LeaseLeft endsMs={endsFirst(lock)} nowMs={nowMs} /> : ''}
@@ -126,7 +126,7 @@ function Owners({ lock: { held, heldCount } }: Pick<RowProps, 'lock'>) {
 /** What is left of a lease; `due` if it should have ended, and nothing was told yet. */
 export function LeaseLeft({ endsMs, nowMs }: { readonly endsMs: number; readonly nowMs: number }) {
   const leftMs = endsMs - nowMs;
-  return <span class={leftMs < 5_000 ? 'soon' : ''}>{leftMs <= 0 ? 'due' : lengthText(leftMs)}</span>;
+  return <span class={leftMs < 5_000 ? 'soon' : ''}>{leftMs <= 0 ? 'due' : twoUnits(leftMs)}</span>;
 }
 
 /** `2 of 3 permits` of a semaphore. */

@@ -1,7 +1,8 @@
 import type { EventView, LockView } from '../../../lib/ui/messages.js';
 import { assignLanes, liveliestNames, spansOf, type LaneSource } from '../../../lib/ui/page/lanes.js';
 import { sortedRows, type SortKey } from '../../../lib/ui/page/lock-rows.js';
-import { lengthText, waitText } from '../../../lib/ui/page/time-text.js';
+import { waitText } from '../../../lib/ui/page/time-text.js';
+import { twoUnits } from '../../../lib/ui/two-units.js';
 import { visibleText } from '../../../lib/ui/page/visible-text.js';
 import { waitFigures } from '../../../lib/ui/page/wait-bins.js';
 
@@ -116,7 +117,7 @@ describe('texts', () => {
   });
 
   it('of times are as short as can be', () => {
-    expect([0, 999, 61_000, 3_600_000, 90_061_000].map(lengthText)).toEqual([
+    expect([0, 999, 61_000, 3_600_000, 90_061_000].map(twoUnits)).toEqual([
       '0s',
       '0s',
       '1m 1s',
