@@ -15,11 +15,13 @@ const LINES: readonly Line[] = [
   { text: 'of 1,000 grants, out of order', workload: 'w3', key: 'inversions' },
   { text: '100 waiters served, ms', workload: 'w4', key: 'drainedMs' },
   { text: 'a killed holder: free so long after its ttl, ms', workload: 'w5', key: 'beyondTtlMs' },
+  { text: 'one task, its own free lock, with `linger`: pairs/s', workload: 'w10', key: 'pairsPerSecond' },
+  { text: '64 tasks, three nodes, with `linger`: pairs/s', workload: 'w11', key: 'pairsPerSecond' },
 ];
 
 /** Which systems stand beside ours; of several ids the first that was measured. */
 const COLUMNS: readonly (readonly [title: string, ...ids: string[]])[] = [
-  ['thingsdb-lock', 'ours-tcp', 'ours-ws'],
+  ['thingsdb-lock', 'ours-tcp', 'ours-ws', 'ours-cluster-tcp'],
   ['redis-semaphore', 'redis-semaphore'],
   ['PostgreSQL', 'postgresql'],
   ['etcd', 'etcd-lock'],

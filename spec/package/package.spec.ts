@@ -1,4 +1,4 @@
-import { execFile, type ExecFileException, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, type ExecFileException, spawn } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -19,8 +19,8 @@ const MODULES = join(ROOT, 'node_modules');
 /** 100 files of 3.2 MB were measured, of which 0.6 MB are the embedded server and 1.5 MB source maps. */
 const MOST_FILES = 130;
 const MOST_INSTALLED_BYTES = 3_600_000;
-/** 229 kB were measured: the client's core (131), ws (48), zod/mini (26), the compressed text of the schema (18), and others. */
-const MOST_BYTES = 238_000;
+/** 228 kB were measured: the lock itself (138), ws (49), zod/mini (26), the compressed text of the schema (12), eventemitter3 (3). */
+const MOST_BYTES = 234_000;
 /** What a bundler that makes chunks loads of it at once: 162 kB were measured. */
 const MOST_BYTES_AT_ONCE = 168_000;
 /** Modules, of our own and of others, that an import reads: 13 were counted. With hundreds it took 80 ms. */
@@ -225,6 +225,19 @@ describe('what is published', () => {
     expect(dead).toEqual([]);
   });
 
+  it('has examples that import the package by its name, and nothing that is not in it', () => {
+    const examples = packed.filter((path) => /^examples\/.*\.(ts|mjs)$/.test(path));
+    const imported = examples.flatMap((path) =>
+      [...textOf(path).matchAll(/(?:from |import\()'(\.[^']+)'/g)].map(([, name = '']) => ({ path, name })),
+    );
+    const nowhere = imported.filter(
+      ({ path, name }) => !existsSync(join(installed, dirname(path), name.replace(/\.js$/, '.ts'))),
+    );
+    expect(imported.length).toBeGreaterThan(5);
+    expect(nowhere).toEqual([]);
+    expect(examples.filter((path) => textOf(path).includes("'thingsdb-lock'")).length).toBeGreaterThan(12);
+  });
+
   it('has nothing that runs when it is installed', () => {
     const { scripts } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
@@ -321,9 +334,16 @@ describe('bundled and minified', () => {
       const text = await bundle("export { LockManager } from 'thingsdb-lock';", format);
       expect(text.length).toBeGreaterThan(20_000);
       expect(text.length).toBeLessThan(MOST_BYTES);
+      expect(Math.abs(text.length / told('bundled by esbuild and minified') - 1)).toBeLessThan(0.03);
       expect(text).not.toContain('embedded ThingsDB');
     },
   );
+
+  /** What the page says of its size, in bytes. */
+  const told = (line: string): number => {
+    const [, kB = 'nothing'] = new RegExp(`^\\| ${line} \\| (\\d+) kB`, 'm').exec(textOf('docs/guides/faq.md')) ?? [];
+    return Number(kB) * 1000;
+  };
 
   it('where a bundler makes chunks, the text of the schema and WebSockets are loaded by who needs them', async () => {
     const { outputFiles, metafile } = await bundled("export { LockManager } from 'thingsdb-lock';", {
@@ -347,6 +367,8 @@ describe('bundled and minified', () => {
     expect(inputs.filter((input) => /install-code|node_modules\/ws\//.test(input))).toEqual([]);
     const bytes = [...atOnce].reduce((sum, file) => sum + (outputs[file]?.bytes ?? 0), 0);
     expect(bytes).toBeLessThan(MOST_BYTES_AT_ONCE);
+    const line = 'of that loaded at once, where the bundler makes chunks';
+    expect(Math.abs(bytes / told(line) - 1)).toBeLessThan(0.03);
   });
 
   it.each([
@@ -530,32 +552,77 @@ describe("somebody's TypeScript project", () => {
   });
 });
 
-describe('the quick start of README', () => {
-  it('runs as it is pasted, beside the dev-server that the package brings', async () => {
-    const pasted =
-      /^```js\n([^]*?)^```$/m.exec(readFileSync(join(installed, 'README.md'), 'utf8'))?.[1] ?? '';
-    const command = join(installed, manifest.bin['thingsdb-lock'] ?? '');
-    // On any free port: the one that the page names may be in use on this machine.
-    const server = spawn(process.execPath, [command, 'dev-server', '--port', '0'], { stdio: 'pipe' });
+describe('README, in an empty folder', () => {
+  let folder: string;
+  let page: string;
+  beforeAll(() => {
+    folder = join(dirname(project), 'newcomer');
+    mkdirSync(folder);
+    page = readFileSync(join(installed, 'README.md'), 'utf8');
+  });
+
+  /** Runs a block as it stands in bash, but what it would take from the network, and on any free port. */
+  function pasted(block: string): ChildProcess {
+    const bin = `node_modules/.bin/${manifest.name}`;
+    const played = `
+      npm() {
+        if [ "$*" != 'install ${manifest.name}' ]; then command npm "$@"; return; fi
+        mkdir -p node_modules/.bin
+        ln -s '${installed}' node_modules/${manifest.name}
+        ln -s '../${manifest.name}/${manifest.bin[manifest.name] ?? ''}' ${bin}
+      }
+      npx() { command npx "$@" --port 0; }
+      docker() { echo "docker $*"; }
+    `;
+    return spawn('bash', ['-ec', `${played}\n${block}`], { cwd: folder, stdio: 'pipe', detached: true });
+  }
+
+  const blocksOf = (language: string): string[] =>
+    [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map(([, code = '']) => code);
+
+  it('the package is installed, its server starts, and the quick start takes a lock there', async () => {
+    const [install = ''] = blocksOf('sh');
+    const [program = ''] = blocksOf('js');
+    expect(install).toContain('npm install');
+    const server = pasted(install);
     try {
-      const address = await new Promise<string>((resolve) => {
-        let said = '';
-        // Whoever stops to listen ends the server, which has more to say.
-        server.stdout.on('data', (text) => {
-          said += String(text);
-          const [found] = /thingsdb:\/\/\S+(?=\s)/.exec(said) ?? [];
-          if (found !== undefined) resolve(found);
-        });
-      });
-      expect(pasted).toContain("'thingsdb://127.0.0.1:9200'");
-      const program = pasted.replace('thingsdb://127.0.0.1:9200', address).replace('5_000', '5');
-      writeFileSync(join(project, 'quick-start.mjs'), program);
-      expect(await node(['quick-start.mjs'])).toMatchObject({
+      const address = await saidBy(server, /thingsdb:\/\/\S+(?=\s)/);
+      expect(program).toContain("'thingsdb://127.0.0.1:9200'");
+      const code = program.replace('thingsdb://127.0.0.1:9200', address).replace('5_000', '5');
+      writeFileSync(join(folder, 'quick-start.mjs'), code);
+      expect(await node(['quick-start.mjs'], folder)).toMatchObject({
         status: 0,
         output: expect.stringMatching(/^I have the lock, .* \d+\nI have given it back\n$/) as string,
       });
     } finally {
-      server.kill();
+      // With all that bash has started.
+      process.kill(-(server.pid as number));
     }
   });
+
+  it('a real ThingsDB is started as this project starts one for its own tests', async () => {
+    const [, docker = '', ...others] = blocksOf('sh');
+    expect(others).toEqual([]);
+    const workflow = readFileSync(join(ROOT, '.github/workflows/ci.yml'), 'utf8');
+    const used = /docker run .*/.exec(workflow)?.[0] ?? '';
+    const shown = await saidBy(pasted(docker), /docker run .*/);
+    const imageOn = (command: string): string => command.slice(command.indexOf('ghcr.io'));
+    expect(imageOn(shown)).toBe(imageOn(used));
+    for (const command of [shown, used]) expect(command).toContain(' -p 9200:9200 ');
+  });
 });
+
+/** What a program prints that matches; whoever stopped to listen would end it, as it may have more to say. */
+function saidBy(program: ChildProcess, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const listen = (text: unknown): void => {
+      said += String(text);
+      const [found] = pattern.exec(said) ?? [];
+      if (found !== undefined) resolve(found);
+    };
+    program.stdout?.on('data', listen);
+    program.stderr?.on('data', (text) => (said += String(text)));
+    program.once('close', () => reject(new Error(`it has ended, and said: ${said}`)));
+  });
+}
