@@ -111,6 +111,37 @@ describe('a session', () => {
     letGo();
   });
 
+  it('pauses ever longer before a server that answers a call and closes, each time', async () => {
+    await connected();
+    const letGo = session.keepAlive(100);
+    const startMs = performance.now();
+    while (performance.now() - startMs < 30_000) {
+      session.proved();
+      nodes.last.cut();
+      await triedMs(nodes.tried.length + 1);
+      nodes.last.open();
+      await rest();
+    }
+    // Whoever holds a lease of 100 ms wants to be back soon: four times a second at least.
+    expect(nodes.tried.length).toBeLessThan(30 * 10);
+    letGo();
+  });
+
+  it('comes back soon to a server that had served for a while', async () => {
+    await connected();
+    const letGo = session.keepAlive();
+    for (let times = 0; times < 5; times++) {
+      session.proved();
+      await pass(1_000);
+      nodes.last.cut();
+      expect(reconnecting.at(-1)?.attempt).toBe(1);
+      expect(await triedMs(nodes.tried.length + 1)).toBeLessThan(250);
+      nodes.last.open();
+      await rest();
+    }
+    letGo();
+  });
+
   it('stops trying when nobody waits any more', async () => {
     sessionOf();
     const letGo = session.keepAlive();
