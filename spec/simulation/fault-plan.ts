@@ -72,6 +72,9 @@ export class FaultPlan {
     const { world, takers } = this.#victims;
     const { count: limits, forMs: lengthsMs, victims } = this.#terms;
     const count = Object.keys(shares).length === 0 ? 0 : this.#random.between(...limits);
+    // The leases of the last rounds are shorter than what was planned for those before them.
+    if ('block' in shares)
+      world.at(withinMs, () => takers.forEach(({ client }) => (client.afterGrant = undefined)));
     for (let i = 0; i < count; i++) {
       const atMs = this.#random.between(0, withinMs - 1);
       const kind = this.#random.weighted(shares);
