@@ -20,14 +20,17 @@ interface Crowd {
 async function blockOnPush(backEnd: BackEnd, name: string, blocked: Omit<Blocked, 'name'>): Promise<Crowd> {
   const [worker] = (await backEnd.workers(1)) as [Worker];
   const [first, last] = [backEnd.manager(), backEnd.manager()];
+  // It is in the room of its manager before it is blocked.
+  await worker.call({ do: 'acquire', key: 'other', name: `${name}, other` });
   const lease = await first.get(name).acquire(OPTIONS);
   const waiting = nextEvent(worker as never, 'waiting');
   const report = worker.beBlocked({ name, options: OPTIONS, ...blocked });
   await waiting;
   const behind = last.get(name).acquire({ waitTimeout: 60_000 });
   await nextEvent(last, 'waiting');
+  const grantedMs = performance.now();
   await lease.release();
-  return { blocked: report, behind, grantedMs: performance.now() };
+  return { blocked: report, behind, grantedMs };
 }
 
 onEachTransport('a holder that blocks its event loop and goes on', (backEnd) => {
@@ -101,5 +104,25 @@ onEachBackEnd('a holder that blocks its event loop', (backEnd) => {
       ...{ name: 'extended', options, at: 'extension', forMs: 600, release: 'when known' },
     });
     expect(report).toMatchObject({ isHeld: true, released: true, lost: null });
+  });
+});
+
+onEachBackEnd('a waiter that blocks its event loop', (backEnd) => {
+  test('for less than 800 ms as its turn comes: it has the lock', async () => {
+    const crowd = await blockOnPush(backEnd, 'short', { at: 'waiting', forMs: 600, release: 'at once' });
+    const next = await crowd.behind;
+    const { fencingToken, wasHeld, released, lost } = await crowd.blocked;
+    expect({ wasHeld, released, lost }).toEqual({ wasHeld: true, released: true, lost: null });
+    expect(next.fencingToken).toBeGreaterThan(fencingToken);
+  });
+
+  test('for longer as its turn comes: the next has the lock by then, and it has it afterwards', async () => {
+    const crowd = await blockOnPush(backEnd, 'long', { at: 'waiting', forMs: BLOCK_MS, release: 'at once' });
+    const next = await crowd.behind;
+    expect(performance.now() - crowd.grantedMs).toBeLessThan(BLOCK_MS);
+    expect(await next.release()).toBe(true);
+    const { fencingToken, wasHeld, released, lost } = await crowd.blocked;
+    expect({ wasHeld, released, lost }).toEqual({ wasHeld: true, released: true, lost: null });
+    expect(next.fencingToken).toBeLessThan(fencingToken);
   });
 });

@@ -26,11 +26,11 @@ export interface Span {
   readonly toMs: number;
 }
 
-/** Blocks its event loop for so long, as soon as something has happened to the lease. */
+/** Blocks its event loop for so long, as soon as something has happened to the request. */
 export interface Blocked extends Wish {
   readonly forMs: number;
-  /** Its caller has it; `acquired` is told; or an extension is under way. */
-  readonly at: 'grant' | 'event' | 'extension';
+  /** It is waited for; its caller has it; `acquired` is told; or an extension is under way. */
+  readonly at: 'waiting' | 'grant' | 'event' | 'extension';
   /** As soon as the block is over, or once it is known whether the lease is held. */
   readonly release: 'at once' | 'when known';
 }
@@ -113,6 +113,8 @@ async function beBlocked(wish: Blocked): Promise<BlockedReport> {
   let lost: LostReason | null = null;
   lock.on('lost', ({ reason }) => (lost = reason));
   if (wish.at === 'event') lock.once('acquired', () => block(wish.forMs));
+  // After whoever is told of it by a message.
+  if (wish.at === 'waiting') manager?.once('waiting', () => block(wish.forMs));
   const lease = await lock.acquire(wish.options);
   const { fencingToken } = lease;
   if (wish.at === 'extension') {
@@ -121,7 +123,7 @@ async function beBlocked(wish: Blocked): Promise<BlockedReport> {
     // What is urgent goes out before promises that are settled now.
     await Promise.resolve();
   }
-  if (wish.at !== 'event') block(wish.forMs);
+  if (wish.at === 'grant' || wish.at === 'extension') block(wish.forMs);
   const wasHeld = lease.isHeld;
   if (wish.release === 'when known')
     while (!lease.isHeld && !lease.signal.aborted) await new Promise((resolve) => setImmediate(resolve));
