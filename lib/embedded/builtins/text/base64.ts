@@ -1,14 +1,16 @@
-/** What each letter stands for; those that stand for nothing count as 0. Several alphabets are read at once. */
-const VALUES: ReadonlyMap<string, number> = new Map([
-  ...[...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].map(
-    (letter, value) => [letter, value] as const,
-  ),
-  ['-', 62],
-  [',', 63],
-  ['_', 63],
-]);
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-const valueAt = (text: string, at: number): number => VALUES.get(text[at] ?? '') ?? 0;
+/** Several alphabets are read at once; letters that stand for nothing count as 0. */
+function valueOf(letter: string): number {
+  if (letter === '-') return 62;
+  if (letter === ',' || letter === '_') return 63;
+  return Math.max(0, ALPHABET.indexOf(letter));
+}
+
+/** By the code of the letter. */
+const VALUES = Uint8Array.from({ length: 256 }, (_, code) => valueOf(String.fromCharCode(code)));
+
+const valueAt = (text: string, at: number): number => VALUES[text.charCodeAt(at)] ?? 0;
 
 /** The bytes of a text in base64, as a node reads them: it looks at no letter twice, and refuses none. */
 export function decodeBase64(text: string): string {

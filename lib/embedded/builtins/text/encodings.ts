@@ -83,6 +83,7 @@ function jsonScope({ heap, tasks, database }: Query): UnpackScope {
     readMap: (reader, depth) => {
       const thing = new Thing(heap);
       thing.isDict = true;
+      thing.hasTextKeys = true;
       unpackProperties(reader, scope, depth, thing);
       return thing;
     },

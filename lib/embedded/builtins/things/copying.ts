@@ -35,6 +35,7 @@ function copyThing(source: Thing, deep: number, keepsType: boolean, made: Map<Th
   }
   if (keepsType) copy.restriction = source.restriction;
   copy.isDict = source.isDict;
+  copy.hasTextKeys = source.hasTextKeys;
   names.forEach((name, at) =>
     copy.add(name, copyInside(items[at] as Value, copy, deep - 1, keepsType, made)),
   );

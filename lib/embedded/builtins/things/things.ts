@@ -188,8 +188,7 @@ function convertedValues(thing: Thing, type: ThingType): (Value | undefined)[] {
     const at = type.position(key);
     const field = type.fields[at];
     const value = values[from] ?? null;
-    // A sorted thing has no names, only keys: a node finds none of them in the type.
-    if (!field || thing.isDict) {
+    if (!field || thing.hasTextKeys) {
       throw typeError(
         `conversion failed; type \`${type.name}\` has no property \`${key}\` but the thing you are trying to convert has`,
       );

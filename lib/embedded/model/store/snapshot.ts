@@ -176,6 +176,7 @@ class Copier {
     const values = original.values.map((value) => this.#value(value, copy));
     copy.assume(type, [...original.keys], values);
     copy.isDict = original.isDict;
+    copy.hasTextKeys = original.hasTextKeys;
     if (type) type.fields.forEach((field, at) => field.own(values[at] as Value, copy));
     copy.restriction = this.#restriction(original.restriction);
     copy.refs = original.refs;

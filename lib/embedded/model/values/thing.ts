@@ -26,6 +26,8 @@ export class Thing {
   restriction: Restriction | null = null;
   /** Sorted. It stays so when it is empty again, and so do its copies. */
   isDict = false;
+  /** Its keys are texts, as those of JSON are, and no names: a type finds none of its properties by them. */
+  hasTextKeys = false;
   keys: string[] = [];
   values: Value[] = [];
   #index: Map<string, number> | null = null;
@@ -98,6 +100,7 @@ export class Thing {
     type?.remember(this);
     this.clear();
     this.isDict = false;
+    this.hasTextKeys = false;
     this.restriction = null;
     if (type) this.values = values;
     else keys.forEach((key, at) => this.add(key, values[at] as Value));
