@@ -16,7 +16,8 @@ for (const page of PAGES) {
   const text = readFileSync(page, 'utf8');
   const shown = text.replace(
     PLACE,
-    (_all, begin, file, end) => `${begin}\n\n\`\`\`${FENCES[extname(file)]}\n${readFileSync(file, 'utf8')}\`\`\`\n\n${end}`,
+    (_all, begin, file, end) =>
+      `${begin}\n\n\`\`\`${FENCES[extname(file)]}\n${readFileSync(file, 'utf8')}\`\`\`\n\n${end}`,
   );
   if (shown === text) continue;
   if (process.argv.includes('--check')) {

@@ -12,7 +12,8 @@ import { loadThingsDB } from '../load-thingsdb-js.js';
 import { tellPausedHolder } from './paused-holder.js';
 import { ThingsDBStock } from './thingsdb-stock.js';
 
-const { THINGSDB_WS_URL, THINGSDB_USER, THINGSDB_PASSWORD, THINGSDB_TOKEN, THINGSDB_COLLECTION } = process.env;
+const { THINGSDB_WS_URL, THINGSDB_USER, THINGSDB_PASSWORD, THINGSDB_TOKEN, THINGSDB_COLLECTION } =
+  process.env;
 
 async function main(): Promise<void> {
   const [user, password] = [THINGSDB_USER ?? 'admin', THINGSDB_PASSWORD ?? 'pass'];

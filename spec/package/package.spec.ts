@@ -16,13 +16,13 @@ import { basename, dirname, join, relative } from 'node:path';
 
 const ROOT = join(__dirname, '../..');
 const MODULES = join(ROOT, 'node_modules');
-/** 100 files of 3.2 MB were measured, of which 0.6 MB are the embedded server and 1.5 MB source maps. */
-const MOST_FILES = 130;
-const MOST_INSTALLED_BYTES = 3_600_000;
-/** 228 kB were measured: the lock itself (138), ws (49), zod/mini (26), the compressed text of the schema (12), eventemitter3 (3). */
-const MOST_BYTES = 234_000;
-/** What a bundler that makes chunks loads of it at once: 162 kB were measured. */
-const MOST_BYTES_AT_ONCE = 168_000;
+/** 127 files of 3.6 MB were measured, of which 0.7 MB are the embedded server and 1.5 MB source maps. */
+const MOST_FILES = 135;
+const MOST_INSTALLED_BYTES = 3_800_000;
+/** 233 kB were measured: the lock itself (142), ws (49), zod/mini (26), the compressed text of the schema (13), eventemitter3 (3). */
+const MOST_BYTES = 238_000;
+/** What a bundler that makes chunks loads of it at once: 170 kB were measured. */
+const MOST_BYTES_AT_ONCE = 174_000;
 /** Modules, of our own and of others, that an import reads: 13 were counted. With hundreds it took 80 ms. */
 const MOST_MODULES = 20;
 /** The page of the live view; 103 kB were measured: Preact, uPlot, and the page itself. */
@@ -343,7 +343,8 @@ describe('bundled and minified', () => {
 
   /** What the page says of its size, in bytes. */
   const told = (line: string): number => {
-    const [, kB = 'nothing'] = new RegExp(`^\\| ${line} \\| (\\d+) kB`, 'm').exec(textOf('docs/guides/faq.md')) ?? [];
+    const [, kB = 'nothing'] =
+      new RegExp(`^\\| ${line} \\| (\\d+) kB`, 'm').exec(textOf('docs/guides/faq.md')) ?? [];
     return Number(kB) * 1000;
   };
 
