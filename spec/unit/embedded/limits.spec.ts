@@ -68,6 +68,7 @@ it.each([
     `${LONG} /(?=(?:a|b)+?c)(?:(?:c|d)*e){3000}/.test(x)`,
     -63,
   ],
+  ['hexadecimal floats', `${LONG} for (i in range(10000)) try(float("0x" + x));`, -57],
   ['blanks', 'x = " "; for (i in range(20)) { x += x; }; (x + "a").trim_right()', 0],
 ])(
   '%s ends soon',

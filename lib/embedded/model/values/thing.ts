@@ -1,4 +1,4 @@
-import { cost, spendMemory } from '../budget.js';
+import { cost, spendMemory, spendScan } from '../budget.js';
 import { isValidName } from '../text.js';
 import type { Heap } from './heap.js';
 import type { Restriction } from './restriction.js';
@@ -62,6 +62,7 @@ export class Thing {
     if (!this.isDict && !isValidName(key)) this.isDict = true;
     this.#isSorted = false;
     spendMemory(cost.item);
+    spendScan(key.length);
     this.keys.push(key);
     this.values.push(value);
     if (this.#index) this.#index.set(key, this.keys.length - 1);

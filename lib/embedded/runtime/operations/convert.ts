@@ -112,6 +112,7 @@ export function toInt(value: Value): bigint {
 
 /** As C's `strtoll` with base 0: blanks, a sign, `0x` or a leading `0` for octal, up to the first other character. */
 function parseInteger(text: string): bigint {
+  spendScan(text.length);
   const [, sign = '', hex, octal, decimal] =
     /^[\s]*([-+]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([0-9]+))/.exec(text) ?? [];
   const digits = hex !== undefined ? `0x${hex}` : octal !== undefined ? `0o${octal}` : (decimal ?? '0');
@@ -142,6 +143,7 @@ export function toFloat(value: Value): number {
 
 /** As C's `strtod`. */
 function parseFloatText(text: string): number {
+  spendScan(text.length);
   const [, sign = '', word = ''] = strtod.exec(text) ?? [];
   const lower = word.toLowerCase();
   const value = lower.startsWith('inf') ? Infinity : lower === 'nan' ? Number.NaN : readDouble(lower || '0');
