@@ -1,7 +1,8 @@
 /**
  * Whoever may JOIN the collection, and nothing else, can tell every room of it what he likes: ThingsDB gives that right
  * with JOIN. What he tells may cost a question. It grants nothing, takes nothing away, and ends no connection. One who has
- * read what is stored can let a waiter in for a round trip, unless that confirms its grants.
+ * read what is stored can let a waiter in for a round trip, unless that confirms its grants. Nothing in an answer confirms
+ * that a lock is wanted: forged, that costs what a lock costs without `linger`, and its holder is told at a constant rate.
  */
 import type { LockManager } from '../../lib/index.js';
 import { FencingGuard, type Lease, type LockOptions } from '../../lib/index.js';
@@ -20,6 +21,7 @@ const ROOMS = Array.from({ length: 80 }, (_, i) => BigInt(i + 1));
 const TOGETHER = 200;
 const PASSWORD = 'pass';
 const FLOOD = 20_000;
+const WISHES = 5_000;
 /** What the answers of two managers to forged questions may cost besides. */
 const MOST_CALLS = 60;
 const LIMIT_MS = 120_000;
@@ -232,6 +234,72 @@ onEachBackEnd('a user with JOIN alone', (backEnd) => {
       // Put together: each of the two managers asks at a constant rate.
       const rounds = Math.ceil((performance.now() - startMs) / HINT_GAP_MS);
       expect(scene.relay.calls - callsBefore).toBeLessThan(2 * rounds + MOST_CALLS);
+      await scene.endsWell();
+    },
+    LIMIT_MS,
+  );
+});
+
+onEachBackEnd('a user with JOIN alone, who says that a lock is wanted,', (backEnd) => {
+  beforeAll(() => backEnd.manager().setup());
+
+  test(
+    `is told of 25 times a second at most, however many of ${WISHES} messages ask its holder to release`,
+    async () => {
+      await using scene = await Scene.open(backEnd);
+      const rooms = await roomsOf(scene);
+      const told: string[] = [];
+      scene.holder.on('releaseRequested', ({ by }) => told.push(by));
+      const startMs = performance.now();
+      const callsBefore = scene.relay.calls;
+      await scene.emit(
+        Array.from({ length: WISHES }, (_, i) => [
+          rooms[i % rooms.length] as bigint,
+          'asked',
+          [1n, i % 3 === 0 ? 'one' : 'another'],
+        ]),
+      );
+      const rounds = Math.ceil((performance.now() - startMs) / HINT_GAP_MS);
+      expect(new Set(told)).toEqual(new Set(['one', 'another']));
+      expect(told.length).toBeLessThan(2 * (rounds + 2));
+      expect(scene.relay.calls - callsBefore).toBeLessThan(MOST_CALLS);
+      await scene.endsWell();
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'makes one that lingers cost what one without linger costs, and no more',
+    async () => {
+      await using scene = await Scene.open(backEnd);
+      const lingering = scene.holder.get('y', { ttl: '60s', linger: '30s' });
+      const rooms = await roomsOf(scene);
+      let isForging = true;
+      const callsBefore = scene.relay.calls;
+      const useAgainAndAgain = async (): Promise<number> => {
+        let uses = 0;
+        for (; isForging; uses++) {
+          const lease = await lingering.acquire();
+          expect(lease.isHeld).toBe(true);
+          expect(await lease.release()).toBe(true);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        return uses;
+      };
+      const used = useAgainAndAgain();
+      await scene.emit(
+        Array.from({ length: WISHES }, (_, i) => [
+          rooms[i % rooms.length] as bigint,
+          'wanted',
+          [BigInt(Math.floor(i / 4) % 2_000)],
+        ]),
+      );
+      isForging = false;
+      expect(scene.relay.calls - callsBefore).toBeLessThan(2 * (await used) + MOST_CALLS);
+      // It lingers as before: a hundred uses, and next to no call.
+      const callsAfter = scene.relay.calls;
+      for (let uses = 0; uses < 100; uses++) await (await lingering.acquire()).release();
+      expect(scene.relay.calls - callsAfter).toBeLessThan(20);
       await scene.endsWell();
     },
     LIMIT_MS,
