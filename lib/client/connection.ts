@@ -7,6 +7,8 @@ export interface Connection {
   readonly isOpen: boolean;
   /** All bytes that have come in. */
   readonly bytesRead: number;
+  /** Whether some of what was sent lies here still: the server reads too slowly, or not at all. */
+  readonly isClogged: boolean;
   /** Whether a node survives that this closes before it has answered. */
   readonly mayCloseUnanswered: boolean;
   send(bytes: Uint8Array): void;

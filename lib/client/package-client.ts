@@ -179,8 +179,9 @@ export abstract class PackageClient implements ThingsDBClient, ObservableConnect
     this.#isAcknowledging = true;
     setImmediate(() => {
       this.#isAcknowledging = false;
-      // What nobody waits for may come 40 ms late.
-      if (connection.isOpen && (requests.isOwed || this.#holds > 0)) requests.acknowledge();
+      // What nobody waits for may come 40 ms late. Bytes for a server that reads none would only take memory.
+      if (connection.isOpen && !connection.isClogged && (requests.isOwed || this.#holds > 0))
+        requests.acknowledge();
     });
   }
 

@@ -54,6 +54,10 @@ export class TcpConnection implements Connection {
     return this.#socket.bytesRead;
   }
 
+  get isClogged(): boolean {
+    return this.#socket.writableLength > 0;
+  }
+
   send(bytes: Uint8Array): void {
     this.#socket.write(bytes);
   }

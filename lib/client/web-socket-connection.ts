@@ -68,6 +68,10 @@ export class WebSocketConnection implements Connection {
     return this.#tcp?.bytesRead ?? 0;
   }
 
+  get isClogged(): boolean {
+    return (this.#ws?.bufferedAmount ?? 0) > 0;
+  }
+
   send(bytes: Uint8Array): void {
     this.#ws?.send(bytes);
   }

@@ -15,8 +15,9 @@ export interface FakeConnection {
   /** In good order. */
   close(): void;
   terminate(): void;
-  /** Takes nothing more from the client. */
+  /** Takes nothing more from the client, until {@link resume}. */
   pause(): void;
+  resume(): void;
   once(event: 'close', listener: () => void): unknown;
 }
 
@@ -178,6 +179,7 @@ function overSocket(socket: Socket): FakeConnection {
     close: () => socket.end(),
     terminate: () => socket.resetAndDestroy(),
     pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     once: (event, listener) => socket.once(event, listener),
   };
 }

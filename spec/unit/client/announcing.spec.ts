@@ -1,5 +1,6 @@
 /** Requests that are announced, so that no small package of a server waits for an acknowledgement: see announcer.ts. */
 import { randomBytes } from 'node:crypto';
+import { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { decode } from '@msgpack/msgpack';
 import fc from 'fast-check';
@@ -190,6 +191,29 @@ describe('a client that announces', () => {
     expect(await failure(run(() => 1, 1))).toBeInstanceOf(LockProtocolError);
     await run('a', 1);
     expect(argumentsOf(server.requests[0] as FakeRequest)).toEqual(['announced', 'a', 1]);
+  });
+
+  it('sends no byte to a server that sends without end and reads nothing', async () => {
+    server.onRequest = () => undefined;
+    const [socket] = server.connections;
+    socket?.pause();
+    // More than the buffers of a system hold.
+    const result = failure(client.run('//stuff', 'f', [new Uint8Array(16 * 1024 * 1024)]));
+    let told = 0;
+    const write = jest.spyOn(Socket.prototype, 'write');
+    client.addEventListener(() => told++);
+    while (told < 200) {
+      server.push(PUSH);
+      await turn();
+    }
+    const bytes = write.mock.calls.filter(([piece]) => (piece as Uint8Array).length === 1);
+    write.mockRestore();
+    expect(bytes).toHaveLength(0);
+    socket?.resume();
+    await server.received(1);
+    await pushAndWait();
+    await client.disconnect();
+    expect(await result).toBeInstanceOf(LockConnectionError);
   });
 
   it('begins anew on the next connection', async () => {
