@@ -11,8 +11,12 @@ import { Tally, type Entry } from './tally.js';
 import type { World } from './world.js';
 
 const NAME = 'onlooker';
+const INBOX = 'onlooker-inbox-'.padEnd(24, 'i');
+const UNKNOWN_ID = 'nobody-'.padEnd(32, 'x');
 /** A message is on its way for a few milliseconds. */
 const ON_ITS_WAY_MS = 10;
+/** What is asked of the holders of one process in so short a time is told together at its end. */
+const TOLD_TOGETHER_MS = 40;
 const WHOLE_PAGE = 1_000;
 /** Where an entry says how many requests are ahead. */
 const AHEAD = 8;
@@ -46,7 +50,7 @@ export class Onlooker {
 
   /**
    * From then on what happens to the names is told.
-   * @param ofAll also to one who watches all names: nobody is set aside, and no process dies
+   * @param ofAll also to one who watches all names
    */
   watch(ofAll: boolean): void {
     if (this.#isClosed) return;
@@ -116,7 +120,10 @@ export class Onlooker {
     this.#revivals.push({ rule: 'together', what, records: [granted] });
   }
 
-  /** @throws Error if the pages of the queues do not fit together, or something is miscounted, or was not told */
+  /**
+   * @throws Error if the pages of the queues do not fit together, or something is miscounted, or was not told; or if a
+   * question is a change
+   */
   lookAtQueues(): void {
     if (this.#isClosed) return;
     const whole = this.#page('', WHOLE_PAGE).entries;
@@ -128,7 +135,8 @@ export class Onlooker {
     }
     if (JSON.stringify(paged) !== JSON.stringify(whole))
       throw new Error(`in pages the queues are ${JSON.stringify(paged)}, in one ${JSON.stringify(whole)}`);
-    this.#tally?.compare(whole);
+    this.#tally?.compare(whole, this.#server.queued());
+    this.#askForNothing();
     for (const name of this.#names) {
       whole
         .filter((entry) => entry[0] === name)
@@ -146,15 +154,22 @@ export class Onlooker {
     return this.#asks.flatMap(({ name, atMs }) =>
       run.grants
         .filter((lease) => lease.names.includes(name) && isHeldAround(lease, atMs))
-        .filter(
-          ({ id }) => !told.some((one) => one.request === id && Math.abs(one.atMs - atMs) <= ON_ITS_WAY_MS),
-        )
+        .filter(({ id }) => !told.some((one) => one.request === id && isAnswerTo(one.atMs, atMs)))
         .map((lease): Violation => ({
           rule: 'outcome',
           what: `"${name}": ${lease.id} held it at ${atMs.toFixed(1)} ms, and was not asked to release it`,
           records: recordsOf(lease),
         })),
     );
+  }
+
+  /** Whether a request is there that is not. */
+  #askForNothing(): void {
+    const before = this.#server.changes();
+    const question = ['check', this.#names[0], UNKNOWN_ID, false];
+    this.#server.run(this.#session, 'lock_batch', [null, INBOX, NAME, [question]]);
+    const made = this.#server.changes() - before - 1;
+    if (made > 0) throw new Error(`a question whether there is a request made ${made} changes`);
   }
 
   #page(after: string, count: number): { readonly next: string | null; readonly entries: Entry[] } {
@@ -205,5 +220,10 @@ function isHeldAround(lease: Granted, atMs: number): boolean {
   const { granted, releasing, handingOn, aborted } = lease;
   const ends = [releasing, handingOn, aborted].map((record) => record?.atMs ?? Infinity);
   const endMs = Math.min(deadlineMs(lease), ...ends);
-  return granted.atMs < atMs - ON_ITS_WAY_MS && endMs > atMs + ON_ITS_WAY_MS;
+  return granted.atMs < atMs - ON_ITS_WAY_MS && endMs > atMs + TOLD_TOGETHER_MS + ON_ITS_WAY_MS;
+}
+
+/** Whether what was told then is that it was asked for at this time. */
+function isAnswerTo(toldMs: number, askedMs: number): boolean {
+  return toldMs >= askedMs && toldMs <= askedMs + TOLD_TOGETHER_MS + ON_ITS_WAY_MS;
 }

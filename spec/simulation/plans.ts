@@ -13,11 +13,12 @@ import type { Customs } from './rounds.js';
  * - `stopped`: one process is stopped when its turn comes, once or several times.
  * - `late`: what is sent takes longer than a lease lasts.
  * - `unheard`: leases linger, while a message is lost or nobody looks at a clock.
+ * - `asleep`: leases linger on a machine that sleeps.
  * - `ages`: a lease is held for minutes without a call, and its process closes.
  */
 const SHARES = {
-  ...{ blocked: 2, usual: 39, long: 13, mixed: 12, slow: 7, doubled: 9 },
-  ...{ orphans: 4, deaths: 3, stopped: 4, late: 3, unheard: 3, ages: 1 },
+  ...{ blocked: 2, usual: 38, long: 13, mixed: 12, slow: 7, doubled: 9 },
+  ...{ orphans: 4, deaths: 3, stopped: 4, late: 3, unheard: 3, asleep: 1, ages: 1 },
 };
 
 export type Kind = keyof typeof SHARES;
@@ -67,6 +68,8 @@ export function planOf(random: Random, kind: Kind = random.weighted(SHARES)): Pl
       return late();
     case 'unheard':
       return unheard(random);
+    case 'asleep':
+      return asleep(random);
     case 'ages':
       return ages(random);
     default:
@@ -190,6 +193,19 @@ function unheard(random: Random): Plan {
     // Of one message that is lost everything is asked for again within two seconds; of two that may take a lease's time.
     faultTerms: { count: [1, 1], forMs: [600, 1_500] },
     patience: { idleMs: 5_000, aftermathMs: 1_500 },
+  };
+}
+
+function asleep(random: Random): Plan {
+  return {
+    confirmGrants: false,
+    customs: {
+      // All alike, so that the next takes what lingers.
+      ...{ ...PATIENT, mayLinger: true, lingering: 1, lingersMs: [12_000], names: ['a'], kinds: LOCKS },
+      ...{ ttlsMs: [1_000], holdsMs: [0, 40], pauseMs: 300 },
+    },
+    ...{ processes: 2, hands: random.between(1, 2), playMs: 4_000 },
+    ...{ faults: { sleep: 1 }, faultTerms: { count: [1, 2], forMs: [900, 1_500], victims: 1 } },
   };
 }
 

@@ -44,6 +44,8 @@ export interface Customs {
   readonly mayLinger: boolean;
   /** How long a lease may linger. */
   readonly lingersMs?: readonly number[];
+  /** How many of the leases that are renewed linger, of one, where they may. */
+  readonly lingering?: number;
   /** How many leases are renewed, of one. */
   readonly renewed?: number;
   /** The longest pause of a hand between two rounds. */
@@ -74,7 +76,7 @@ export function randomRound(random: Random, customs: Customs): SimRound {
 
 function anyRound(random: Random, customs: Customs): SimRound {
   const { names, maySteal, ttlsMs, holdsMs, kinds, mayLinger } = customs;
-  const { lingersMs = LINGERS_MS, renewed = RENEWED } = customs;
+  const { lingersMs = LINGERS_MS, renewed = RENEWED, lingering = LINGERING } = customs;
   const kind = random.weighted(kinds);
   const how = random.weighted({ acquire: 8, try: 1, steal: kind === 'lock' && maySteal ? 0.5 : 0 });
   const chosen = kind === 'several' ? someOf(random, names) : [random.pick(names)];
@@ -89,7 +91,7 @@ function anyRound(random: Random, customs: Customs): SimRound {
     ttlMs: random.pick(ttlsMs),
     autoRenew,
     minHoldMs: random.chance(0.1) ? 150 : 0,
-    lingerMs: mayLinger && autoRenew && random.chance(LINGERING) ? random.pick(lingersMs) : 0,
+    lingerMs: mayLinger && autoRenew && random.chance(lingering) ? random.pick(lingersMs) : 0,
     waitTimeoutMs: random.chance(0.25) ? undefined : random.pick([300, 1_500, Infinity]),
     abortAfterMs: random.chance(0.1) ? random.between(1, 400) : undefined,
     holdMs: random.pick(holdsMs),

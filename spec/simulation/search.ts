@@ -1,6 +1,10 @@
+import { excerpt } from '../chaos/excerpt.js';
 import { drawViolation } from '../chaos/picture.js';
 import type { Kind } from './plans.js';
 import { Simulation, type SimulationResult } from './simulation.js';
+
+/** What goes wrong once mostly does so in several ways. */
+const MOST_SHOWN = 3;
 
 /** What a run is of, besides its seed. */
 export interface RunOptions {
@@ -21,9 +25,10 @@ export function wrongWith(seed: number, options: RunOptions = {}): string | unde
   try {
     const { violations, run } = runOf(seed, options);
     if (violations.length === 0) return undefined;
-    const shown = violations
-      .slice(0, 3)
-      .flatMap((one) => [`${one.rule}: ${one.what}`, ...drawViolation(one, run)]);
+    const different = new Map(violations.map((one) => [one.what, one]));
+    const shown = [...different.values()]
+      .slice(0, MOST_SHOWN)
+      .flatMap((one) => [excerpt(one, run), ...drawViolation(one, run)]);
     return [again, ...shown].join('\n');
   } catch (error) {
     return `${again}\n${error instanceof Error ? error.stack : String(error)}`;
@@ -34,4 +39,16 @@ export function wrongWith(seed: number, options: RunOptions = {}): string | unde
 export function firstFound(seeds: number, options: RunOptions = {}): number | undefined {
   for (let seed = 1; seed <= seeds; seed++) if (wrongWith(seed, options) !== undefined) return seed;
   return undefined;
+}
+
+/** Everything that happens in a run, in its order, a line each: what the server does, and what the processes note. */
+export function traceOf(seed: number, options: RunOptions = {}): string[] {
+  const lines: { readonly atMs: number; readonly text: string }[] = [];
+  const trace = (atMs: number, what: string): void => void lines.push({ atMs, text: `server   ${what}` });
+  const { records } = new Simulation({ seed, ...options, trace }).run();
+  for (const { atMs, process, event, ...facts } of records)
+    lines.push({ atMs, text: `${process.padEnd(8)} ${event} ${JSON.stringify(facts)}` });
+  return lines
+    .sort((one, other) => one.atMs - other.atMs)
+    .map(({ atMs, text }) => `${atMs.toFixed(2).padStart(10)} ${text}`);
 }

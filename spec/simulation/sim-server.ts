@@ -17,11 +17,25 @@ const REQUESTS_CODE = `
   };
   requests;
 `;
+/** How many are in the queue of each name: those who wait, and the silent ones. */
+const QUEUED_CODE = `
+  queued = [];
+  for (key, q in .thingsdb_lock.locks) queued.push([key[1:], q.waiting.len()]);
+  queued;
+`;
 /** What the server's clock shows when the world begins. */
 const START_MS = 1_700_000_000_123;
 
+const INSTALL_CODE = installCode();
 /** By the code that installs it: set up once, and put in as a snapshot. */
 const installed = new Map<string, unknown>();
+
+const PUSHED: ReadonlyMap<number, string> = new Map(
+  Object.entries(PushType).map(([name, type]) => [type, name]),
+);
+
+/** What the server does, for a person to read. */
+export type Trace = (atMs: number, what: string) => void;
 
 /** What the server sends to one client without being asked. */
 export type Push = (type: number, body: unknown) => void;
@@ -31,10 +45,12 @@ export class SimServer {
   readonly #world: World;
   readonly #engine;
   readonly #admin: Session = { push: () => undefined };
+  readonly #trace: Trace | undefined;
   #frozenUntilMs = 0;
 
-  constructor(world: World, code = installCode()) {
+  constructor(world: World, code = INSTALL_CODE, trace?: Trace) {
     this.#world = world;
+    this.#trace = trace;
     const clock = {
       now: () => START_MS + world.ms,
       at: (atMs: number, callback: () => void) =>
@@ -54,7 +70,13 @@ export class SimServer {
   }
 
   connect(push: Push): Session {
-    const session: Session = { push: (type, body) => push(type, fromEngine(body)) };
+    const session: Session = {
+      push: (type, body) => {
+        const told = fromEngine(body);
+        this.#traced(() => `pushes ${PUSHED.get(type)} ${JSON.stringify(told)}`);
+        push(type, told);
+      },
+    };
     this.#engine.authenticate(session, ['admin', 'pass']);
     return session;
   }
@@ -70,7 +92,15 @@ export class SimServer {
 
   /** @throws ThingsError */
   run(session: Session, procedure: string, args: readonly unknown[]): unknown {
-    return fromEngine(this.#engine.run(session, SCOPE, procedure, toEngine(args)) as Wire);
+    const call = (): string => `${procedure}(${args.map((arg) => JSON.stringify(arg)).join(', ')})`;
+    try {
+      const answer = fromEngine(this.#engine.run(session, SCOPE, procedure, toEngine(args)) as Wire);
+      this.#traced(() => `${call()} -> ${JSON.stringify(answer)}`);
+      return answer;
+    } catch (error) {
+      this.#traced(() => `${call()} -> ${String(error)}`);
+      throw error;
+    }
   }
 
   /** Whether there is such a room. */
@@ -94,6 +124,16 @@ export class SimServer {
     return new Map(this.#query(REQUESTS_CODE) as [string, number][]);
   }
 
+  /** By name: how many are in its queue, also those who are silent. */
+  queued(): Map<string, number> {
+    return new Map(this.#query(QUEUED_CODE) as [string, number][]);
+  }
+
+  /** How many changes there have been. */
+  changes(): number {
+    return Number(this.#query('wse(change_id());'));
+  }
+
   freeze(forMs: number): void {
     this.#frozenUntilMs = Math.max(this.#frozenUntilMs, this.#world.ms + forMs);
   }
@@ -103,6 +143,7 @@ export class SimServer {
   }
 
   restore(snapshot: unknown): void {
+    this.#traced(() => 'goes back to an older state');
     this.#engine.restore(snapshot);
   }
 
@@ -119,6 +160,11 @@ export class SimServer {
     if (this.#frozenUntilMs > this.#world.ms)
       this.#world.at(this.#frozenUntilMs, () => this.#whenRunning(what));
     else what();
+  }
+
+  /** @param what is not made where nobody reads it */
+  #traced(what: () => string): void {
+    this.#trace?.(this.#world.ms, what());
   }
 
   #query(code: string): unknown {

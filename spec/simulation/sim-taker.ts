@@ -199,8 +199,10 @@ class Turn implements RequestListener {
     this.#note('granted', { remainingMs });
     this.#note('section-entered', {});
     const { client } = this.#taker;
-    if (client.afterGrant !== undefined) this.#world.after(0, client.afterGrant);
-    client.afterGrant = undefined;
+    if (client.afterGrant !== undefined && !this.#round.isFinal) {
+      this.#world.after(0, client.afterGrant);
+      client.afterGrant = undefined;
+    }
     // By the clock of its process: a machine that sleeps goes on where it was.
     client.after(this.#round.holdMs / 2, () => this.#write());
     client.after(this.#round.holdMs, () => this.#leave());

@@ -1,6 +1,6 @@
 /** That the simulation can be trusted: it repeats itself, it is varied, and it finds whoever is wrong. */
 import { installCodeOf, WRONG_SERVERS } from '../support/wrong-servers.js';
-import { firstFound, runOf } from './search.js';
+import { firstFound, runOf, traceOf } from './search.js';
 import { WRONG_CLIENTS } from './wrong-clients.js';
 
 const LIMIT_MS = 300_000;
@@ -12,6 +12,19 @@ test('the same seed gives the same run, to the step', () => {
   expect(second.steps).toBe(first.steps);
   expect(second.records).toEqual(first.records);
   expect(first.run.grants.length).toBeGreaterThan(5);
+});
+
+test('a run can be read call by call', () => {
+  const lines = traceOf(7);
+  const times = lines.map((line) => Number(line.slice(0, 10)));
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+  for (const shown of [
+    /server +lock_(batch|change)\(null, "p\d-inbox/,
+    /server +pushes emit/,
+    /p\d +granted/,
+    /harness +state-left/,
+  ])
+    expect(lines.some((line) => shown.test(line))).toBe(true);
 });
 
 test('runs are as different as they should be: every kind of fault and of outcome happens', () => {

@@ -9,7 +9,7 @@ import type { Violation } from '../chaos/violation.js';
 import { FaultPlan } from './fault-plan.js';
 import { Onlooker } from './onlooker.js';
 import { SimClient, type MakeDesk } from './sim-client.js';
-import { SimServer } from './sim-server.js';
+import { SimServer, type Trace } from './sim-server.js';
 import { FAULTS_MS, planOf, type Kind, type Plan } from './plans.js';
 import { adoptingRound, finalRound, randomRound, shuffled, type Parcel } from './rounds.js';
 import { SimTaker, type Surroundings } from './sim-taker.js';
@@ -58,6 +58,8 @@ export interface SimulationOptions {
   /** The code that installs the schema: the specs put wrong servers in. */
   readonly code?: string | undefined;
   readonly makeDesk?: MakeDesk | undefined;
+  /** Is told what the server does. */
+  readonly trace?: Trace | undefined;
 }
 
 export interface SimulationResult extends Verdict {
@@ -82,10 +84,10 @@ export class Simulation {
   readonly #parcels: Parcel[] = [];
   #playing = 0;
 
-  constructor({ seed, plan, kind, observe, code, makeDesk }: SimulationOptions) {
+  constructor({ seed, plan, kind, observe, code, makeDesk, trace }: SimulationOptions) {
     this.#seed = seed;
     this.#random = Random.of(seed, 'simulation');
-    this.#server = new SimServer(this.#world, code);
+    this.#server = new SimServer(this.#world, code, trace);
     this.#makeDesk = makeDesk ?? ((outlet, options) => new Desk(outlet, options));
     this.#plan = plan ?? planOf(this.#random, kind);
     const { names } = this.#plan.customs;
@@ -104,7 +106,7 @@ export class Simulation {
     for (const taker of this.#takers) for (let hand = 0; hand < this.#plan.hands; hand++) this.#playOn(taker);
     const faults = this.#planFaults();
     this.#planLooks();
-    this.#planOnlooker(faults === 0);
+    this.#planOnlooker();
     this.#planWalkOut();
     const { playMs = FAULTS_MS, limitMs = LIMIT_MS } = this.#plan;
     this.#world.runUntil(playMs);
@@ -229,22 +231,25 @@ export class Simulation {
   /** Who works under a lock looks at it now and then. */
   #planLooks(): void {
     const look = (): void => {
-      for (const taker of this.#takers) taker.client.act(() => taker.look());
+      for (const taker of this.#takers) if (taker.isWorking) taker.client.act(() => taker.look());
       if (this.#world.ms < LIMIT_MS / 2) this.#world.after(25, look);
     };
     look();
   }
 
-  /** @param isCalm nothing goes wrong in this run */
-  #planOnlooker(isCalm: boolean): void {
+  #planOnlooker(): void {
     if (this.#plan.customs.mayLinger) return;
     const random = Random.of(this.#seed, 'onlooker');
     const at = (atMs: number, what: () => void): void => {
       this.#world.at(atMs, () => this.#server.serve(what));
     };
-    if (random.chance(0.5))
-      at(random.between(0, 200), () => this.#onlooker.watch(isCalm && random.chance(0.5)));
-    this.#world.at(LIMIT_MS / 2, () => this.#onlooker.close());
+    if (random.chance(0.5)) {
+      const ofAll = random.chance(0.5);
+      at(random.between(0, 200), () => this.#onlooker.watch(ofAll));
+      // Long after the end of the faults: whoever was silent for too long is forgotten, which is told.
+      if (ofAll) at(LIMIT_MS / 2 - 1, () => this.#onlooker.lookAtQueues());
+    }
+    at(LIMIT_MS / 2, () => this.#onlooker.close());
     if (random.chance(this.#plan.customs.ttlsMs.includes(SHORT_TTL_MS) ? 0.3 : 0.05))
       this.#planFences(random, at);
     // Not always: a look at a queue ends leases that are over, which waiters have to see to otherwise.

@@ -17,7 +17,7 @@ export type Entry = readonly [
 /** What is told of one name to those who watch all names. */
 interface Known {
   told: number;
-  /** How many wait, by the last that was told. */
+  /** How many are in the queue, by the last that was told. */
   queued: number;
 }
 
@@ -51,15 +51,21 @@ export class Tally {
     this.#toldOfOne.set(name, (this.#toldOfOne.get(name) ?? 0) + 1);
   }
 
-  /** @throws Error if something was not told, or was told wrongly */
-  compare(entries: readonly Entry[]): void {
+  /**
+   * @param entries those who hold and wait, as the server tells
+   * @param inQueue by name: how many are in its queue, also those who are silent
+   * @throws Error if something was not told, or was told wrongly
+   */
+  compare(entries: readonly Entry[], inQueue: ReadonlyMap<string, number>): void {
     for (const [name, toldOfOne] of this.#toldOfOne) {
-      const { told, queued } = this.#names.get(name) ?? { told: 0, queued: 0 };
+      const { told } = this.#names.get(name) ?? { told: 0 };
       if (told !== toldOfOne)
         throw new Error(
           `"${name}": ${told} events for those who watch all, ${toldOfOne} for those who watch it`,
         );
-      const waiting = entries.filter(([one, isHeld]) => one === name && !isHeld).length;
+    }
+    for (const [name, { queued }] of this.#names) {
+      const waiting = inQueue.get(name) ?? 0;
       if (waiting !== queued) throw new Error(`"${name}": ${waiting} wait, and ${queued} were told of`);
     }
     for (const entry of entries) this.#compareLease(entry);

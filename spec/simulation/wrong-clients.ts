@@ -9,7 +9,7 @@ import type { Kind } from './plans.js';
 /** A client with one thing wrong, made by putting another method in the place of one. */
 export interface WrongClient {
   readonly does: string;
-  /** The kind of runs that shows it; any, where it is not said. */
+  /** The kind of run that shows it; without one, runs of all kinds are tried. */
   readonly shownBy?: Kind;
   /** Puts it in; returns how to take it out again. */
   readonly put: () => () => void;
@@ -98,6 +98,16 @@ export const WRONG_CLIENTS: readonly WrongClient[] = [
         return function (this: Desk, seat: Seat): void {
           seat.listener.settled(ACQUIRER, { kind: 'failed', error: 'aborted' });
           seat.listener = SILENT;
+        };
+      }),
+  },
+  {
+    does: 'takes a lease that has lingered to its end, which the machine slept through',
+    shownBy: 'asleep',
+    put: () =>
+      instead(Request.prototype, 'mayBeTaken', () => {
+        return function (this: Request, now: Now): boolean {
+          return this.state === 'lingering' && now.ms < this.lingerEndMs;
         };
       }),
   },

@@ -98,7 +98,7 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     does: 'tells nobody who is forgotten',
     of: "if (s.watches) gone.each(|r| s.fn.tell(s, r, at, 'withdrawn', 0));",
     instead: '',
-    leftToModel: 'what is told of those who wait is compared in runs in which nobody is forgotten',
+    shownBy: 'deaths',
   },
   {
     does: 'tells nobody whose a lease is now',
@@ -112,8 +112,9 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'revives what has expired',
-    of: '!is_nil(r) && r.state >= $GRANTED && r.state != $KEPT && r.due > at',
-    instead: '!is_nil(r) && r.state >= $GRANTED && r.state != $KEPT',
+    of: 'if (!s.fn.is_live(r, call.at)) return s.fn.gone(s, o[2]);\n    if (is_transfer)',
+    instead:
+      'if (!r || r.state < $GRANTED || r.state == $KEPT) return s.fn.gone(s, o[2]);\n    if (is_transfer)',
     shownBy: 'late',
   },
   {
@@ -201,7 +202,6 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'makes a change of what changes nothing',
-    leftToModel: 'it breaks no guarantee of a run: it costs changes, which the suites count',
     of: 'if (answer) answers.push(answer)',
     instead: 'if (false) answers.push(answer)',
   },

@@ -24,7 +24,7 @@ describe('the picture of a violation', () => {
 
   it('has a row for each of those concerned and for what was done to them, in one scale', () => {
     // From -30 ms to 1031 ms, so that a column is 14.7 ms.
-    expect(picture(story, 'together').slice(1, -1)).toEqual([
+    expect(picture(story, 'together').slice(1, -2)).toEqual([
       row('p1/3 a', [' ', 2], ['░', 6], ['·', 8], ['░', 6], ['▒', 7], ['█', 28], ['▒', 13], [' ', 2]),
       row('p2/4 a', [' ', 8], ['░', 34], ['▒', 22], [' ', 8]),
       row('stop-holder p1', [' ', 8], ['━', 8], [' ', 56]),
@@ -35,7 +35,7 @@ describe('the picture of a violation', () => {
     const [axis, ...rows] = picture(story, 'together');
     expect(axis?.trim()).toMatch(/^-0\.030 s +1\.031 s$/);
     expect(axis).toHaveLength(15 + 1 + 72);
-    expect(rows.at(-1)).toContain('█ in its section');
+    expect(rows.at(-2)).toContain('█ in its section');
   });
 
   it('shows a lease of the dead to its end, and what a watch was told', () => {
@@ -47,5 +47,20 @@ describe('the picture of a violation', () => {
     expect(picture(dead, 'together').find((line) => line.startsWith('p1/'))).toMatch(/│ +█+✗▒+ +│$/);
     const told = checkHistory(dead.records()).violations.filter(({ what }) => what.includes('watch'));
     expect(told.map(({ rule }) => rule)).toEqual(['together']);
+  });
+
+  it('shows what was written, under which lease, and what the server has forgotten', () => {
+    const lossy = new Story().fault('restart-with-loss', [300, 320], { lostSinceMs: 50 });
+    lossy.request('p1').requested(0).granted(10, 1).worked(11, 390).released(390);
+    lossy.request('p2').requested(0).granted(100, 2).worked(110, 200).released(210);
+    lossy.wroteInServer(400, 'p1', 1).wroteInServer(20, 'p1', 1).wroteInServer(390, 'p2', 2);
+    // From -2 ms to 412 ms, so that a column is 5.7 ms.
+    const wide = (label: string, ...parts: [glyph: string, times: number][]): string =>
+      row(label.padEnd(17), ...parts);
+    expect(picture(lossy, 'resource').slice(1, -2)).toEqual([
+      wide('p1/2 a', ['░', 2], ['█', 67], ['w', 1], [' ', 2]),
+      wide('p2/3 a', ['░', 17], ['▒', 2], ['█', 17], ['▒', 1], [' ', 31], ['w', 1], [' ', 3]),
+      wide('restart-with-loss', [' ', 9], ['╌', 43], ['━', 5], [' ', 15]),
+    ]);
   });
 });
