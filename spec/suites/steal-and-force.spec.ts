@@ -140,6 +140,26 @@ onEachBackEnd('taking a lock away', (backEnd) => {
       await victim.close();
     });
 
+    tells(
+      'release() of a stolen lease says false, although it was sent twice, as all calls under way were',
+      async () => {
+        const proxy = await backEnd.proxy();
+        const [victim, thief] = [backEnd.manager({ url: proxy.url }), backEnd.manager()];
+        const lease = await victim.acquire('twice', { ttl: '30s' });
+        await proxy.quiet();
+        proxy.freeze();
+        const looking = victim.isLocked('other');
+        await thief.acquire('twice', { steal: true });
+        const released = lease.release();
+        const reconnected = nextEvent(victim, 'connected');
+        proxy.forget();
+        await reconnected;
+        expect(await looking).toBe(false);
+        expect(await released).toBe(false);
+        expect(await thief.isLocked('twice')).toBe(true);
+      },
+    );
+
     test('a thief whose server hangs is told so, and in the end holds nothing', async () => {
       const proxy = await backEnd.proxy();
       const thief = backEnd.manager({ url: proxy.url, requestTimeout: 300 });
