@@ -71,6 +71,30 @@ onEachBackEnd(
       expect(await toldOf([last as Occupant])).toEqual([Told.held]);
     });
 
+    testCrowd('those who are set aside in one of two queues are passed over there', async () => {
+      const [holder, dead] = [await first(), idText()];
+      const pairs = shared(['crowded', 'other']);
+      // In both queues one of the dead process stands before each that lives.
+      const [silent, crowd]: [Occupant[], Occupant[]] = [[], []];
+      for (const pair of pairs) {
+        silent.push(...(await occupants.take([pair], dead)));
+        crowd.push(...(await occupants.take([pair])));
+      }
+      await occupants.alter(
+        `box = s.inboxes[':${dead}']; box.silent = int(now() + 3600) * 1000000;
+        s.waiting.values().each(|r| { if (r.inbox == box) r.state = 0; nil; });`,
+      );
+      await occupants.decide([release(holder)]);
+      const state = await backEnd.query(
+        `['crowded', 'other'].map(|name| {
+          q = .thingsdb_lock.locks[':' + name];
+          [q.held.map(|r| r.id), q.waiting.map(|r| r.id)];
+        });`,
+      );
+      const ids = [crowd, silent].map((some) => some.map(({ id }) => id));
+      expect(state).toEqual([ids, ids]);
+    });
+
     testCrowd('those whose process does not answer keep their places, in their order', async () => {
       const [holder, dead] = [await first(), idText()];
       const crowd = await occupants.take(shared(), dead);
@@ -132,6 +156,8 @@ onEachBackEnd(
       await occupants.run('sweep_now', []);
       const left = () => backEnd.query('.thingsdb_lock.tombstones.len();');
       expect(await left()).toBe(50);
+      // Not being a task, it could not put itself off.
+      await occupants.alter('wse(s.fn.arm(s, int(now())));');
       await until(async () => (await left()) === 0, { limitMs: SOON_MS });
     });
   },

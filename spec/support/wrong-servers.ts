@@ -26,7 +26,7 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'grants the head of one queue that waits in another',
-    of: 'if (q.waiting[o.place] != r) return false;',
+    of: 'if (line[o.place] != r) return false;',
     instead: '',
   },
   {
