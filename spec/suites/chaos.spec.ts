@@ -58,7 +58,7 @@ describe('under faults, with the embedded server', () => {
     'several runs, each with the next seed and a server of its own, are summed up',
     async () => {
       const size = ['--minutes', '0.03', '--processes', '2', '--names', '2', '--every', '200'];
-      const args = ['--clusters', '2', '--seed', '3', ...size, '--json'];
+      const args = ['--clusters', '2', '--seed', '3', '--uses', 'locks', ...size, '--json'];
       await using program = new Program(CHAOS, args, { TMPDIR: directory });
       expect({ end: await program.ended, errors: program.errors }).toEqual({ end: 0, errors: '' });
       const figures = JSON.parse(program.output) as Figures;
