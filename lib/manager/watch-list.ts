@@ -88,8 +88,10 @@ export class WatchList {
     } else if (type === PackageType.roomEmit && Array.isArray(args)) {
       const told = watchedOf(event, args);
       // Whoever may JOIN can push what he likes: the room of one name tells of no other.
-      if (told !== undefined && (room.name === ALL_NAMES || room.name === told.name))
-        this.#tell([room.name], told.event, [payloadOf(told)]);
+      if (told === undefined || (room.name !== ALL_NAMES && room.name !== told.name)) return;
+      // It may come before the answer to what joined the room: what was missed before it is said first.
+      if (this.#missed.delete(room.name)) this.#tell([room.name], 'resumed', []);
+      this.#tell([room.name], told.event, [payloadOf(told)]);
     }
   }
 

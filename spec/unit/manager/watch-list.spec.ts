@@ -257,7 +257,7 @@ describe('what is pushed', () => {
     expect(asked()).toHaveLength(1);
   });
 
-  it('is told before the room is known to be joined: what comes first comes with the answer', async () => {
+  it('is told before the room is known to be joined, and behind `resumed`: what comes first comes with the answer', async () => {
     const first = await watching();
     const heard = heardBy(first);
     list.disconnected();
@@ -268,7 +268,7 @@ describe('what is pushed', () => {
     push('acquired', about('my-lock'));
     letIn(true);
     await rest();
-    expect(heard.map(([event]) => event)).toEqual(['acquired', 'resumed']);
+    expect(heard.map(([event]) => event)).toEqual(['resumed', 'acquired']);
   });
 
   it('is not told to one that has been closed', async () => {
