@@ -23,11 +23,21 @@ async function obey({ id, op, args }: Order): Promise<void> {
   try {
     answer = { id, result: await worker[op](args) };
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = textOf(error);
     answer = error instanceof Unavailable ? { id, unavailable: text } : { id, error: text };
   }
   process.stdout.write(`${JSON.stringify(answer)}\n`);
   if (op === 'close') process.exit(0);
+}
+
+/** thingsdb.js rejects with what the server has sent, which is no `Error`. */
+function textOf(error: unknown): string {
+  if (error instanceof Error) return error.message;
+  const { error_msg: text, error_code: code } = (error ?? {}) as {
+    error_msg?: unknown;
+    error_code?: unknown;
+  };
+  return typeof text === 'string' ? `${text} (${String(code)})` : String(error);
 }
 
 const orders = createInterface({ input: process.stdin });

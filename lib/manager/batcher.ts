@@ -87,6 +87,7 @@ export class Batcher {
       },
       (error: unknown) => {
         this.#unanswered -= asked.length;
+        this.#batching.failed();
         for (const one of asked) one.failed(error);
       },
     );

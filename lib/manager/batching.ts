@@ -4,6 +4,8 @@ import { MAX_OPERATIONS } from '../schema/constants.js';
 const ENOUGH_CALLS = 16;
 /** Where a call with several operations takes no longer than this, nothing can be won by sending each by itself. */
 const SLOW_MS = 10;
+/** What each operation may add to that: a thousand renewals in one call keep a node busy for longer. */
+const SLOW_EACH_MS = 0.05;
 /** Of the last four so many have to be slow: one may have met a node that was storing, and every second one may be quick. */
 const SLOW_TIMES = 2;
 const LAST_CALLS = 4;
@@ -23,6 +25,8 @@ const LATE_TOGETHER_MS = 60;
 const LATE_APART_MS = 120;
 /** To go apart costs more of the processors, so it has to be clearly quicker. */
 const CLEARLY = 0.7;
+/** A trial that lasts longer than this has too little to do: it says nothing. */
+const LONGEST_TRIAL_MS = 5_000;
 const LEAST_PAUSE_MS = 1_000;
 const MOST_PAUSE_MS = 30_000;
 
@@ -75,6 +79,7 @@ export class Batching {
   readonly #apart = new Pace();
   #isTogether = true;
   #isTrial = false;
+  #trialEndMs = Infinity;
   /** Answers of the trial that do not count. */
   #old = 0;
   /** Which of the last calls were slow, a bit each. */
@@ -95,6 +100,10 @@ export class Batching {
   answered(wasTogether: boolean, operations: number, sentMs: number, nowMs: number): void {
     // One that was sent before the last turn is old news.
     if (wasTogether !== this.#isTogether) return;
+    if (this.#isTrial && nowMs > this.#trialEndMs) {
+      this.#endTrial();
+      return;
+    }
     if (this.#old > 0) {
       this.#old--;
       return;
@@ -104,12 +113,29 @@ export class Batching {
       this.#judge(nowMs);
       return;
     }
-    this.#slow = ((this.#slow << 1) | (nowMs - sentMs > SLOW_MS ? 1 : 0)) & (2 ** LAST_CALLS - 1);
+    const isSlow = nowMs - sentMs > SLOW_MS + SLOW_EACH_MS * operations;
+    this.#slow = ((this.#slow << 1) | (isSlow ? 1 : 0)) & (2 ** LAST_CALLS - 1);
     if (nowMs < this.#trialAtMs || (wasTogether && ones(this.#slow) < SLOW_TIMES)) return;
     this.#isTrial = true;
+    this.#trialEndMs = nowMs + LONGEST_TRIAL_MS;
     this.#turn();
     this.#old = wasTogether ? OLD_APART : OLD_TOGETHER;
     (wasTogether ? this.#apart : this.#together).restart();
+  }
+
+  /** A call failed: the node does not keep up, or is another one from now on. What was learned counts no more. */
+  failed(): void {
+    this.#together.restart();
+    this.#apart.restart();
+    this.#endTrial();
+  }
+
+  /** All travel together, until two calls are slow. */
+  #endTrial(): void {
+    this.#isTrial = false;
+    this.#isTogether = true;
+    this.#old = 0;
+    this.#slow = 0;
   }
 
   #judge(nowMs: number): void {

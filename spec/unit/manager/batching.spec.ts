@@ -113,3 +113,35 @@ it.each(SEEDS)('one whose changes have become slow is found out within 10 s (see
   play(batching, cluster, 5_000, 15_000, random);
   expect(play(batching, cluster, 15_000, 25_000, random).apart).toBeGreaterThan(0.9);
 });
+
+it.each([
+  ['one of a thousand operations', 1_000, true],
+  ['one of 64', 64, false],
+])('30 ms are slow for a small call, not for a large one: %s', (_, operations, isTogether) => {
+  const batching = new Batching();
+  for (let atMs = 0; atMs < 60_000; atMs += 10_000) batching.answered(true, operations, atMs, atMs + 30);
+  expect(batching.isTogether).toBe(isTogether);
+});
+
+/** Two slow calls, after which small ones are tried. */
+function onTrial(): Batching {
+  const batching = new Batching();
+  batching.answered(true, 64, 0, 42);
+  batching.answered(true, 64, 42, 84);
+  expect(batching.isTogether).toBe(false);
+  return batching;
+}
+
+it('a trial that finds nothing to do is over after 5 s: what is asked then travels together', () => {
+  const batching = onTrial();
+  batching.answered(false, 4, 4_000, 4_001);
+  expect(batching.isTogether).toBe(false);
+  batching.answered(false, 4, 6_000, 6_001);
+  expect(batching.isTogether).toBe(true);
+});
+
+it('a call that fails ends a trial', () => {
+  const batching = onTrial();
+  batching.failed();
+  expect(batching.isTogether).toBe(true);
+});
