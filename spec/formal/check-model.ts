@@ -18,7 +18,17 @@ const RIGHT: readonly Run[] = [
   },
   {
     name: 'two clients, nobody waits for ever',
-    defines: { CLIENTS: 2, LOSSES: 1, DEATHS: 1, PATIENT: 1 },
+    defines: { CLIENTS: 2, RENEWS: 0, LOSSES: 1, DEATHS: 1, PATIENT: 1 },
+    law: 'served',
+  },
+  {
+    name: 'two clients, one name, leases linger, a loss',
+    defines: { CLIENTS: 2, WISHES: 1, RENEWS: 0, LINGERS: 1, LOSSES: 1, DEATHS: 0 },
+    law: 'holders',
+  },
+  {
+    name: 'two clients, leases linger, nobody waits for ever',
+    defines: { CLIENTS: 2, RENEWS: 0, LINGERS: 1, LOSSES: 1, DEATHS: 1, PATIENT: 1 },
     law: 'served',
   },
   {
@@ -35,6 +45,11 @@ const RIGHT: readonly Run[] = [
 
 /** Minutes and many gigabytes each. */
 const DEEP: readonly Run[] = [
+  {
+    name: 'two clients, one name, leases linger, a loss, a death',
+    defines: { CLIENTS: 2, WISHES: 1, RENEWS: 0, LINGERS: 1, LOSSES: 1, DEATHS: 1 },
+    law: 'holders',
+  },
   {
     name: 'three clients, a loss',
     defines: { CLIENTS: 3, WISHES: 0, RENEWS: 0, LOSSES: 1, DEATHS: 0 },
@@ -70,7 +85,7 @@ const WRONG: readonly Run[] = [
   },
   {
     name: 'a server that waits for ever for an acknowledgement',
-    defines: { WRONG: 5, PATIENT: 1, REQUESTS: 2 },
+    defines: { WRONG: 5, PATIENT: 1, RENEWS: 0, REQUESTS: 2 },
     law: 'served',
     isWrong: true,
   },
@@ -78,6 +93,24 @@ const WRONG: readonly Run[] = [
     name: 'a client that releases where it should withdraw',
     defines: { WRONG: 6 },
     law: 'holders',
+    isWrong: true,
+  },
+  {
+    name: 'a client whose next caller takes a lease that is over',
+    defines: { WRONG: 7, LINGERS: 1, RENEWS: 0 },
+    law: 'holders',
+    isWrong: true,
+  },
+  {
+    name: 'a server that tells nobody that a lease is wanted',
+    defines: { WRONG: 8, LINGERS: 1, RENEWS: 0, PATIENT: 1 },
+    law: 'served',
+    isWrong: true,
+  },
+  {
+    name: 'a client that keeps a lease which others wait for',
+    defines: { WRONG: 9, LINGERS: 1, RENEWS: 0, PATIENT: 1 },
+    law: 'served',
     isWrong: true,
   },
 ];
@@ -99,7 +132,9 @@ function main(): void {
   const isDeep = process.argv.includes('--deep');
   const runs = [...WRONG.map(inSmall), ...RIGHT, ...(isDeep ? DEEP : [])];
   const results = runs.map(isAsExpected);
-  for (const clients of [2, 3]) results.push(replay(clients));
+  for (const clients of [2, 3]) {
+    for (const lingers of [false, true]) results.push(replay(clients, lingers));
+  }
   const failed = results.filter((isRight) => !isRight).length;
   say(failed === 0 ? 'all as expected' : `${failed} not as expected`);
   process.exitCode = failed === 0 ? 0 : 1;

@@ -18,7 +18,10 @@
 #define WISHES 3 /* 1: one name only; 3: either of two names, or both; 0: client 0 the first, 1 the second, 2 both */
 #endif
 #ifndef RENEWS
-#define RENEWS 1 /* whether clients renew their leases */
+#define RENEWS 1 /* whether clients renew a lease that somebody works under */
+#endif
+#ifndef LINGERS
+#define LINGERS 0 /* whether a client may keep a lease that its caller has released; such a lease is renewed */
 #endif
 #ifndef LOSSES
 #define LOSSES 1 /* how many connections are lost in a run */
@@ -50,6 +53,7 @@
 #define HOLDING 3
 #define ENDING 4
 #define DEAD 5
+#define LINGERING 6 /* released by its caller, and kept by its process */
 
 /* Calls. */
 #define NONE 0
@@ -78,15 +82,19 @@ byte answer[CLIENTS];      /* 0: none; else 1 + the state that it tells */
 bit answerGrant[CLIENTS];  /* the token that it tells */
 byte answerEnds[CLIENTS];  /* the ticks that were left when the server answered */
 byte pushed[CLIENTS];      /* 0: none; else 1 + the ticks that are left of the pushed grant */
+bit wanted[CLIENTS];       /* on its way: somebody waits for the lease */
 bit staleAcquire[SLOTS];
 bit staleWithdraw[SLOTS];
 
 /* ---- the clients ---- */
 byte phase[CLIENTS];
-byte left[CLIENTS];        /* ticks for which the client believes in its lease */
+byte left[CLIENTS];        /* ticks for which the client believes in its lease; or tries to release it */
 byte age[CLIENTS];         /* ticks since the call under way was sent */
 bit mine[CLIENTS];         /* the token of the lease that the client holds */
 bit repeated[CLIENTS];     /* whether a copy of the request may still arrive */
+bit isWanted[CLIENTS];     /* the client knows that somebody waits for its lease */
+bit mayAsk[CLIENTS];       /* whether time has gone on since the client last asked why it waits */
+bit released[CLIENTS];     /* ending by a release, which is given up when the lease must be over */
 byte made[CLIENTS];
 
 /* ---- what the laws need ---- */
@@ -180,6 +188,26 @@ inline leave(r) {
   ends[r] = 0
 }
 
+/* When a request is asked about: those in its way are told that they are wanted, and so is itself, if somebody waits for it. */
+#define tellsWanted(c, r) (linked[c] && slot[c] == r && taken(r))
+
+inline knock(r) {
+#if LINGERS
+  i = 0;
+  do
+  :: i < length && WRONG != 8 ->
+     j = line[i] - 1;
+     wanted[owner(j)] = ((state[r] == WAITING && j != r && meets(j, r) && tellsWanted(owner(j), j)) -> 1 : wanted[owner(j)]);
+     wanted[owner(r)] = ((state[j] == WAITING && j != r && meets(j, r) && tellsWanted(owner(r), r)) -> 1 : wanted[owner(r)]);
+     i++
+  :: else -> break
+  od;
+  i = 0; j = 0
+#else
+  skip
+#endif
+}
+
 /* The process of a request has shown that it lives. */
 inline alive(r) {
   if
@@ -246,6 +274,7 @@ inline serve(c) {
   fi;
   promote();
   alive(slot[c]);
+  knock(slot[c]);
   answer[c] = 1 + state[slot[c]];
   answerEnds[c] = ends[slot[c]];
   answerGrant[c] = grant[slot[c]];
@@ -257,7 +286,8 @@ inline acknowledged(c) {
   acknowledges[c] = 0;
   expire();
   alive(slot[c]);
-  promote()
+  promote();
+  knock(slot[c])
 }
 
 /* One a client, so that the server is fair to them. */
@@ -300,7 +330,7 @@ active proctype Silence() {
 }
 
 #define late(r) \
-  d_step { staleAcquire[r] -> staleAcquire[r] = 0; expire(); takeIn(r); promote(); ok = 0 } \
+  d_step { staleAcquire[r] -> staleAcquire[r] = 0; expire(); takeIn(r); promote(); knock(r); ok = 0 } \
   :: d_step { staleAcquire[r] -> staleAcquire[r] = 0 } \
   :: d_step { staleWithdraw[r] -> staleWithdraw[r] = 0; expire(); tombstone[r] = 1; leave(r); promote() } \
   :: d_step { staleWithdraw[r] -> staleWithdraw[r] = 0 }
@@ -338,6 +368,8 @@ inline begin(c, names) {
   mine[c] = 0;
   repeated[c] = 0;
   pushed[c] = 0;
+  wanted[c] = 0;
+  isWanted[c] = 0;
 #if REQUESTS > 0
   made[c]++;
 #endif
@@ -357,7 +389,32 @@ inline idle(c) {
   phase[c] = IDLE;
   left[c] = 0;
   pushed[c] = 0;
+  wanted[c] = 0;
+  isWanted[c] = 0;
+  mayAsk[c] = 0;
+  released[c] = 0;
   age[c] = 0
+}
+
+/* A copy of its request may still arrive: its end has to leave a tombstone. */
+#define mayReturn(c) (repeated[c] && WRONG != 6)
+
+/* The client ends its lease. */
+inline end(c, ticks) {
+  phase[c] = ENDING;
+  left[c] = ticks;
+  if
+  :: mayReturn(c) -> send(c, WITHDRAW)
+  :: else -> released[c] = 1; send(c, RELEASE)
+  fi
+}
+
+/* By now the lease is over by itself. What is under way may still arrive. */
+inline giveUp(c) {
+  staleWithdraw[slot[c]] = (call[c] != NONE -> 1 : staleWithdraw[slot[c]]);
+  call[c] = NONE;
+  answer[c] = 0;
+  idle(c)
 }
 
 #if WRONG == 4
@@ -365,9 +422,6 @@ inline idle(c) {
 #else
 #define counted(c) (answerEnds[c] > age[c] -> answerEnds[c] - age[c] : 0)
 #endif
-
-/* A copy of its request may still arrive: its end has to leave a tombstone. */
-#define mayReturn(c) (repeated[c] && WRONG != 6)
 
 inline hear(c) {
   told = answer[c] - 1;
@@ -388,6 +442,11 @@ inline hear(c) {
      :: told == WAITING && !mayReturn(c) -> phase[c] = ENDING; left[c] = 0; send(c, RELEASE)
      :: told == GONE && !mayReturn(c) -> over[slot[c]] = 1; idle(c)
      fi
+  :: phase[c] == LINGERING ->
+     if
+     :: told == HELD && mine[c] == answerGrant[c] -> left[c] = (counted(c) > left[c] -> counted(c) : left[c])
+     :: else -> end(c, 0)
+     fi
   :: phase[c] == ENDING -> assert(told == GONE); over[slot[c]] = 1; idle(c)
   :: else
   fi;
@@ -407,6 +466,11 @@ inline lose(c) {
   acknowledges[c] = 0;
   answer[c] = 0;
   pushed[c] = 0;
+  wanted[c] = 0;
+  released[c] = 0;
+  /* Without a connection the client would not hear that its lease is wanted. */
+  phase[c] = (phase[c] == LINGERING -> ENDING : phase[c]);
+  left[c] = (phase[c] == ENDING -> 0 : left[c]);
   age[c] = 0
 }
 
@@ -429,6 +493,21 @@ inline again(c) {
 #define FIRST 1
 #endif
 
+#define mayKeep(c) (!isWanted[c] || WRONG == 9) /* 9, a wrong client: keeps what others wait for */
+/* The next caller of a process takes its lease, as long as that is not over and nobody else is known to wait for it. */
+#if WRONG == 7
+#define mayTake(c) 1 /* a wrong client: takes a lease that is over */
+#define leftAtTaking(c) TTL
+#else
+#define mayTake(c) (left[c] > 0 && mayKeep(c))
+#define leftAtTaking(c) left[c]
+#endif
+#ifdef PATIENT
+#define reads(c) (!wanted[c]) /* its event loop turns between two callers */
+#else
+#define reads(c) 1
+#endif
+
 active [CLIENTS] proctype Client() {
   byte told, ticks;
   byte me = _pid - CLIENTS - 3;
@@ -444,33 +523,36 @@ active [CLIENTS] proctype Client() {
   :: d_step { pushed[me] > 1 && phase[me] == QUEUED -> left[me] = pushed[me] - 1; pushed[me] = 0; mine[me] = grant[slot[me]]; phase[me] = HOLDING; acknowledges[me] = 1 }
   :: d_step { pushed[me] == 1 && phase[me] == QUEUED && ready(me) -> pushed[me] = 0; send(me, CHECK) }
   :: d_step { phase[me] == HOLDING && left[me] > 0 && left[me] < TTL && RENEWS && ready(me) -> send(me, EXTEND) }
-  :: d_step { phase[me] == HOLDING && left[me] > 0 && ready(me) && mayReturn(me) -> phase[me] = ENDING; left[me] = 0; send(me, WITHDRAW) }
-  :: d_step { phase[me] == HOLDING && left[me] > 0 && ready(me) && !mayReturn(me) -> phase[me] = ENDING; left[me] = 0; send(me, RELEASE) }
+  :: d_step { phase[me] == HOLDING && left[me] > 0 && ready(me) -> end(me, TTL) }
   /* The lease is over here: the signal has aborted. */
-  :: d_step { phase[me] == HOLDING && left[me] == 0 && ready(me) && mayReturn(me) -> phase[me] = ENDING; send(me, WITHDRAW) }
-  :: d_step { phase[me] == HOLDING && left[me] == 0 && ready(me) && !mayReturn(me) -> phase[me] = ENDING; send(me, RELEASE) }
+  :: d_step { phase[me] == HOLDING && left[me] == 0 && ready(me) -> end(me, 0); released[me] = 0 }
+  :: d_step { phase[me] == ENDING && released[me] && left[me] == 0 && answer[me] == 0 -> giveUp(me) }
+#if LINGERS
+  /* Who waits asks from time to time, as the word that the lease is wanted may have been lost. */
+  :: d_step { phase[me] == QUEUED && mayAsk[me] && ready(me) -> mayAsk[me] = 0; send(me, CHECK) }
+  :: d_step { wanted[me] -> wanted[me] = 0; isWanted[me] = (phase[me] == HOLDING || phase[me] == LINGERING) }
+  :: d_step { phase[me] == HOLDING && left[me] > 0 && ready(me) && mayKeep(me) && !acknowledges[me] && reads(me) -> phase[me] = LINGERING }
+  :: d_step { phase[me] == LINGERING && mayTake(me) && reads(me) -> phase[me] = HOLDING; left[me] = leftAtTaking(me) }
+  :: d_step { phase[me] == LINGERING && left[me] > 0 && left[me] < TTL && ready(me) && mayKeep(me) -> send(me, EXTEND) }
+  :: d_step { phase[me] == LINGERING && ready(me) -> end(me, left[me]) }
+#endif
   /* A lease that the server had confirmed ends there by itself: nothing is sent. */
   :: d_step { phase[me] == HOLDING && left[me] == 0 && ready(me) && !mayReturn(me) && (state[slot[me]] == GONE || state[slot[me]] == HELD) -> over[slot[me]] = 1; idle(me) }
 #ifndef PATIENT
   :: d_step { phase[me] == QUEUED && ready(me) -> phase[me] = ENDING; send(me, WITHDRAW) }
 #endif
-  :: d_step { linked[me] && losses > 0 && phase[me] != DEAD && phase[me] != IDLE -> losses--; lose(me) }
-  /* The same, but what was under way never arrives. */
-  :: d_step { linked[me] && losses > 0 && phase[me] != DEAD && call[me] != NONE -> losses--; lose(me); staleAcquire[slot[me]] = 0; staleWithdraw[slot[me]] = 0 }
   :: d_step { !linked[me] && phase[me] != DEAD -> again(me) }
-  :: d_step { deaths > 0 && phase[me] != DEAD && phase[me] != IDLE -> deaths--; lose(me); phase[me] = DEAD; left[me] = 0 }
   od
 }
 
 #define tickDown(x) x = (x > 0 -> x - 1 : 0)
 #define tickPush(x) x = (x > 1 -> x - 1 : x)
-#define tickUp(x) x = (x < TTL && (x > 0 || 1) -> x + 1 : x)
 
 #define isTimed(c) (ends[2 * (c)] > 0 || ends[2 * (c) + 1] > 0 || left[c] > 0)
 #define isTiming (isTimed(0) || isTimed(1) || isTimed(CLIENTS - 1))
 #ifdef PATIENT
 /* Whoever lives reacts before time goes on: else a client that is always too slow would wait for ever. */
-#define inTime(c) (pushed[c] <= 1 && answer[c] == 0 && call[c] == NONE && !acknowledges[c])
+#define inTime(c) (pushed[c] <= 1 && answer[c] == 0 && call[c] == NONE && !acknowledges[c] && !wanted[c])
 #else
 #define inTime(c) 1
 #endif
@@ -484,11 +566,33 @@ active proctype Clock() {
        tickPush(pushed[0]); tickPush(pushed[1]);
        age[0] = (call[0] != NONE || answer[0] != 0 -> (age[0] < TTL -> age[0] + 1 : age[0]) : 0);
        age[1] = (call[1] != NONE || answer[1] != 0 -> (age[1] < TTL -> age[1] + 1 : age[1]) : 0)
+#if LINGERS
+       ; mayAsk[0] = (phase[0] == QUEUED); mayAsk[1] = (phase[1] == QUEUED)
+#endif
 #if CLIENTS > 2
+       ; mayAsk[2] = (LINGERS && phase[2] == QUEUED)
        ; tickDown(ends[4]); tickDown(ends[5]); tickDown(left[2]); tickPush(pushed[2]);
        age[2] = (call[2] != NONE || answer[2] != 0 -> (age[2] < TTL -> age[2] + 1 : age[2]) : 0)
 #endif
      }
+  od
+}
+
+/* A fault may happen at any time; or none happens any more. */
+#define faults(c) \
+  d_step { linked[c] && losses > 0 && phase[c] != DEAD && phase[c] != IDLE -> losses--; lose(c) } \
+  /* What was under way never arrives. */ \
+  :: d_step { linked[c] && losses > 0 && phase[c] != DEAD && call[c] != NONE -> losses--; lose(c); staleAcquire[slot[c]] = 0; staleWithdraw[slot[c]] = 0 } \
+  :: d_step { deaths > 0 && phase[c] != DEAD && phase[c] != IDLE -> deaths--; lose(c); phase[c] = DEAD; left[c] = 0 }
+
+active proctype Faults() {
+  do
+  :: faults(0)
+  :: faults(1)
+#if CLIENTS > 2
+  :: faults(2)
+#endif
+  :: break
   od
 }
 

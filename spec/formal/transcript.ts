@@ -5,7 +5,7 @@ import { Simulation, type Sight } from '../simulation/simulation.js';
 import type { SimTaker } from '../simulation/sim-taker.js';
 
 /** What a client does, as request.pml calls it. */
-export type Phase = 'IDLE' | 'ASKING' | 'QUEUED' | 'HOLDING' | 'ENDING' | 'DEAD';
+export type Phase = 'IDLE' | 'ASKING' | 'QUEUED' | 'HOLDING' | 'LINGERING' | 'ENDING' | 'DEAD';
 /** What a request is on the server, as request.pml calls it. */
 export type ServerState = 'GONE' | 'WAITING' | 'GRANTED' | 'HELD' | 'SILENT';
 
@@ -21,6 +21,7 @@ export interface View {
 export interface Transcript {
   readonly seed: number;
   readonly clients: number;
+  readonly lingers: boolean;
   readonly views: readonly View[];
 }
 
@@ -36,15 +37,18 @@ const STATES: Readonly<Record<number, ServerState>> = {
 /** Then the takers come to their end, of which the model knows nothing. */
 const UNTIL_MS = 1_500;
 
-/** Runs as the model has them: exclusive locks of two names, one at a time, on a network that loses and delays. */
-function planFor(clients: number): Plan {
-  const kinds = { lock: 2, shared: 0, semaphore: 0, several: 1 };
+/**
+ * Runs as the model has them: exclusive locks of two names, one at a time, on a network that loses and delays. Leases that
+ * linger are of one name: a process that gives up one for the sake of another has two requests at once.
+ */
+function planFor(clients: number, lingers: boolean): Plan {
+  const kinds = { lock: 2, shared: 0, semaphore: 0, several: lingers ? 0 : 1 };
   return {
     confirmGrants: false,
     customs: {
-      names: ['a', 'b'],
+      names: lingers ? ['a'] : ['a', 'b'],
       maySteal: false,
-      mayLinger: false,
+      mayLinger: lingers,
       ttlsMs: [400, 1_000],
       holdsMs: [0, 40, 300],
       kinds,
@@ -57,11 +61,11 @@ function planFor(clients: number): Plan {
 }
 
 /** @throws OutOfBounds if the run does something that the model leaves out */
-export function transcriptOf(seed: number, clients: number): Transcript {
+export function transcriptOf(seed: number, clients: number, lingers: boolean): Transcript {
   const recorder = new Recorder(clients);
-  new Simulation({ seed, plan: planFor(clients), observe: (sight) => recorder.look(sight) }).run();
+  new Simulation({ seed, plan: planFor(clients, lingers), observe: (sight) => recorder.look(sight) }).run();
   if (recorder.problem !== undefined) throw new OutOfBounds(recorder.problem);
-  return { seed, clients, views: recorder.views };
+  return { seed, clients, lingers, views: recorder.views };
 }
 
 /** One request of a client: the model has two slots for a client, which it uses in turn. */
@@ -135,9 +139,10 @@ function phaseOf({ state, isSettled }: Request): Phase {
       return 'QUEUED';
     case 'granted':
     case 'held':
-    case 'lingering':
     case 'doubted':
       return isSettled ? 'HOLDING' : 'QUEUED';
+    case 'lingering':
+      return 'LINGERING';
     case 'ending':
       return 'ENDING';
     case 'over':
