@@ -36,6 +36,9 @@ function valueOrError(run: () => Value): Value {
   }
 }
 
+/** So many variables are looked through in no time. */
+const FEW_VARIABLES = 64;
+
 /** One running query, procedure, future or task: its scope, its variables, and what it may do. */
 export class Query {
   /** The variables of all closures that run now, innermost last. */
@@ -137,21 +140,29 @@ export class Query {
 
   variable(name: string): Value | undefined {
     const names = this.#names;
-    for (let at = names.length - 1; at >= 0; at -= 1) if (names[at] === name) return this.#values[at];
-    return undefined;
+    let at = names.length - 1;
+    while (at >= 0 && names[at] !== name) at -= 1;
+    this.#searched(names.length - at);
+    return at < 0 ? undefined : this.#values[at];
   }
 
   /** Sets a variable of the innermost closure; those of its callers can be read but not set. */
   assign(name: string, value: Value): void {
     const names = this.#names;
-    for (let at = names.length - 1; at >= this.#localStart; at -= 1) {
-      if (names[at] === name) {
-        this.#values[at] = value;
-        return;
-      }
+    let at = names.length - 1;
+    while (at >= this.#localStart && names[at] !== name) at -= 1;
+    this.#searched(names.length - at);
+    if (at >= this.#localStart) {
+      this.#values[at] = value;
+    } else {
+      names.push(name);
+      this.#values.push(value);
     }
-    names.push(name);
-    this.#values.push(value);
+  }
+
+  /** To look through very many variables is work as well. */
+  #searched(variables: number): void {
+    if (variables > FEW_VARIABLES) this.budget.step(variables >> 5);
   }
 
   /** Replaces the value of a variable wherever it was set, as `+=` does. */

@@ -38,6 +38,7 @@ it.each([
   ['stored tuples that hold themselves twice', '.x = [1]; for (i in range(60)) { .x = [.x, .x]; }', -57],
   ['tuples inside each other', 'x = 1; for (i in range(100000)) { x = [x]; }', -57],
   ['text that doubles by +=', 'x = "aaaaaaaaaa"; for (i in range(60)) { x += x; }', -57],
+  ['very many variables', `${Array.from({ length: 100_000 }, (_, i) => `v${i}=1;`).join('')} v0;`, -57],
   ['text that doubles by a template', 'x = "aaaaaaaaaa"; for (i in range(60)) { x = `{x}{x}`; }', -57],
   ['text that grows by replace', 'x = "aaaa"; for (i in range(60)) { x = x.replace("a", x); }', -57],
   ['text that grows by join', 'x = "aaaa"; for (i in range(60)) { x = [x, x, x].join(x); }', -57],
