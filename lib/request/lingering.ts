@@ -38,9 +38,7 @@ export function lingering(request: Request, input: Input, now: Now, out: Command
       request.endGiveUpMs = now.ms;
       return;
     case 'close':
-      // It ends with the inbox.
-      request.why = 'closed';
-      request.move('over');
+      close(request);
       return;
     case 'release':
     case 'extend':
@@ -50,6 +48,12 @@ export function lingering(request: Request, input: Input, now: Now, out: Command
       return;
     default:
   }
+}
+
+/** The lease ends with the inbox. */
+function close(request: Request): void {
+  request.why = 'closed';
+  request.move('over');
 }
 
 /** Another caller has the lease from now on. */
