@@ -10,8 +10,8 @@ import { errorOf } from './outcomes.js';
 import { tracedAcquire } from './traced-acquire.js';
 
 /**
- * Gets one lock, or several together, once: a lease, `null` if it is a `try` and it is not free, or a rejection after
- * which the request is withdrawn. Whoever has given up never holds the lock, whatever the server grants meanwhile.
+ * Gets one lock, or several together, once. Gives a lease, or `null` if a `try` finds it not free. After a rejection
+ * the request is withdrawn. Whoever has given up never holds the lock, whatever the server grants meanwhile.
  *
  * @throws LockTimeoutError, the signal's reason, LockConnectionError
  */

@@ -12,7 +12,7 @@ export interface Sleeper {
 
 /**
  * Many alarms on one timer: a binary heap, the earliest first. To set and to clear an alarm costs neither a timer nor
- * an allocation: the timer is set anew only for what is earlier than it, and may ring for nothing.
+ * an allocation. The timer is set anew only for an earlier alarm, and may ring for nothing.
  */
 export class Alarms {
   readonly #timer: Timer;

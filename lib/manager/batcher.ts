@@ -14,8 +14,8 @@ export interface Asked {
 export type Batch = (operations: readonly Operation[]) => Promise<BatchAnswer>;
 
 /**
- * What is asked in one turn of the event loop travels in one call at its end, and is decided in one change.
- * Where many small calls do more than a few large ones, it travels in those: see {@link Batching}.
+ * What is asked in one turn of the event loop travels in one call at its end. One change decides it. Where many small
+ * calls do more than a few large ones, it travels in those: see {@link Batching}.
  */
 export class Batcher {
   readonly #batch: Batch;
@@ -33,8 +33,8 @@ export class Batcher {
 
   /**
    * Asks with whatever else is asked in this turn.
-   * @param isUrgent what is asked so far is sent before any promise that is settled from now on goes on: the caller's code
-   *   may block the event loop, and an acknowledgement must be out by then
+   * @param isUrgent what is asked so far is sent before any promise that is settled from now on goes on. The caller's
+   *   code may block the event loop, and an acknowledgement must be out by then.
    */
   ask(asked: Asked, isUrgent = false): void {
     this.#asked.push(asked);

@@ -1,25 +1,31 @@
 import { MAX_OPERATIONS } from '../schema/constants.js';
 
-/** So many calls in flight keep a cluster's acknowledgements flowing: with 8 there were stalls, with 64 more work to do. */
+/** So many calls in flight keep a cluster's acknowledgements flowing. With 8 there were stalls, with 64 more work. */
 const ENOUGH_CALLS = 16;
 /** Where a call with several operations takes no longer than this, nothing can be won by sending each by itself. */
 const SLOW_MS = 10;
 /** What each operation may add to that: a thousand renewals in one call keep a node busy for longer. */
 const SLOW_EACH_MS = 0.05;
-/** Of the last four so many have to be slow: one may have met a node that was storing, and every second one may be quick. */
+/**
+ * Of the last four so many have to be slow. One may have met a node that was storing, and every second one may be
+ * quick.
+ */
 const SLOW_TIMES = 2;
 const LAST_CALLS = 4;
-/** The answers that a trial takes: of calls that are slow now and quick then, or stall at times, a few tell nothing. */
+/** The answers that a trial takes. A few tell nothing of calls that are slow now and quick then. */
 const ENOUGH_TOGETHER = 32;
 const ENOUGH_APART = 8 * ENOUGH_CALLS;
 /** The first answers of a trial tell of how it was before. */
 const OLD_TOGETHER = 1;
 const OLD_APART = ENOUGH_CALLS;
-/** So much time with calls on their way counts: a stall in it must not look like the rule, nor what was long ago. */
+/**
+ * So much time with calls on their way counts. One stall in it must not look like the rule, and what was long ago must
+ * not count.
+ */
 const MEMORY_MS = 500;
 /**
- * A trial is lost where its calls have taken so much longer than those of the other way would have. A stall is some 42 ms:
- * of large calls two of them say enough, among many small ones there may be two by chance.
+ * A trial is lost where its calls have taken so much longer than those of the other way would have. A stall is some 42
+ * ms. Of large calls two stalls say enough; among many small ones two may be chance.
  */
 const LATE_TOGETHER_MS = 60;
 const LATE_APART_MS = 120;
@@ -69,10 +75,10 @@ class Pace {
 /**
  * Whether operations that are asked for at once travel together in one call, or apart in many small ones.
  *
- * On a cluster a change may take tens of milliseconds when it is made alone, and far less beside others: there many small
- * calls in flight do more than one large one at a time. No time limit can tell that from a machine that is merely busy. So
- * where calls are slow both ways are tried on the operations that there are. The one in which more of them are done in the
- * same time is kept until the next trial. A trial that goes badly ends at once.
+ * On a cluster a change may take tens of milliseconds when it is made alone, and far less beside others. There many
+ * small calls in flight do more than one large one at a time. No time limit can tell that from a machine that is merely
+ * busy. So where calls are slow both ways are tried on the operations that there are. The one in which more of them are
+ * done in the same time is kept until the next trial. A trial that goes badly ends at once.
  */
 export class Batching {
   readonly #together = new Pace();

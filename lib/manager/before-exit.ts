@@ -5,8 +5,8 @@ function runAll(): void {
 }
 
 /**
- * Calls back when the process is about to end since it has nothing left to do; what is begun then is waited for. Not
- * where it ends by `process.exit()` or a signal. Returns how to be called no more.
+ * Calls back when the process is about to end because nothing is left to do. It waits for what is begun then. Not where
+ * it ends by `process.exit()` or a signal. Returns how to be called no more.
  */
 export function beforeExit(callback: () => void): () => void {
   if (callbacks.size === 0) process.on('beforeExit', runAll);

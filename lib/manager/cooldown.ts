@@ -6,8 +6,8 @@ const MOST_PAUSE_MS = 1_000;
 const QUIET_MS = 10_000;
 
 /**
- * When something may be done that a server makes necessary by a word: the first few times at once, then ever later, a second
- * apart in the end. So no server sets the pace.
+ * When something may be done that a server makes necessary by a word. The first few times are at once, later ones up to
+ * a second apart. So no server sets the pace.
  */
 export class Cooldown {
   #times = 0;

@@ -34,8 +34,8 @@ export interface Outlet {
   /** Joins a room; comes back as {@link Desk.joined} or {@link Desk.notJoined}. */
   join(room: RoomId): void;
   /**
-   * A request needs the process, and a connection watched closely enough for this ttl (`Infinity`: no lease is held), or
-   * has come or gone (`undefined`).
+   * A request needs the process, and a connection watched closely enough for this ttl. `Infinity`: no lease is held.
+   * `undefined`: it has come or gone.
    */
   keepAlive(fromMs: number | undefined, toMs: number | undefined): void;
   /** Why no answer is to be had from the server now; `undefined` while it answers. */
@@ -59,7 +59,10 @@ const ASK = { kind: 'ask', isSure: false } as const;
 const ASK_SURELY = { kind: 'ask', isSure: true } as const;
 const LOST = { kind: 'lost' } as const;
 const RENEW = { kind: 'renew' } as const;
-/** Of whom a push may make a manager ask: one request, all that wait, or all, since what is pushed to them was not heard. */
+/**
+ * Of whom a push may make a manager ask: one request, all that wait, or all. All are asked about when pushes to them
+ * were not heard.
+ */
 const ALL_WAITING = 'all that wait';
 const ALL = 'all';
 type Asking = Seat | typeof ALL_WAITING | typeof ALL;
@@ -117,8 +120,8 @@ export class Seat implements Sleeper, InLine {
  * All requests of a manager, in one map. Takes in what happens to them, has each make its step, and carries out what
  * that commands. Waits for nothing itself: `Outlet` does, and gives back what comes of it.
  *
- * Their grants, and what others do to their leases, are pushed into one room, which is joined when the server first
- * names it. Nothing is polled: besides a push, a waiter asks only when the holder's lease should have ended.
+ * Their grants, and what others do to their leases, are pushed into one room. It is joined when the server first names
+ * it. Nothing is polled: besides a push, a waiter asks only when the holder's lease should have ended.
  */
 export class Desk {
   readonly #clock: Clock;

@@ -18,7 +18,7 @@ export interface Connection {
   readonly trouble: () => unknown;
 }
 
-/** Carries out what the desk wants of the server: commands become calls, and what comes of them goes back to the desk. */
+/** Carries out what the desk wants of the server. Commands become calls, and their answers go back to the desk. */
 export class Driver implements Outlet {
   readonly #procedures: LockProcedures;
   readonly #batcher: Batcher;

@@ -16,8 +16,8 @@ export interface LockTeller {
 export type LockEmitter = Emitter<LockEvents>;
 
 /**
- * Tells the listeners. One that throws, or rejects, breaks nothing: its error is given to `toError`, which makes the payload
- * of the event `error`. The error of a listener of `error` becomes a warning of the process.
+ * Tells the listeners. One that throws, or rejects, breaks nothing. Its error is given to `toError`, which makes the
+ * payload of the event `error`. The error of a listener of `error` becomes a warning of the process.
  */
 export function tellSafely<
   Events extends { [E in keyof Events]: unknown[] } & { error: unknown[] },

@@ -4,8 +4,9 @@ import type { Alarms, Sleeper } from './alarms.js';
 export const HINT_GAP_MS = 40;
 
 /**
- * The questions that pushed messages give rise to. Whoever may JOIN the collection can push as many as he likes, so they
- * cost a constant rate of calls: the first question is asked at once, those of the next 40 ms together at their end.
+ * The questions that pushed messages give rise to. Whoever may JOIN the collection can push as many as he likes, so
+ * they cost a constant rate of calls. The first question is asked at once, those of the next 40 ms together at their
+ * end.
  */
 export class Hints<T> implements Sleeper {
   readonly #alarms: Alarms;

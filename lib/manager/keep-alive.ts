@@ -1,6 +1,6 @@
 import { detached } from '../async/detached.js';
 
-/** What nobody needs any more is kept for so long: locks that come and go in a row do not start and stop it. */
+/** What nobody needs any more is kept for so long. So locks that come and go do not start and stop it. */
 const LINGER_MS = 20;
 const FOR_EVER_MS = 2 ** 31 - 1;
 
@@ -10,8 +10,8 @@ interface Watch {
 }
 
 /**
- * Keeps the process alive, and the connection watched, while somebody waits or holds: also while there is no connection
- * whose socket would do it.
+ * Keeps the process alive, and the connection watched, while somebody waits or holds. It does so even while there is no
+ * connection, whose socket would do it.
  */
 export class KeepAlive {
   readonly #start: (ttlMs: number) => () => void;

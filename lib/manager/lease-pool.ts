@@ -22,10 +22,11 @@ export interface PoolHost {
 }
 
 /**
- * The leases of one lock that may linger, and the tasks of this process that want it. As many requests are at the server
- * as this process can hold leases of at once, one for an exclusive lock; the other tasks wait here, first come first served.
+ * The leases of one lock that may linger, and the tasks of this process that want it. As many requests are at the
+ * server as this process can hold leases at once: one for an exclusive lock. The other tasks wait here, first come
+ * first served.
  *
- * A lease that somebody else waits for does not count: the first task here takes its place in the server's queue at once.
+ * A lease that somebody else waits for does not count. The first task here goes into the server's queue at once.
  */
 export class LeasePool implements SeatWatcher {
   readonly terms: Terms;
@@ -62,8 +63,8 @@ export class LeasePool implements SeatWatcher {
   }
 
   /**
-   * A lease that lingers, without a word to the server; a request that is sent; or where that would only wait for this
-   * process, a place in line here. `undefined`: this process holds the lock, and the caller does not want to wait.
+   * A lease that lingers, without a word to the server; or a request that is sent. Where a request would only wait for
+   * this process, a place in line here. `undefined`: this process holds the lock, and the caller does not want to wait.
    */
   acquire(terms: Terms, teller: LockTeller): HeldLease | LocalWaiter | undefined {
     const wasServing = this.#isServing;
@@ -184,7 +185,9 @@ export class LeasePool implements SeatWatcher {
     return lease;
   }
 
-  /** For the event loop to turn; or for a lease of this process, and then it {@link LeasePool.#stand stands} in line. */
+  /**
+   * For the event loop to turn, or for a lease of this process. For a lease it {@link LeasePool.#stand stands} in line.
+   */
   #wait(terms: Terms, teller: LockTeller): LocalWaiter {
     const startedMs = this.#host.desk.now().ms;
     const isInner = this.#host.isInner();

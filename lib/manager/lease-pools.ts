@@ -7,8 +7,8 @@ import type { LocalWaiter } from './local-waiter.js';
 import type { Terms } from '../request/request.js';
 
 /**
- * A lease that lingers can change hands again and again without the event loop: it must turn in between, or nothing that
- * is pushed would be heard.
+ * A lease that lingers can change hands again and again without the event loop. The loop must turn in between, or
+ * nothing that is pushed would be heard.
  */
 const MOST_TURN_MS = 1;
 
@@ -52,7 +52,7 @@ export class LeasePools implements PoolHost {
     for (const pool of this.#all()) pool.giveUpIdle();
   }
 
-  /** Nothing lingers from now on, and nobody waits here but whom a section waits for: that is part of what runs. */
+  /** Nothing lingers from now on. Nobody waits here but whom a section waits for: that is part of what runs. */
   drain(reason: unknown): void {
     this.isDraining = true;
     for (const pool of this.#all()) pool.endWaiting(reason, ({ isInner }) => isInner);

@@ -5,11 +5,11 @@ import type { Pushed } from '../schema/pushed.js';
 import type { ServerClock } from './server-clock.js';
 
 const MAX_LABEL_LENGTH = 255;
-/** A grant that was longer on its way lay in a buffer while this process did not run, or comes over a very slow network. */
+/** A grant that was longer on its way lay in a buffer while this process stood still. Or the network is slow. */
 const MOST_AGE_MS = 400;
 /**
- * A time or a token further ahead of the server's clock may be made up, to make guards refuse all later leases. A true
- * one can be so far ahead where the clocks of nodes differ, or where one was set back.
+ * A time or token further ahead of the server's clock may be made up, to make guards refuse later leases. A true one
+ * can be so far ahead where the clocks of nodes differ, or where one was set back.
  */
 const MOST_AHEAD_MS = 1_000;
 
@@ -24,7 +24,7 @@ export function inputOf(pushed: About, request: Request, clock: ServerClock, now
   switch (pushed.event) {
     case 'granted': {
       const { proof, token, at } = pushed;
-      // A call that is on its way may be taken for the acknowledgement, and then the lease lasts a ttl from there. So may a
+      // A call that is on its way may be taken for the acknowledgement. The lease then lasts a ttl from there. So may a
       // question that is not sure: where a lease has ended the server answers it by a change.
       const mayBeCut = request.requestsOpen + request.checksOpen > 0;
       const due = mayBeCut ? Math.min(pushed.due, at + terms.ttlMs * 1000) : pushed.due;
@@ -54,7 +54,7 @@ function isDoubtful(token: number, at: number, clock: ServerClock, now: Now): bo
   return ageMs > MOST_AGE_MS || aheadMs > MOST_AHEAD_MS;
 }
 
-/** The message may have lain in a buffer while this process was stopped: how old it is shows on the server's clock. */
+/** The message may have lain in a buffer while this process was stopped. The server's clock shows how old it is. */
 function endOf(due: number, leaseMs: number, clock: ServerClock, now: Now): Now {
   const known = clock.earliest(due);
   // Before the first answer nothing is known: the grant is asked about.

@@ -39,7 +39,7 @@ export interface LockCore {
   acquire(terms: Terms, teller: LockTeller): HeldLease | LocalWaiter | undefined;
 }
 
-/** What the locks of one manager share: the connection, the desk of their requests, the watches; and how it all ends. */
+/** What the locks of one manager share: the connection, the desk of their requests, the watches, and how it ends. */
 export class ManagerCore implements LockCore {
   readonly info: ManagerInfo;
   readonly shared: SharedTerms;

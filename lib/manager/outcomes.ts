@@ -73,7 +73,7 @@ function timeoutError({ waitedMs, ahead, cause, inWay }: TimedOut, { terms }: As
   });
 }
 
-/** The default counts a ttl for each request ahead, but a holder that renews its lease may hold it for longer. */
+/** The default counts a ttl for each request ahead. A holder that renews its lease may hold it for longer. */
 function defaultWait(ahead: number, ttlMs: number): string {
   return (
     `no waitTimeout was given, so it waited ${ahead} x ttl (${ttlMs} ms), but a holder that renews its lease may hold ` +

@@ -3,8 +3,8 @@ import type { Alarms, Sleeper } from './alarms.js';
 import { Cooldown } from './cooldown.js';
 
 /**
- * The room in which a manager is told of its requests. It is joined when the server first names it; a server that names
- * another one again and again does not set the pace at which rooms are joined.
+ * The room in which a manager is told of its requests. It is joined when the server first names it. A server that names
+ * ever new rooms does not set the pace at which rooms are joined.
  */
 export class OwnRoom implements Sleeper {
   wakeAtMs = Infinity;

@@ -5,7 +5,9 @@ const IDS_AT_ONCE = 64;
 const pool = Buffer.alloc(BYTES * IDS_AT_ONCE);
 let used = pool.length;
 
-/** 32 characters of which each half is 96 random bits: nobody can guess it, so knowing it is the right to what it names. */
+/**
+ * 32 characters of which each half is 96 random bits. Nobody can guess it, so knowing it is the right to what it names.
+ */
 export function randomId(): string {
   if (used === pool.length) {
     crypto.getRandomValues(pool);

@@ -5,7 +5,9 @@ import { labelOf } from './outcomes.js';
 import { ReentrantLease } from './reentrant-lease.js';
 import { leasesAround } from './sections.js';
 
-/** One more hold of a lease that the caller is inside of, for a request that asks for that and for no more than it has. */
+/**
+ * One more hold of a lease that the caller is inside of. The request must ask for that, and for no more than it has.
+ */
 export function heldAgain(
   of: object,
   names: readonly string[],

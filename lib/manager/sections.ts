@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { HeldLease } from './held-lease.js';
 
 /**
- * A `runExclusive` that code runs inside of. Whatever that code starts (a timer, a listener) keeps its section reachable
- * for as long as it lives, so a section that has ended holds on to nothing.
+ * A `runExclusive` that code runs inside of. Whatever that code starts (a timer, a listener) keeps its section
+ * reachable for as long as it lives. So a section that has ended holds on to nothing.
  */
 interface Section {
   /** Whose locks: those of another manager may be other locks of the same name. */
@@ -27,9 +27,9 @@ export async function insideOf<T>(of: object, lease: HeldLease, fn: () => Promis
 }
 
 /**
- * Runs `fn`, and what it starts, outside of every `runExclusive` that the caller is inside of: a lock that the caller
- * holds is then waited for like anybody else's. For work that is started inside, but may go on when that has ended: a
- * listener, a timer, something that is not awaited.
+ * Runs `fn`, and what it starts, outside of every `runExclusive` that the caller is inside of. A lock that the caller
+ * holds is then waited for like anybody else's. For work that is started inside, but may go on afterwards: a listener,
+ * a timer, something that is not awaited.
  *
  * @example
  * await lock.runExclusive(() => {

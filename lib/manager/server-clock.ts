@@ -6,8 +6,8 @@ const FRESH_MS = 10_000;
 const SAME_MS = 5;
 
 /**
- * Points in the server's time (microseconds since its epoch) on our clocks, from one exchange: a call sent at one moment,
- * answered at a later one, bearing the server's time of somewhere in between.
+ * Points in the server's time (microseconds since its epoch) on our clocks, from one exchange. An exchange is a call
+ * and its answer, which bears the server's time of somewhere in between.
  */
 export class ServerClock {
   #sentMs = NaN;
@@ -15,9 +15,9 @@ export class ServerClock {
   #serverUs = NaN;
 
   /**
-   * Of the exchanges of the last ten seconds the one counts that tells most: a call that was long on its way says little of
-   * when it was answered. Older ones do not count, as clocks drift; nor those of a clock that was set since, or of a node with
-   * another clock.
+   * Of the exchanges of the last ten seconds the one counts that tells most. A call that was long on its way says
+   * little of when it was answered. Older ones do not count, because clocks drift. Nor do those of a clock that was set
+   * since, or of a node with another clock.
    * @param offsetMs the wall clock minus the monotonic one, when the call was sent
    */
   sync(sentMs: number, receivedMs: number, offsetMs: number, serverUs: number): void {
@@ -31,9 +31,9 @@ export class ServerClock {
   }
 
   /**
-   * No later than the moment of an answer that bears this time of the server's, and as late as can be known: by the call
-   * itself, which may have been long on its way, or by another exchange. Not by one from before the machine has slept: the
-   * server's clock went on meanwhile, and the monotonic one stood still.
+   * No later than the moment of the answer that bears this time, and as late as can be known. It is known by the call
+   * itself, which may have been long on its way, or by another exchange. An exchange from before the machine has slept
+   * does not count. The server's clock went on meanwhile, and the monotonic one stood still.
    * @param offsetMs the wall clock minus the monotonic one, when the answer was received
    */
   momentMs(serverUs: number, sentMs: number, receivedMs: number, offsetMs: number): number {

@@ -15,7 +15,7 @@ type Told = {
 }[keyof LockEvents];
 
 /**
- * Acquires a lock where somebody is subscribed to see it: publishes the call, and the lease that it gets until that ends.
+ * Acquires a lock where somebody is subscribed to see it. Publishes the call, and its lease until that ends.
  * @param call acquires it, and tells what becomes of the lease
  */
 export function tracedAcquire<R extends object | null>(
