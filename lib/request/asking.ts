@@ -3,7 +3,7 @@ import { abandon } from './ending.js';
 import type { Now } from './inputs.js';
 import type { Request } from './request.js';
 
-/** How many grants in a row may be over, or taken away, before they are here, until the caller is told. */
+/** The caller is told when so many grants in a row were over, or taken away, before they were here. */
 export const MOST_TRIES = 3;
 /** Questions that are so close to each other are hasty. */
 const SOON_MS = 50;
@@ -23,8 +23,8 @@ function requestOperation(request: Request): Asked {
 }
 
 /**
- * When to ask, if the server said to ask then. A lying server does not set the pace of the questions: hasty ones get
- * slower one by one, and are a second apart in the end.
+ * When to ask, if the server said to ask then. A lying server does not set the pace of the questions. Hasty ones get
+ * slower one by one, up to a second apart.
  */
 export function unhurriedMs(request: Request, toldMs: number, now: Now): number {
   request.hasty = toldMs - now.ms < SOON_MS ? request.hasty + 1 : 0;

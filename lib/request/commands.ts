@@ -1,7 +1,7 @@
 import type { LostReason } from '../errors.js';
 import type { InWay, Operation, RequestTerms } from '../schema/operations.js';
 
-/** What is asked of the server; to steal is a procedure of its own, as it is a right of its own. */
+/** What is asked of the server. To steal is a procedure of its own, because it is a right of its own. */
 export type Asked = Operation | { readonly kind: 'steal'; readonly terms: RequestTerms };
 
 /** One call. Its answer, or its failure, comes back with it as an input. */
@@ -10,7 +10,7 @@ export interface Send {
   readonly operation: Asked;
   /** The request's id when it was sent: an answer about an earlier id is old news. */
   readonly id: string;
-  /** Counts the calls of a request: the answer to an earlier one is older news than that to a later one. */
+  /** Counts the calls of a request. The answer to an earlier call is older news than that to a later one. */
   readonly turn: number;
   /** The wall clock minus the monotonic one when it was sent. */
   readonly offsetMs: number;
@@ -36,7 +36,10 @@ export type Outcome =
       readonly cause: unknown;
     }
   | { readonly kind: 'failed'; readonly error: unknown }
-  /** The server took the lease for another reason than time, before it could be used; or time and again it was over. */
+  /**
+   * The server took the lease before it could be used, for another reason than time. Or the lease was over time and
+   * again.
+   */
   | { readonly kind: 'never-arrived'; readonly why: 'expired' | 'taken' }
   /** What was to be adopted is over. */
   | { readonly kind: 'lost'; readonly reason: LostReason }

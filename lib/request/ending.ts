@@ -100,7 +100,7 @@ export function lose(
   out.push({ kind: 'tell', event: 'lost', reason });
 }
 
-/** A renewal may come through after all, a grant was not acknowledged, or a limit of ours has ended the lease. */
+/** A renewal may come through after all, or a grant was not acknowledged. Or a limit of ours has ended the lease. */
 function mayLiveOn({ isProvisional, time, prolongingCalls }: Request): boolean {
   return isProvisional || prolongingCalls > 0 || time?.isCutShort === true;
 }
@@ -223,7 +223,7 @@ function released(request: Request, { answer, exchange }: Answered, now: Now, ou
     return;
   }
   if (exchange.wasRepeated) request.mayHaveEnded = true;
-  // One that was sent again after the end of the lease may have found a later grant of the same request.
+  // A release that was repeated after the end of the lease may have found a later grant of the request.
   const isLate = request.mayHaveEnded && request.time?.isLive(now) === false;
   if (answer.was === 'held' && !isLate) {
     wasReleased(request, out);
@@ -244,7 +244,7 @@ function whyAnswered(request: Request, answer: Answer, now: Now, out: Command[])
   if (isThere && request.contradictions++ < MOST_CONTRADICTIONS) endAgain(request, answer.state, now, out);
   else if (answer.state === 'gone' && answer.why !== undefined) wasLost(request, answer.why, now, out);
   else if (request.time?.isLive(now) === false) wasLost(request, 'expired', now, out);
-  // Not over by our clocks, it cannot have been over by the server's: it was our own earlier try that ended it.
+  // A lease that is not over by our clocks is not over by the server's. So our own earlier try has ended it.
   else if (request.mayHaveEnded) wasReleased(request, out);
   else wasLost(request, 'forgotten-by-server', now, out);
 }
@@ -287,7 +287,7 @@ function endingFailed(request: Request, input: Failed, now: Now, out: Command[])
   }
 }
 
-/** The caller is told; the lock is given back behind it as soon as the server can be reached, if that is before the end. */
+/** The caller is told. The lock is given back behind it when the server can be reached, if that is before the end. */
 function releaseFailed(request: Request, { error, how }: Failed, now: Now, out: Command[]): void {
   const outcome = { kind: 'failed', error } as const;
   if (how === 'refused' || now.ms >= request.endGiveUpMs) {

@@ -185,7 +185,7 @@ function heldByAnswer(
     askAnew(request, 'expired', now, out);
     return;
   }
-  // There is no other lease to adopt, and what a read tells of may yet be acknowledged, or have its place back.
+  // There is no other lease to adopt. A lease that a read tells of may yet be acknowledged, or have its place back.
   if (!time.isLive(now)) {
     askOfOver(request, now, out);
     return;
@@ -346,7 +346,10 @@ function requestFailed(request: Request, { error, how }: Failed, now: Now, out: 
   else abandon(request, outcome, now, out);
 }
 
-/** By a code of the schema; or by an answer that does not fit the question, and then it may be in the queue. */
+/**
+ * Refused by a code of the schema, or by an answer that does not fit the question. After such an answer the request may
+ * be in the queue.
+ */
 function refused(request: Request, answer: Answer, now: Now, out: Command[]): void {
   const isAnswer = answer.state === 'refused';
   const isQueued = request.state === 'waiting' || !isAnswer;

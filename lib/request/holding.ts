@@ -165,7 +165,7 @@ function expired(request: Request, now: Now, out: Command[]): void {
   else waitAgain(request, now, out);
 }
 
-/** The grant came to nothing before anybody had entered by it: the server may have kept the place in the queue. */
+/** The grant came to nothing before anybody had entered by it. The server may have kept the place in the queue. */
 function waitAgain(request: Request, now: Now, out: Command[]): void {
   dropGrant(request);
   askSurely(request, now, out);

@@ -42,10 +42,10 @@ export type Input =
       readonly token: number;
       readonly leaseMs: number;
       readonly end: Now;
-      /** Its times do not fit what is known of the server's clock: it was long on its way, or is made up. */
+      /** Its times do not fit what is known of the server's clock. It was long on its way, or is made up. */
       readonly isDoubtful: boolean;
     }
-  /** The answer to a release by this process gave the lease to it: `sentMs` is when that was sent, at the latest. */
+  /** The answer to a release by this process gave the lease to it. That release was sent at `sentMs`, at the latest. */
   | {
       readonly kind: 'handed';
       readonly token: number;

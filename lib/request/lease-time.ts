@@ -1,6 +1,6 @@
 import type { Now } from './inputs.js';
 
-/** Timers fire a little late: so much earlier a lease is over here than it could be over at the server. */
+/** Timers fire a little late. So a lease is over here so much earlier than it could be at the server. */
 const EARLY_MS = 5;
 const LEAST_RETRY_MS = 20;
 const MOST_RETRY_MS = 1_000;
@@ -19,8 +19,9 @@ export interface LeaseTerms {
 /**
  * The times of one lease on this machine's clocks: arithmetic only.
  *
- * The deadline stands on both clocks. The monotonic one cannot be set, so it alone can end a lease. It may stand still
- * while the machine sleeps, so a lease that is over by the other clock is doubted until the server has confirmed it.
+ * The deadline stands on both clocks. The monotonic one cannot be set, so it alone can end a lease. It may stand
+ * still while the machine sleeps. So a lease that is over by the other clock is doubted until the server has
+ * confirmed it.
  */
 export class LeaseTime {
   /** The lease is over here at this moment, on the monotonic clock. */
@@ -41,7 +42,7 @@ export class LeaseTime {
   #isCutShort = false;
 
   /**
-   * The grant happened a little before now. `minHold` is a minimum, so it counts from now; `maxHold` and the ttl are
+   * The grant happened a little before now. `minHold` is a minimum, so it counts from now. `maxHold` and the ttl are
    * maxima, so they count from the grant.
    */
   constructor(terms: LeaseTerms, grantedMs: number, end: Now, nowMs: number) {
@@ -134,7 +135,7 @@ export class LeaseTime {
     this.#confirm(sentMs, offsetMs, leaseMs, this.renewEndMs);
   }
 
-  /** A call that may make the lease shorter is sent: without its answer the shorter end has to be reckoned with. */
+  /** A call that may make the lease shorter is sent. Without its answer the shorter end has to be reckoned with. */
   shorten(ttlMs: number, now: Now): void {
     const deadlineMs = now.ms + ttlMs - this.#terms.clockSkewMs;
     if (deadlineMs >= this.deadlineMs) return;
@@ -165,8 +166,8 @@ export class LeaseTime {
     this.deadlineMs = Math.min(sentMs + leaseMs, mostMs) - this.#terms.clockSkewMs;
     this.wallDeadlineMs = this.deadlineMs + offsetMs;
     this.doubtAtMs = Infinity;
-    // A third of the way, but not before the rest is two thirds of the ttl: what `extend` has won is not cut short. However
-    // short the lease is that a server tells of, it does not set the pace of the renewals.
+    // A third of the way, but not before the rest is two thirds of the ttl. So what `extend` has won is not cut
+    // short. However short the lease is that a server tells of, it does not set the pace of the renewals.
     const thirdMs = sentMs + Math.max(LEAST_RETRY_MS, leaseMs / 3);
     this.#renewAt(Math.max(thirdMs, this.deadlineMs - (this.#terms.ttlMs * 2) / 3));
   }

@@ -26,7 +26,7 @@ export interface Terms extends LeaseTerms {
 }
 
 /**
- * The life of one request for a lock, from before it is sent until nothing more is to be sent for it. Only `step` changes
+ * The life of one request for a lock, from before it is sent until nothing more is sent for it. Only `step` changes
  * it; whoever carries out what `step` commands may read it.
  */
 export class Request {
@@ -80,7 +80,7 @@ export class Request {
   /** While waiting: when to ask the server whether the holder's lease has ended; `Infinity` while an answer is out. */
   askAtMs = Infinity;
   /**
-   * When the server counts on a question, by what it told last of its own accord or as it took the request in: it tells of
+   * When the server counts on a question, by what it told last unasked or when it took the request in. It tells of
    * nothing that ends later. What it answers to a question it does not remember.
    */
   expectedMs = Infinity;
@@ -88,13 +88,13 @@ export class Request {
   /** From the grant on. */
   time: LeaseTime | undefined;
   token = 0;
-  /** The turn of the newest call that was sent before the grant was pushed: that it was not granted then is old news. */
+  /** The turn of the newest call sent before the grant was pushed. Its answer, if without the grant, is old news. */
   grantTurn = 0;
   /** The turn of the newest call that said how long the lease lasts. */
   appliedTurn = 0;
   /** A push said that the lease was taken away. */
   isSaidLost = false;
-  /** A transfer was sent and not answered: the lease may be in nobody's inbox, so that `lock_close` does not end it. */
+  /** A transfer was sent and not answered. The lease may be in nobody's inbox; `lock_close` does not end it then. */
   isAdrift = false;
   /** The grant was pushed, or read, and its acknowledgement has not been answered. */
   isProvisional = false;

@@ -1,14 +1,15 @@
 /**
  * What a request can be, and become. The server knows the same states (docs/PROTOCOL.md), but for those that only one
- * side can know: `asking`, `lingering` and `doubted` are the client's, silent and in transit are the server's.
+ * side can know. `asking`, `lingering` and `doubted` are the client's. Silent and in transit are the server's.
  *
  * - `asking`: sent, not answered.
  * - `waiting`: in the queue.
  * - `granted`: pushed; it ends soon unless the server hears of us. The caller may be working already.
  * - `held`: confirmed by the server.
- * - `lingering`: given back by its caller, and kept: this process may take it again without the server, until it is wanted.
- * - `doubted`: not held until the server confirms it. The machine may have slept through the lease; or it is over by what
- *   was read, and an answer that lies unread may say otherwise.
+ * - `lingering`: given back by its caller, and kept. This process may take it again without the server, until it is
+ *   wanted.
+ * - `doubted`: not held until the server confirms it. The machine may have slept through the lease. Or the lease is
+ *   over by what was read, and an unread answer may say otherwise.
  * - `ending`: given up by us; the server has not said so.
  * - `over`: nothing more is sent for it, unless a release without an answer is tried again.
  */

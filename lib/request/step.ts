@@ -21,9 +21,9 @@ const HANDLERS: Readonly<Record<State, Handle>> = {
 };
 
 /**
- * Takes in one thing that has happened to a request, and says what is to be done about it, in order. Waits for nothing,
- * sends nothing and asks no clock; the same inputs give the same commands. Afterwards `wakeAtMs` and `askAtMs` of the
- * request say when it wants to be woken, and when to ask the server.
+ * Takes in one thing that has happened to a request. Gives, in order, the commands of what is to be done. Waits for
+ * nothing, sends nothing and asks no clock; the same inputs give the same commands. Afterwards `wakeAtMs` and `askAtMs`
+ * of the request say when it wants to be woken, and when to ask the server.
  */
 export function step(request: Request, input: Input, now: Now): readonly Command[] {
   const out: Command[] = [];
