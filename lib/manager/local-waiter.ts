@@ -4,7 +4,7 @@ import type { LockTeller } from './event-relay.js';
 import type { HeldLease } from './held-lease.js';
 import type { Terms } from '../request/request.js';
 
-/** What a task of this process has waited for: a lease, a request at the server, or the reason for neither. */
+/** What a task of this process has waited for: a lease, a request, or the reason why there is none. */
 export type Found = HeldLease | Outcome;
 
 /** One of this process's tasks that waits for a lease of its own process. */
