@@ -7,8 +7,8 @@ import type { Auth, LockManagerOptions } from '../options/manager-options.js';
  * Logs in with the credentials, or with those that the function gives now. A password may just have been changed: when
  * those of a function are refused it is asked once more.
  *
- * @throws LockConnectionError if the function fails or has no answer in time, LockOptionsError if it gives something
- *   else than credentials; neither message holds what it gave. Otherwise whatever `logIn` rejects with.
+ * @throws LockConnectionError if the function fails or has no answer in time, LockOptionsError if it gives no
+ *   credentials. Neither message holds what it gave. Otherwise whatever `logIn` rejects with.
  */
 export async function askedAuth(
   auth: NonNullable<LockManagerOptions['auth']>,

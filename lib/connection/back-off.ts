@@ -6,8 +6,7 @@ const LEAST_MOST_MS = 250;
 const MOST_MS = 2_000;
 
 /**
- * How long to wait before the nth try to connect again, in milliseconds: a random time, short before the first and
- * longer with each.
+ * How long to wait before the nth try to connect again, in milliseconds. The time is random, and longer with each try.
  *
  * @param mostMs no wait is longer: how soon somebody needs the connection again
  */

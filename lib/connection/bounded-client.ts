@@ -10,16 +10,16 @@ interface PendingCall {
   readonly reject: (reason: Error) => void;
 }
 
-/** How long a client may take to close: whoever lets go of a connection has nothing more to learn from it. */
+/** How long a client may take to close. Whoever lets go of a connection has nothing more to learn from it. */
 const CLOSE_LIMIT_MS = 2_000;
 
 /**
- * A client that others have written, with a time limit for every call. thingsdb.js, the one that most users of ThingsDB
- * have, never settles what was pending when its socket closed, nor a `disconnect()` after that.
+ * A client that others have written, with a time limit for every call. Most users of ThingsDB have thingsdb.js. It
+ * never settles what was pending when its socket closed, nor a `disconnect()` after that.
  *
- * thingsdb.js cannot tell that its connection has ended either: only the time limit shows that. A call that has timed out
- * may have taken effect. What the client itself rejects with comes through as it is, and so does what it offers of an
- * {@link ObservableConnection} and an {@link AnnouncingClient}.
+ * thingsdb.js cannot tell that its connection has ended either: only the time limit shows that. A call that has timed
+ * out may have taken effect. What the client itself rejects with comes through as it is, as does its part of an {@link
+ * ObservableConnection} and an {@link AnnouncingClient}.
  */
 export class BoundedClient implements ThingsDBClient, ObservableConnection, AnnouncingClient {
   readonly #client: ThingsDBClient & Partial<ObservableConnection & AnnouncingClient>;
@@ -87,7 +87,7 @@ export class BoundedClient implements ThingsDBClient, ObservableConnection, Anno
     return this.#client.onClose?.(callback) ?? (() => undefined);
   }
 
-  /** Without effect on a client that has no such method: its socket keeps the process alive while it is open anyway. */
+  /** Without effect on a client that has no such method. Its open socket keeps the process alive anyway. */
   hold(): () => void {
     return this.#client.hold?.() ?? (() => undefined);
   }

@@ -10,7 +10,7 @@ import type { Session } from './session.js';
 
 /** What one call needs. */
 export interface CallOptions {
-  /** Whether what it asks for may be told by a message in a room: the user then needs the right JOIN. */
+  /** Whether a message in a room may tell what it asks for. The user then needs the right JOIN. */
   readonly needsJoin?: boolean | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface CallsOptions {
   readonly collection: string;
   readonly prefix: string;
   readonly requestTimeout: number;
-  /** The procedure that is run most, whose runs a client may announce; and what to run it with to no effect. */
+  /** The procedure that is run most, whose runs a client may announce, and arguments that have no effect. */
   readonly announced?: Omit<AnnouncedRuns, 'scope'>;
   /** Makes sure that the collection can be used; rejects with a `LockError`. */
   readonly setUp: (connection: NodeConnection) => Promise<void>;
@@ -69,7 +69,7 @@ export class Calls {
 
   /**
    * Runs a procedure. It is sent again when the connection is lost under it, the node cannot serve, or the server is
-   * silent: every procedure may be repeated.
+   * silent. Every procedure may be repeated.
    *
    * @throws LockConnectionError if there is no answer within the request time-out, or no node can be reached
    */
@@ -192,8 +192,8 @@ export class Calls {
   }
 
   /**
-   * The collection was there and is not on this node. A node that is coming back may not know it yet; if no node does,
-   * the server has lost it: then it is set up anew, once for all who wait for it. Tells whether it is.
+   * The collection was there and is not on this node. A node that is coming back may not know it yet. If no node does,
+   * the server has lost it. It is then set up anew, once for all who wait for it. Tells whether it is.
    */
   #missingOn(connection: NodeConnection, generation: number, error: LockError): boolean {
     if (!this.#preparation.isMissing(generation, connection, this.#session.nodes)) {

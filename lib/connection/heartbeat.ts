@@ -5,7 +5,7 @@ import { detached } from '../async/detached.js';
 export interface Pulse {
   /** Asks the server for a sign of life. Its answer is told by `heard`. */
   ping(): void;
-  /** All bytes that ever came in, if that is known: part of a long answer is a sign of life too. */
+  /** All bytes that ever came in, if that is known. Part of a long answer is a sign of life too. */
   bytesRead(): number | undefined;
   /** The server is silent for longer than usual: it is time to look for another connection beside this one. */
   onSilent(): void;
@@ -161,7 +161,8 @@ export class Heartbeat {
   /** When the next ping is due, if nothing comes in until then. */
   #dueMs(): number {
     const quietMs = this.#window / 2;
-    // A call that has no answer is reason enough; of a connection that was idle before it, its answer is awaited first.
+    // A call that has no answer is reason enough. If the connection was idle before the call, its answer is awaited
+    // first.
     const dueMs =
       this.#callsMs === undefined
         ? this.#heardMs + quietMs

@@ -9,7 +9,7 @@ const TRIES = 20;
 const DELAY_MS = 50;
 
 /**
- * Joins a room that was just made: a node of a cluster may learn of it a moment later than another.
+ * Joins a room that was just made. A node of a cluster may learn of it a moment later than another.
  * @throws LockConnectionError if it does not in a second
  */
 export async function joinNewRoom(join: JoinRoom, roomId: RoomId): Promise<void> {

@@ -6,7 +6,7 @@ export class Needs {
   #shortestMs = Infinity;
   #calls = 0;
 
-  /** @param onChange told when somebody needs it for the first time, when nobody does any more, and when the time changes */
+  /** @param onChange told when somebody begins to need it, when nobody does any more, and when the time changes */
   constructor(onChange: () => void) {
     this.#onChange = onChange;
   }
@@ -16,7 +16,10 @@ export class Needs {
     return this.#calls > 0 || this.areHolds;
   }
 
-  /** Whether somebody waits to be told by it, or holds a lease: the process lives for them, and a server that is not there yet is waited for. */
+  /**
+   * Whether somebody waits to be told by it, or holds a lease. The process lives for them, and a server that is not
+   * there yet is waited for.
+   */
   get areHolds(): boolean {
     return this.#holds.size > 0;
   }

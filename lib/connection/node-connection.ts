@@ -25,13 +25,13 @@ type Fail = (reason: LockError) => void;
 /**
  * One connection to one node, over whatever client, from its opening to its end.
  *
- * Every rejection is a `LockError`, or the `ServerError` of a refusal by our own procedures. The time limit of a call is
- * the client's. {@link watch} says how soon a silent server has to be found out: the connection then ends by itself.
+ * Every rejection is a `LockError`, or the `ServerError` of a refusal by our own procedures. The time limit of a call
+ * is the client's. {@link watch} says how soon a silent server has to be found out. The connection then ends by itself.
  */
 export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'join' | 'leave'> {
   readonly #client: Client;
   readonly #pending = new Set<Fail>();
-  /** How many of them are calls: a ping is none, since it is a question and not a reason to ask. */
+  /** How many of them are calls. A ping is none, because it is a question and not a reason to ask. */
   #calls = 0;
   readonly #heartbeat: Heartbeat;
   readonly #onPush = (type: number, body: unknown): void => this.#pushed(type, body);

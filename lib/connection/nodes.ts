@@ -90,8 +90,8 @@ export class Nodes {
 }
 
 /**
- * In which order nodes are tried: that of preference, so that all managers come together on the same one again, and
- * behind the others those that are avoided, the first of these first.
+ * In which order nodes are tried. Preference comes first, so that all managers come together on the same node again.
+ * Nodes that are avoided come behind the others, the first of these first.
  */
 export function orderOf(count: number, avoided: ReadonlySet<number>): number[] {
   const all = Array.from({ length: count }, (_, index) => index);

@@ -19,14 +19,14 @@ export interface RaceOptions<T> {
   readonly mayRepeat: boolean;
 }
 
-/** How long a try may be silent before the next one begins beside it, as RFC 8305 has it for addresses. */
+/** How long a try may be silent before the next begins beside it, as in RFC 8305 for addresses. */
 const BESIDE_MS = 500;
 /** How often nodes are tried anew when each of them has been tried and one hangs. */
 const MOST_REPEATS = 3;
 
 /**
- * Tries nodes until one is ready, and cancels the other tries then. A try that fails is followed by the next at once;
- * one that hangs is joined by the next after half a second. What cannot be mended by another node ends the race.
+ * Tries nodes until one is ready, and cancels the other tries then. A try that fails is followed by the next at once.
+ * One that hangs is joined by the next after half a second. What cannot be mended by another node ends the race.
  */
 export class Race<T> {
   readonly #outcome = new Deferred<T>();

@@ -38,19 +38,24 @@ const MOVES: Readonly<Record<State, readonly State[]>> = {
 const SHUTTING_DOWN = 'SHUTTING_DOWN';
 /** Nothing has come in for so long while a node was connected to: it may be a node that hangs. */
 const HANGING_MS = 500;
-/** A node that answers pings may still be waiting for another one that hangs: a call has so long to be answered there. */
+/**
+ * A node that answers pings may still be waiting for another one that hangs. A call there has so long to be answered.
+ */
 const LEAST_CALL_PATIENCE_MS = 1_000;
-/** A connection that has lasted so long was one: a server that ends each at once is not sought ever anew without a pause. */
+/**
+ * A connection that has lasted so long counts as one. A server that ends each at once is sought anew only after a
+ * pause.
+ */
 const STEADY_MS = 1_000;
 const SILENT = new LockConnectionError('the server is silent');
 const NOBODY = new LockConnectionError('no node has answered yet');
 const NOT_NEEDED = new LockConnectionError('this connection is not needed any more');
 
 /**
- * One connection to ThingsDB at a time: opened at first use, opened again when it is lost and somebody needs it, or at
- * the next use. Nodes are tried in the order given, so that all managers prefer the same one; one that
- * was just silent, or could not serve, comes last. A server that goes silent while somebody needs it is found out in time: another connection is
- * looked for beside the silent one, and takes its place as soon as it is ready.
+ * One connection to ThingsDB at a time, opened at first use. After a loss it is opened again when somebody needs it, or
+ * at the next use. Nodes are tried in the order given, so that all managers prefer the same one. A node that was just
+ * silent, or could not serve, comes last. A server that goes silent while somebody needs it is found out in time.
+ * Another connection is looked for beside the silent one, and takes its place as soon as it is ready.
  */
 export class Session {
   readonly #nodes: SessionNodes;
@@ -119,8 +124,8 @@ export class Session {
   }
 
   /**
-   * The connection; while it is opened again, the one to come. Rejects with a `LockError`: when no node can be reached at
-   * the first try; when it is refused for good, or closed.
+   * The connection; while it is opened again, the one to come. Rejects with a `LockError` if no node can be reached at
+   * the first try, if refused for good, or closed.
    */
   connection(): Promise<NodeConnection> {
     if (this.#closedBy !== undefined) return Promise.reject(this.#closedBy);

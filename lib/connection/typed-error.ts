@@ -17,7 +17,7 @@ export interface ErrorContext {
   readonly scope?: string | undefined;
   /** Who asked, if known: with a token it is not. */
   readonly user?: string | undefined;
-  /** Whether only the setup asks for it: then it is for an administrator to do, and no right of this user's. */
+  /** Whether only the setup asks for it. An administrator then has to do it; this user needs no such right. */
   readonly isSetup?: boolean | undefined;
 }
 
@@ -77,12 +77,12 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
 const unknownCode = broken('this version of the library does not know that code');
 
 /**
- * The typed error for what a client rejected with: a server's refusal, as {@link ServerError} or as the bare
- * `{ error_code, error_msg }` that other clients reject with, by its code.
+ * The typed error for what a client rejected with. A server's refusal is told by its code, whether it comes as {@link
+ * ServerError} or as the bare `{ error_code, error_msg }` of other clients.
  *
- * Comes back as it is: a `LockError`; a refusal by our own procedures (codes -127 to -100), always as
- * {@link ServerError}; any other `Error`. Whatever is left (an event, a string) becomes a `LockConnectionError`.
- * `cause` holds the refusal, or what came in.
+ * What comes back as it is: a `LockError`, any other `Error`, and a refusal by our own procedures (codes -127 to -100)
+ * as {@link ServerError}. Whatever is left (an event, a string) becomes a `LockConnectionError`. `cause` holds the
+ * refusal, or what came in.
  */
 export function typedError(error: unknown, context: ErrorContext): LockError | Error {
   if (error instanceof LockError) return error;
