@@ -43,7 +43,7 @@ export function parseAddress(text: string): Address {
 function parsedUrl(text: unknown): URL | undefined {
   if (typeof text !== 'string' || !URL.canParse(text)) return undefined;
   const url = new URL(text);
-  // A password with / ? or # in it is cut there: host and port are then a piece of it, and the @ stands behind them.
+  // A password with / ? or # in it is cut there. Host and port are then a piece of it, before the @.
   if (url.hostname === '' || `${url.pathname}${url.search}${url.hash}`.includes('@')) return undefined;
   url.hash = '';
   return url;

@@ -1,5 +1,5 @@
 /**
- * The package that is sent byte by byte before it is known what it will ask for; why, is in announcer.ts.
+ * The package that is sent byte by byte before it is known what it will ask for; announcer.ts says why.
  *
  * It runs one procedure, whose first argument is padding: its bytes are what is sent ahead. Its last argument is padding
  * too and fills the package up to the length that its header has told:
@@ -109,7 +109,7 @@ export class Announcement {
 function fill(size: number): void {
   if (size === 1) return writer.write(null);
   if (size === 2) return writer.binary(0);
-  // A head of three bytes, also where a shorter one could say it: so there is no size that cannot be had.
+  // A head of three bytes, also where a shorter one could say it. So every size can be had.
   const rest = size - 3;
   writer.raw(Uint8Array.of(0xc5, rest >> 8, rest & 0xff));
   writer.raw(ZEROS.subarray(0, rest));

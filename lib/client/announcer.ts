@@ -1,13 +1,13 @@
 /**
  * Why a client sends the beginning of a request that it does not have yet.
  *
- * ThingsDB does not set TCP_NODELAY on the connections of its TCP port. A small package that follows another closely, such
- * as a pushed grant behind the answer "waiting", is held back by the server's system until the first is acknowledged, and
- * the client's system puts that off by 40 ms unless the client sends something. There is no message that ThingsDB takes
- * without an answer, and an answer is the next small package that waits. But a package may arrive in pieces. So the client
- * announces its next request: when it has received something, sends nothing, and more may come, it sends the next byte
- * of a package of a fixed length. The byte carries the acknowledgement; the server waits for the rest. When there is
- * a request it completes the package; one that does not fit is preceded by a call that does nothing.
+ * ThingsDB does not set TCP_NODELAY on the connections of its TCP port. The server's system holds back a small package
+ * close behind another, such as a pushed grant behind the answer "waiting". It does so until the first is acknowledged.
+ * The client's system puts that off by 40 ms unless the client sends something. There is no message that ThingsDB takes
+ * without an answer, and an answer is the next small package that waits. But a package may arrive in pieces. So the
+ * client announces its next request, when it has received something, sends nothing, and more may come. It then sends
+ * the next byte of a package of a fixed length. The byte carries the acknowledgement; the server waits for the rest.
+ * When there is a request it completes the package. One that does not fit is preceded by a call that does nothing.
  */
 import type { AnnouncedForm, Announcement } from './announcement.js';
 import { ServerError } from './server-error.js';
@@ -64,8 +64,8 @@ export class Announcer {
   }
 
   /**
-   * What is left of the package that has been begun, with this request in it; `undefined` if there is none, or it is not
-   * for such a request. It is complete then.
+   * What is left of the package that has been begun, with this request in it. `undefined` if there is none, or it is
+   * not for such a request. It is complete then.
    *
    * @throws LockProtocolError if the request holds what MessagePack cannot carry; nothing has changed then
    */

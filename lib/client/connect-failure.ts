@@ -67,7 +67,7 @@ export function connectTimeoutFailure(address: Address, limitMs: number): LockCo
 }
 
 function adviceFor({ scheme }: Address, code: string): string {
-  // OpenSSL has a code for each way in which a handshake can go wrong; all mean the same to a user.
+  // OpenSSL has a code for each way in which a handshake can go wrong. All mean the same to a user.
   if (code.startsWith('ERR_SSL')) return ADVICE['EPROTO'] as string;
   const own = scheme === 'thingsdb:' ? TCP_ADVICE : WEB_SOCKET_ADVICE;
   const port = scheme === 'thingsdb:' ? 'TCP port (9200 by default)' : 'WebSocket port (ws_port)';

@@ -14,7 +14,9 @@ export interface Connection {
   send(bytes: Uint8Array): void;
   /** Whether the process must not end while this connection is open; once open it need not, unless this says so. */
   keepAlive(wanted: boolean): void;
-  /** Lets what was sent go out, then closes; resolves when it is closed, within about a second whatever the server does. */
+  /**
+   * Lets what was sent go out, then closes. Resolves when it is closed, within about a second whatever the server does.
+   */
   close(): Promise<void>;
 }
 

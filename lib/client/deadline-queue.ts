@@ -7,8 +7,8 @@ export interface Deadline<T> {
 const MAX_LIMIT_MS = 2 ** 31 - 1;
 
 /**
- * Time limits for many requests that all have the same one, by a single timer: the oldest is always the next due,
- * so adding and deleting cost next to nothing and no timer is made or cleared for each request.
+ * Time limits for many requests that all have the same one, by a single timer. The oldest is always the next due. So
+ * adding and deleting cost next to nothing, and no timer is made or cleared for each request.
  *
  * While it holds something it keeps the process alive (somebody waits for an answer); when empty it does not.
  */
@@ -52,7 +52,7 @@ export class DeadlineQueue<T> {
 
   #arm(delayMs: number): void {
     this.#timer = setTimeout(() => {
-      // A process that was stopped for a while comes here before it has read its sockets: answers that are already
+      // A process that was stopped for a while comes here before it has read its sockets. Answers that are already
       // there count, so the sockets are read first.
       setImmediate(() => this.#expire());
     }, delayMs);

@@ -1,6 +1,6 @@
 /** How deep values may be nested: ThingsDB itself stops at half of it, and the stack holds much more. */
 const MAX_DEPTH = 256;
-/** Values in one package; all that a node sends by default (20 MB) of the things that we ask for is less. */
+/** Values in one package. What we ask for has fewer, even in the largest package of a node (20 MB by default). */
 export const MAX_ITEMS = 1_000_000;
 /** Up to this a loop in JavaScript is faster than a call into the buffer's own decoder. */
 const SHORT_TEXT = 24;
@@ -11,8 +11,8 @@ export class MessagePackError extends Error {
 }
 
 /**
- * Reads one value of MessagePack out of bytes that anybody may have made: nothing in them costs more time or memory than
- * their number allows.
+ * Reads one value of MessagePack out of bytes that anybody may have made. Nothing in them costs more time or memory
+ * than their number allows.
  *
  * An integer becomes a `number` while that is exact (up to 2^53 - 1) and a `bigint` beyond. Extension types are refused:
  * ThingsDB sends none to clients, except to those who have been sent some by another client.
@@ -25,7 +25,7 @@ export class MessagePackReader {
   #items = 0;
   #mostItems = MAX_ITEMS;
 
-  /** How many values were in the lists and maps that were read last, also if they could not be read to their end. */
+  /** How many values were in the lists and maps that were read last, even if they were broken off. */
   get items(): number {
     return this.#items;
   }

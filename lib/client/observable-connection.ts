@@ -4,8 +4,8 @@ import type { LockError } from '../errors.js';
 export interface ObservableConnection {
   /**
    * Calls `callback` each time an open connection has ended, for whatever reason, after all pending requests were
-   * rejected: a `LockConnectionError`, or a `LockProtocolError` if the server turned out not to speak ThingsDB.
-   * Returns how to stop that.
+   * rejected. It is given a `LockConnectionError`, or a `LockProtocolError` if the server turned out not to speak
+   * ThingsDB. Returns how to stop that.
    */
   onClose(callback: (reason: LockError) => void): () => void;
 
@@ -15,6 +15,8 @@ export interface ObservableConnection {
    */
   hold(): () => void;
 
-  /** All bytes that the connection has brought in: that they grow is a sign of life, also in the middle of an answer. */
+  /**
+   * All bytes that the connection has brought in. That they grow is a sign of life, also in the middle of an answer.
+   */
   readonly bytesRead: number;
 }

@@ -11,8 +11,8 @@ export type ClientOptions = WebSocketClientOptions;
  * The built-in client for an address, not connected yet: over TCP for `thingsdb://`, over a WebSocket for `ws://` and
  * `wss://`.
  *
- * @throws LockOptionsError if the address or an option cannot be used; nothing of the address but scheme, host and port
- *   is in the message
+ * @throws LockOptionsError if the address or an option cannot be used. Of the address only scheme, host and port are in
+ *   the message.
  */
 export function clientFor(url: string, options: ClientOptions = {}): PackageClient {
   const { scheme, shown } = parseAddress(url);

@@ -37,20 +37,21 @@ const DEFAULT_LIMIT_MS = 5_000;
 const ANSWER_LIMIT_MS = 500;
 /** How long such a connection is kept for answers after that, when nobody waits for it any more. */
 const LINGER_LIMIT_MS = 30_000;
-/** Node numbers 0 to 15 are messages that no one asked for; those that are not ours to know are passed over. */
+/** Numbers 0 to 15 are messages that no one asked for. Those that are not ours to know are passed over. */
 const LAST_PUSHED_TYPE = 15;
 
 /**
  * A client for ThingsDB, whatever carries its packages.
  *
- * Every request settles: with its answer; with `ServerError` if the server refuses it; with `LockConnectionError` when
- * its time limit passes (an answer that comes later is ignored, but the request may have taken effect) or when the
- * connection ends, `disconnect()` included; with `LockProtocolError` when what came was not ThingsDB.
+ * Every request settles: with its answer, or with an error. It is `ServerError` if the server refuses the request. It
+ * is `LockConnectionError` when the connection ends, `disconnect()` included, or when the time limit passes. An answer
+ * that comes later is ignored, but the request may have taken effect. It is `LockProtocolError` when what came was not
+ * ThingsDB.
  *
  * It does not reconnect by itself; `connect()` may be called again once the connection has ended. An integer in an
- * answer is a `number` while that is exact and a `bigint` beyond 2^53 - 1; a `bigint` in a request is sent as an integer.
- * Messages reach listeners as they come in: one that follows an answer closely may be seen before whoever awaits that
- * answer goes on.
+ * answer is a `number` while that is exact and a `bigint` beyond 2^53 - 1. A `bigint` in a request is sent as an
+ * integer. Messages reach listeners as they come in. One that follows an answer closely may be seen before whoever
+ * awaits that answer goes on.
  */
 export abstract class PackageClient implements ThingsDBClient, ObservableConnection {
   readonly #address: Address;
@@ -96,8 +97,8 @@ export abstract class PackageClient implements ThingsDBClient, ObservableConnect
   /**
    * Sends nothing more, rejects what is pending, and closes. Resolves within about two seconds, come what may.
    *
-   * Where a node could suffer from it, a connection is not closed before its requests are answered: what is pending is
-   * given half a second, and the connection up to 30 seconds in the background, without keeping the process alive.
+   * Where a node could suffer from it, a connection is not closed before its requests are answered. What is pending is
+   * given half a second. The connection is given up to 30 seconds in the background, without keeping the process alive.
    */
   async disconnect(): Promise<void> {
     const link = this.#link;

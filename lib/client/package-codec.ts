@@ -18,8 +18,9 @@ export const HEADER_BYTES = 8;
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 /**
- * Values in the packages that come in together: those of the largest one, and of whatever stands beside it in one piece of a
- * TCP stream, which has 64 KB at most. A message of a WebSocket is larger, and has one package if it comes from ThingsDB.
+ * Values in the packages that come in together. These are the largest package, and whatever stands beside it in one
+ * piece of a TCP stream (at most 64 KB). A message of a WebSocket is larger, and has one package if it comes from
+ * ThingsDB.
  */
 const MAX_ITEMS_AT_ONCE = MAX_ITEMS + 64 * 1024;
 
@@ -57,20 +58,20 @@ export function writeHeader(bytes: Buffer, id: number, type: number, bodySize: n
 }
 
 /**
- * Cuts a stream of bytes into packages, wherever its pieces happen to end, in a time that grows with the number of bytes
- * only: a message of the WebSocket is one package today, and nothing here depends on it.
+ * Cuts a stream of bytes into packages, wherever its pieces end, in a time that grows with the bytes only. A message of
+ * the WebSocket is one package today, and nothing here depends on it.
  *
  * Integers become a `number` while that is exact (up to 2^53 - 1) and a `bigint` beyond: never a rounded number.
  */
 export class PackageReader {
-  /** What has come of a package that is not whole yet, at the beginning of a buffer with room for more. */
+  /** What has come of an unfinished package, at the beginning of a buffer with room for more. */
   #begun: Buffer = EMPTY;
   #length = 0;
   /** How many bytes there must be before it is of use to look again. */
   #needed = HEADER_BYTES;
 
   /**
-   * Takes the next bytes; hands over each package that they complete before the next one is read, so that one at a time is
+   * Takes the next bytes. Each package that they complete is handed over before the next is read. So one at a time is
    * in memory.
    *
    * @throws LockProtocolError at the first thing that is not a package; nothing can be read after it

@@ -31,7 +31,7 @@ const LAST_ID = 0xfffe;
 /**
  * The requests of one connection that wait for their answers.
  *
- * An id is not given out again before its answer has come, not even when the request has timed out meanwhile: the late
+ * An id is not given out again before its answer has come, even when the request has timed out meanwhile. The late
  * answer would be taken for another's. When all ids are taken, requests wait for one, in order, within their limit.
  */
 export class RequestTable {
@@ -76,7 +76,8 @@ export class RequestTable {
 
   /**
    * Settles the request that `answer` belongs to; an answer that nobody waits for any more changes nothing. One that
-   * cannot be read, or is not of the protocol, rejects its request with LockProtocolError: it may have taken effect.
+   * cannot be read, or is not of the protocol, rejects its request with LockProtocolError. The request may have taken
+   * effect.
    */
   settle(answer: Package): void {
     const pending = this.#outstanding.get(answer.id);
@@ -88,7 +89,7 @@ export class RequestTable {
   }
 
   /**
-   * Resolves with `true` when all that was sent is answered, also what has timed out or was rejected here; with `false`
+   * Resolves with `true` when all that was sent is answered, also what has timed out or was rejected here. With `false`
    * when there will be no more answers, or after `limitMs`.
    */
   answered(limitMs: number, { keepsAlive = true } = {}): Promise<boolean> {

@@ -5,9 +5,9 @@ import type { ServerErrorBody } from './thingsdb-client.js';
 const MOST_CHARACTERS = 1_000;
 
 /**
- * A request that the server refused: its own code (see https://docs.thingsdb.io/v1/errors/) and words, nothing added. Of very
- * long ones it has the beginning.
- * Callers of this library see it as the `cause` of a `LockError`; codes -127 to -100 are those of our procedures.
+ * A request that the server refused: its own code (see https://docs.thingsdb.io/v1/errors/) and words, nothing added.
+ * Of very long ones it has the beginning. Callers of this library see it as the `cause` of a `LockError`. Codes -127 to
+ * -100 are those of our procedures.
  */
 export class ServerError extends Error implements ServerErrorBody {
   /** As Node prints it: bundlers rename classes. */
