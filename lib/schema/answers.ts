@@ -2,7 +2,7 @@ import { MAX_TTL_MS, Refusal, Told, Was, Why } from './constants.js';
 import type { Answer, Granted, InWay, Operation, TakenAway } from './operations.js';
 import { listOf, numbers, roomId, unexpected, type RoomId } from './replies.js';
 
-/** A fencing token is the server's time, or one more than the last: no clock is a day ahead of itself. */
+/** A fencing token is the server's time, or one more than the last. No clock is a day ahead of itself. */
 const MOST_AHEAD_US = 86_400_000_000;
 
 /** What a call of `lock_batch` or `lock_steal` was answered. */

@@ -55,7 +55,7 @@ export const MAX_ENTRIES = 10_000;
 export const MAX_OPERATIONS = 1_024;
 export const MAX_PLACES = 4_096;
 
-/** Bytes of a request's id, and how many of them are given back with its grant, as proof of who pushed it. */
+/** Bytes of a request's id, and how many of them its grant gives back, as proof of who pushed it. */
 export const ID_BYTES = 32;
 const PROOF_BYTES = 16;
 
@@ -71,8 +71,8 @@ const How = { try: 0, wait: 1, steal: 2 } as const;
 export const MAX_TTL_MS = 2_147_483_647;
 
 /**
- * How long a process has to acknowledge a grant that was pushed to it, or to answer a probe, in milliseconds. With the
- * sweeper's second it bounds what a dead process at the head of a queue costs the others (2 s).
+ * How long a process has to acknowledge a pushed grant, or to answer a probe, in milliseconds. With the sweeper's
+ * second it bounds what a dead head of a queue costs the others (2 s).
  */
 export const ACKNOWLEDGE_MS = 800;
 
@@ -104,7 +104,9 @@ const ASK_AGAIN_US = 1_000_000;
 /** A sweeper that has not run so many seconds after its time is replaced. */
 const OVERDUE_S = 3;
 
-/** How long the slow operations of one call may keep the node together (seconds); the rest has to be asked for again. */
+/**
+ * How long the slow operations of one call may keep the node together (seconds). The rest has to be asked for again.
+ */
 const MAX_CALL_S = 0.03;
 
 /** Up to so many requests are taken out of their queues one by one; more all at once. */

@@ -66,7 +66,7 @@ export class LockProcedures {
 
   /**
    * Who holds and who waits: of one name, or of at most `count` names after `after`. A name with very many entries is
-   * told in several calls: what is told of it is not of one moment then.
+   * told in several calls. What is told of it is then not of one moment.
    */
   async query(name: string | null, after = '', count = 1): Promise<QueuePage> {
     const page = await this.#page(name, after, count);
@@ -166,13 +166,13 @@ export function procedureFor(operations: readonly Operation[]): string {
   return operations.some(makesChange) ? CHANGE : BATCH;
 }
 
-/** The call that is announced, what to make it with to no effect, and the one whose place it can take. */
+/** The announced call, arguments without effect for it, and the call whose place it can take. */
 export function announcedBatch({ inbox, owner }: Identity): Omit<AnnouncedRuns, 'scope'> {
   return { procedure: BATCH, insteadOf: [CHANGE], idle: [inbox, owner, []] };
 }
 
 /**
- * Whether a node has refused the call because too many changes wait for their turn there: 255 futures of one closure
+ * Whether a node has refused the call because too many changes wait there. The limits are 255 futures of one closure
  * (-63), 2,000 of all (-57). Nothing was changed then. A change without a future has no such limit.
  */
 function isRefusedFuture(error: unknown): boolean {

@@ -9,7 +9,7 @@ export interface RequestTerms {
   /** Names the request within its inbox, in what is pushed. Not a secret. */
   readonly number: number;
   readonly ttlMs: number;
-  /** How many of the `limit` units of each name: 1 of 1 is an exclusive lock, 1 of very many a shared one. */
+  /** How many of the `limit` units of each name. 1 of 1 is exclusive, 1 of very many is shared. */
   readonly units: number;
   readonly limit: number;
   /** Its process may keep the names between uses, and wants to be told when somebody waits for one of them. */
@@ -34,7 +34,7 @@ export type Operation =
   | { readonly kind: 'acquire' | 'try'; readonly terms: RequestTerms }
   /** What has become of it. Sure: by a change, which no lagging node answers, and which is a sign of life. */
   | { readonly kind: 'check'; readonly name: string; readonly id: string; readonly isSure: boolean }
-  /** `withdraw` is `release` for a request that may still be on its way: it is not taken in for a minute. */
+  /** `withdraw` is `release` for a request that may still be on its way. It is not taken in for a minute. */
   | { readonly kind: 'acknowledge' | 'withdraw'; readonly name: string; readonly id: string }
   /** `next`: who is told by the answer, not by a push, if the lease goes to it. */
   | {
@@ -79,7 +79,10 @@ export type Answer =
   /** `undefined`: unknown, expired or released. */
   | { readonly state: 'gone'; readonly why: TakenAway | undefined }
   | { readonly state: 'refused'; readonly code: number }
-  /** What it was until now; of one that waited also who was in its way; of a lease also the one that `next` has by its end. */
+  /**
+   * What it was until now. Of one that waited also who was in its way. Of a lease also the one that `next` has by its
+   * end.
+   */
   | {
       readonly state: 'ended';
       readonly was: 'held' | 'waiting' | 'gone';

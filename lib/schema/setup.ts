@@ -15,7 +15,7 @@ export type SetupClient = Pick<ThingsDBClient, 'query' | 'run'>;
  * Makes sure that the collection exists and holds a schema that this version can use. One read when it does; any
  * number of processes may do it at once.
  *
- * @throws LockSetupError if it is absent and may not be made, or its schema is too new, or the names clash
+ * @throws LockSetupError if it is absent and may not be made, its schema is too new, or names clash
  */
 export async function setUp(client: SetupClient, collection: string, prefix = ''): Promise<void> {
   const present = await presentSchema(client, collection, prefix);

@@ -26,8 +26,8 @@ export interface Watched {
 }
 
 /**
- * Reads `name, owner, token, units, limit, why, at, since, queued, ttl, lingers`, as it was told; `undefined` when it is
- * nothing that the server tells.
+ * Reads `name, owner, token, units, limit, why, at, since, queued, ttl, lingers`, as it was told. `undefined` when it
+ * is nothing that the server tells.
  */
 export function watchedOf(told: unknown, args: readonly unknown[]): Watched | undefined {
   const event = EVENTS.find((one) => one === told);
