@@ -11,7 +11,7 @@ export interface LiveViewOptions {
   readonly place: string;
   /** Whether this view holds the name itself. */
   readonly isOurs: (name: string) => boolean;
-  /** How long it goes on to watch when no page is open: a page that is loaded again finds what it has shown. */
+  /** How long it goes on to watch when no page is open. A page that is loaded again finds what it has shown. */
   readonly lingerMs?: number;
 }
 
@@ -49,7 +49,7 @@ export class LiveView {
   join(page: PageStream): void {
     clearTimeout(this.#leaving);
     this.#showing ??= new Showing(this.#source, this.#options, (text) => this.#tell(text));
-    // What is not told yet is in the snapshot: the others hear of it now, and the new one does not hear it twice.
+    // What is not told yet is in the snapshot. The others hear of it now, and the new one does not hear it twice.
     this.#showing.flush();
     for (const text of this.#showing.snapshot()) page.send(text);
     this.#pages.add(page);

@@ -22,15 +22,15 @@ export interface BoardOptions {
 /** Whether this view holds the name itself. */
 export type IsOurs = (name: string) => boolean;
 
-/** Leases whose end was told: so many are remembered, as an answer may be older than the news of the end. */
+/** So many leases whose end was told are remembered, because an answer may be older than the news of the end. */
 const MOST_ENDED = 5_000;
-/** A queue that changes all the time is taken from an answer all the same, so long after it became unsure. */
+/** So long after a queue became unsure it is taken from an answer, even if it changes all the time. */
 const UNSURE_FOR_MS = 1_000;
 
 /**
- * Who holds and who waits, put together from what is told as it happens and from answers to questions. What is told comes
- * at once; renewals are not told. An answer says all, and may be older than what was told before it came: it never brings
- * back a lease whose end was told, nor takes away one that was told after the question.
+ * Who holds and who waits, put together from what is told as it happens and from answers to questions. What is told
+ * comes at once; renewals are not told. An answer says all, and may be older than what was told before it came. It
+ * never brings back a lease whose end was told, nor takes away one that was told after the question.
  */
 export class LockBoard {
   readonly #mostNames: number;

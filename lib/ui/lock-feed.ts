@@ -30,8 +30,8 @@ const MOST_UNSURE = 200;
 const RETRY_AFTER_MS = 1_000;
 
 /**
- * Keeps a board true, from `start` to `stop`: takes in what one watch of everything tells, and asks for what is not told.
- * All questions are one after the other, and bounded in their share of the time.
+ * Keeps a board true, from `start` to `stop`. Takes in what one watch of everything tells, and asks for the rest. All
+ * questions are one after the other, and bounded in their share of the time.
  */
 export class LockFeed {
   readonly #source: LockSource;

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Messages } from './messages.js';
 
-/** A page that is so much behind for so long is dropped: it connects again, and begins with what is then. */
+/** A page that is so much behind for so long is dropped. It connects again, and begins with what is then. */
 const BEHIND_BYTES = 4 * 2 ** 20;
 const BEHIND_FOR_MS = 5_000;
 /** One that is so much behind is dropped at once. */

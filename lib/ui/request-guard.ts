@@ -22,8 +22,9 @@ const MOST_BODY_BYTES = 4_096;
 const LOOPBACK_NAMES: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 
 /**
- * Who may ask this server for what. A browser runs the pages of strangers as well, on the same machine: so the host has
- * to be one of ours (a stranger's name may lead here), other origins are refused, and changes carry the page's token.
+ * Who may ask this server for what. A browser runs the pages of strangers as well, on the same machine. So the host has
+ * to be one of ours, because a stranger's name may lead here. Other origins are refused, and changes carry the page's
+ * token.
  */
 export class RequestGuard {
   readonly #options: GuardOptions;

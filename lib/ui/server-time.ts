@@ -2,7 +2,7 @@
 const WINDOW_MS = 60_000;
 
 /**
- * The clock of ThingsDB, as far as it is known here. What is told comes later than it was sent, never earlier: of what
+ * The clock of ThingsDB, as far as it is known here. What is told comes later than it was sent, never earlier. Of what
  * was heard in the last minute or two, the greatest difference is nearest to the truth.
  */
 export class ServerTime {

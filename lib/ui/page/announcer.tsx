@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 /** Between two announcements: what is said meanwhile is not said, but for the last. */
 const SAY_EVERY_MS = 4_000;
 
-/** Says a text to who listens to the page instead of looking at it, whenever it changes, and not too often. */
+/** Says a text to who listens to the page instead of looking at it. When it changes, and not too often. */
 export function Announcer({ text }: { readonly text: string }) {
   const [said, setSaid] = useState('');
   const lastMs = useRef(-Infinity);

@@ -38,7 +38,7 @@ export function App() {
   );
 }
 
-/** What somebody has to hear who does not see the page; what changes all the time is not part of it. */
+/** What somebody has to hear who does not see the page. What changes all the time is not part of it. */
 function announcement(view: ViewState, name: string | undefined, search: string): string {
   const { state, text } = connectionOf(view);
   if (state !== 'live') return text;

@@ -4,7 +4,9 @@ import type { ViewState } from './view-state.js';
 /** The server is silent for so long: the connection is made anew. */
 const SILENT_AFTER_MS = 3 * BEAT_MS;
 const RETRY_AFTER_MS = 1_000;
-/** A page that nobody sees for so long is not connected: a browser has six connections to a server, for all its tabs. */
+/**
+ * A page that nobody sees for so long is not connected. A browser has six connections to a server, for all its tabs.
+ */
 const HIDDEN_AFTER_MS = 3_000;
 
 /** The address of something of this server, with the token of the link if it has one. */

@@ -25,8 +25,8 @@ export interface LaneSource {
 }
 
 /**
- * Who gets which lane: what has one keeps it as long as it is among those that want one, so that no bar jumps. Lanes that
- * become free are given to the first who has none.
+ * Who gets which lane. What has one keeps it as long as it wants one, so that no bar jumps. Lanes that become free are
+ * given to the first who has none.
  */
 export function assignLanes(
   before: readonly string[],

@@ -36,7 +36,7 @@ export function isFound(lock: LockView, search: string): boolean {
 }
 
 /**
- * The rows of the table. Begins from the order of before, which is nearly the new one: to sort thousands of rows that
+ * The rows of the table. Begins from the order of before, which is nearly the new one. To sort thousands of rows that
  * are nearly in order takes a comparison for each.
  */
 export function sortedRows(

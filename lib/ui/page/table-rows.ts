@@ -19,7 +19,7 @@ export interface TableRows {
   readonly onFocus: (name: string) => void;
 }
 
-/** Which rows are in the document, and which one the keyboard is at: at first that of `startName`, if it is given. */
+/** Which rows are in the document, and which one the keyboard is at. At first that of `startName`, if it is given. */
 export function useTableRows(rows: readonly LockView[], startName: string | undefined): TableRows {
   const body = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);

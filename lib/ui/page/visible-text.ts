@@ -1,4 +1,7 @@
-/** What cannot be seen, or changes how the text around it is shown: control characters, marks of direction, blanks of no width. */
+/**
+ * What cannot be seen, or changes how the text around it is shown. These are control characters, marks of direction,
+ * blanks of no width.
+ */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}\u115f\u1160\u2800\u3164\uffa0]/gu;
 /** Blanks that look like a plain one, or that nobody sees at an end. */
 const BLANK = /[^\S ]|^ +| +$/gu;
