@@ -28,8 +28,8 @@ export interface CliCommand<Options = object> {
   readonly options: readonly Option[];
   readonly statuses: readonly StatusMeaning[];
   /**
-   * Resolves with the exit status. What it needs beyond its options it loads when it is called, so that `--help` is
-   * quick and nobody who runs a command loads the embedded server.
+   * Resolves with the exit status. What it needs beyond its options it loads when it is called. So `--help` is quick,
+   * and nobody who runs a command loads the embedded server.
    */
   act(call: Call<Options>): Promise<number>;
 }

@@ -1,4 +1,4 @@
-/** What a terminal would take as an order, or for the end of a line: names and owners are anybody's text. */
+/** What a terminal would take as an order, or for the end of a line. Names and owners are anybody's text. */
 // eslint-disable-next-line no-control-regex
 const ORDERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 

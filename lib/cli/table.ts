@@ -19,7 +19,7 @@ export function table(
   return [palette.bold(line(heading)), ...shown.map(line)].join('\n');
 }
 
-/** In characters as people count them; wide ones count as one, so that a table of them is a little ragged. */
+/** In characters as people count them. Wide ones count as one, so a table of them is a little ragged. */
 function width(text: string): number {
   return [...text].length;
 }

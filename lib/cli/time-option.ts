@@ -6,7 +6,9 @@ export const MAX_PORT = 65_535;
 
 const anyTime = duration(0, MAX_TTL_MS);
 
-/** Milliseconds from text such as `10s`, as the library reads it: at most 24.8 days, the longest that a timer can wait. */
+/**
+ * Milliseconds from text such as `10s`, as the library reads it. At most 24.8 days, the longest that a timer can wait.
+ */
 export function milliseconds(text: string): number {
   const result = anyTime.safeParse(text);
   if (result.success) return result.data;

@@ -23,9 +23,9 @@ export type TakesLease<T, K, I extends number> = K extends keyof T
   : true;
 
 /**
- * For a parameter of a method with `@Exclusive` or `@Shared`: it gets the lease that the method runs under, whatever the caller
- * gives. Make the parameter the last one and optional where your own code calls the method. Of several locks on one method it is
- * the lease of the one that stands next to the method.
+ * For a parameter of a method with `@Exclusive` or `@Shared`. It gets the lease that the method runs under, whatever
+ * the caller gives. Make the parameter the last one and optional where your own code calls the method. Of several locks
+ * on one method it is the lease of the one that stands next to the method.
  *
  * @example
  * @Exclusive((id: string) => `invoice ${id}`)

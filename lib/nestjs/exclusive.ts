@@ -30,11 +30,12 @@ export type FittingMethod<M extends (...args: never[]) => Promise<unknown>, A ex
 /**
  * Runs the method while it holds a lock: `manager.runExclusive`. The name is fixed, or a function of the method's arguments.
  *
- * For methods of controllers, services and whatever else Nest makes; for others see the guide. The lease is given to a parameter with
- * `@CurrentLease()`. The call rejects with what `runExclusive` rejects with: `LockTimeoutError` when its wait is over,
- * `LockLostError` when the lease was lost while the method ran.
+ * For methods of controllers, services and whatever else Nest makes; for others see the guide. The lease is given to a
+ * parameter with `@CurrentLease()`. The call rejects with what `runExclusive` rejects with. That is `LockTimeoutError`
+ * when its wait is over, `LockLostError` when the lease was lost while the method ran.
  *
- * A method that calls another one with the same lock waits for itself: that is a `LockDeadlockError`, or give `reentrant: true`.
+ * A method that calls another one with the same lock waits for itself. That is a `LockDeadlockError`, unless with
+ * `reentrant: true`.
  *
  * @throws LockOptionsError where it stands, if the name or an option is not valid. A name that a function gives is checked with each
  *   call, which then rejects.

@@ -19,8 +19,8 @@ export interface LockModuleExtras {
 }
 
 /**
- * Where the options come from: `useFactory` with `inject`, or a class with the method `createLockOptions` (`useClass` makes it,
- * `useExisting` finds it); `imports` are the modules that these need.
+ * Where the options come from: `useFactory` with `inject`, or a class with the method `createLockOptions` (`useClass`
+ * makes it, `useExisting` finds it). `imports` are the modules that these need.
  */
 export type LockModuleAsyncOptions = ConfigurableModuleAsyncOptions<LockModuleOptions, 'createLockOptions'> &
   LockModuleExtras;

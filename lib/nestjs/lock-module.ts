@@ -54,9 +54,10 @@ function managerOf({ drain, ...options }: LockModuleOptions): LockManager {
 /**
  * Provides a {@link LockManager} to the application. It connects when it is used first.
  *
- * When the application closes (`app.close()`, or a signal after `app.enableShutdownHooks()`), the manager drains: nothing new is
- * taken, calls that wait reject with `LockClosedError`, what runs may end within `drain.waitTimeout`. Then it closes. That is
- * before the HTTP server closes, so that no request that waits for a lock keeps the server open. Several managers drain together.
+ * When the application closes (`app.close()`, or a signal after `app.enableShutdownHooks()`), the manager drains.
+ * Nothing new is taken, calls that wait reject with `LockClosedError`, and what runs may end within
+ * `drain.waitTimeout`. Then it closes. That is before the HTTP server closes, so that no request that waits for a lock
+ * keeps the server open. Several managers drain together.
  *
  * @example
  * imports: [LockModule.forRoot({ url: 'thingsdb://127.0.0.1:9200', auth: { username: 'admin', password: 'pass' } })]

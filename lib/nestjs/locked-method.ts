@@ -24,8 +24,8 @@ interface Plan {
 }
 
 /**
- * Puts a method that locks into the place of a method. Where the class is declared, not when the application starts: Nest has taken
- * the handlers of routes by then, and makes instances later too (see docs/decisions).
+ * Puts a method that locks into the place of a method. Where the class is declared, not when the application starts.
+ * Nest has taken the handlers of routes by then, and makes instances later too (see docs/decisions).
  *
  * @throws LockOptionsError
  */
@@ -114,7 +114,10 @@ function assertIsMethod(decorator: string, target: unknown, key: unknown, descri
   );
 }
 
-/** What other decorators have noted on the method, and what shows which method it is, holds for the other one as well. */
+/**
+ * What other decorators have noted on the method holds for the other one as well. So does what shows which method it
+ * is.
+ */
 function inPlaceOf(method: Method, other: Method): Method {
   for (const key of Reflect.getOwnMetadataKeys(method)) {
     Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, method), other);

@@ -20,9 +20,9 @@ const PASSWORD_BYTES = 18;
 const port = wholeNumber(ANY_PORT, MAX_PORT);
 
 /**
- * `thingsdb-lock dev-server`: serves the embedded ThingsDB until a signal ends it. Prints
- * `listening on thingsdb://127.0.0.1:N` and `listening on ws://127.0.0.1:N` once clients can connect, and before them
- * `user admin, password ...` if the password is a generated one.
+ * `thingsdb-lock dev-server`: serves the embedded ThingsDB until a signal ends it. Prints `listening on
+ * thingsdb://127.0.0.1:N` and `listening on ws://127.0.0.1:N` once clients can connect. Before them it prints `user
+ * admin, password ...` if the password is a generated one.
  */
 export const devServer: CliCommand<DevServerOptions> = {
   name: 'dev-server',

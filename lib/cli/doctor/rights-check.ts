@@ -53,7 +53,7 @@ function ofOthers(refused: ReadonlyMap<Use, string>): Finding {
   );
 }
 
-/** Why it was refused; `undefined` if it was not, since a refusal of the arguments comes after that of the user. */
+/** Why it was refused. `undefined` if it was not, because a refusal of the arguments comes after that of the user. */
 async function refusal(asked: Promise<unknown>): Promise<string | undefined> {
   try {
     await asked;

@@ -22,7 +22,7 @@ export interface Operator {
 }
 
 /**
- * Connects to the first node that can be reached, makes sure that the locks are set up there, and calls `use`. It sets
+ * Connects to the first node that can be reached, checks that the locks are set up there, and calls `use`. It sets
  * nothing up by itself: whoever looks for locks in the wrong collection must not make one.
  *
  * @throws LockOptionsError, LockConnectionError, LockPermissionError, LockSetupError

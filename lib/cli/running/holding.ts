@@ -22,7 +22,7 @@ export interface HoldingOptions {
   readonly call: Call<RunOptions>;
 }
 
-/** One lock of `run`: waited for, held for as long as the command runs or until somebody ends it, given back. */
+/** One lock of `run`: waited for, held until the command ends or somebody ends it, and given back. */
 export class Holding {
   readonly #manager: LockManager;
   readonly #lock: DistributedLock;

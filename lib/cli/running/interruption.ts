@@ -9,7 +9,7 @@ export class Interrupted extends Error {
 }
 
 /**
- * What signals do to `run` itself: the first one ends the waiting, or the holding, in good order; a second one ends the
+ * What signals do to `run` itself. The first one ends the waiting, or the holding, in good order. A second one ends the
  * process at once. While the command runs they are the command's; one that came then counts as the first.
  */
 export class Interruption {

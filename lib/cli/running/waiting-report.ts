@@ -71,7 +71,7 @@ export class WaitingReport {
       if (own.length === this.#names.length) this.#ahead = Math.max(...own.map(({ position }) => position));
       return snapshots.flatMap(({ held }) => held);
     } catch (error) {
-      // A user who may lock need not be one who may look; and a server that is away is told of by the wait itself.
+      // A user who may lock need not be one who may look. A server that is away is told of by the wait itself.
       if (!(error instanceof LockError)) throw error;
       this.#mayAsk = error.code === 'LOCK_CONNECTION';
       return [];
