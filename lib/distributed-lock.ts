@@ -43,11 +43,11 @@ class FailedAcquire {
 
 /**
  * A lock by its name, or by several names that are locked together: all of them or none. Made by `manager.get(name)`,
- * as often and wherever it is needed: two of the same name exclude each other like two processes do, and so do two calls
- * of `acquire` on one of them. A semaphore (`manager.semaphore`) is one that as many can hold as it has permits.
+ * as often and wherever it is needed. Two of the same name exclude each other like two processes do. So do two calls of
+ * `acquire` on one of them. A semaphore (`manager.semaphore`) is one that as many can hold as it has permits.
  *
- * The server never lets two hold the lock at once. What it cannot do is stop a holder that goes on after its lease has
- * ended: that is what the lease's `signal` and `fencingToken` are for.
+ * The server never lets two hold the lock at once. It cannot stop a holder that goes on after its lease has ended. The
+ * lease's `signal` and `fencingToken` are for that.
  */
 export class DistributedLock extends Emitter<LockEvents> {
   /** Of several names the first. */
@@ -130,9 +130,9 @@ export class DistributedLock extends Emitter<LockEvents> {
   /**
    * Runs `fn` while holding the lock, and releases it, whatever comes of `fn`.
    *
-   * Settles as `fn` does, with one exception: when `fn` has succeeded but the lease was lost before it had, it rejects
-   * with `LockLostError`, as its work was not exclusive to the end. An error of `fn` itself always comes through. A
-   * release that could not be confirmed is told as the `error` event.
+   * Settles as `fn` does, with one exception. If the lease was lost before `fn` succeeded, it rejects with
+   * `LockLostError`, because its work was not exclusive. An error of `fn` itself always comes through. A release that
+   * could not be confirmed is told as the `error` event.
    *
    * @throws what {@link acquire} throws, then `fn` was not called
    */
@@ -156,9 +156,9 @@ export class DistributedLock extends Emitter<LockEvents> {
    * been lost, or if `acquire` has just failed: a `finally` that releases does not hide why. For the simple case of one
    * lease at a time: who has the lease releases that.
    *
-   * @throws LockNotHeldError if there is nothing to release; LockAmbiguousError if there are several leases that nobody has
-   *   released yet, lost ones included, or one beside an `acquire` that has just failed: which is meant cannot be known, so
-   *   none is released
+   * @throws LockNotHeldError if there is nothing to release. LockAmbiguousError if several leases are not released yet,
+   *   lost ones included, or one beside an `acquire` that has just failed. Which is meant cannot be known, so none is
+   *   released.
    */
   async release(): Promise<boolean> {
     const failure = this.#failure;

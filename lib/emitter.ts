@@ -7,7 +7,10 @@ export type Listener<Payload extends readonly unknown[]> = (...payload: Payload)
 
 type OnFailed = (error: unknown) => void;
 
-/** A listener as the emitter beneath knows it: never throws, and runs in the asynchronous context that it was added in. */
+/**
+ * A listener as the emitter beneath knows it. It never throws, and runs in the asynchronous context that it was added
+ * in.
+ */
 interface Guarded {
   (payload: readonly unknown[], onFailed: OnFailed): void;
   readonly listener: unknown;
@@ -26,8 +29,8 @@ let tell: Tell;
 
 /**
  * Tells listeners of events, by the names that Node's own emitter uses. Each listener runs in the asynchronous context
- * (`AsyncLocalStorage`) that it was added in, not in that of whatever has set off the event. It is inside of no
- * `runExclusive`. Listeners that are added or removed by one are not those of the event under way.
+ * (`AsyncLocalStorage`) that it was added in, not in that of the event's cause. It is inside of no `runExclusive`.
+ * Listeners that are added or removed by one are not those of the event under way.
  */
 export class Emitter<Events extends { [E in keyof Events]: unknown[] }> {
   /** Made for the first listener: most locks never have one. */

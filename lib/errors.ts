@@ -39,7 +39,7 @@ export abstract class LockError extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
     const mark = markOf(value);
     if (mark === undefined) return false;
-    // A class that a user derives from one of ours has no code of its own: only its own instances are of it.
+    // A class that a user derives from one of ours has no code of its own. Only its own instances are of it.
     if (!Object.hasOwn(this, 'code')) return Function.prototype[Symbol.hasInstance].call(this, value);
     return this.code === undefined || this.code === mark;
   }
@@ -171,8 +171,8 @@ export class LockNotHeldError extends LockError {
 }
 
 /**
- * `release` or `extend` on a lock through which several leases were acquired that nobody has released yet, those that were
- * lost included. Which of them is the caller's cannot be known: nothing was sent. Call it on the lease.
+ * `release` or `extend` on a lock through which several leases were acquired and not released yet. Lost leases count.
+ * Which of them is the caller's cannot be known: nothing was sent. Call it on the lease.
  */
 export class LockAmbiguousError extends LockError {
   static override readonly code = 'LOCK_AMBIGUOUS';
@@ -235,8 +235,8 @@ export class LockOptionsError extends LockError {
 }
 
 /**
- * The server could not be reached, or did not answer within `requestTimeout`.
- * Whether the request took effect is unknown; a lease that may have been granted ends by its ttl at the latest.
+ * The server could not be reached, or did not answer within `requestTimeout`. Whether the request took effect is
+ * unknown. A lease that may have been granted ends by its ttl at the latest.
  */
 export class LockConnectionError extends LockError {
   static override readonly code = 'LOCK_CONNECTION';
@@ -271,7 +271,7 @@ export class LockPermissionError extends LockError {
   }
 }
 
-/** The collection cannot be used: it is absent and may not be made, or holds a schema this version does not know. */
+/** The collection cannot be used. It is absent and may not be made, or holds a schema this version does not know. */
 export class LockSetupError extends LockError {
   static override readonly code = 'LOCK_SETUP';
   readonly code = LockSetupError.code;
@@ -292,8 +292,8 @@ export class LockProtocolError extends LockError {
 }
 
 /**
- * A `FencingGuard` was shown a fencing token older than the newest it has seen: whoever brought it has lost the lock, and
- * another has been granted it since. Nothing was written.
+ * A `FencingGuard` was shown a fencing token older than the newest it has seen. Whoever brought it has lost the lock,
+ * and another has been granted it since. Nothing was written.
  */
 export class StaleTokenError extends LockError {
   static override readonly code = 'LOCK_STALE_TOKEN';

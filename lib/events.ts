@@ -24,7 +24,10 @@ export interface LockEvents {
 export interface LockManagerEvents extends LockEvents {
   connected: [];
   disconnected: [event: DisconnectedEvent];
-  /** A further try to connect begins in `delayMs`; made as long as a call, a wait, a lease or a watch needs it. */
+  /**
+   * A further try to connect begins in `delayMs`. Tries go on while a call, a wait, a lease or a watch needs the
+   * connection.
+   */
   reconnecting: [event: ReconnectingEvent];
 }
 

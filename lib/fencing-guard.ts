@@ -6,15 +6,15 @@ import { checkedName } from './options/names.js';
 export type FencingEntry = readonly [name: string, token: number];
 
 /**
- * The enforcing half of fencing, for a resource that one process owns: remembers the newest fencing token of each name
- * and refuses older ones, so that a holder that has lost its lease without noticing can write nothing more.
+ * The enforcing half of fencing, for a resource that one process owns. It remembers the newest fencing token of each
+ * name and refuses older ones. So a holder that has lost its lease without noticing can write nothing more.
  *
- * It refuses an older token only once it has seen the newer one. So show it the token before you read what you are going
- * to write back, too: from then on nothing that an earlier holder still sends gets in between.
+ * It refuses an older token only once it has seen the newer one. So show it the token before you read what you are
+ * going to write back, too. From then on nothing that an earlier holder still sends gets in between.
  *
- * It knows what it was shown and what it was made from, nothing else: keep {@link entries} together with the data, in one
- * transaction or one file, and make it from them again. It keeps one entry for every name, and forgets none: an entry that
- * is gone would let an old token in.
+ * It knows what it was shown and what it was made from, nothing else: keep {@link entries} together with the data, in
+ * one transaction or one file, and make it from them again. It keeps one entry for every name, and forgets none. An
+ * entry that is gone would let an old token in.
  *
  * ```ts
  * const guard = new FencingGuard(stored.tokens);
@@ -37,7 +37,8 @@ export class FencingGuard {
   }
 
   /**
-   * Returns if no newer token of this name has been seen; the one seen last may come again, as often as its holder writes.
+   * Returns if no newer token of this name has been seen. The one seen last may come again, as often as its holder
+   * writes.
    *
    * @param name the lock's name
    * @param token the `fencingToken` of the lease under which the caller wants to write

@@ -3,9 +3,9 @@ import type { Duration } from './options/duration.js';
 /**
  * One grant of a lock: held until it is released or lost.
  *
- * `signal` aborts when the lease is lost, at the latest when it ends by the local monotonic clock, counted from before
- * the request was sent; no answer of the server is needed for it. It does not abort by a release. A lease is not a
- * transaction: work that must not happen twice passes `fencingToken` to whatever it writes to.
+ * `signal` aborts when the lease is lost. At the latest it does when the lease ends by the local monotonic clock,
+ * counted from before the request was sent. No answer of the server is needed for it. It does not abort by a release. A
+ * lease is not a transaction: work that must not happen twice passes `fencingToken` to whatever it writes to.
  *
  * @example
  * await using lease = await lock.acquire();
@@ -33,8 +33,8 @@ export interface Lease {
   /**
    * Makes the lease end so long from now (default: its ttl), but not beyond `maxHold`.
    *
-   * @throws LockNotHeldError after a release, LockLostError if the lease is lost, LockConnectionError if no answer came:
-   *   the lease then stands as it did, or ends by the shorter ttl
+   * @throws LockNotHeldError after a release, LockLostError if the lease is lost, LockConnectionError if no answer
+   *   came. Without an answer the lease stands as it did, or ends by the shorter ttl.
    */
   extend(ttl?: Duration): Promise<void>;
 

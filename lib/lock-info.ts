@@ -6,7 +6,7 @@ import type { QueueEntry } from './schema/queue-entry.js';
 export interface LockInfo {
   readonly name: string;
   readonly mode: 'exclusive' | 'shared' | 'semaphore';
-  /** How many permits of a semaphore are held or wanted, and how many there are by this request; else 1 and 1. */
+  /** How many permits of a semaphore are held or wanted, and how many there are by this request. Otherwise 1 and 1. */
   readonly permits: number;
   readonly limit: number;
   /** The label of who asked. */

@@ -20,7 +20,7 @@ import type { AdoptOptions, LockOptions, SemaphoreOptions } from './options/lock
 import type { DrainOptions, LockManagerOptions } from './options/manager-options.js';
 
 /**
- * The way to distributed locks on one collection of ThingsDB: holds the connection, sets the collection up at first
+ * The way to distributed locks on one collection of ThingsDB. It holds the connection, sets the collection up at first
  * use, and hands out locks. One for each process is enough; make it once and inject it where it is needed.
  *
  * @example
@@ -56,8 +56,8 @@ export class LockManager extends Emitter<LockManagerEvents> {
   }
 
   /**
-   * A lock that several can hold, as long as they hold no more than so many permits together; in the order in which they
-   * came. A lock of the same name excludes it.
+   * A lock that several can hold, up to so many permits together. They get it in the order in which they came. A lock
+   * of the same name excludes it.
    * @throws LockOptionsError for a bad name or option; nothing is sent
    */
   semaphore(name: string, options: SemaphoreOptions): DistributedLock {
@@ -94,8 +94,8 @@ export class LockManager extends Emitter<LockManagerEvents> {
   }
 
   /**
-   * Who holds and who waits: of one name, or of a page of all names in their order (by default the first 100). On a cluster
-   * the node that answers may be a moment behind.
+   * Who holds and who waits, of one name or of a page of all names in order. By default the first 100. On a cluster the
+   * node that answers may be a moment behind.
    * @throws LockOptionsError, LockConnectionError if the server does not answer
    */
   async query(which: string | Page = {}): Promise<LockSnapshot> {
@@ -159,7 +159,7 @@ export class LockManager extends Emitter<LockManagerEvents> {
   }
 
   /**
-   * Connects, and brings the collection to this version's schema: makes it if it is absent, takes it over in place if
+   * Connects, and brings the collection to this version's schema. Makes it if it is absent; takes it over in place if
    * the Python lock has set it up. Runs by itself at first use; call it where an administrator's rights are at hand.
    *
    * @throws LockSetupError, LockPermissionError, LockConnectionError
@@ -173,9 +173,9 @@ export class LockManager extends Emitter<LockManagerEvents> {
    * For a service that shuts down: takes nothing new, waits for what runs, then closes as {@link close} does.
    *
    * At once, `acquire` and `adopt` reject with `LockClosedError`, and so do requests that wait. What runs inside of a
-   * `runExclusive` may still acquire what it needs. Resolves `true` when every lease has ended by itself, `false` when
-   * `waitTimeout` was over first (default: `Infinity`), so that leases were released by closing. Never rejects for what
-   * the server does.
+   * `runExclusive` may still acquire what it needs. Resolves `true` when every lease has ended by itself. Resolves
+   * `false` when `waitTimeout` was over first (default: `Infinity`), so that leases were released by closing. Never
+   * rejects for what the server does.
    *
    * @throws LockOptionsError
    */

@@ -4,7 +4,7 @@ import type { LockInfo } from './lock-info.js';
 
 /** What a watch tells: what happens to the requests for its name, or for any name, whoever makes them. */
 export interface LockWatchEvents {
-  /** A request came into the queue; or is in it again, as its process has not taken the lease that it was granted. */
+  /** A request came into the queue. Or it is in it again, because its process has not taken the granted lease. */
   waiting: [event: WatchedRequestEvent];
   /** A request has left the queue without a lease: it was given up, or its process did not answer. */
   withdrawn: [event: WatchedRequestEvent];
@@ -28,8 +28,8 @@ export interface WatchedRequestEvent extends Omit<LockInfo, 'since'> {
   /** When, by the server's clock. */
   readonly at: Date;
   /**
-   * How long what has ended by it lasted (milliseconds): the wait before `acquired` and `withdrawn`, the lease before
-   * `released`, `expired` and `lost`, and up to `adopted`. 0 for `waiting`.
+   * How long what has ended by it lasted (milliseconds). That is the wait before `acquired` and `withdrawn`, and the
+   * lease before `released`, `expired`, `lost` and `adopted`. 0 for `waiting`.
    */
   readonly lastedMs: number;
   /** How many are in the queue of the name after it. Holders are not counted; those who are set aside as their process is silent are. */

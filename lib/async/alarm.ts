@@ -7,7 +7,7 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
  * One timer at a time, set to a point on the monotonic clock (`performance.now()`), however far away.
  * Never early; it does not keep the process alive. It rings in nobody's asynchronous context, and keeps none in memory.
  *
- * Whatever had come in when it was due has been read when it rings, also after the event loop was blocked.
+ * Whatever had come in when it was due has been read when it rings, even after a blocked event loop.
  */
 export class Alarm {
   #timer: NodeJS.Timeout | undefined;

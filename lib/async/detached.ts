@@ -5,7 +5,7 @@ const root = new AsyncResource('thingsdb-lock');
 
 /**
  * Runs `fn` outside of whatever asynchronous context the caller is in. A connection that one request happened to open
- * serves all of them: what comes in by it must neither run in that request's context nor keep that in memory.
+ * serves all of them. What comes in by it must neither run in that request's context nor keep that in memory.
  */
 export function detached<T>(fn: () => T): T {
   return root.runInAsyncScope(fn);

@@ -23,7 +23,7 @@ export interface LockInstrumentationOptions {
   /** Where metrics go. Default: the global provider, which has to be registered before. */
   readonly meterProvider?: MeterProvider | undefined;
   /**
-   * What stands for a lock's name in metrics, where each value makes time series of its own: `(name) => name` where
+   * What stands for a lock's name in metrics, where each value makes time series of its own. `(name) => name` where
    * there are few, `(name) => name.split(':')[0]` for a part of it. Default: nothing. Spans have the whole name.
    */
   readonly nameInMetrics?: NameInMetrics | undefined;
@@ -35,9 +35,9 @@ type Handler = readonly [channel: string, handler: (message: unknown) => void];
 type Part = 'start' | 'asyncEnd';
 
 /**
- * Shows how locks are waited for, held, lost and renewed, as spans and metrics of OpenTelemetry. It is told so by the
- * channels of `node:diagnostics_channel`, by all managers of the process; what they do does not depend on it. It
- * begins when it is made. It has the shape that `registerInstrumentations` and `NodeSDK` expect, too.
+ * Shows how locks are waited for, held, lost and renewed, as spans and metrics of OpenTelemetry. All managers of the
+ * process tell it so, by the channels of `node:diagnostics_channel`. What they do does not depend on it. It begins when
+ * it is made. It has the shape that `registerInstrumentations` and `NodeSDK` expect, too.
  *
  * What was acquired before it began is not shown.
  *
@@ -81,8 +81,8 @@ export class LockInstrumentation {
   }
 
   /**
-   * A context in which the lease's span is the active one, so that spans that begin in it are its children. Of a lease
-   * that is not shown, or has ended: the context that was given.
+   * A context in which the lease's span is active, so that spans that begin in it are its children. Of a lease that is
+   * not shown, or has ended: the context that was given.
    *
    * @example
    * await lock.runExclusive((lease) => context.with(instrumentation.contextOf(lease), work));

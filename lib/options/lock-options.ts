@@ -15,19 +15,19 @@ export interface LockOptions {
   /** The longest that the lock can be held, however often it is renewed. Default: no such limit. */
   readonly maxHold?: Duration | undefined;
   /**
-   * The longest to wait for the lock, `Infinity` allowed; then `acquire` rejects with `LockTimeoutError` and never
+   * The longest to wait for the lock, `Infinity` allowed. Then `acquire` rejects with `LockTimeoutError` and never
    * holds the lock. 0 does not wait. Default: the number of requests ahead, times the ttl, as the Python lock does.
    */
   readonly waitTimeout?: Duration | undefined;
   /**
-   * The lock stays taken for at least so long from its grant, even if it is released earlier: for jobs that are to run
-   * once however the clocks of those who start them differ. A crash ends it with the ttl. Default 0.
+   * The lock stays taken for at least so long from its grant, even if it is released earlier. For jobs that are to run
+   * once, however the clocks of those who start them differ. A crash ends it with the ttl. Default 0.
    */
   readonly minHold?: Duration | undefined;
   /**
-   * How long a lock stays with this process after a release: a task of this process takes it again meanwhile without the
-   * server. As soon as somebody else waits for it, it is given up, or at the end of the section that runs. Other processes
-   * may see it held while nobody works under it, and sections in a row may share a fencing token. Not with
+   * How long a lock stays with this process after a release. A task of this process takes it again meanwhile without
+   * the server. It is given up as soon as somebody else waits for it, or at the end of the running section. Other
+   * processes may see it held while nobody works under it. Sections in a row may share a fencing token. Not with
    * `autoRenew: false`. Default 0.
    */
   readonly linger?: Duration | undefined;
@@ -41,13 +41,15 @@ export interface LockOptions {
    */
   readonly steal?: boolean | undefined;
   /**
-   * Inside `runExclusive` of the same lock: counts one more holder, instead of rejecting with `LockDeadlockError`. A shared
-   * lock inside of itself needs it too if writers may come in between: without it, it would wait behind them. Default false.
+   * Inside `runExclusive` of the same lock: counts one more holder, instead of rejecting with `LockDeadlockError`. A
+   * shared lock inside of itself needs it too if writers may come in between. Without it, the inner one would wait
+   * behind them. Default false.
    */
   readonly reentrant?: boolean | undefined;
   /**
-   * Lets a caller who has waited in only once the server itself has confirmed the grant, one round trip later. For collections
-   * that others than the holders of locks may JOIN or QUERY: they can read what proves a pushed grant. Default false.
+   * Lets a caller who has waited in only once the server itself has confirmed the grant, one round trip later. For
+   * collections that others than the holders of locks may JOIN or QUERY. They can read what proves a pushed grant.
+   * Default false.
    */
   readonly confirmGrants?: boolean | undefined;
   /** Cancels the waiting: `acquire` rejects with `signal.reason`. Once the lock is held it has no effect. */

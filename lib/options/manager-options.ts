@@ -33,8 +33,8 @@ export interface DrainOptions {
 export interface LockManagerOptions {
   /**
    * A client shaped like thingsdb.js, or a function that makes one. Without `auth` it has to come connected and
-   * authenticated; with `auth` the manager does both. An instance stays the caller's: it is never disconnected by the
-   * manager and, once its connection is lost, the manager is of no more use. A function is called again then.
+   * authenticated; with `auth` the manager does both. An instance stays the caller's. The manager never disconnects it.
+   * Once its connection is lost, the manager is of no more use. A function is called again then.
    */
   readonly client?: ThingsDBClient | (() => ThingsDBClient | Promise<ThingsDBClient>) | undefined;
   /**
@@ -43,7 +43,7 @@ export interface LockManagerOptions {
    */
   readonly url?: string | readonly string[] | undefined;
   /**
-   * The credentials, or a function that gives them (also later), which is asked at each connect: for passwords and tokens
+   * The credentials, or a function that gives them (also later). It is asked at each connect, for passwords and tokens
    * that change. What it throws is a `LockConnectionError`, anything but credentials a `LockOptionsError`.
    */
   readonly auth?: Auth | (() => Auth | Promise<Auth>) | undefined;
@@ -52,21 +52,21 @@ export interface LockManagerOptions {
   /** The collection that holds the locks: letters, digits and `_`. Default `'lock'`, which the Python lock uses too. */
   readonly collection?: string | undefined;
   /**
-   * What the names of the procedures and of the state begin with, to set the locks up in a collection that has other
-   * procedures of these names. Python programs and managers with another prefix do not see these locks. Default none.
+   * What the names of the procedures and of the state begin with. For a collection that has other procedures of these
+   * names. Python programs and managers with another prefix do not see these locks. Default none.
    */
   readonly prefix?: string | undefined;
   /** A label for people: who holds or waits, up to 255 bytes of UTF-8. Default: host name and process id. */
   readonly owner?: string | undefined;
   /**
-   * How long one call to the server may take, over as many connections as that takes. `close()` takes no longer. A server
-   * that is silent for so long is taken for lost, or for a third of the shortest ttl that is held. Default 5 s.
+   * How long one call to the server may take, over as many connections as that takes. `close()` takes no longer. A
+   * server that is silent for so long, or for a third of the shortest ttl held, is taken for lost. Default 5 s.
    */
   readonly requestTimeout?: Duration | undefined;
   /**
-   * By how much the clocks of the nodes may differ. A lease is taken to be over so much earlier than its ttl says, as
-   * the node that it moves to after a failure may think so. Default 10 ms with several `url`s (NTP keeps nodes of one
-   * network within a few), 0 with one: a single clock does not differ from itself.
+   * By how much the clocks of the nodes may differ. A lease is taken to be over so much earlier than its ttl says. The
+   * node that it moves to after a failure may think so. Default 10 ms with several `url`s (NTP keeps nodes of one
+   * network within a few). 0 with one: a single clock does not differ from itself.
    */
   readonly clockSkew?: Duration | undefined;
   /** For every lock of this manager, unless the lock or the call says otherwise. */

@@ -100,7 +100,7 @@ const managerOptions = z
 
 const OF_A_CLIENT = 'expected together with url: a client of your own knows how it connects';
 
-/** TLS is asked for, so every address has to be one that has it: none must send the password in the clear. */
+/** TLS is asked for, so every address has to have it. None must send the password in the clear. */
 function tlsProblem(urls: readonly string[]): string | undefined {
   const plain = urls.map(parseAddress).find(({ scheme }) => scheme !== 'wss:');
   if (plain === undefined) return undefined;
@@ -121,7 +121,7 @@ export interface ResolvedManagerOptions extends Omit<
 /** @throws LockOptionsError whose message holds the value that was wrong */
 export function resolveManagerOptions(options: LockManagerOptions): ResolvedManagerOptions {
   const resolved = checked(managerOptions, options, 'LockManager');
-  // What is checked here stays as it was given: it is merged with a lock's and a call's options, and resolved then.
+  // What is checked here stays as it was given. It is merged with a lock's and a call's options, and resolved then.
   const nodes = [resolved.url ?? []].flat().length;
   const clockSkew = resolved.clockSkew ?? (nodes > 1 ? DEFAULT_CLOCK_SKEW_MS : 0);
   return { ...resolved, clockSkew, defaults: options.defaults ?? {} };

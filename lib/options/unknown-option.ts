@@ -189,7 +189,9 @@ export const KNOWN: Readonly<Record<Place, readonly string[]>> = {
   drain: ['waitTimeout'],
 };
 
-/** Whether a slip of the finger leads from one to the other: a letter too many, too few, wrong, or two in wrong order. */
+/**
+ * Whether a slip of the finger leads from one to the other. That is a letter too many, too few, wrong, or two swapped.
+ */
 function isNear(a: string, b: string): boolean {
   if (a === b) return true;
   if (Math.abs(a.length - b.length) > 1 || Math.min(a.length, b.length) < 3) return false;

@@ -4,8 +4,8 @@ import type { ChangeHistory } from './change-history.js';
 /** All faults that a test can order of an embedded server. */
 export interface EmbeddedFaultOrders extends FaultOrders {
   /**
-   * Goes back to what was stored before the last `count` changes and cuts all connections: what the clients of a single
-   * node see that was killed before it had written its changes down, and started again.
+   * Goes back to what was stored before the last `count` changes and cuts all connections. Clients of a single node see
+   * that when it was killed before it had written its changes down, and started again.
    *
    * @throws RangeError for more changes than the option `history` keeps
    */

@@ -44,9 +44,9 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Moves time on by `ms` and runs what falls due on the way: in the order of time, each at its own time, each with its
-   * work settled before the next. Resolves when the server has come to rest; what it sent may still be on its way.
-   * Calls that overlap are carried out one after the other.
+   * Moves time on by `ms` and runs what falls due on the way. It runs in the order of time, each at its own time, each
+   * with its work settled before the next. Resolves when the server has come to rest; what it sent may still be on its
+   * way. Calls that overlap are carried out one after the other.
    */
   advance(ms: number): Promise<void> {
     const next = this.#advancing.then(() => this.#advance(ms));

@@ -25,7 +25,7 @@ export interface StartOptions {
   /** Of the plain TCP protocol; any free one by default. */
   readonly tcpPort?: number;
   /**
-   * Whether small packages leave by TCP at once; default `true`. With `false` it is as with a real node: a package that
+   * Whether small packages leave by TCP at once; default `true`. With `false` it is as with a real node. A package that
    * follows another closely is held back, for up to 40 ms, until the client's system has acknowledged the first.
    */
   readonly tcpNoDelay?: boolean;
