@@ -12,7 +12,7 @@ export type FencingEntry = readonly [name: string, token: number];
  * It refuses an older token only once it has seen the newer one. So show it the token before you read what you are
  * going to write back, too. From then on nothing that an earlier holder still sends gets in between.
  *
- * It knows what it was shown and what it was made from, nothing else: keep {@link entries} together with the data, in
+ * It knows what it was shown and what it was made from, nothing else. Keep {@link entries} together with the data, in
  * one transaction or one file, and make it from them again. It keeps one entry for every name, and forgets none. An
  * entry that is gone would let an old token in.
  *
