@@ -11,13 +11,13 @@ export { PushType, type Session } from '../model/session.js';
 export { ThingsError } from '../model/things-error.js';
 export type { Wire } from '../msgpack/wire.js';
 
-/** How a request names a room: by its id or by the name given with `set_name`; `null` is what is neither. */
+/** How a request names a room: by its id, or by the name given with `set_name`. `null` is neither. */
 export type RoomKey = bigint | string | null;
 
 /**
  * What the protocol asks of the interpreter. What a client sent as values comes packed: only who needs them reads them. Every method rejects (or throws) with {@link ThingsError}.
  *
- * A value that is there at once is returned as it is, not as a promise: its answer must leave before anything that the
+ * A value that is there at once is returned as it is, not as a promise. Its answer must leave before anything that the
  * next request of the same connection sets off.
  */
 export interface Engine {

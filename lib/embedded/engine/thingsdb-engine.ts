@@ -116,7 +116,7 @@ class ThingsdbEngine implements Engine {
       return this.#execute(query, () => {
         const { closure } = procedure;
         const values = readArguments(query, procedure, readerOf(args));
-        // Last, as a node does: who may not run it still learns that it is not there, and what its arguments lack.
+        // Last, as a node does. Who may not run it still learns that it is absent, or what its arguments lack.
         scope.access.require(user, Privileges.run);
         if (closure.hasSideEffects) {
           scope.access.require(user, Privileges.change);

@@ -2,8 +2,8 @@ import type { Source } from './source.js';
 import { token } from './token.js';
 
 /**
- * Reads one word at a time. ThingsDB's grammar has no words of its own - `if` is a keyword or a variable by where it
- * stands - so the parser says what it expects and the lexer says whether it is there.
+ * Reads one word at a time. ThingsDB's grammar has no words of its own: `if` is a keyword or a variable by where it
+ * stands. So the parser says what it expects and the lexer says whether it is there.
  */
 export class Lexer {
   position = 0;

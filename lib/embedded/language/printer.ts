@@ -40,7 +40,7 @@ export function printCompact(source: Source, node: { readonly start: number; rea
 
 /**
  * A statement as it was written. The real server's parser counts white space behind a value as part of it, because it
- * looked there for an index; so do we.
+ * looked there for an index. So do we.
  */
 export function printRaw(source: Source, node: Statement): string {
   const end = endsWithValue(node) ? (source.gaps.get(node.end) ?? node.end) : node.end;

@@ -1,7 +1,7 @@
 /**
  * The text of a program.
  *
- * ThingsDB counts in bytes: lengths, slices, positions. Text inside the engine is therefore a *byte string*: a
+ * ThingsDB counts in bytes: lengths, slices, positions. Text inside the engine is therefore a *byte string*. That is a
  * JavaScript string in which every character is one byte of the UTF-8 text.
  */
 export class Source {

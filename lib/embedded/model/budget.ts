@@ -3,7 +3,7 @@ import type { ClosureNode } from '../language/ast.js';
 import { errorCode, maxQuotaError, UncaughtError } from './errors.js';
 import type { Limits } from './limits.js';
 
-/** Bytes that values take, roughly, on top of what they hold; `named` is a user, a token, a collection or a type. */
+/** Bytes that values take, roughly, on top of what they hold. `named` is a user, a token, a collection or a type. */
 export const cost = {
   slot: 32,
   item: 48,
@@ -119,7 +119,7 @@ function spent(message: string): UncaughtError {
 }
 
 /**
- * The budget of the query that runs now. There is one at most, because a query runs to its end without waiting; values
+ * The budget of the query that runs now. There is one at most, because a query runs to its end without waiting. Values
  * made by nobody's query (a snapshot, a fresh collection) are free.
  */
 let running: Budget | null = null;
@@ -164,7 +164,7 @@ export function spendText(length: number, bytes = length): void {
   spendScan(bytes);
 }
 
-/** Counts a text that is joined of two: the engine copies neither, so that only what is added takes memory, for now. */
+/** Counts a text that is joined of two. The engine copies neither, so only what is added takes memory, for now. */
 export function spendJoin(one: number, other: number): void {
   spendText(one + other, Math.min(one, other));
   running?.share(Math.max(one, other));

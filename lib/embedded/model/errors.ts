@@ -65,8 +65,8 @@ export function notSupported(what: string): ThingsError {
 }
 
 /**
- * An error that `try` lets pass: that of a query that has used up what it may, and those that the real server forgets
- * to tell to `try` (when `list(...)` or `set(...)` fail).
+ * An error that `try` lets pass: that of a query that has used up what it may. So are those that the real server
+ * forgets to tell to `try` (when `list(...)` or `set(...)` fail).
  */
 export class UncaughtError extends ThingsError {}
 

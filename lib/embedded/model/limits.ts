@@ -16,7 +16,7 @@ export interface Limits {
   readonly futureDepth: number;
   /** Tuples inside each other: walking over them is recursive. */
   readonly nesting: number;
-  /** Items of a tuple with those of all tuples in it, counted as often as they are there: `x = [x, x]` doubles them. */
+  /** Items of a tuple with those of all tuples in it, counted as often as they are there. `x = [x, x]` doubles them. */
   readonly nestedItems: number;
   /** Steps of one match of a regular expression: some patterns take exponential time. PCRE2 has the same limit. */
   readonly matchSteps: number;

@@ -15,7 +15,7 @@ export function fromByteString(bytes: string): string {
   return notAscii.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes;
 }
 
-/** The text for a client; bytes that are no valid UTF-8 go out as they are, as a node sends them. */
+/** The text for a client. Bytes that are no valid UTF-8 go out as they are, as a node sends them. */
 export function toWireText(bytes: string): string | Packed {
   if (!notAscii.test(bytes)) return bytes;
   const text = fromByteString(bytes);

@@ -1,5 +1,5 @@
 /**
- * The names of the IANA time zone database, links included, in the order in which a node lists them: each row has what
+ * The names of the IANA time zone database, links included, in the order in which a node lists them. Each row has what
  * stands before the first slash, and the rest of the names.
  */
 const names: readonly (readonly [area: string, places: string])[] = [

@@ -20,8 +20,8 @@ const MAX_SKIP_DEPTH = 512;
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Reads MessagePack token by token, as a node does: nothing is looked at before it is needed, so that what is wrong with
- * one argument is said of that argument.
+ * Reads MessagePack token by token, as a node does. Nothing is looked at before it is needed. So what is wrong with one
+ * argument is said of that argument.
  */
 export class PackReader {
   readonly #bytes: Buffer;

@@ -82,7 +82,10 @@ export class WireDecoder {
     return entries;
   }
 
-  /** Every item takes a byte at least: a length beyond the bytes that are left is a lie, found before it costs memory. */
+  /**
+   * Every item takes a byte at least. So a length beyond the bytes that are left is a lie, found before it costs
+   * memory.
+   */
   #inside<T>(items: number, read: () => T): T {
     if (items > this.#reader.rest.length) throw new WireFormatError('the value is not complete');
     if (this.#depth >= MAX_DEPTH) throw new WireFormatError(`values are nested deeper than ${MAX_DEPTH}`);

@@ -15,9 +15,9 @@ export class WireTooLargeError extends Error {
 /**
  * Writes {@link Wire} values as MessagePack.
  *
- * A general library cannot do this: it sees one kind of number, and would write the float `1.0` as the integer `1` or
- * every bigint in nine bytes. Here a bigint takes the least room that holds it, as a node writes it, and a number is
- * always a float64.
+ * A general library cannot do this. It sees one kind of number, and would write the float `1.0` as the integer `1`, or
+ * every bigint in nine bytes. Here a bigint takes the least room that holds it, as a node writes it. A number is always
+ * a float64.
  */
 export class WireEncoder {
   #bytes = Buffer.allocUnsafe(INITIAL_BYTES);

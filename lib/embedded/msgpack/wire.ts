@@ -14,7 +14,7 @@ export type Wire =
   | { readonly [key: string]: Wire };
 
 /**
- * MessagePack that stays as it is. A node takes the arguments of a request apart only when it needs them, and gives
+ * MessagePack that stays as it is. A node takes the arguments of a request apart only when it needs them. It gives
  * packed data (`mpdata`) and text that is no valid UTF-8 back byte by byte, whatever is in it.
  */
 export class Packed {

@@ -129,7 +129,7 @@ export class Connection implements Session {
     }
   }
 
-  /** At once where the value is there at once: nothing that a later request sets off may come before the answer. */
+  /** At once where the value is there at once. Nothing that a later request sets off may come before the answer. */
   #answerWithValue(pkg: Package, handle: () => Wire | Promise<Wire>): void {
     this.#answer(pkg, () => {
       const value = handle();

@@ -6,16 +6,16 @@ export interface FaultOrders {
   /** Every package that the server sends leaves it this many milliseconds later, in order. 0 ends it. */
   latency(ms: number): void;
   /**
-   * Stops the server as SIGSTOP stops a process: connections stay open and take bytes, nothing is read or answered,
-   * tasks do not run, and a client that leaves is not noticed. Time goes on.
+   * Stops the server as SIGSTOP stops a process. Connections stay open and take bytes, but nothing is read or answered.
+   * Tasks do not run, and a client that leaves is not noticed. Time goes on.
    */
   freeze(): void;
   /** Goes on where {@link freeze} stopped: what came in is handled now, in order, and tasks that are due run. */
   thaw(): void;
   /**
-   * Lets the server send `bytes` more bytes, over all its connections together, and then cuts the connection that
-   * would go beyond: in the middle of a package where it falls so. With 0 the next answer is lost although its request
-   * was carried out. Happens once.
+   * Lets the server send `bytes` more bytes, over all its connections together. Then it cuts the connection that would
+   * go beyond, in the middle of a package where it falls so. With 0 the next answer is lost although its request was
+   * carried out. Happens once.
    */
   dropAfter(bytes: number): void;
   /** While `on`, new connections are reset at once; those that exist stay. */

@@ -11,8 +11,8 @@ export interface Package {
 export const HEADER_BYTES = 8;
 
 /**
- * The largest body that is taken. A real node takes 1 GiB; in a test that is a mistake which would take the memory of
- * the test's own process with it.
+ * The largest body that is taken. A real node takes 1 GiB. In a test that is a mistake which would take the memory of
+ * the test's own process.
  */
 export const MAX_BODY_BYTES = 64 * 1024 * 1024;
 

@@ -5,7 +5,10 @@ import type { Socket } from './link.js';
 export class TcpSocket implements Socket {
   readonly #socket: NetSocket;
 
-  /** @param noDelay a real node leaves Nagle's algorithm on, which costs 40 ms at a time: in most tests only waiting */
+  /**
+   * @param noDelay a real node leaves Nagle's algorithm on. That costs 40 ms at a time, which in most tests is only
+   *   waiting.
+   */
   constructor(socket: NetSocket, noDelay: boolean) {
     this.#socket = socket;
     socket.setNoDelay(noDelay);

@@ -209,7 +209,9 @@ export class ThingsDBServer {
     this.#faults.whenRunning(() => this.#turns.add(client.line, () => this.#removeClient(client)));
   }
 
-  /** A request that is not complete takes memory; so that many cannot take all of it, the last one's connection ends. */
+  /**
+   * A request that is not complete takes memory. The last one's connection ends, so that many cannot take all memory.
+   */
   #hold(client: Client, bytes: number): void {
     client.requestBytes = bytes;
     if (bytes > MANY_BYTES && this.#isCrowded()) client.link.destroy();
@@ -248,8 +250,9 @@ export class ThingsDBServer {
 }
 
 /**
- * Whether a connection was opened by a web page that is not of this machine. Browsers say so; other clients say nothing.
- * A page may open WebSockets to wherever it likes, so that any page could log in with a password that everybody knows.
+ * Whether a connection was opened by a web page that is not of this machine. Browsers say so; other clients say
+ * nothing. A page may open WebSockets to wherever it likes. So any page could log in with a password that everybody
+ * knows.
  */
 function isForeign(origin: string | undefined): boolean {
   if (origin === undefined) return false;

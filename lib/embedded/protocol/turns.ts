@@ -33,7 +33,7 @@ export class Line {
 
 /**
  * Says whose turn it is. When a turn is over, the sockets of all clients are looked at, and who has used the least time
- * is served first: however many clients ask for much, whoever asks for little waits for one request of theirs.
+ * is served first. However many clients ask for much, whoever asks for little waits for one request of theirs.
  */
 export class Turns {
   readonly #whenRunning: (action: () => void) => void;

@@ -1,6 +1,6 @@
 import { PatternError, PatternNotSupportedError } from './pattern-error.js';
 
-/** What a backslash and what follows it stand for: one byte, or something that the reader of it has to know. */
+/** What a backslash and what follows it stand for: one byte, or something that its reader has to know. */
 export type Escape = { readonly byte: number } | { readonly letter: string };
 
 const plainBytes: Readonly<Record<string, number>> = { a: 7, e: 27, f: 12, n: 10, r: 13, t: 9 };

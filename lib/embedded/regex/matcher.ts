@@ -16,8 +16,8 @@ const RESTORE = 3;
 const MAX_STACK = 4_000_000;
 
 /**
- * Finds a pattern in a byte string by trying, as PCRE does, with a stack of its own instead of recursion, and counts
- * what it does: JavaScript's own regular expressions have no limit, and some patterns take them years.
+ * Finds a pattern in a byte string by trying, as PCRE does, with a stack of its own instead of recursion. It counts
+ * what it does, because JavaScript's own regular expressions have no limit, and some patterns take them years.
  */
 export class Matcher {
   readonly #pattern: CompiledPattern;
@@ -39,7 +39,7 @@ export class Matcher {
   }
 
   /**
-   * The first match from `from` on: start and end of the match and of each group, -1 for a group that took no part.
+   * The first match from `from` on: start and end of the match and of each group. -1 for a group that took no part.
    * @throws MatchLimitError
    */
   find(from: number): readonly number[] | null {

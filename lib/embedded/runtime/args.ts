@@ -6,7 +6,7 @@ import type { Query } from './query.js';
 
 /**
  * The arguments of one call in a program. ThingsDB's functions first check how many there are and then evaluate them
- * one by one, so that the first error is always the same one.
+ * one by one. So the first error is always the same one.
  */
 export class Args {
   readonly count: number;

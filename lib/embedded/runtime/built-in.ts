@@ -12,7 +12,7 @@ export type ChainFunction<T> = (query: Query, args: Args, self: T) => Value;
 /** A function of the language. Arguments are not evaluated before the function asks for them. */
 export interface BuiltIn {
   readonly name: string;
-  /** Under this name it is looked up on kinds of values that do not have it; the real server mixes up a few. */
+  /** Under this name it is looked up on kinds of values that do not have it. The real server mixes up a few. */
   readonly calledAs?: string;
   /** Decides whether a query that names the function needs a change; one of {@link effects}. */
   readonly effects: Effects;

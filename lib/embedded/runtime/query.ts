@@ -278,7 +278,7 @@ export class Query {
   }
 
   /**
-   * Computes a property of `thing`: nothing may be changed by it, and the depth that it asks for is its own. The method
+   * Computes a property of `thing`. Nothing may be changed by it, and the depth that it asks for is its own. The method
    * counts as running while `write` writes the result, in which it may be asked for again.
    */
   computing<T>(method: Closure, thing: Thing, withoutIds: boolean, write: (computed: Computed) => T): T {

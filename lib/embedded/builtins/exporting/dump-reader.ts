@@ -25,8 +25,8 @@ import { DUMP_SCHEMA, DUMP_VERSION, kindKey, restrictionOf, step } from './store
 
 /**
  * Makes the collection of a query what a dump says that it was.
- * @throws {ThingsError} -60 for what is no dump of a version that is known, -53 when it breaks off: then the collection
- * holds what came before
+ * @throws {ThingsError} -60 for what is no dump of a known version, -53 when it breaks off. The collection then holds
+ *   what came before.
  */
 export function loadDump(query: Query, collection: Collection, { data }: Bytes): void {
   const reader = new PackReader(Buffer.from(data, 'latin1'));

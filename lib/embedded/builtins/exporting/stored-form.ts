@@ -41,7 +41,9 @@ const FIRST_BASE = 0x4000;
 const ENUM_FLAG = 0x6000;
 const NILLABLE_FLAG = 0x8000;
 
-/** A restriction as a number: a type by its id, what the language knows from 0x4000 on, an enumeration from 0x6000 on. */
+/**
+ * A restriction as a number. A type by its id, what the language knows from 0x4000 on, an enumeration from 0x6000 on.
+ */
 export function restrictionCode(restriction: Restriction | null): bigint {
   if (!restriction) return BigInt(FIRST_BASE);
   const { base, isNillable } = restriction;

@@ -12,7 +12,7 @@ import type { Query } from '../../runtime/query.js';
 
 type Body = (query: Query, args: Args, self: List, page: string) => Value;
 
-/** A function that changes a list: not a tuple, not while it is walked over, and with a change if it is stored. */
+/** A function that changes a list. Not a tuple, not while it is walked over, and with a change if it is stored. */
 function changing(name: string, count: (args: Args, page: string) => void, body: Body): BuiltIn {
   const page = `data-types/list/${name}`;
   return {

@@ -165,7 +165,7 @@ const sort = onList(
   },
 );
 
-/** Halves, sorts and merges, left before right: an error names the two values in the same order as the real server. */
+/** Halves, sorts and merges, left before right. So an error names the two values in the order of the real server. */
 function mergeSort<T>(items: T[], order: (a: T, b: T) => number): T[] {
   if (items.length < 2) return items;
   const middle = items.length >> 1;

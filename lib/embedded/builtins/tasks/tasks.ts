@@ -178,7 +178,7 @@ const againIn = onTask('again_in', effects.both, 2, (query, args, self, where) =
   requireTaskChange(query);
   const unit = readUnit(args.string(query, 0, where));
   const count = args.int(query, 1, where);
-  // Counted from the time the task was planned for, not from now, so that a row of runs does not drift.
+  // Counted from the time the task was planned for, not from now. So a row of runs does not drift.
   const now = query.database.nowSeconds;
   const first = self.runAt ?? now;
   let next = moveBy(new DateTime(first, 0, query.collection?.timeZone ?? null, false), unit, count);

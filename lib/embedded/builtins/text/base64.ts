@@ -12,7 +12,7 @@ const VALUES = Uint8Array.from({ length: 256 }, (_, code) => valueOf(String.from
 
 const valueAt = (text: string, at: number): number => VALUES[text.charCodeAt(at)] ?? 0;
 
-/** The bytes of a text in base64, as a node reads them: it looks at no letter twice, and refuses none. */
+/** The bytes of a text in base64, as a node reads them. It looks at no letter twice, and refuses none. */
 export function decodeBase64(text: string): string {
   const { length } = text;
   const isPadded = length > 0 && (length % 4 !== 0 || text.endsWith('='));

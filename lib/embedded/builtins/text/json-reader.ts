@@ -21,8 +21,8 @@ const escapes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads JSON as a node does. Its parser is fed the text and never told that there is no more: whatever is complete by
- * then counts, a number at the very end does not.
+ * Reads JSON as a node does. Its parser is fed the text and never told that there is no more. Whatever is complete by
+ * then counts; a number at the very end does not.
  *
  * @throws {ThingsError} -60, in the words of that parser
  */

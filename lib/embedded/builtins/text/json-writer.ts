@@ -26,7 +26,7 @@ export class JsonWriter {
     this.#indent = indent;
   }
 
-  /** @throws {ThingsError} -61 for what JSON does not know, -63 when it is nested too deeply, -1 for bytes that are wrong */
+  /** @throws {ThingsError} -61 for what JSON does not know, -63 when it is nested too deeply, -1 for wrong bytes */
   value(depth = 0): string {
     const reader = this.#reader;
     const token = reader.next();

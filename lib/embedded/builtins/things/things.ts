@@ -180,7 +180,7 @@ const toType = onThing('to_type', effects.mutation, null, (query, args, self, pa
   });
 });
 
-/** The values of a thing as a type has them, in the order of its properties; those it does not have are missing. */
+/** The values of a thing as a type has them, in the order of its properties. Those it does not have are missing. */
 function convertedValues(thing: Thing, type: ThingType): (Value | undefined)[] {
   const converted = new Array<Value | undefined>(type.fields.length).fill(undefined);
   const { keys, values } = thing.ordered();

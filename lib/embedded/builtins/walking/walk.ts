@@ -12,7 +12,7 @@ import type { Query } from '../../runtime/query.js';
 export type Walkable = List | ThingSet | Thing;
 
 /**
- * Calls a closure for each item: with an item and its index, a thing of a set and its id, a name and a value.
+ * Calls a closure for each item. It gets an item and its index, a thing of a set and its id, or a name and a value.
  * `visit` gets the result, the item and its position, and gives `false` to stop.
  */
 export function walk(

@@ -95,7 +95,7 @@ export class Accounts {
     throw authError('invalid token');
   }
 
-  /** @throws ThingsError -60 for a name that cannot be used, -54 when it is taken, -57 when there are too many users */
+  /** @throws ThingsError -60 for a name that cannot be used, -54 when it is taken, -57 for too many users */
   newUser(name: string): User {
     this.#checkName(name);
     requireFewer(this.#users.length, this.#maxUsers, 'users');

@@ -1,4 +1,4 @@
-/** The rights that a user can have on a scope: one bit each, as in the masks of `grant` and `revoke`. */
+/** The rights that a user can have on a scope. One bit each, as in the masks of `grant` and `revoke`. */
 export const Privileges = {
   none: 0,
   query: 1,

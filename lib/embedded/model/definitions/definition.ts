@@ -188,7 +188,9 @@ class DefinitionReader {
     throw typeError(this.#message(`unknown type \`${text}\` in declaration`));
   }
 
-  /** A type inside of another one has its name; there the name stands for the first type that was made, as on a node. */
+  /**
+   * A type inside of another one has its name. There the name stands for the first type that was made, as on a node.
+   */
   #self(): BaseName | ThingType {
     const type = this.#type;
     if (type.id < 0) return type.heap.typeById(0) ?? 'thing';
@@ -394,7 +396,7 @@ function dependsOn(type: ThingType, target: ThingType, seen: Set<ThingType>): bo
 /** What may have a rule behind it, in the order in which a node looks for them. */
 const conditionBases = ['bool', 'str', 'int', 'float', 'email', 'url', 'utf8', 'tel'] as const;
 
-/** Reads the number at the start of a text: its value, and how long it is; 0 long when there is none. */
+/** Reads the number at the start of a text: its value, and how long it is. 0 long when there is none. */
 type NumberReader<T> = (text: string) => { readonly value: T; readonly length: number };
 
 /** Walks through `least:most:default`. */

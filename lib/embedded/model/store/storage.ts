@@ -5,7 +5,7 @@ import type { Value } from '../values/value.js';
 import type { Collection } from './collection.js';
 import type { Database } from './database.js';
 
-/** What a query may make when the store is full: enough to delete something, and a small share of the limit. */
+/** What a query may make when the store is full. It is enough to delete something, and a small share of the limit. */
 const LEAST_TO_DELETE = 16 * 1024;
 const SHARE_TO_DELETE = 2 ** -12;
 
@@ -47,7 +47,7 @@ export class Storage {
     return this.#measured + this.#since > this.limit;
   }
 
-  /** Looks at all that is stored, which takes time: each time after an eighth of the limit, or now and then. */
+  /** Looks at all that is stored, which takes time. It does so after each eighth of the limit, or now and then. */
   #measure(): void {
     const nowMs = performance.now();
     if (this.#measured > (this.limit / 8) * 7 && nowMs < this.#nextMeasureMs) return;

@@ -16,8 +16,8 @@ const MAX_ENUMS = 0x1fff;
 /**
  * What the values of one collection share: their ids, the references between them, and the types that they can have.
  *
- * A thing or room gets an id when something stored refers to it, and is gone when nothing does any more. References
- * from stored values are counted here; what a running query still holds is settled when the query ends.
+ * A thing or room gets an id when something stored refers to it. It is gone when nothing does any more. References from
+ * stored values are counted here; what a running query still holds is settled when the query ends.
  */
 export abstract class Heap {
   readonly things = new Map<bigint, Thing>();
@@ -30,7 +30,7 @@ export abstract class Heap {
   readonly typeVersion = { version: 0 };
   timeZone: TimeZone | null = null;
   nextTypeId = 0;
-  /** The ids of types that are gone, by name: wraps by such a type show by a new one of that name. */
+  /** The ids of types that are gone, by name. Wraps by such a type show by a new one of that name. */
   readonly removedTypes = new Map<string, number>();
   nextId = 1n;
   /** Something lost a reference and still has others: they may be a ring that nothing else holds. */

@@ -131,10 +131,13 @@ export function relateSet(field: Field, other: Field, things: ReadonlySet<Thing>
   for (const thing of before) if (!things.has(thing)) unlink(other, thing, parent);
 }
 
-/** Whether the things in a set refer back: it may change by what happens to them while it is walked over. */
+/** Whether the things in a set refer back. It may change by what happens to them while it is walked over. */
 export const hasRelation = (set: ThingSet): boolean => !!set.field?.relation && set.parent !== null;
 
-/** Throws -61 when the things that exist already, or those that variables hold, do not fit a relation between the two properties. */
+/**
+ * Throws -61 when things do not fit a relation between the two properties: those that exist already, or those that
+ * variables hold.
+ */
 export function checkRelation(
   field: Field,
   other: Field,

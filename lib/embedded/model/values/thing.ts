@@ -11,8 +11,8 @@ const INDEX_FROM = 8;
 /**
  * A thing: properties by name, with or without a type.
  *
- * The order is ThingsDB's: as inserted while all keys are valid names, with the last one moved into the place of one
- * that is deleted; sorted by bytes once a key is not a valid name ("dict").
+ * The order is ThingsDB's. While all keys are valid names it is that of insertion, with the last one moved into the
+ * place of one that is deleted. Once a key is not a valid name it is sorted by bytes ("dict").
  */
 export class Thing {
   readonly kind = 'thing';
@@ -26,7 +26,7 @@ export class Thing {
   restriction: Restriction | null = null;
   /** Sorted. It stays so when it is empty again, and so do its copies. */
   isDict = false;
-  /** Its keys are texts, as those of JSON are, and no names: a type finds none of its properties by them. */
+  /** Its keys are texts, as those of JSON are, and no names. A type finds none of its properties by them. */
   hasTextKeys = false;
   keys: string[] = [];
   values: Value[] = [];

@@ -110,7 +110,9 @@ export function toInt(value: Value): bigint {
   }
 }
 
-/** As C's `strtoll` with base 0: blanks, a sign, `0x` or a leading `0` for octal, up to the first other character. */
+/**
+ * As C's `strtoll` with base 0. Takes blanks, a sign, `0x` or a leading `0` for octal, up to the first other character.
+ */
 function parseInteger(text: string): bigint {
   spendScan(text.length);
   const [, sign = '', hex, octal, decimal] =
@@ -147,7 +149,7 @@ function parseFloatText(text: string): number {
   const [, sign = '', word = ''] = strtod.exec(text) ?? [];
   const lower = word.toLowerCase();
   const value = lower.startsWith('inf') ? Infinity : lower === 'nan' ? Number.NaN : readDouble(lower || '0');
-  // One that is too small to be written is the least of all, whatever its sign: so the real server reads it.
+  // One that is too small to be written is the least of all, whatever its sign. So the real server reads it.
   return sign === '-' && value !== -Infinity ? -value : value;
 }
 

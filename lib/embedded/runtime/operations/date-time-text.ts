@@ -39,7 +39,7 @@ export function datePartsOf(value: DateTime): DateParts {
   const days = Math.floor(local / SECONDS_A_DAY);
   const second = local - days * SECONDS_A_DAY;
   const era = Math.floor(days / DAYS_AN_ERA);
-  // In the first 400 years from 1970 on it is the same day of the week, of the month and of the year.
+  // In the first 400 years from 1970 on it is the same day of the week, month and year.
   const date = new Date((days - era * DAYS_AN_ERA) * SECONDS_A_DAY * 1000);
   const year = date.getUTCFullYear();
   return {

@@ -3,8 +3,8 @@ import { typeName, type Value } from '../../model/values/value.js';
 import type { Query } from '../query.js';
 
 /**
- * Walks over a list, a set or a thing, as `for` does: an item and its index, a thing and its id, a name and a value.
- * The value may not change meanwhile. `visit` gives `false` to stop.
+ * Walks over a list, a set or a thing, as `for` does. Gives an item and its index, a thing and its id, or a name and a
+ * value. The value may not change meanwhile. `visit` gives `false` to stop.
  */
 export function iterate(
   query: Query,

@@ -5,8 +5,8 @@ import { typeName, type Value } from '../../model/values/value.js';
 const MIN_INT = -9223372036854775808n;
 
 /**
- * What the signs before a value do to it. ThingsDB sums them up before it looks at the value: how many `-`, `!` and
- * `~` there are, which comes first and whether the last is a `!`.
+ * What the signs before a value do to it. ThingsDB sums them up before it looks at the value. It counts `-`, `!` and
+ * `~`, and notes which comes first and whether the last is a `!`.
  */
 export function signsOf(text: string): ((value: Value) => Value) | null {
   const signs = text.replace(/\s/g, '');

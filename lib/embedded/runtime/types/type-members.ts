@@ -95,7 +95,7 @@ export function isNested(value: Value): value is Thing | List {
   return typeof value === 'object' && (value?.kind === 'thing' || value?.kind === 'list');
 }
 
-/** A property that is defined by a thing, or by a list with one thing: how things in it are wrapped. */
+/** A property that is defined by a thing, or by a list with one thing. It says how things in it are wrapped. */
 export function nestedField(database: Database, type: ThingType, name: string, value: Thing | List): Field {
   const [first] = value.kind === 'list' ? onlyItem(type, value) : [value];
   if (!type.isWrapOnly) {

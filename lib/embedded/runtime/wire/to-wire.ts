@@ -100,7 +100,7 @@ export class WireWriter {
     return this.#count(thing.id, 12);
   }
 
-  /** A thing as its own type has it; what is left of it when it is not given in full may bear another name. */
+  /** A thing as its own type has it. What is left of it when not given in full may bear another name. */
   thing(thing: Thing, deep: number, withoutIds: boolean, idType = thing.type): Wire {
     return this.#guarded(thing, deep, withoutIds, idType, () => {
       const { keys, values } = thing.ordered();
@@ -145,7 +145,7 @@ export class WireWriter {
     }
   }
 
-  /** What is left of a thing that is not given in full: its id, under the name that the type has for it. */
+  /** What is left of a thing that is not given in full. That is its id, under the type's name for it. */
   #reference(thing: Thing, withoutIds: boolean, idType: ThingType | null): Wire {
     this.#count(null, 12);
     if (!thing.id || withoutIds) return {};

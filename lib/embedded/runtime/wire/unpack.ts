@@ -139,7 +139,7 @@ function unpackExtension(reader: PackReader, scope: UnpackScope): Value {
   }
 }
 
-/** An id that no room has makes a room with that id: it is there while the query is, and later ids are larger. */
+/** An id that no room has makes a room with that id. It is there while the query is, and later ids are larger. */
 function unpackRoom(data: Buffer, scope: UnpackScope): Room {
   const heap = required(scope, 'a `room`');
   const id = readId(data, 'a room type of size');

@@ -15,7 +15,7 @@ import type { WireWriter } from './to-wire.js';
 const INNER_DEEP = 1;
 const MAX_DEEP = 127;
 
-/** A thing as a type shows it: its properties that the type has and takes, and what the type's methods compute. */
+/** A thing as a type shows it. It shows properties that the type has and takes, and what the type's methods compute. */
 export function wrapToWire(
   writer: WireWriter,
   type: ThingType,
@@ -74,7 +74,7 @@ function fieldToWire(
   return shownValue(writer, { field, restriction: field.restriction }, value, deep, withoutIds);
 }
 
-/** The property that a value is in, and the definition for it: that of the property, or that of its items. */
+/** The property that a value is in, and its definition: that of the property, or that of its items. */
 interface Place {
   readonly field: Field;
   readonly restriction: Restriction | null;
