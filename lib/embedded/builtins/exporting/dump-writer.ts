@@ -224,9 +224,9 @@ function idBytes(id: bigint): Buffer {
   return bytes;
 }
 
-/** A node expects the offset of a time zone in just this form. */
+/** A node expects the offset of a time zone in just this form, and keeps 16 bits of it. */
 function fixedInt16(value: number): Packed {
   const bytes = Buffer.alloc(3, 0xd1);
-  bytes.writeInt16BE(value, 1);
+  bytes.writeInt16BE((value << 16) >> 16, 1);
   return new Packed(bytes);
 }
