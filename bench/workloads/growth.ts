@@ -56,7 +56,7 @@ export const growth: Workload = {
         const heldUs = await mirrored(held, async (space) => {
           const durationMs = stage.durationMs / HELD.length / 2;
           const [pace, share] = await pairs(stage, worker, { space, tasks: 1, durationMs });
-          const traffic = { requests: pace.requests ?? undefined, pushes: undefined, share };
+          const traffic = { requests: pace.requests ?? undefined, share };
           if (space === held.get(MOST_HELD)) costs = { ...costs, ...trafficPer(pace.pairs, traffic) };
           return pace.p50Us;
         });

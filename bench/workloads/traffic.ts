@@ -7,7 +7,6 @@ import type { Figure } from './workload.js';
 export interface Traffic {
   /** Undefined where a system does not count them. */
   readonly requests: number | undefined;
-  readonly pushes: number | undefined;
   readonly share: ServerShare;
 }
 
@@ -23,16 +22,16 @@ export async function withTraffic<T>(
   const before = await all();
   const [result, share] = await stage.served(work);
   const after = await all();
-  const more = (key: keyof TrafficSoFar): number | undefined => {
+  const more = (): number | undefined => {
     let sum = 0;
     for (const [i, one] of after.entries()) {
       const was = before[i];
       if (one == null || was == null) return undefined;
-      sum += one[key] - was[key];
+      sum += one.requests - was.requests;
     }
     return sum;
   };
-  return [result, { requests: more('requests'), pushes: more('pushes'), share }];
+  return [result, { requests: more(), share }];
 }
 
 export const TRAFFIC_FIGURES: readonly Figure[] = [

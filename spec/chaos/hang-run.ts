@@ -24,7 +24,7 @@ export interface HangResult {
   readonly lost: readonly string[];
 }
 
-export const ACQUIRE_LIMIT_MS = 2_000;
+const ACQUIRE_LIMIT_MS = 2_000;
 /** Renewed by their managers. */
 export const HELD_TTL_MS = 6_000;
 const BUSY_MANAGERS = 4;

@@ -21,7 +21,6 @@ export interface View {
 export interface Transcript {
   readonly seed: number;
   readonly clients: number;
-  readonly lingers: boolean;
   readonly views: readonly View[];
 }
 
@@ -65,7 +64,7 @@ export function transcriptOf(seed: number, clients: number, lingers: boolean): T
   const recorder = new Recorder(clients);
   new Simulation({ seed, plan: planFor(clients, lingers), observe: (sight) => recorder.look(sight) }).run();
   if (recorder.problem !== undefined) throw new OutOfBounds(recorder.problem);
-  return { seed, clients, lingers, views: recorder.views };
+  return { seed, clients, views: recorder.views };
 }
 
 /** One request of a client: the model has two slots for a client, which it uses in turn. */

@@ -125,16 +125,16 @@ function refusals(result: unknown): (number | undefined)[] {
   return answers.map(([told, code]) => (Number(told) === REFUSED ? Number(code) : undefined));
 }
 
-/** A call of `lock_change` with operations of one kind, by some inbox. */
-function changeWith(inbox: Kind, made: Kind): HostileProcedure {
+/** A call with operations of one kind, by some inbox. */
+function batchOf(name: string, inbox: Kind, made: Kind, least = 1): HostileProcedure {
   return {
-    name: 'lock_change',
+    name,
     parameters: ['padding', 'inbox', 'owner', 'operations'],
     args: [
       either(bytes, nil),
       inbox,
       owner,
-      { ...list(anything, 0, MAX_OPERATIONS), make: list(made, 1, MADE_OPERATIONS).make },
+      { ...list(anything, 0, MAX_OPERATIONS), make: list(made, least, MADE_OPERATIONS).make },
     ],
     operations: { of: (args: readonly Sent[]) => args[3] as readonly Sent[], kind: operation, refusals },
   };
@@ -142,19 +142,11 @@ function changeWith(inbox: Kind, made: Kind): HostileProcedure {
 
 const PROCEDURES: readonly HostileProcedure[] = [
   // The one that is called most is tried most.
-  ...[...Array<string>(4).fill('lock_batch'), ...Array<string>(5).fill('lock_change')].map((name) => ({
-    name,
-    parameters: ['padding', 'inbox', 'owner', 'operations'],
-    args: [
-      either(bytes, nil),
-      inbox,
-      owner,
-      { ...list(anything, 0, MAX_OPERATIONS), make: list(operation, 0, MADE_OPERATIONS).make },
-    ],
-    operations: { of: (args: readonly Sent[]) => args[3] as readonly Sent[], kind: operation, refusals },
-  })),
-  changeWith(othersInbox, handOver),
-  changeWith(inbox, either(...underTakenId)),
+  ...[...Array<string>(4).fill('lock_batch'), ...Array<string>(5).fill('lock_change')].map((name) =>
+    batchOf(name, inbox, operation, 0),
+  ),
+  batchOf('lock_change', othersInbox, handOver),
+  batchOf('lock_change', inbox, either(...underTakenId)),
   {
     name: 'lock_steal',
     isTaking: true,

@@ -1,5 +1,4 @@
-import type { NameQuery } from './lock-model.js';
-import type { How } from './lock-model.js';
+import type { How, NameQuery } from './lock-model.js';
 import type { Wish } from './lock-state.js';
 
 /** What can happen to a queue. */

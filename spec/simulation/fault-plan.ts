@@ -11,6 +11,9 @@ const RECONNECTED_MS = 500;
 /** A look after a sleep, and an answer in time. */
 const DOUBT_MS = 1_100;
 
+/** What befalls a process, not a connection or the server. */
+const PROCESS_FAULTS = ['stop', 'block', 'sleep', 'kill', 'step-clock'] as const;
+
 /** How often each kind of fault is, against the others. */
 export type FaultShares = Readonly<Record<string, number>>;
 
@@ -94,15 +97,11 @@ export class FaultPlan {
         ({ client, isWorking }) => !client.isDead && client.isQuiet && isWorking,
       );
       if (holder !== undefined) this.#strikeProcess('kill', holder, forMs);
-    } else if (kind === 'freeze-server' || kind === 'restart') this.#strikeServer(kind, forMs);
-    else if (
-      kind === 'stop' ||
-      kind === 'block' ||
-      kind === 'sleep' ||
-      kind === 'kill' ||
-      kind === 'step-clock'
-    )
-      this.#strikeProcess(kind, taker, forMs);
+      return;
+    }
+    const ofProcess = PROCESS_FAULTS.find((one) => one === kind);
+    if (kind === 'freeze-server' || kind === 'restart') this.#strikeServer(kind, forMs);
+    else if (ofProcess !== undefined) this.#strikeProcess(ofProcess, taker, forMs);
     else this.#strikeConnection(kind, taker, forMs);
   }
 
@@ -117,11 +116,7 @@ export class FaultPlan {
     }
   }
 
-  #strikeProcess(
-    kind: 'stop' | 'block' | 'sleep' | 'kill' | 'step-clock',
-    taker: SimTaker,
-    forMs: number,
-  ): void {
+  #strikeProcess(kind: (typeof PROCESS_FAULTS)[number], taker: SimTaker, forMs: number): void {
     const { world, note } = this.#victims;
     const { client, name } = taker;
     switch (kind) {

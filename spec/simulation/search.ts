@@ -1,18 +1,12 @@
 import { excerpt } from '../chaos/excerpt.js';
 import { drawViolation } from '../chaos/picture.js';
-import type { Kind } from './plans.js';
-import { Simulation, type SimulationResult } from './simulation.js';
+import { Simulation, type SimulationOptions, type SimulationResult } from './simulation.js';
 
 /** What goes wrong once mostly does so in several ways. */
 const MOST_SHOWN = 3;
 
 /** What a run is of, besides its seed. */
-export interface RunOptions {
-  /** The code that installs the schema. */
-  readonly code?: string | undefined;
-  /** Of this kind, instead of the one that the seed would choose. */
-  readonly kind?: Kind | undefined;
-}
+export type RunOptions = Pick<SimulationOptions, 'code' | 'kind'>;
 
 /** One run. */
 export function runOf(seed: number, options: RunOptions = {}): SimulationResult {

@@ -1,7 +1,6 @@
 import { LockConnectionError, LockProtocolError } from '../../lib/errors.js';
 import type { Clock, Timer } from '../../lib/manager/clock.js';
-import type { Desk } from '../../lib/manager/desk.js';
-import { type DeskOptions, type Outlet, type Seat } from '../../lib/manager/desk.js';
+import { Desk, type Outlet, type Seat } from '../../lib/manager/desk.js';
 import type { Send } from '../../lib/request/commands.js';
 import type { Now } from '../../lib/request/inputs.js';
 import { answersOf } from '../../lib/schema/answers.js';
@@ -47,9 +46,6 @@ class SimClock implements Clock {
   }
 }
 
-/** How a client of the simulation is made: the specs put wrong parts in. */
-export type MakeDesk = (outlet: Outlet, options: DeskOptions) => Desk;
-
 /** The desk of one process, and a connection that is made again when it is lost: as `Calls` and `Session` do it. */
 export class SimClient implements Outlet, ClientEnd {
   readonly desk: Desk;
@@ -73,7 +69,7 @@ export class SimClient implements Outlet, ClientEnd {
   #pausedUntilMs = 0;
   #wasSetBack = false;
 
-  constructor(world: World, server: SimServer, random: Random, owner: string, makeDesk: MakeDesk) {
+  constructor(world: World, server: SimServer, random: Random, owner: string) {
     this.#world = world;
     this.#server = server;
     this.#random = random;
@@ -81,7 +77,7 @@ export class SimClient implements Outlet, ClientEnd {
     let ids = 0;
     const newId = (): string => `${owner}-${++ids}-`.padEnd(16, 'p') + 'secret'.padEnd(16, `${ids}`);
     this.#identity = { inbox: `${owner}-inbox-`.padEnd(24, 'i'), owner };
-    this.desk = makeDesk(this, { clock: this.clock, timer: this.#timer(), newId });
+    this.desk = new Desk(this, { clock: this.clock, timer: this.#timer(), newId });
     this.#connect();
   }
 

@@ -1,5 +1,4 @@
 import { LockClosedError } from '../../lib/errors.js';
-import { Desk } from '../../lib/manager/desk.js';
 import { checkHistory, type Verdict } from '../chaos/check-history.js';
 import { HARNESS, type HarnessEvent, type HistoryRecord } from '../chaos/history.js';
 import { Random } from '../chaos/random.js';
@@ -8,7 +7,7 @@ import { checkIdle } from '../chaos/rules/idle.js';
 import type { Violation } from '../chaos/violation.js';
 import { FaultPlan } from './fault-plan.js';
 import { Onlooker } from './onlooker.js';
-import { SimClient, type MakeDesk } from './sim-client.js';
+import { SimClient } from './sim-client.js';
 import { SimServer, type Trace } from './sim-server.js';
 import { FAULTS_MS, planOf, type Kind, type Plan } from './plans.js';
 import { adoptingRound, finalRound, randomRound, shuffled, type Parcel } from './rounds.js';
@@ -57,7 +56,6 @@ export interface SimulationOptions {
   readonly observe?: ((sight: Sight) => void) | undefined;
   /** The code that installs the schema: the specs put wrong servers in. */
   readonly code?: string | undefined;
-  readonly makeDesk?: MakeDesk | undefined;
   /** Is told what the server does. */
   readonly trace?: Trace | undefined;
 }
@@ -76,7 +74,6 @@ export class Simulation {
   readonly #server: SimServer;
   readonly #takers: SimTaker[] = [];
   readonly #records: HistoryRecord[] = [];
-  readonly #makeDesk: MakeDesk;
   readonly #plan: Plan;
   readonly #surroundings: Surroundings;
   readonly #onlooker: Onlooker;
@@ -84,11 +81,10 @@ export class Simulation {
   readonly #parcels: Parcel[] = [];
   #playing = 0;
 
-  constructor({ seed, plan, kind, observe, code, makeDesk, trace }: SimulationOptions) {
+  constructor({ seed, plan, kind, observe, code, trace }: SimulationOptions) {
     this.#seed = seed;
     this.#random = Random.of(seed, 'simulation');
     this.#server = new SimServer(this.#world, code, trace);
-    this.#makeDesk = makeDesk ?? ((outlet, options) => new Desk(outlet, options));
     this.#plan = plan ?? planOf(this.#random, kind);
     const { names } = this.#plan.customs;
     this.#surroundings = {
@@ -136,7 +132,7 @@ export class Simulation {
 
   #add(name: string): void {
     const random = Random.of(this.#seed, name);
-    const client = new SimClient(this.#world, this.#server, random, name, this.#makeDesk);
+    const client = new SimClient(this.#world, this.#server, random, name);
     this.#takers.push(new SimTaker(name, client, this.#surroundings));
   }
 

@@ -20,20 +20,19 @@ onEachBackEnd(
     let client: HostileClient;
     let occupants: Occupants;
 
-    const testCrowd = (title: string, body: () => Promise<void>): void => {
-      test(title, async () => {
-        await backEnd.manager().setup();
-        const auth = backEnd.auth as { username: string; password: string };
-        client = await HostileClient.connect(backEnd.tcp, auth);
-        occupants = new Occupants(client, `//${backEnd.collection}`);
-        await body();
+    beforeEach(async () => {
+      await backEnd.manager().setup();
+      const auth = backEnd.auth as { username: string; password: string };
+      client = await HostileClient.connect(backEnd.tcp, auth);
+      occupants = new Occupants(client, `//${backEnd.collection}`);
+      backEnd.atEnd(async () => {
         for (const name of ['crowded', 'other', 'a few']) await occupants.run('lock_force_release', [name]);
         await occupants.alter(`
           range(10).each(|| s.inboxes.keys().each(|key| wse(s.fn.close(s, key[1:], int(now() * 1000000)))));
           s.tombstones.clear();`);
         await client.close();
       });
-    };
+    });
 
     const shared = (names: readonly string[] = ['crowded']) => many(CROWD, () => ({ names, isShared: true }));
     const toldOf = async (some: readonly Occupant[], inbox?: string): Promise<number[]> => {
@@ -47,7 +46,7 @@ onEachBackEnd(
       return made;
     };
 
-    testCrowd('one release grants all of them, in their order', async () => {
+    test('one release grants all of them, in their order', async () => {
       const holder = await first();
       const crowd = await occupants.take(shared());
       await occupants.take([{ names: ['crowded'] }]);
@@ -59,7 +58,7 @@ onEachBackEnd(
       expect(await toldOf(crowd)).toEqual(Array(CROWD).fill(Told.held));
     });
 
-    testCrowd('one release grants all of those that wait for two names, as far as they fit', async () => {
+    test('one release grants all of those that wait for two names, as far as they fit', async () => {
       const holder = await first();
       const [inOther] = await occupants.take([{ names: ['other'], isShared: true }]);
       const crowd = await occupants.take(shared(['crowded', 'other']));
@@ -71,7 +70,7 @@ onEachBackEnd(
       expect(await toldOf([last as Occupant])).toEqual([Told.held]);
     });
 
-    testCrowd('those who are set aside in one of two queues are passed over there', async () => {
+    test('those who are set aside in one of two queues are passed over there', async () => {
       const [holder, dead] = [await first(), idText()];
       const pairs = shared(['crowded', 'other']);
       // In both queues one of the dead process stands before each that lives.
@@ -95,7 +94,7 @@ onEachBackEnd(
       expect(state).toEqual([ids, ids]);
     });
 
-    testCrowd('those whose process does not answer keep their places, in their order', async () => {
+    test('those whose process does not answer keep their places, in their order', async () => {
       const [holder, dead] = [await first(), idText()];
       const crowd = await occupants.take(shared(), dead);
       await occupants.decide([release(holder)]);
@@ -110,8 +109,8 @@ onEachBackEnd(
       expect(await toldOf(crowd, dead)).toEqual(Array(CROWD).fill(Told.held));
     });
 
-    testCrowd('all of them run out together', async () => {
-      await occupants.take(many(CROWD, () => ({ names: ['crowded'], isShared: true })));
+    test('all of them run out together', async () => {
+      await occupants.take(shared());
       const left = await occupants.take(
         many(2, () => ({ names: ['crowded'], isShared: true })),
         idText(),
@@ -122,7 +121,7 @@ onEachBackEnd(
       expect(ids).toEqual(left.map(({ id }) => id));
     });
 
-    testCrowd('a page tells of so many, and a manager goes on by itself', async () => {
+    test('a page tells of so many, and a manager goes on by itself', async () => {
       await occupants.take(many(2, () => ({ names: ['a few'] })));
       await first();
       // As so many calls would make them.
@@ -149,7 +148,7 @@ onEachBackEnd(
       await occupants.alter("s.locks.del(':crowded');");
     });
 
-    testCrowd('one sweep removes so many tombstones, the next ones the rest', async () => {
+    test('one sweep removes so many tombstones, the next ones the rest', async () => {
       await occupants.withdraw(MOST_SWEPT + 50);
       await occupants.prepareSweep();
       await occupants.alter('s.tombstones.values().each(|one| { one.due = 1; nil; });');

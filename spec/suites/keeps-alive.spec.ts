@@ -1,4 +1,5 @@
 import { onEachTransport } from '../support/back-end.js';
+import { environmentOf } from '../support/cli.js';
 import { Program } from '../support/program.js';
 import type { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -8,15 +9,7 @@ onEachTransport('a process is kept alive', (backEnd) => {
     proxy = await backEnd.proxy();
   });
   const program = (does: string): Program => {
-    const token = 'token' in backEnd.auth ? backEnd.auth.token : undefined;
-    const { username, password } = { username: undefined, password: undefined, ...backEnd.auth };
-    return new Program('spec/support/alive-program.ts', [does], {
-      THINGSDB_URL: proxy.url,
-      THINGSDB_COLLECTION: backEnd.collection,
-      THINGSDB_USER: username,
-      THINGSDB_PASSWORD: password,
-      THINGSDB_TOKEN: token,
-    });
+    return new Program('spec/support/alive-program.ts', [does], environmentOf(backEnd, proxy.url));
   };
 
   test.each(['lead', 'hold'])('by a lease, as long as that lasts: %s', async (does) => {

@@ -1,5 +1,6 @@
 import type { DistributedLock, Lease, LockManager, LockOptions } from '../../lib/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
+import { environmentOf } from '../support/cli.js';
 import { Program } from '../support/program.js';
 import { untilQueued } from '../support/queue-length.js';
 import type { TcpProxy } from '../support/tcp-proxy.js';
@@ -231,15 +232,7 @@ onEachBackEnd('linger', (backEnd) => {
   });
 
   test('it keeps no process alive, and is given up when that ends by itself', async () => {
-    const token = 'token' in backEnd.auth ? backEnd.auth.token : undefined;
-    const { username, password } = { username: undefined, password: undefined, ...backEnd.auth };
-    await using running = new Program('spec/support/alive-program.ts', ['linger'], {
-      THINGSDB_URL: backEnd.urls.join(','),
-      THINGSDB_COLLECTION: backEnd.collection,
-      THINGSDB_USER: username,
-      THINGSDB_PASSWORD: password,
-      THINGSDB_TOKEN: token,
-    });
+    await using running = new Program('spec/support/alive-program.ts', ['linger'], environmentOf(backEnd));
     expect(await running.ended).toBe(0);
     expect(running.lines).toEqual(['begun', 'lingers']);
     expect(await b.get('alive').tryAcquire()).not.toBeNull();

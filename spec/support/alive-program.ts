@@ -1,9 +1,15 @@
 /**
  * What keeps a process alive, as a program: it ends when nothing does, and says so. Its argument is what it does.
  *
- *   THINGSDB_URL=... THINGSDB_COLLECTION=... node --import tsx spec/support/alive-program.ts lead|hold|wait|watch|idle|linger
+ *   THINGSDB_URL=... THINGSDB_COLLECTION=... node --import tsx spec/support/alive-program.ts lead|hold|wait|block|watch|idle|linger
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { LockManager } from '../../lib/index.js';
+import { block } from './block.js';
+
+/** Longer than a grant may go without an answer. */
+const BLOCKS_MS = 1_200;
+const PAUSES_MS = 30;
 
 const {
   THINGSDB_URL = '',
@@ -44,6 +50,22 @@ const DOES: Readonly<Record<string, () => Promise<void>>> = {
     const lease = await lock.acquire({ waitTimeout: Infinity });
     say('told');
     await lease.release();
+  },
+  /** Waits while it blocks its event loop again and again, with short pauses between. */
+  async block() {
+    let isGranted = false;
+    const waiting = lock.acquire({ waitTimeout: '60s' }).then(async (lease) => {
+      isGranted = true;
+      await lease.release();
+    });
+    await new Promise<void>((resolve) => manager.once('waiting', () => resolve()));
+    while (!isGranted) {
+      block(BLOCKS_MS);
+      await pause(PAUSES_MS);
+    }
+    await waiting;
+    say('told');
+    await manager.close();
   },
   async watch() {
     const watch = await manager.watch('alive');

@@ -91,7 +91,7 @@ export function recordsIn(text: string): Record<string, unknown>[] {
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-/** Who a back end's command line logs in as, and where. */
+/** Who a program of a back end logs in as, and where. */
 export function environmentOf(backEnd: BackEnd, url = backEnd.urls.join(',')): NodeJS.ProcessEnv {
   const credentials =
     'token' in backEnd.auth

@@ -12,6 +12,7 @@ import { randomId } from '../../lib/manager/random-id.js';
 import type { Asked, Send } from '../../lib/request/commands.js';
 import type { Answer, RequestTerms } from '../../lib/schema/operations.js';
 import type { RoomId } from '../../lib/schema/replies.js';
+import { rest, resumeTime, stopTime } from './fake-time.js';
 
 /** The server's clock shows this when ours shows `monotonicMs`; a server's clock is not ours. */
 export function serverUs(monotonicMs = performance.now()): number {
@@ -153,4 +154,22 @@ export class FakeCore implements LockCore, Outlet {
     if (count === 0) this.alive.delete(ttlMs);
     else this.alive.set(ttlMs, count);
   }
+}
+
+/**
+ * A core for each test of a spec, on stopped time.
+ * @param begin is given it before the test
+ */
+export function withFakeCore(begin: (core: FakeCore) => void): void {
+  let core: FakeCore;
+  beforeEach(() => {
+    stopTime();
+    core = new FakeCore();
+    begin(core);
+  });
+  afterEach(async () => {
+    core.end();
+    await rest();
+    resumeTime();
+  });
 }

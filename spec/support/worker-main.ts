@@ -1,5 +1,6 @@
 /** A process of its own that takes locks at its parent's word: one message is one command, one answer or event each. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { block } from './block.js';
 import {
   LockLostError,
   LockManager,
@@ -103,10 +104,6 @@ async function work(wishes: readonly Wish[]): Promise<Span[]> {
 
 /** The lease that was acquired has become shorter by so much. */
 const EXTEND_AFTER_MS = 600;
-
-function block(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
 
 async function beBlocked(wish: Blocked): Promise<BlockedReport> {
   const lock = lockOf(wish);

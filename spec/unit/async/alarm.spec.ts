@@ -1,5 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
 import { Alarm } from '../../../lib/async/alarm.js';
+import { block } from '../../support/block.js';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const DAY_MS = 86_400_000;
@@ -103,8 +104,6 @@ describe('Alarm', () => {
 });
 
 describe('an alarm that is due while the event loop is blocked', () => {
-  const block = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-
   /** A message that comes in at once, and can be read from then on. */
   function unread(onRead: () => void): () => void {
     const { port1, port2 } = new MessageChannel();

@@ -1,5 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
 import { settledWithin, within } from '../../../lib/async/within.js';
+import { block } from '../../support/block.js';
 import { rejection } from '../../support/until.js';
 
 const never = new Promise<never>(() => undefined);
@@ -52,7 +53,7 @@ it('what has come in within the limit counts, also if the event loop was blocked
   const heard = new Promise((resolve) => port1.once('message', resolve));
   port2.postMessage('here');
   const answer = within(heard, 10, late);
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
+  block(30);
   expect(await answer).toBe('here');
   port1.close();
   jest.useFakeTimers();

@@ -4,23 +4,17 @@ import { acquire, termsOf as termsFor } from '../../../lib/manager/acquisition.j
 import type { HeldLease } from '../../../lib/manager/held-lease.js';
 import type { LockOptions } from '../../../lib/options/lock-options.js';
 import { SHARED_LIMIT } from '../../../lib/schema/constants.js';
-import { FakeCore, says, termsOf } from '../../support/fake-core.js';
-import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
+import type { FakeCore} from '../../support/fake-core.js';
+import { says, termsOf, withFakeCore } from '../../support/fake-core.js';
+import { pass, rest } from '../../support/fake-time.js';
 import { outcome } from '../../support/outcome.js';
 
 let core: FakeCore;
 let heard: string[];
 
-beforeEach(() => {
-  stopTime();
-  core = new FakeCore();
+withFakeCore((made) => {
+  core = made;
   heard = [];
-});
-
-afterEach(async () => {
-  core.end();
-  await rest();
-  resumeTime();
 });
 
 function acquiring(options: LockOptions = {}, how: 'acquire' | 'try' = 'acquire'): Promise<HeldLease | null> {

@@ -9,8 +9,9 @@ import { Why } from '../../../lib/schema/constants.js';
 import type { AdoptOptions, LockDefaults } from '../../../lib/options/lock-options.js';
 import { Request } from '../../../lib/request/request.js';
 import { TERMS } from '../../request/script.js';
-import { FakeCore, ROOM, says } from '../../support/fake-core.js';
-import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
+import type { FakeCore} from '../../support/fake-core.js';
+import { ROOM, says, withFakeCore } from '../../support/fake-core.js';
+import { pass, rest } from '../../support/fake-time.js';
 import { outcome } from '../../support/outcome.js';
 
 const TOKEN = 42;
@@ -22,9 +23,8 @@ let heard: { event: keyof LockEvents; payload: object }[];
 let origin: Request;
 let text: string;
 
-beforeEach(() => {
-  stopTime();
-  core = new FakeCore();
+withFakeCore((made) => {
+  core = made;
   manager = new Emitter();
   heard = [];
   for (const event of ['acquired', 'extended', 'released', 'lost', 'releaseRequested'] as const)
@@ -32,12 +32,6 @@ beforeEach(() => {
   origin = new Request(7, { ...TERMS, names: ['b', 'a'], ttlMs: 9000, units: 2, limit: 5 }, randomId, 0);
   origin.token = TOKEN;
   text = serializedLease(origin);
-});
-
-afterEach(async () => {
-  core.end();
-  await rest();
-  resumeTime();
 });
 
 function adopt(options?: AdoptOptions, defaults: LockDefaults = {}): Promise<HeldLease> {

@@ -5,23 +5,17 @@ import { HINT_GAP_MS } from '../../../lib/manager/hints.js';
 import { Why } from '../../../lib/schema/constants.js';
 import type { Answer } from '../../../lib/schema/operations.js';
 import { OWN_TERMS } from '../../support/own-terms.js';
-import { FakeCore, ROOM, says, serverUs } from '../../support/fake-core.js';
-import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
+import type { FakeCore} from '../../support/fake-core.js';
+import { ROOM, says, serverUs, withFakeCore } from '../../support/fake-core.js';
+import { pass, rest } from '../../support/fake-time.js';
 import { outcome } from '../../support/outcome.js';
 
 let core: FakeCore;
 let heard: string[];
 
-beforeEach(() => {
-  stopTime();
-  core = new FakeCore();
+withFakeCore((made) => {
+  core = made;
   heard = [];
-});
-
-afterEach(async () => {
-  core.end();
-  await rest();
-  resumeTime();
 });
 
 function open(names: string | readonly string[] = 'my-lock', terms = {}): HeldLease {

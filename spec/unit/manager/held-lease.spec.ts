@@ -8,24 +8,18 @@ import type { LockEvents } from '../../../lib/events.js';
 import type { HeldLease } from '../../../lib/manager/held-lease.js';
 import type { Terms } from '../../../lib/request/request.js';
 import { Why } from '../../../lib/schema/constants.js';
-import { FakeCore, says } from '../../support/fake-core.js';
-import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
+import type { FakeCore} from '../../support/fake-core.js';
+import { says, withFakeCore } from '../../support/fake-core.js';
+import { pass } from '../../support/fake-time.js';
 import { outcome } from '../../support/outcome.js';
 import { OWN_TERMS } from '../../support/own-terms.js';
 
 let core: FakeCore;
 let heard: [event: keyof LockEvents, payload: object][];
 
-beforeEach(() => {
-  stopTime();
-  core = new FakeCore();
+withFakeCore((made) => {
+  core = made;
   heard = [];
-});
-
-afterEach(async () => {
-  core.end();
-  await rest();
-  resumeTime();
 });
 
 /** A lease that was free, of 3 s. */

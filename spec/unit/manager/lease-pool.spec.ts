@@ -4,25 +4,21 @@ import type { HeldLease } from '../../../lib/manager/held-lease.js';
 import type { Terms } from '../../../lib/request/request.js';
 import type { LockOptions } from '../../../lib/options/lock-options.js';
 import { resolveLockOptions } from '../../../lib/options/resolved-lock-options.js';
-import { FakeCore, ROOM, says, termsOf } from '../../support/fake-core.js';
-import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
+import type { FakeCore} from '../../support/fake-core.js';
+import { ROOM, says, termsOf, withFakeCore } from '../../support/fake-core.js';
+import { pass, rest } from '../../support/fake-time.js';
 import { outcome } from '../../support/outcome.js';
 import { OWN_TERMS } from '../../support/own-terms.js';
 
 let core: FakeCore;
 let heard: unknown[];
 
-beforeEach(() => {
-  stopTime();
-  core = new FakeCore();
-  heard = [];
-});
+// Before the core ends.
+afterEach(() => core.pools.close(new Error('the spec is over')));
 
-afterEach(async () => {
-  core.pools.close(new Error('the spec is over'));
-  core.end();
-  await rest();
-  resumeTime();
+withFakeCore((made) => {
+  core = made;
+  heard = [];
 });
 
 function acquiring(

@@ -2,10 +2,11 @@
  * A server may say whatever it likes, and push whatever it likes, as fast as it can: here it answers within a millisecond
  * and pushes each millisecond. What a manager does about it has a pace of its own.
  */
-import { FakeCore, ROOM, says, serverUs, type FakeCall } from '../../support/fake-core.js';
+import type { FakeCore} from '../../support/fake-core.js';
+import { ROOM, says, serverUs, withFakeCore, type FakeCall } from '../../support/fake-core.js';
 import { FakeWatches } from '../../support/fake-watches.js';
 import { OWN_TERMS } from '../../support/own-terms.js';
-import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
+import { pass, rest } from '../../support/fake-time.js';
 import { Emitter } from '../../../lib/emitter.js';
 import { LockLostError } from '../../../lib/errors.js';
 import type { LockEvents } from '../../../lib/events.js';
@@ -30,16 +31,9 @@ const MOST_CALLS = 2 * (LAST_MS / 40) + 20;
 let core: FakeCore;
 let heard: string[];
 
-beforeEach(() => {
-  stopTime();
-  core = new FakeCore();
+withFakeCore((made) => {
+  core = made;
   heard = [];
-});
-
-afterEach(async () => {
-  core.end();
-  await rest();
-  resumeTime();
 });
 
 function open(terms = {}): HeldLease {
@@ -170,11 +164,6 @@ describe('a server does not set the pace by its answers', () => {
 });
 
 describe('a server does not set the pace by what it pushes', () => {
-  const pushed =
-    (event: string, ...args: unknown[]) =>
-    () =>
-      core.push(event, ...args);
-
   it.each<[string, () => void]>([
     ['to ask in a microsecond', () => core.push('ask', 1, serverUs(), serverUs() + 1)],
     ['to ask in 3 ms', () => core.push('ask', 1, serverUs(), serverUs() + 3_000)],
@@ -245,7 +234,11 @@ describe('a server does not set the pace by what it pushes', () => {
   });
 
   it('that the lease is lost, or wanted, to a request that is not there', async () => {
-    expect(await lies({ answer: () => undefined, push: pushed('lost', 99, Why.stolen) })).toBe(0);
+    const push = (): void => {
+      core.push('lost', 99, Why.stolen);
+      core.push('wanted', 99);
+    };
+    expect(await lies({ answer: () => undefined, push })).toBe(0);
   });
 });
 

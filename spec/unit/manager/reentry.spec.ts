@@ -6,8 +6,8 @@ import { outside } from '../../../lib/manager/sections.js';
 import type { Lease } from '../../../lib/lease.js';
 import { resolveLockOptions, resolveSemaphoreOptions } from '../../../lib/options/resolved-lock-options.js';
 import type { LockOptions } from '../../../lib/options/lock-options.js';
-import { FakeCore, says } from '../../support/fake-core.js';
-import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
+import { FakeCore, says, withFakeCore } from '../../support/fake-core.js';
+import { pass, rest } from '../../support/fake-time.js';
 import { outcome } from '../../support/outcome.js';
 
 let core: FakeCore;
@@ -15,19 +15,12 @@ let manager: Emitter<LockEvents>;
 /** What the locks have told, in their order. */
 let heard: string[];
 
-beforeEach(() => {
-  stopTime();
-  core = new FakeCore();
+withFakeCore((made) => {
+  core = made;
   manager = new Emitter();
   heard = [];
   for (const event of ['acquired', 'released', 'lost', 'handedOn', 'error'] as const)
     manager.on(event, () => heard.push(event));
-});
-
-afterEach(async () => {
-  core.end();
-  await rest();
-  resumeTime();
 });
 
 const lockOf = (names: string | readonly string[], options: LockOptions = {}, of = core) =>

@@ -32,9 +32,7 @@ import { onThing } from './on-thing.js';
 const get = onThing('get', effects.mayReturnStored, null, (query, args, self, page) => {
   args.between(1, 2, page);
   const key = args.string(query, 0, page);
-  const value = self.get(key);
-  // One that is there may be nil.
-  const found = value === undefined ? self.type?.methods.get(key) : value;
+  const found = self.find(key);
   if (found !== undefined) return found;
   return args.count === 2 ? args.value(query, 1) : null;
 });

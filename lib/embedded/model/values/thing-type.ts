@@ -122,8 +122,3 @@ export class ThingType {
     }
   }
 }
-
-/** The error of a type that cannot be turned into another. */
-export function cannotConvert(from: string, to: string): Error {
-  return typeError(`cannot convert type \`${from}\` to \`${to}\``);
-}

@@ -57,6 +57,12 @@ export class Thing {
     return at < 0 ? undefined : this.values[at];
   }
 
+  /** A property, which may be nil, or else a method of its type. */
+  find(key: string): Value | undefined {
+    const value = this.get(key);
+    return value === undefined ? this.type?.methods.get(key) : value;
+  }
+
   /** Adds a property that is not there yet. */
   add(key: string, value: Value): void {
     if (!this.isDict && !isValidName(key)) this.isDict = true;

@@ -50,12 +50,9 @@ function index(query: Query, subject: Value, at: Evaluate): Value {
 
 function keyed(thing: Thing, key: Value): Value {
   const name = requireText(key);
-  // A property that is there may be nil.
-  const value = thing.get(name);
-  if (value !== undefined) return value;
-  const method = thing.type?.methods.get(name);
-  if (method === undefined) throw noProperty(thing, name);
-  return method;
+  const found = thing.find(name);
+  if (found === undefined) throw noProperty(thing, name);
+  return found;
 }
 
 function requireText(key: Value): string {

@@ -1,0 +1,4 @@
+/** Blocks the event loop. */
+export function block(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
