@@ -1,3 +1,5 @@
+import { afterReading } from '../async/after-reading.js';
+
 /** A place in the queue, to be given back to it when the request is done. */
 export interface Deadline<T> {
   readonly item: T;
@@ -54,16 +56,16 @@ export class DeadlineQueue<T> {
     this.#timer = setTimeout(() => {
       // A process that was stopped for a while comes here before it has read its sockets. Answers that are already
       // there count, so the sockets are read first.
-      setImmediate(() => this.#expire());
+      afterReading((readMs) => this.#expire(readMs));
     }, delayMs);
   }
 
-  #expire(): void {
-    const nowMs = performance.now();
+  /** @param readMs everything that had come in by then has been read */
+  #expire(readMs: number): void {
     const due: Deadline<T>[] = [];
     for (const deadline of this.#deadlines) {
       // Timers round to whole milliseconds, so the oldest may seem a fraction early.
-      if (deadline.dueMs > nowMs + 1) break;
+      if (deadline.dueMs > readMs + 1) break;
       due.push(deadline);
     }
     for (const deadline of due) this.#deadlines.delete(deadline);
@@ -71,7 +73,7 @@ export class DeadlineQueue<T> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const [next] = this.#deadlines;
-    if (next !== undefined) this.#arm(Math.max(1, next.dueMs - nowMs));
+    if (next !== undefined) this.#arm(Math.max(1, next.dueMs - performance.now()));
     for (const deadline of due) this.#onDue(deadline.item);
   }
 }

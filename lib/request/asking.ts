@@ -33,7 +33,7 @@ export function unhurriedMs(request: Request, toldMs: number, now: Now): number 
 
 /** Under a new id: the grant came to nothing. */
 export function askAnew(request: Request, why: 'expired' | 'taken', now: Now, out: Command[]): void {
-  if (request.tries === MOST_TRIES) {
+  if (request.tries >= MOST_TRIES) {
     const outcome = { kind: 'never-arrived', why } as const;
     if (why === 'expired') abandon(request, outcome, now, out);
     else end(request, outcome, now, out);

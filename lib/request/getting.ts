@@ -169,9 +169,10 @@ function heldByAnswer(
 ): void {
   const endMs = sentMs + (due - at) / 1000;
   const end = { ms: endMs, wallMs: endMs + call.offsetMs };
-  const time = new LeaseTime(request.terms, sentMs, end, now.ms);
   const { adopted } = request.terms;
   const isAdopted = adopted !== undefined;
+  // What counts from the adoption does not begin anew with a question.
+  const time = new LeaseTime(request.terms, isAdopted ? request.askedMs : sentMs, end, now.ms);
   const isRead = !isFinal(call);
   // A question by a change is out, which is a sign of life and knows better.
   if (isRead && request.sureChecksOpen > 0) return;

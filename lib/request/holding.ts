@@ -28,6 +28,7 @@ export function acknowledge(request: Request, now: Now, out: Command[]): void {
 export function enter(request: Request, now: Now, out: Command[]): void {
   request.giveUpAtMs = Infinity;
   request.time?.entered(now.ms);
+  request.time?.compare(now);
   out.push({ kind: 'tell', event: 'acquired' });
   request.settle({ kind: 'lease' }, out);
   if (request.isSaidLost) askSurely(request, now, out);
