@@ -1,3 +1,4 @@
+import { pause } from '../async/pause.js';
 import { LockConnectionError } from '../errors.js';
 
 import type { RoomId } from '../schema/replies.js';
@@ -15,6 +16,6 @@ const DELAY_MS = 50;
 export async function joinNewRoom(join: JoinRoom, roomId: RoomId): Promise<void> {
   for (let tries = 1; !(await join(roomId)); tries++) {
     if (tries === TRIES) throw new LockConnectionError(`room ${roomId} is not known to this node`);
-    await new Promise((resolve) => setTimeout(resolve, DELAY_MS));
+    await pause(DELAY_MS);
   }
 }

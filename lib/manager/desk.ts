@@ -95,7 +95,7 @@ export class Seat implements Sleeper, InLine {
   /** When a grant that bears its proof was last taken in. */
   grantedMs = -Infinity;
   /** Who would like to have the lock, and has yet to be told of. */
-  readonly askers = new Set<string>();
+  askers: Set<string> | undefined;
 
   constructor(request: Request, listener: RequestListener, desk: Desk) {
     this.request = request;
@@ -317,7 +317,8 @@ export class Desk {
     const input = inputOf(pushed, seat.request, this.#serverClock, this.#clock.now());
     if (input === undefined) return;
     if (input.kind === 'asked') {
-      if (seat.askers.size < MOST_ASKERS) seat.askers.add(input.by);
+      const askers = (seat.askers ??= new Set());
+      if (askers.size < MOST_ASKERS) askers.add(input.by);
       this.#askedFor.add(seat);
     } else if (this.#isPutOff(seat, input)) {
       this.#hints.add(seat);
@@ -427,8 +428,8 @@ export class Desk {
   }
 
   #tellAsked(seat: Seat): void {
-    const askers = [...seat.askers];
-    seat.askers.clear();
+    const askers = seat.askers ?? [];
+    seat.askers = undefined;
     for (const by of askers) this.step(seat, { kind: 'asked', by });
   }
 

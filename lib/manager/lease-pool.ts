@@ -51,6 +51,7 @@ export class LeasePool implements SeatWatcher {
   /** Whether a lease of this pool is what is asked for with these terms. */
   isFor(terms: Terms): boolean {
     const own = this.terms;
+    if (own === terms) return true;
     return (
       own.units === terms.units &&
       own.limit === terms.limit &&
@@ -130,19 +131,14 @@ export class LeasePool implements SeatWatcher {
   #serveAll(): void {
     this.#isMissed = this.#isServing;
     if (this.#isServing) return;
-    this.#serving(() => this.#serveInOrder());
-    if (this.#seats.size === 0 && this.#waiting.size === 0) this.#host.emptied(this);
-  }
-
-  /** Leases that end meanwhile serve nobody: whoever is served now comes first. */
-  #serving<T>(serve: () => T): T {
-    const wasServing = this.#isServing;
+    // Leases that end meanwhile serve nobody: whoever is served now comes first.
     this.#isServing = true;
     try {
-      return serve();
+      this.#serveInOrder();
     } finally {
-      this.#isServing = wasServing;
+      this.#isServing = false;
     }
+    if (this.#seats.size === 0 && this.#waiting.size === 0) this.#host.emptied(this);
   }
 
   #serveInOrder(): void {

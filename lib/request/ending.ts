@@ -67,12 +67,12 @@ export function withdraw(request: Request, now: Now, out: Command[]): void {
   request.endGiveUpMs = now.ms + WITHDRAW_LIMIT_MS;
   request.ending = 'release';
   request.move('ending');
-  if (request.mayReturn || !mustComeLater(request)) sendEnd(request, now, out);
+  if (mayWithdraw(request)) sendEnd(request, now, out);
 }
 
-/** What withdraws a request that is on its way has to come after it. A lease that is released was granted already. */
-function mustComeLater(request: Request): boolean {
-  return isWithdrawn(request) && request.requestsOpen > 0;
+/** What withdraws a request that is on its way has to come after it. Of one that may arrive twice the server is told so. */
+function mayWithdraw({ requestsOpen, mayReturn }: Request): boolean {
+  return requestsOpen === 0 || mayReturn;
 }
 
 /**
@@ -125,7 +125,7 @@ export function ending(request: Request, input: Input, now: Now, out: Command[])
       if (request.requestsOpen > 0) request.mayReturn = true;
       return;
     case 'connected':
-      if (isWithdrawn(request) ? request.mayReturn || !mustComeLater(request) : request.againAtMs < Infinity)
+      if (isWithdrawn(request) ? mayWithdraw(request) : request.againAtMs < Infinity)
         sendEnd(request, now, out);
       return;
     case 'close':
@@ -133,7 +133,8 @@ export function ending(request: Request, input: Input, now: Now, out: Command[])
       if (isWithdrawn(request)) tellAcquirer(request, out);
       // The last try: another would find nobody.
       request.endGiveUpMs = now.ms;
-      if (request.endsOpen === 0 && !mustComeLater(request)) sendEnd(request, now, out);
+      if (request.endsOpen === 0 && (!isWithdrawn(request) || request.requestsOpen === 0))
+        sendEnd(request, now, out);
       return;
     case 'release':
       releaseAgain(request, input, now, out);

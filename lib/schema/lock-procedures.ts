@@ -1,3 +1,4 @@
+import { pause } from '../async/pause.js';
 import { Buffer } from 'node:buffer';
 import type { AnnouncedRuns } from '../client/announcing-client.js';
 import { serverCode, ServerError } from '../client/server-error.js';
@@ -224,10 +225,6 @@ export function encodedOperation(operation: Operation): unknown[] {
 /** In the order of the pages, which is that of the names' bytes. */
 function isAfter(next: string, after: string): boolean {
   return Buffer.compare(Buffer.from(next), Buffer.from(after)) > 0;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** A procedure refuses only what this version never sends. */

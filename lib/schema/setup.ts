@@ -1,3 +1,4 @@
+import { pause } from '../async/pause.js';
 import { LOOKUP_ERROR, serverCode, ServerError } from '../client/server-error.js';
 import type { ThingsDBClient } from '../client/thingsdb-client.js';
 import { type LockError, LockPermissionError, LockSetupError } from '../errors.js';
@@ -64,7 +65,7 @@ async function install(client: SetupClient, collection: string, prefix: string):
       if (made !== undefined) return made;
       if (tries === LAG_TRIES)
         throw new LockSetupError(`collection ${JSON.stringify(collection)} did not appear`);
-      await new Promise((resolve) => setTimeout(resolve, LAG_DELAY_MS));
+      await pause(LAG_DELAY_MS);
     }
   } catch (error) {
     if (error instanceof ServerError) throw refusedSetup(error);
