@@ -20,7 +20,7 @@ export interface Lease {
   readonly fencingToken: number;
   /** The token for each name. */
   readonly fencingTokens: ReadonlyMap<string, number>;
-  /** Aborts when the lease is lost; `signal.reason` is a `LockLostError`. */
+  /** Aborts when the lease is lost; `signal.reason` is a `LockLostError`. It does not abort when you release the lease. */
   readonly signal: AbortSignal;
   /** Whether the lease is neither released, nor handed on, nor lost. */
   readonly isHeld: boolean;
