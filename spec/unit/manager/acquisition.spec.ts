@@ -4,7 +4,7 @@ import { acquire, termsOf as termsFor } from '../../../lib/manager/acquisition.j
 import type { HeldLease } from '../../../lib/manager/held-lease.js';
 import type { LockOptions } from '../../../lib/options/lock-options.js';
 import { SHARED_LIMIT } from '../../../lib/schema/constants.js';
-import type { FakeCore} from '../../support/fake-core.js';
+import type { FakeCore } from '../../support/fake-core.js';
 import { says, termsOf, withFakeCore } from '../../support/fake-core.js';
 import { pass, rest } from '../../support/fake-time.js';
 import { outcome } from '../../support/outcome.js';

@@ -9,7 +9,7 @@ import { Why } from '../../../lib/schema/constants.js';
 import type { AdoptOptions, LockDefaults } from '../../../lib/options/lock-options.js';
 import { Request } from '../../../lib/request/request.js';
 import { TERMS } from '../../request/script.js';
-import type { FakeCore} from '../../support/fake-core.js';
+import type { FakeCore } from '../../support/fake-core.js';
 import { ROOM, says, withFakeCore } from '../../support/fake-core.js';
 import { pass, rest } from '../../support/fake-time.js';
 import { outcome } from '../../support/outcome.js';

@@ -5,7 +5,7 @@ import { HINT_GAP_MS } from '../../../lib/manager/hints.js';
 import { Why } from '../../../lib/schema/constants.js';
 import type { Answer } from '../../../lib/schema/operations.js';
 import { OWN_TERMS } from '../../support/own-terms.js';
-import type { FakeCore} from '../../support/fake-core.js';
+import type { FakeCore } from '../../support/fake-core.js';
 import { ROOM, says, serverUs, withFakeCore } from '../../support/fake-core.js';
 import { pass, rest } from '../../support/fake-time.js';
 import { outcome } from '../../support/outcome.js';

@@ -8,7 +8,7 @@ import type { LockEvents } from '../../../lib/events.js';
 import type { HeldLease } from '../../../lib/manager/held-lease.js';
 import type { Terms } from '../../../lib/request/request.js';
 import { Why } from '../../../lib/schema/constants.js';
-import type { FakeCore} from '../../support/fake-core.js';
+import type { FakeCore } from '../../support/fake-core.js';
 import { says, withFakeCore } from '../../support/fake-core.js';
 import { pass } from '../../support/fake-time.js';
 import { outcome } from '../../support/outcome.js';

@@ -4,7 +4,7 @@ import type { HeldLease } from '../../../lib/manager/held-lease.js';
 import type { Terms } from '../../../lib/request/request.js';
 import type { LockOptions } from '../../../lib/options/lock-options.js';
 import { resolveLockOptions } from '../../../lib/options/resolved-lock-options.js';
-import type { FakeCore} from '../../support/fake-core.js';
+import type { FakeCore } from '../../support/fake-core.js';
 import { ROOM, says, termsOf, withFakeCore } from '../../support/fake-core.js';
 import { pass, rest } from '../../support/fake-time.js';
 import { outcome } from '../../support/outcome.js';
