@@ -35,9 +35,10 @@ export class Choices {
     return times.find((time) => this.#named.has(time)) ?? times[0] ?? NaN;
   }
 
-  /** The next message to ask that is as it may be. In what order the unheard ones were told nobody knows. */
+  /** The next message to ask that is as it may be. Each request is told in order; which request first is the server's choice. */
   takeAsk(isDue: (ask: Message) => boolean): Message | undefined {
-    const next = this.#asks.findIndex(isDue);
+    const isFirst = (ask: Message): boolean => this.#asks.find((other) => isOfSame(ask, other)) === ask;
+    const next = this.#asks.findIndex((ask) => isFirst(ask) && isDue(ask));
     return next < 0 ? undefined : this.#asks.splice(next, 1)[0];
   }
 }
@@ -57,6 +58,11 @@ function grantedIn(heard: readonly Message[], tokens: ReadonlyMap<string, number
     granted.push({ message, token: tokens.get(to) ?? (granted.at(-1)?.token ?? 0) + 0.5 });
   }
   return granted;
+}
+
+/** Whether two messages are about one request. */
+function isOfSame(one: Message, other: Message): boolean {
+  return one.to === other.to && one.args[0] === other.args[0];
 }
 
 /** Whether a message is to the process of this ticket, about it. */

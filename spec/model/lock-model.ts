@@ -328,6 +328,7 @@ export class LockModel {
   /** Time has passed and the server looks: whatever is due ends; of leases in an order that is the server's choice. */
   sweep(at: number, names: readonly string[]): void {
     const { inboxes, tombstones, watches } = this.state;
+    for (const [id, inbox] of inboxes) if (inbox.due <= at) this.#lookAfter(at, id, inbox);
     this.#rules.look(
       at,
       names.filter((name) => this.hasExpired(at, [name])),
@@ -338,7 +339,6 @@ export class LockModel {
         at,
         silent.map(([id]) => id),
       );
-    for (const [id, inbox] of inboxes) if (inbox.due <= at) this.#lookAfter(at, id, inbox);
     for (const [key, { until }] of tombstones) if (until <= at) tombstones.delete(key);
     for (const [name, until] of watches) if (until <= at) watches.delete(name);
   }

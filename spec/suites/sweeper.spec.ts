@@ -1,0 +1,54 @@
+/** What the one task of a collection is set for: what is stored, and nothing else. */
+import { HostileClient } from '../hostile/hostile-client.js';
+import { idText, Occupants } from '../hostile/occupants.js';
+import { onEachBackEnd } from '../support/back-end.js';
+import { until } from '../support/until.js';
+
+/** Two runs of the sweeper. */
+const SOON_MS = 4_000;
+
+onEachBackEnd(
+  'the sweeper',
+  (backEnd) => {
+    let client: HostileClient;
+    let occupants: Occupants;
+
+    beforeEach(async () => {
+      await backEnd.manager().setup();
+      const auth = backEnd.auth as { username: string; password: string };
+      client = await HostileClient.connect(backEnd.tcp, auth);
+      occupants = new Occupants(client, `//${backEnd.collection}`);
+      backEnd.atEnd(async () => {
+        await occupants.run('lock_force_release', ['name']);
+        await occupants.alter(
+          's.inboxes.keys().each(|key| wse(s.fn.close(s, key[1:], int(now() * 1000000)))); s.tombstones.clear();',
+        );
+        await client.close();
+      });
+    });
+
+    test('a process that falls silent as its inbox is looked at gives the sweeper nothing to come back for in vain', async () => {
+      const dead = idText();
+      const [holder] = await occupants.take([{ names: ['name'] }]);
+      await occupants.take([{ names: ['name'] }], dead);
+      // Its grant is pushed, and missed for the second time. Nothing else has used its inbox for a minute.
+      await occupants.decide([['release', 'name', holder?.id ?? '']]);
+      await occupants.alter(`
+        r = s.locks[':name'].held.first();
+        r.missed = true;
+        r.due = 1;
+        r.inbox.used = false;
+        r.inbox.due = 1;
+        wse(s.fn.arm(s, int(now())));`);
+      await until(async () => (await backEnd.query('.thingsdb_lock.locks.len();')) === 0, {
+        limitMs: SOON_MS,
+      });
+      const [sweepAt, earliestDue] = (await backEnd.query(`
+        s = .thingsdb_lock;
+        dues = s.inboxes.values().map(|box| box.silent && box.silent < box.due ? box.silent : box.due);
+        [s.sweep_at, dues.sort().first() / 1000000];`)) as [number, number];
+      expect(sweepAt).toBe(earliestDue);
+    });
+  },
+  { leavesRequests: true },
+);
