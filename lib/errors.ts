@@ -13,6 +13,7 @@ export type LockErrorCode =
   | 'LOCK_AMBIGUOUS'
   | 'LOCK_DEADLOCK'
   | 'LOCK_OPTIONS'
+  | 'LOCK_LIMIT'
   | 'LOCK_CONNECTION'
   | 'LOCK_CLOSED'
   | 'LOCK_PERMISSION'
@@ -75,6 +76,7 @@ export type AnyLockError =
   | LockAmbiguousError
   | LockDeadlockError
   | LockOptionsError
+  | LockLimitError
   | LockConnectionError
   | LockClosedError
   | LockPermissionError
@@ -231,6 +233,19 @@ export class LockOptionsError extends LockError {
 
   static {
     nameInstances(this, 'LockOptionsError');
+  }
+}
+
+/**
+ * More of something was asked for than is kept: names that are watched. Nothing was changed, and trying again helps once
+ * others have gone.
+ */
+export class LockLimitError extends LockError {
+  static override readonly code = 'LOCK_LIMIT';
+  readonly code = LockLimitError.code;
+
+  static {
+    nameInstances(this, 'LockLimitError');
   }
 }
 

@@ -56,6 +56,7 @@ export {
   LockConnectionError,
   LockDeadlockError,
   LockError,
+  LockLimitError,
   LockLostError,
   LockNotHeldError,
   LockOptionsError,

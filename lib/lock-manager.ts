@@ -111,7 +111,7 @@ export class LockManager extends Emitter<LockManagerEvents> {
   /**
    * Live events of whoever holds or waits for this name, until the watch is closed. Resolves when it sees everything from
    * then on.
-   * @throws LockOptionsError, LockConnectionError
+   * @throws LockOptionsError, LockConnectionError; LockLimitError where as many names are watched as may be
    */
   watch(name: string): Promise<LockWatch>;
   /**

@@ -13,6 +13,12 @@ export class Alarm {
   #timer: NodeJS.Timeout | undefined;
   /** Which setting of it is the last: an earlier one that is about to ring does not. */
   #settings = 0;
+  #isSet = false;
+
+  /** Whether it is going to ring. */
+  get isSet(): boolean {
+    return this.#isSet;
+  }
 
   /**
    * Replaces what was set before. A point in the past means soon.
@@ -21,6 +27,7 @@ export class Alarm {
   set(atMs: number, callback: (readMs: number) => void): void {
     this.clear();
     if (atMs === Infinity) return;
+    this.#isSet = true;
     const delayMs = Math.ceil(atMs - performance.now());
     const isWithinReach = delayMs <= MAX_DELAY_MS;
     const ring = (): void => {
@@ -35,13 +42,16 @@ export class Alarm {
   clear(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#isSet = false;
     this.#settings++;
   }
 
   #ringAfterReading(callback: (readMs: number) => void): void {
     const setting = this.#settings;
     afterReading((readMs) => {
-      if (setting === this.#settings) callback(readMs);
+      if (setting !== this.#settings) return;
+      this.#isSet = false;
+      callback(readMs);
     });
   }
 }

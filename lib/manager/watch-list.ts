@@ -1,7 +1,7 @@
 import { PackageType } from '../client/package-type.js';
-import { LockClosedError, LockConnectionError } from '../errors.js';
+import { LockClosedError, LockConnectionError, LockLimitError } from '../errors.js';
 import { LockWatch, type LockWatchEvents } from '../lock-watch.js';
-import { ALL_NAMES, MAX_NAMES } from '../schema/constants.js';
+import { ALL_NAMES, MAX_NAMES, MAX_WATCHES } from '../schema/constants.js';
 import type { LockProcedures } from '../schema/lock-procedures.js';
 import type { RoomId } from '../schema/replies.js';
 import { watchedOf } from '../schema/watched.js';
@@ -13,6 +13,8 @@ import { payloadOf } from './watched-payload.js';
 
 /** The server forgets a watch two minutes after it was last asked for. */
 const ASK_EVERY_MS = 40_000;
+/** So many different names one manager watches, that it leaves places of the collection to others. */
+const MOST_NAMES = MAX_WATCHES / 4;
 
 /** What a watch needs of the server. */
 export type WatchProcedures = Pick<LockProcedures, 'watch'>;
@@ -26,6 +28,12 @@ interface Room {
   readonly joined: Promise<void>;
 }
 
+/** What has become of a name that was asked for: its room is joined, or the server had no place for it. */
+interface Entered {
+  readonly name: string;
+  readonly room: Room | undefined;
+}
+
 /** What a manager watches: one room for each name, and one for all names, however many watch it here. */
 export class WatchList {
   readonly #procedures: WatchProcedures;
@@ -36,13 +44,11 @@ export class WatchList {
   readonly #watches = new Map<AnyWatch, () => void>();
   readonly #rooms = new Map<RoomId, Room>();
   readonly #alarm = new Alarm();
-  #isAlarmSet = false;
   /** The names of which something may not have been told. */
   readonly #missed = new Set<string>();
   /** Rooms that are gone are asked for anew: not at the pace at which a server removes them. */
   readonly #resumes = new Cooldown();
   readonly #resumeAlarm = new Alarm();
-  #isResuming = false;
 
   constructor(
     procedures: WatchProcedures,
@@ -62,11 +68,13 @@ export class WatchList {
 
   /** Of one name, or of all. Resolves when the watch is live. */
   async open<Name extends string | undefined>(name: Name): Promise<LockWatch<Name>> {
+    this.#assertPlaceFor(name);
     const watch = new LockWatch(name, (closed) => this.#close(closed));
     this.#watches.set(watch, this.#keepAlive());
     try {
-      await this.#enter([name ?? ALL_NAMES]);
+      const entered = await this.#enter([name ?? ALL_NAMES]);
       if (!this.#watches.has(watch)) throw new LockClosedError();
+      if (entered.some(({ room }) => room === undefined)) throw noPlace(name, 'this collection', MAX_WATCHES);
     } catch (error) {
       this.#close(watch);
       throw error;
@@ -114,25 +122,36 @@ export class WatchList {
     return [...new Set([...this.#watches.keys()].map(({ name }) => name ?? ALL_NAMES))];
   }
 
-  async #enter(names: readonly string[]): Promise<void> {
-    const parts: Promise<void>[] = [];
+  #assertPlaceFor(name: string | undefined): void {
+    if (name === undefined) return;
+    const names = this.#names().filter((other) => other !== ALL_NAMES);
+    if (names.length >= MOST_NAMES && !names.includes(name)) throw noPlace(name, 'this manager', MOST_NAMES);
+  }
+
+  async #enter(names: readonly string[]): Promise<Entered[]> {
+    const parts: Promise<Entered[]>[] = [];
     for (let i = 0; i < names.length; i += MAX_NAMES)
       parts.push(this.#enterPart(names.slice(i, i + MAX_NAMES)));
-    await Promise.all(parts);
+    return (await Promise.all(parts)).flat();
   }
 
   /** As many as one call takes. */
-  async #enterPart(names: readonly string[]): Promise<void> {
+  async #enterPart(names: readonly string[]): Promise<Entered[]> {
     const rooms = await this.#procedures.watch(names);
     const watched = this.#names();
-    const entries = names.map((name, i) => ({ name, id: rooms[i] as RoomId }));
+    const entries = names.map((name, i) => ({ name, id: rooms[i] }));
     // Whoever watched it may have closed meanwhile.
     const wanted = entries.filter(({ name }) => watched.includes(name));
-    await Promise.all(wanted.map(({ name, id }) => this.#joined(id, name)));
+    return Promise.all(
+      wanted.map(async ({ name, id }) => ({
+        name,
+        room: id === undefined ? undefined : await this.#joined(id, name),
+      })),
+    );
   }
 
   /** Once, however many wait for it. */
-  async #joined(id: RoomId, name: string): Promise<void> {
+  async #joined(id: RoomId, name: string): Promise<Room> {
     let room = this.#rooms.get(id);
     if (room === undefined) {
       this.#forgetRoomsOf(name);
@@ -142,6 +161,7 @@ export class WatchList {
     }
     try {
       await room.joined;
+      return room;
     } catch (error) {
       if (this.#rooms.get(id) === room) this.#rooms.delete(id);
       throw error;
@@ -155,27 +175,18 @@ export class WatchList {
 
   /** Something may have been missed. */
   #resumeSoon(): void {
-    if (this.#isResuming) return;
+    if (this.#resumeAlarm.isSet) return;
     const nowMs = performance.now();
     const atMs = this.#resumes.next(nowMs);
-    if (atMs <= nowMs) {
-      void this.#ask([...this.#missed]);
-      return;
-    }
-    this.#isResuming = true;
-    this.#resumeAlarm.set(atMs, () => {
-      this.#isResuming = false;
-      void this.#ask([...this.#missed]);
-    });
+    if (atMs <= nowMs) void this.#ask([...this.#missed]);
+    else this.#resumeAlarm.set(atMs, () => void this.#ask([...this.#missed]));
   }
 
   /** What fails is tried again: later, or once there is a connection. */
   async #ask(names: readonly string[]): Promise<void> {
     if (names.length === 0) return;
     try {
-      await this.#enter(names);
-      const missed = names.filter((name) => this.#missed.delete(name));
-      this.#tell(missed, 'resumed', []);
+      this.#entered(await this.#enter(names));
     } catch (error) {
       const isPassing = error instanceof LockConnectionError || error instanceof LockClosedError;
       if (!isPassing) this.#tell(names, 'error', [error]);
@@ -183,20 +194,32 @@ export class WatchList {
     this.#askLater();
   }
 
+  #entered(all: readonly Entered[]): void {
+    // A room may have been removed since it was joined: its name is asked for again.
+    const rooms = new Set(this.#rooms.values());
+    const there = all.filter(({ room }) => room !== undefined && rooms.has(room));
+    const resumed = there.filter(({ name }) => this.#missed.delete(name));
+    this.#tell(
+      resumed.map(({ name }) => name),
+      'resumed',
+      [],
+    );
+    for (const { name, room } of all) {
+      if (room !== undefined) continue;
+      this.#forgetRoomsOf(name);
+      this.#missed.add(name);
+      this.#tell([name], 'error', [noPlace(name, 'this collection', MAX_WATCHES)]);
+    }
+  }
+
   /** All at once. What is asked for in between does not put it off: the others would be forgotten. */
   #askLater(): void {
-    if (this.#isAlarmSet || this.isEmpty) return;
-    this.#isAlarmSet = true;
-    this.#alarm.set(performance.now() + ASK_EVERY_MS, () => {
-      this.#isAlarmSet = false;
-      void this.#ask(this.#names());
-    });
+    if (this.#alarm.isSet || this.isEmpty) return;
+    this.#alarm.set(performance.now() + ASK_EVERY_MS, () => void this.#ask(this.#names()));
   }
 
   #clearAlarms(): void {
-    this.#isAlarmSet = false;
     this.#alarm.clear();
-    this.#isResuming = false;
     this.#resumeAlarm.clear();
   }
 
@@ -226,4 +249,11 @@ export class WatchList {
       );
     }
   }
+}
+
+function noPlace(name: string | undefined, of: string, most: number): LockLimitError {
+  return new LockLimitError(
+    `lock ${JSON.stringify(name ?? ALL_NAMES)} is not watched: ${of} watches ${most} names already, and more are not kept; ` +
+      'one watch() without a name tells what happens to all of them',
+  );
 }

@@ -33,6 +33,8 @@ export const Refusal = {
   fenced: -103,
   /** The call has kept the node for long enough: this operation is to be asked for again. */
   notDecided: -104,
+  /** As many names of the collection are watched as may be: this one is not. */
+  noPlace: -105,
 } as const;
 
 /** Why a lease was ended against its holder's will, as it is told to it. */
@@ -46,6 +48,9 @@ export const MAX_NAMES = 64;
 
 /** What `lock_watch` is asked for to watch every name: no lock has the empty name. */
 export const ALL_NAMES = '';
+
+/** How many names of a collection may be watched at a time. All names together are one, which always has a place. */
+export const MAX_WATCHES = 4_096;
 
 /** How many names one page of a query may hold, and how many entries. */
 export const MAX_PAGE = 1_000;
@@ -145,6 +150,7 @@ const VALUES: Readonly<Record<string, string | number>> = {
   NAME_CLASH: Refusal.nameClash,
   FENCED: Refusal.fenced,
   NOT_DECIDED: Refusal.notDecided,
+  NO_PLACE: Refusal.noPlace,
   STOLEN: Why.stolen,
   FORCE_RELEASED: Why.forceReleased,
   TRY: How.try,
@@ -152,6 +158,7 @@ const VALUES: Readonly<Record<string, string | number>> = {
   STEAL: How.steal,
   MAX_COUNT: SHARED_LIMIT,
   MAX_NAMES,
+  MAX_WATCHES,
   MAX_PAGE,
   MAX_ENTRIES,
   MAX_OPERATIONS,

@@ -5,6 +5,7 @@ import { serverCode, ServerError } from '../client/server-error.js';
 import type { CallOptions } from '../connection/calls.js';
 import { LockError, LockProtocolError } from '../errors.js';
 import { answersOf, type Answers } from './answers.js';
+import { Refusal, Told } from './constants.js';
 import { makesChange, type BatchAnswer, type Operation, type RequestTerms } from './operations.js';
 import { queueEntry, type QueueEntry } from './queue-entry.js';
 import { listOf, numbers, roomId, unexpected, type RoomId } from './replies.js';
@@ -103,9 +104,12 @@ export class LockProcedures {
     return this.#count('lock_ask', [name, this.#identity.owner]);
   }
 
-  /** Makes or keeps the rooms in which is told what happens to these names. Resolves with their ids. */
-  async watch(names: readonly string[]): Promise<RoomId[]> {
-    return listOf(await this.#value('lock_watch', [names], MAY_BE_PUSHED), names.length).map(roomId);
+  /**
+   * Makes or keeps the rooms in which is told what happens to these names. Resolves with their ids; `undefined` for a
+   * name that the server has no place for.
+   */
+  async watch(names: readonly string[]): Promise<(RoomId | undefined)[]> {
+    return listOf(await this.#value('lock_watch', [names], MAY_BE_PUSHED), names.length).map(watchedRoom);
   }
 
   async isLocked(name: string): Promise<boolean> {
@@ -225,6 +229,13 @@ export function encodedOperation(operation: Operation): unknown[] {
 /** In the order of the pages, which is that of the names' bytes. */
 function isAfter(next: string, after: string): boolean {
   return Buffer.compare(Buffer.from(next), Buffer.from(after)) > 0;
+}
+
+function watchedRoom(reply: unknown): RoomId | undefined {
+  if (!Array.isArray(reply)) return roomId(reply);
+  const [told, code] = numbers(listOf(reply, 2));
+  if (told === Told.refused && code === Refusal.noPlace) return undefined;
+  throw unexpected(reply);
 }
 
 /** A procedure refuses only what this version never sends. */

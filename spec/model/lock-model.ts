@@ -64,9 +64,12 @@ export interface NameQuery {
 
 export class LockModel {
   readonly #rules: QueueRules;
+  readonly #mostWatches: number;
 
-  constructor(lastToken: number) {
+  /** @param mostWatches how many names may be watched */
+  constructor(lastToken: number, mostWatches: number) {
     this.#rules = new QueueRules(lastToken);
+    this.#mostWatches = mostWatches;
   }
 
   // --- what clients call ---
@@ -260,9 +263,12 @@ export class LockModel {
     return isLive ? null : FENCED;
   }
 
-  /** lock_watch: what happens to these names, and to all for `''`, is told in a room each from now on. */
-  watch(at: number, names: readonly string[]): void {
-    for (const name of names) this.state.watches.set(name, at + WATCH_US);
+  /** lock_watch: what happens to a name, or to all for `''`, is told in a room from now on, if there is a place for it. */
+  watch(at: number, name: string): boolean {
+    const { watches } = this.state;
+    if (name !== '' && !watches.has(name) && watches.size >= this.#mostWatches) return false;
+    watches.set(name, at + WATCH_US);
+    return true;
   }
 
   /**

@@ -5,6 +5,9 @@ import { watchersOf } from './lock-state.js';
 
 /** What anybody may ask of a name, without an id. */
 
+/** What is told of a name that is not taken up. */
+const NO_PLACE = [4, -105];
+
 type NameAction = Acted<'locked' | 'python locked' | 'force release' | 'ask' | 'fence' | 'watch' | 'query'>;
 
 export function nameCall(action: NameAction, model: LockModel): Call {
@@ -33,11 +36,9 @@ export function nameCall(action: NameAction, model: LockModel): Call {
         procedure: 'lock_watch',
         args: [action.names],
         makesChange: always,
-        says: (at) => {
-          model.watch(at, action.names);
-          return action.names.map(watchersOf);
-        },
-        read: (answer, rooms) => (answer as number[]).map((room) => rooms.get(room)),
+        says: (at) => action.names.map((name) => (model.watch(at, name) ? watchersOf(name) : NO_PLACE)),
+        read: (answer, rooms) =>
+          (answer as unknown[]).map((told) => (typeof told === 'number' ? rooms.get(told) : told)),
       };
     case 'query':
       return queryCall(action, model);

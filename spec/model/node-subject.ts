@@ -3,6 +3,7 @@ import { PackageType } from '../../lib/client/package-type.js';
 import { ServerError } from '../../lib/client/server-error.js';
 import { clientFor } from '../../lib/client/open-client.js';
 import type { PackageClient } from '../../lib/client/package-client.js';
+import { MAX_WATCHES } from '../../lib/schema/constants.js';
 import { setUp } from '../../lib/schema/setup.js';
 import { ServerState } from './server-state.js';
 import { STATE_CODE, type StateRows } from './state-rows.js';
@@ -11,6 +12,7 @@ import { type Heard, ROOM_GONE, type Subject } from './subject.js';
 /** A node that is not in the test's hand: its time goes by itself, and tells itself only by what it leaves behind. */
 export class NodeSubject implements Subject {
   readonly bench = undefined;
+  readonly mostWatches = MAX_WATCHES;
   readonly #client: PackageClient;
   readonly #scope: string;
   readonly #stateCode: string;

@@ -24,6 +24,8 @@ export interface Subject {
   takeHeard(): Heard[];
   /** The server's time of the last call (microseconds). @param seen the times that it has left behind */
   timeOf(seen: readonly number[]): number;
+  /** How many names may be watched. */
+  readonly mostWatches: number;
   /** Only where the test moves time. */
   readonly bench: Bench | undefined;
 }

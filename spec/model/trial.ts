@@ -50,7 +50,7 @@ export class Trial implements Scene {
     this.#subject = subject;
     this.#observed = observed;
     this.#lastToken = observed.lastToken;
-    this.model = new LockModel(observed.lastToken);
+    this.model = new LockModel(observed.lastToken, subject.mostWatches);
     this.#time = subject.bench && new TimeTrial(this, subject.bench);
   }
 

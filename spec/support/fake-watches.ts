@@ -3,7 +3,8 @@ import type { RoomId } from '../../lib/schema/replies.js';
 
 export interface WatchCall {
   readonly names: readonly string[];
-  answer(rooms: readonly RoomId[]): void;
+  /** `undefined` for a name that there is no place for. */
+  answer(rooms: readonly (RoomId | undefined)[]): void;
   fail(error: unknown): void;
 }
 
@@ -17,7 +18,7 @@ export class FakeWatches implements WatchProcedures {
     return call;
   }
 
-  watch(names: readonly string[]): Promise<RoomId[]> {
+  watch(names: readonly string[]): Promise<(RoomId | undefined)[]> {
     return new Promise((resolve, reject) => {
       this.calls.push({ names, answer: (rooms) => resolve([...rooms]), fail: reject });
     });

@@ -217,6 +217,18 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     instead: '',
   },
   {
+    does: 'has any number of names watched',
+    of: 'name && s.watches.len() >= $MAX_WATCHES',
+    instead: 'false',
+    leftToModel: 'no client of the simulation watches so many',
+  },
+  {
+    does: 'refuses to have all names watched',
+    of: 'name && s.watches.len() >= $MAX_WATCHES',
+    instead: 's.watches.len() >= $MAX_WATCHES',
+    leftToModel: 'no client of the simulation watches so many',
+  },
+  {
     does: 'fences nobody off',
     of: 'r.token == token && s.fn.is_live(r, at)',
     instead: 's.fn.is_live(r, at)',

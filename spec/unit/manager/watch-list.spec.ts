@@ -10,6 +10,7 @@ import { outcome } from '../../support/outcome.js';
 
 const ROOM = 5;
 const TOKEN = 42;
+const MOST_NAMES = 1_024;
 const noAnswer = () => new LockConnectionError('no answer');
 
 let procedures: FakeWatches;
@@ -157,6 +158,28 @@ describe('opening a watch', () => {
     procedures.last.fail(error);
     expect(await outcome(watch)).toEqual({ error });
     expect([holds, list.isEmpty]).toEqual([0, true]);
+  });
+
+  it('of a name that the server has no place for rejects, and leaves nothing', async () => {
+    await watching('another');
+    const watch = called(list.open('my-lock'));
+    procedures.last.answer([undefined]);
+    expect(await outcome(watch)).toMatchObject({ error: { code: 'LOCK_LIMIT' } });
+    expect([holds, joined()]).toEqual([1, [ROOM]]);
+    await pass(40_000);
+    expect(asked().at(-1)).toEqual(['another']);
+  });
+
+  it('of more names than one manager may watch is refused before anything is sent; all names it may watch', async () => {
+    for (let i = 0; i < MOST_NAMES; i++) await watching(`name ${i}`);
+    expect(await outcome(list.open('one more'))).toMatchObject({ error: { code: 'LOCK_LIMIT' } });
+    expect(asked()).toHaveLength(MOST_NAMES);
+    const again = await watching('name 0');
+    const all = called(list.open(undefined));
+    await answer();
+    await all;
+    again.close();
+    expect(holds).toBe(MOST_NAMES + 1);
   });
 
   it('rejects when the room cannot be joined, and the next one that opens tries again', async () => {
@@ -498,6 +521,54 @@ describe('a room that the server removes', () => {
     await answer();
     expect(heard).toEqual([['resumed']]);
     expect(other).toEqual([]);
+  });
+});
+
+describe('a name that the server has no place for any more', () => {
+  it('is told as `error`, and as resumed once it has one; the others go on', async () => {
+    const heard = heardBy(await watching());
+    const other = heardBy(await watching('another'));
+    list.disconnected();
+    list.reconnected();
+    procedures.last.answer([undefined, 78]);
+    await rest();
+    expect(heard).toEqual([['error', expect.objectContaining({ code: 'LOCK_LIMIT' })]]);
+    expect(other).toEqual([['resumed']]);
+    await pass(40_000);
+    expect(asked().at(-1)).toEqual(['my-lock', 'another']);
+    procedures.last.answer([77, 78]);
+    await rest();
+    push('acquired', about('my-lock'), 77);
+    expect(heard.slice(1).map(([event]) => event)).toEqual(['resumed', 'acquired']);
+    expect(other).toHaveLength(1);
+  });
+});
+
+describe('a room that is removed again while it is asked for', () => {
+  it('is asked for at the pace that the manager sets, and resumed when its new one is joined', async () => {
+    const heard = heardBy(await watching());
+    // So often at once.
+    for (let times = 0; times < 3; times++) {
+      removeRoom();
+      await answer();
+    }
+    const letIn: ((isKnown: boolean) => void)[] = [];
+    join.mockImplementation(() => new Promise((resolve) => letIn.push(resolve)));
+    list.disconnected();
+    list.reconnected();
+    await answer();
+    // The answer to what has joined it is on its way.
+    removeRoom();
+    for (const resolve of letIn) resolve(true);
+    await rest();
+    join.mockResolvedValue(true);
+    rooms.set('my-lock', 77);
+    await pass(1_000);
+    expect(asked().at(-1)).toEqual(['my-lock']);
+    const before = heard.length;
+    await answer();
+    push('acquired', about('my-lock'), 77);
+    expect(heard.slice(before).map(([event]) => event)).toEqual(['resumed', 'acquired']);
   });
 });
 

@@ -135,6 +135,13 @@ it.each<[string, (typed: LockProcedures) => Promise<unknown>, unknown, unknown[]
   ['lock_force_release', (typed) => typed.forceRelease("it's"), 3, ["it's"], 3],
   ['lock_ask', (typed) => typed.requestRelease("it's"), 2, ["it's", 'me'], 2],
   ['lock_watch', (typed) => typed.watch(['a', 'b']), [7, 8], [['a', 'b']], [7, 8]],
+  [
+    'lock_watch',
+    (typed) => typed.watch(['a', 'b']),
+    [[Told.refused, Refusal.noPlace], 8],
+    [['a', 'b']],
+    [undefined, 8],
+  ],
   ['lock_locked', (typed) => typed.isLocked("it's"), true, ["it's"], true],
 ])('%s is called with its arguments, and its answer is read', async (procedure, call, reply, args, read) => {
   const { run, typed } = procedures(reply);
@@ -158,6 +165,8 @@ it.each<[string, unknown, (typed: LockProcedures) => Promise<unknown>]>([
   ['a list for a number', [3], (typed) => typed.forceRelease('a')],
   ['too few rooms', [7], (typed) => typed.watch(['a', 'b'])],
   ['rooms that are none', ['room'], (typed) => typed.watch(['a'])],
+  ['a name refused for no reason', [[Told.refused, Refusal.badArgument]], (typed) => typed.watch(['a'])],
+  ['a name that waits', [[Told.waiting, Refusal.noPlace]], (typed) => typed.watch(['a'])],
   ['a page that is no list', null, (typed) => typed.query('a')],
   ['a page without entries', [AT, null], (typed) => typed.query('a')],
   ['a page whose entries are no list', [AT, null, 5], (typed) => typed.query('a')],
