@@ -7,10 +7,12 @@ export interface Pulse {
   ping(): void;
   /** All bytes that ever came in, if that is known. Part of a long answer is a sign of life too. */
   bytesRead(): number | undefined;
+  /** When the call was sent that has waited longest for its answer; `undefined` while none waits. */
+  oldestCallMs(): number | undefined;
   /** The server is silent for longer than usual: it is time to look for another connection beside this one. */
   onSilent(): void;
-  /** The server answers pings, and for so long no call. */
-  onStuck(waitedMs: number): void;
+  /** The server answers pings, and has left a call unanswered for longer than calls are waited for. */
+  onStuck(): void;
   /** The connection is of no use any more. */
   onDead(silentMs: number): void;
 }
@@ -35,16 +37,16 @@ export class Heartbeat {
   readonly #pulse: Pulse;
   readonly #alarm = new Alarm();
   #windowMs: number | undefined;
-  /** How long calls may wait while none of them is answered. */
+  /** How long a call may wait for its answer. */
   #callPatienceMs = Infinity;
+  /** When the call was sent for which `onStuck` was told. */
+  #stuckCallMs = -Infinity;
   #heardMs = performance.now();
   /** The ping that has no answer yet. */
   #pingMs: number | undefined;
   #lastPingMs = -Infinity;
   #bytesRead: number | undefined;
   #isSilenceTold = false;
-  /** Since when calls wait while none was answered. */
-  #callsMs: number | undefined;
   #alarmMs = Infinity;
   /** The shorter of the last two round trips, so that one which met a busy server does not count. */
   #roundTripMs = 0;
@@ -57,7 +59,7 @@ export class Heartbeat {
 
   /**
    * @param windowMs how soon a silence has to be found out; `undefined` when nobody needs to know
-   * @param callPatienceMs how long calls may wait while none of them is answered, although the server answers pings
+   * @param callPatienceMs how long a call may wait for its answer, although the server answers pings
    */
   watch(windowMs: number | undefined, callPatienceMs = Infinity): void {
     this.#callPatienceMs = callPatienceMs;
@@ -84,27 +86,20 @@ export class Heartbeat {
     this.heard();
   }
 
-  /** Calls wait for answers from now on. */
+  /** A call waits for its answer, and none did before. */
   callsBegan(): void {
-    this.#callsMs = performance.now();
     if (this.#windowMs !== undefined && this.#pingMs === undefined) this.#lookAt(this.#dueMs());
-  }
-
-  /** One of several calls that wait was answered. */
-  callAnswered(): void {
-    this.heard();
-    if (this.#callsMs !== undefined) this.#callsMs = this.#heardMs;
-  }
-
-  /** No call waits any more. */
-  callsEnded(): void {
-    this.#callsMs = undefined;
   }
 
   /** Whether nothing has come in since `onSilent`. */
   get isSilent(): boolean {
     this.#readBytes();
     return this.#isSilenceTold && this.#heardMs < (this.#pingMs ?? -Infinity);
+  }
+
+  /** Whether the call that `onStuck` was told for has no answer yet. */
+  get isStuck(): boolean {
+    return (this.#pulse.oldestCallMs() ?? Infinity) <= this.#stuckCallMs;
   }
 
   /** @param nowMs everything that had come in by then has been read */
@@ -116,21 +111,21 @@ export class Heartbeat {
       this.#isSilenceTold = false;
     }
     if (this.#pingMs !== undefined) this.#judge(this.#pingMs, nowMs);
-    else if (nowMs + 1 >= this.#stuckMs) this.#tellStuck(nowMs);
+    else if (nowMs + 1 >= this.#stuckMs) this.#tellStuck();
     else this.#pingWhenDue(nowMs);
   }
 
-  /** When it is enough that no call was answered. */
+  /** When the call that waits longest has waited for too long. */
   get #stuckMs(): number {
-    return (this.#callsMs ?? Infinity) + this.#callPatienceMs;
+    return (this.#pulse.oldestCallMs() ?? Infinity) + this.#callPatienceMs;
   }
 
-  #tellStuck(nowMs: number): void {
-    const waitedMs = nowMs - (this.#callsMs ?? nowMs);
+  #tellStuck(): void {
+    this.#stuckCallMs = this.#pulse.oldestCallMs() ?? -Infinity;
     // Once: whoever is told decides.
     this.#callPatienceMs = Infinity;
     this.#lookAt(this.#dueMs(), true);
-    this.#pulse.onStuck(waitedMs);
+    this.#pulse.onStuck();
   }
 
   #pingWhenDue(nowMs: number): void {
@@ -163,10 +158,11 @@ export class Heartbeat {
     const quietMs = this.#window / 2;
     // A call that has no answer is reason enough. If the connection was idle before the call, its answer is awaited
     // first.
+    const callMs = this.#pulse.oldestCallMs();
     const dueMs =
-      this.#callsMs === undefined
+      callMs === undefined
         ? this.#heardMs + quietMs
-        : Math.max(this.#callsMs, this.#heardMs) + Math.min(CALL_SILENCE_MS, quietMs);
+        : Math.max(callMs, this.#heardMs) + Math.min(CALL_SILENCE_MS, quietMs);
     return Math.max(dueMs, this.#lastPingMs + LEAST_BETWEEN_MS);
   }
 

@@ -13,14 +13,20 @@ export interface NodeConnectionEvents {
   readonly onEnd: (reason: LockError) => void;
   /** The server is silent: another connection should be looked for. */
   readonly onSilent: () => void;
-  /** The server answers pings, and for so long no call: another node may do better. */
-  readonly onStuck: (waitedMs: number) => void;
+  /** The server answers pings and leaves a call unanswered: another node may do better. */
+  readonly onStuck: () => void;
   /** A message that nobody asked for: the protocol's number of its kind, and its body. */
   readonly onPush: (type: number, body: unknown) => void;
 }
 
 type Client = ThingsDBClient & Partial<ObservableConnection & AnnouncingClient>;
-type Fail = (reason: LockError) => void;
+
+/** A request that has no answer yet. */
+interface Pending {
+  readonly reject: (reason: Error) => void;
+  /** When it was sent, if it is a call. A ping is none, because it is a question and not a reason to ask. */
+  readonly callMs: number | undefined;
+}
 
 /**
  * One connection to one node, over whatever client, from its opening to its end.
@@ -30,8 +36,9 @@ type Fail = (reason: LockError) => void;
  */
 export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'join' | 'leave'> {
   readonly #client: Client;
-  readonly #pending = new Set<Fail>();
-  /** How many of them are calls. A ping is none, because it is a question and not a reason to ask. */
+  /** In the order in which they were sent. */
+  readonly #pending = new Set<Pending>();
+  /** How many of them are calls. */
   #calls = 0;
   readonly #heartbeat: Heartbeat;
   readonly #onPush = (type: number, body: unknown): void => this.#pushed(type, body);
@@ -46,8 +53,9 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
     this.#heartbeat = new Heartbeat({
       ping: () => void this.#ping(),
       bytesRead: () => client.bytesRead,
+      oldestCallMs: () => this.#oldestCallMs,
       onSilent: () => this.#events?.onSilent(),
-      onStuck: (waitedMs) => this.#events?.onStuck(waitedMs),
+      onStuck: () => this.#events?.onStuck(),
       onDead: (silentMs) =>
         this.abandon(new LockConnectionError(`the server has been silent for ${Math.round(silentMs)} ms`)),
     });
@@ -87,9 +95,14 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
     return this.#heartbeat.isSilent;
   }
 
+  /** Whether a call for which another node is looked for still has no answer. */
+  get isStuck(): boolean {
+    return this.#heartbeat.isStuck;
+  }
+
   /**
    * @param windowMs how soon a silent server is found out; `undefined` when nobody needs to know
-   * @param callPatienceMs how long calls may wait while none is answered, until `onStuck`
+   * @param callPatienceMs how long a call may wait for its answer, until `onStuck`
    */
   watch(windowMs: number | undefined, callPatienceMs?: number): void {
     if (this.#endedBy === undefined) this.#heartbeat.watch(windowMs, callPatienceMs);
@@ -168,18 +181,19 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
       return Promise.reject(new LockConnectionError(message, { cause: this.#endedBy }));
     }
     return new Promise((resolve, reject) => {
-      this.#pending.add(reject);
+      const pending: Pending = { reject, callMs: isCall ? performance.now() : undefined };
+      this.#pending.add(pending);
       if (isCall && ++this.#calls === 1) this.#heartbeat.callsBegan();
       const fail = (error: unknown): void => {
-        this.#settled(reject, isCall);
+        this.#settled(pending);
         const typed = this.#typed(error, context);
-        if (isCall && !(typed instanceof LockConnectionError)) this.#heartbeat.callAnswered();
+        if (isCall && !(typed instanceof LockConnectionError)) this.#heartbeat.heard();
         reject(typed);
       };
       try {
         send().then((value) => {
-          this.#settled(reject, isCall);
-          if (isCall) this.#heartbeat.callAnswered();
+          this.#settled(pending);
+          if (isCall) this.#heartbeat.heard();
           resolve(value);
         }, fail);
       } catch (error) {
@@ -188,9 +202,15 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
     });
   }
 
-  #settled(fail: Fail, isCall: boolean): void {
-    this.#pending.delete(fail);
-    if (isCall && --this.#calls === 0) this.#heartbeat.callsEnded();
+  #settled(pending: Pending): void {
+    this.#pending.delete(pending);
+    if (pending.callMs !== undefined) this.#calls--;
+  }
+
+  get #oldestCallMs(): number | undefined {
+    if (this.#calls === 0) return undefined;
+    for (const { callMs } of this.#pending) if (callMs !== undefined) return callMs;
+    return undefined;
   }
 
   #typed(error: unknown, context: ErrorContext): Error {
@@ -213,7 +233,7 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
     this.#heartbeat.stop();
     this.keepAlive(false);
     this.#client.removeEventListener(this.#onPush);
-    for (const fail of [...this.#pending]) fail(reason);
+    for (const { reject } of [...this.#pending]) reject(reason);
     this.#pending.clear();
     this.#events?.onEnd(reason);
   }

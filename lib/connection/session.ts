@@ -7,7 +7,7 @@ import type { ReconnectingEvent } from '../events.js';
 import { backOffMs } from './back-off.js';
 import { Needs } from './needs.js';
 import type { NodeConnection } from './node-connection.js';
-import type { Nodes, ReadyNode } from './nodes.js';
+import { orderOf, type Nodes, type ReadyNode } from './nodes.js';
 import type { Race } from './race.js';
 
 export interface SessionListener {
@@ -39,15 +39,18 @@ const SHUTTING_DOWN = 'SHUTTING_DOWN';
 /** Nothing has come in for so long while a node was connected to: it may be a node that hangs. */
 const HANGING_MS = 500;
 /**
- * A node that answers pings may still be waiting for another one that hangs. A call there has so long to be answered.
+ * A node that answers pings may still be waiting for another one that hangs, as a node does that is away. A call there
+ * has so long to be answered before another node is connected to beside it.
  */
-const LEAST_CALL_PATIENCE_MS = 1_000;
+const CALL_PATIENCE_MS = 1_000;
 /**
  * A connection that has lasted so long counts as one. A server that ends each at once is sought anew only after a
  * pause.
  */
 const STEADY_MS = 1_000;
 const SILENT = new LockConnectionError('the server is silent');
+const SILENT_BESIDE = new LockConnectionError('the server is silent; another connection answers');
+const STUCK_BESIDE = new LockConnectionError('the node leaves calls unanswered; another connection is ready');
 const NOBODY = new LockConnectionError('no node has answered yet');
 const NOT_NEEDED = new LockConnectionError('this connection is not needed any more');
 
@@ -79,7 +82,7 @@ export class Session {
   #becameMs = 0;
   /** Whether a call was answered over the connection that there is. */
   #isProved = false;
-  /** How often nodes were left since a call was answered, because they answered none. */
+  /** How often another node was looked for since a call was answered, because one had no answer. */
   #stuckTimes = 0;
   #trouble: LockError | undefined;
   #closedBy: LockError | undefined;
@@ -183,10 +186,9 @@ export class Session {
     return Math.min(this.#requestTimeoutMs, this.#needs.shortestMs / 3);
   }
 
-  /** How long calls may wait while none is answered: less for a node that has never answered one. */
+  /** Ever more patient, so that nodes which are merely slow are not left one after the other. */
   get #callPatienceMs(): number {
-    const leastMs = this.#isProved ? this.#windowMs / 2 : 0;
-    return Math.max(LEAST_CALL_PATIENCE_MS, leastMs) * 2 ** this.#stuckTimes;
+    return CALL_PATIENCE_MS * 2 ** this.#stuckTimes;
   }
 
   /** Until a node is ready, connecting is refused for good, or nobody needs it any more. */
@@ -250,13 +252,14 @@ export class Session {
   #became(ready: ReadyNode): void {
     const { connection } = ready;
     this.#move('connected');
+    this.#avoidBefore(ready.index);
     this.#current = ready;
     this.#becameMs = performance.now();
     this.#isProved = false;
     connection.listen({
       onEnd: (reason) => this.#lost(ready, reason),
       onSilent: () => this.#lookBeside(connection),
-      onStuck: (waitedMs) => this.#leaveStuck(connection, waitedMs),
+      onStuck: () => this.#stuck(connection),
       onPush: (type, body) => this.#pushed(type, body),
     });
     this.#needsChanged();
@@ -292,12 +295,20 @@ export class Session {
     this.#avoided.add(index);
   }
 
+  /** The nodes that were tried before this one, and may hang: whoever has to leave it soon need not wait for them again. */
+  #avoidBefore(index: number): void {
+    for (const tried of orderOf(this.nodes, this.#avoided)) {
+      if (tried === index) return;
+      this.#avoid(tried);
+    }
+  }
+
   #dropRace(reason: LockError): void {
     this.#race?.cancel(reason);
     this.#race = undefined;
   }
 
-  /** The server is silent: another connection takes the place of this one, unless it is heard first. */
+  /** The server is silent, or stuck: another connection takes the place of this one, unless it answers first. */
   #lookBeside(silent: NodeConnection): void {
     if (this.#race !== undefined || this.current !== silent) return;
     this.#avoid(this.#current?.index ?? 0);
@@ -317,19 +328,17 @@ export class Session {
     );
   }
 
-  /** Ever more patient, so that nodes which are merely slow are not left one after the other. */
-  #leaveStuck(connection: NodeConnection, waitedMs: number): void {
-    if (this.nodes === 1) return;
+  #stuck(connection: NodeConnection): void {
+    if (this.nodes === 1 || this.current !== connection) return;
     this.#stuckTimes++;
-    this.giveUp(
-      connection,
-      new LockConnectionError(`the node has answered no call for ${Math.round(waitedMs)} ms`),
-    );
+    this.#needsChanged();
+    this.#lookBeside(connection);
   }
 
   #takePlace(silent: NodeConnection, other: NodeConnection): void {
-    if (silent.isSilent && this.#needs.areAny) {
-      silent.abandon(new LockConnectionError('the server is silent; another connection answers'));
+    const isUseless = silent.isSilent || silent.isStuck;
+    if (isUseless && this.#needs.areAny) {
+      silent.abandon(silent.isSilent ? SILENT_BESIDE : STUCK_BESIDE);
     } else {
       this.#race = undefined;
       other.abandon(NOT_NEEDED);

@@ -5,8 +5,10 @@ import { pass, resumeTime, stopTime } from '../../support/fake-time.js';
 let pings: number[];
 let silences: number[];
 let deaths: number[];
-let stuck: [atMs: number, waitedMs: number][];
+let stuck: number[];
 let bytesRead: number | undefined;
+/** When calls were sent that have no answer yet, oldest first. */
+let calls: number[];
 let heartbeat: Heartbeat;
 let startMs: number;
 
@@ -15,13 +17,14 @@ const now = (): number => Math.round(performance.now() - startMs);
 beforeEach(() => {
   stopTime();
   startMs = performance.now();
-  [pings, silences, deaths, stuck] = [[], [], [], []];
+  [pings, silences, deaths, stuck, calls] = [[], [], [], [], []];
   bytesRead = undefined;
   heartbeat = new Heartbeat({
     ping: () => pings.push(now()),
     bytesRead: () => bytesRead,
+    oldestCallMs: () => calls[0],
     onSilent: () => silences.push(now()),
-    onStuck: (waitedMs) => stuck.push([now(), Math.round(waitedMs)]),
+    onStuck: () => stuck.push(now()),
     onDead: () => deaths.push(now()),
   });
 });
@@ -30,6 +33,18 @@ afterEach(() => {
   heartbeat.stop();
   resumeTime();
 });
+
+function call(): void {
+  calls.push(performance.now());
+  if (calls.length === 1) heartbeat.callsBegan();
+}
+
+/** The call that waits longest, or the last, has its answer. */
+function answer(which: 'oldest' | 'newest' = 'oldest'): void {
+  if (which === 'oldest') calls.shift();
+  else calls.pop();
+  heartbeat.heard();
+}
 
 /** Time passes, and something comes in each `everyMs`. */
 async function traffic(ms: number, everyMs: number): Promise<void> {
@@ -135,30 +150,29 @@ describe('a call without an answer', () => {
     heartbeat.watch(undefined);
     await pass(60_000);
     heartbeat.watch(5_000);
-    heartbeat.callsBegan();
+    call();
     await pass(1_000);
     expect([pings, silences]).toEqual([[60_250], [60_750]]);
   });
 
   it('is none while other answers come in', async () => {
     heartbeat.watch(5_000);
-    heartbeat.callsBegan();
+    call();
     await traffic(5_000, 200);
     expect(pings).toEqual([]);
   });
 
   it('that is answered leaves nothing to ping for', async () => {
     heartbeat.watch(5_000);
-    heartbeat.callsBegan();
+    call();
     await pass(100);
-    heartbeat.heard();
-    heartbeat.callsEnded();
+    answer();
     await pass(2_000);
     expect(pings).toEqual([]);
   });
 });
 
-describe('a server that answers pings and no call', () => {
+describe('a server that answers pings and leaves a call unanswered', () => {
   beforeEach(() => {
     heartbeat = new Heartbeat({
       ping: () => {
@@ -166,40 +180,60 @@ describe('a server that answers pings and no call', () => {
         heartbeat.answered(1);
       },
       bytesRead: () => undefined,
+      oldestCallMs: () => calls[0],
       onSilent: () => silences.push(now()),
-      onStuck: (waitedMs) => stuck.push([now(), Math.round(waitedMs)]),
+      onStuck: () => stuck.push(now()),
       onDead: () => deaths.push(now()),
     });
   });
 
   it('is told stuck, once, when the patience for calls is over', async () => {
     heartbeat.watch(5_000, 2_000);
-    heartbeat.callsBegan();
+    call();
     await pass(10_000);
-    expect(stuck).toEqual([[2_000, 2_000]]);
+    expect(stuck).toEqual([2_000]);
     expect([silences, deaths]).toEqual([[], []]);
+    expect(heartbeat.isStuck).toBe(true);
+    answer();
+    expect(heartbeat.isStuck).toBe(false);
   });
 
-  it('is not while other calls are answered', async () => {
+  it('is told stuck although other calls are answered', async () => {
     heartbeat.watch(5_000, 2_000);
-    heartbeat.callsBegan();
+    call();
+    for (let tenths = 0; tenths < 25; tenths++) {
+      call();
+      await pass(100);
+      answer('newest');
+    }
+    expect(stuck).toHaveLength(1);
+    expect(stuck[0]).toBeGreaterThanOrEqual(2_000);
+    expect(stuck[0]).toBeLessThanOrEqual(2_250);
+    // Later calls are no reason to stay.
+    call();
+    expect(heartbeat.isStuck).toBe(true);
+  });
+
+  it('is not while each call is answered in time', async () => {
+    heartbeat.watch(5_000, 2_000);
+    call();
     for (let seconds = 0; seconds < 10; seconds++) {
       await pass(1_000);
-      heartbeat.callAnswered();
+      call();
+      answer();
     }
     expect(stuck).toEqual([]);
     await pass(2_000);
-    expect(stuck).toEqual([[12_000, 2_000]]);
+    expect(stuck).toEqual([12_000]);
   });
 
   it('is not when the call is answered, or another begins later', async () => {
     heartbeat.watch(5_000, 2_000);
-    heartbeat.callsBegan();
+    call();
     await pass(1_500);
-    heartbeat.callAnswered();
-    heartbeat.callsEnded();
+    answer();
     await pass(1_000);
-    heartbeat.callsBegan();
+    call();
     await pass(1_900);
     expect(stuck).toEqual([]);
   });

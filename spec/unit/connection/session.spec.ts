@@ -393,13 +393,13 @@ describe('a server that goes silent', () => {
   });
 });
 
-describe('a node that answers pings and no call', () => {
+describe('a node that answers pings and leaves a call unanswered', () => {
   /** A call without an answer, on the connection that there is. */
   const call = (): void => {
     session.current?.run('//lock', 'lock_try').catch(() => undefined);
   };
 
-  it('is left for the next, ever more patiently while none answers', async () => {
+  it('is left for the next as soon as that is ready, ever more patiently while none answers', async () => {
     const node = await connected(3);
     session.keepAlive(6_000);
     const left: number[] = [];
@@ -410,33 +410,70 @@ describe('a node that answers pings and no call', () => {
       left.push(performance.now() - startMs);
       nodes.last.open();
       await rest();
+      expect(session.current).toBe(nodes.last.connection);
     }
     expect(nodes.tried.map(({ index }) => index)).toEqual([0, 1, 2, 0]);
     expect(node.isClosed).toBe(true);
-    // 1 s, then 2 s, then 4 s, each with the random time before the next try.
+    expect(reconnecting.map(({ delayMs }) => delayMs)).toEqual([0, 0, 0]);
+    expect(reconnecting[0]?.reason.message).toContain('leaves calls unanswered');
+    // 1 s, then 2 s, then 4 s.
     const [first = 0, second = 0, third = 0] = left;
-    expect(first).toBeLessThan(1_300);
+    expect(first).toBeGreaterThanOrEqual(1_000);
+    expect(first).toBeLessThan(1_050);
     expect(second - first).toBeGreaterThanOrEqual(2_000);
     expect(third - second).toBeGreaterThanOrEqual(4_000);
   });
 
-  it('is left after half of the request time-out when no lease is held, so that another has time to answer', async () => {
-    await connected(2);
+  it.each([
+    ['a call', () => session.callBegan()],
+    ['a lease', () => session.keepAlive(30_000)],
+  ])('is left within two seconds for %s, although the next node hangs', async (_what, need) => {
+    await connected(3);
     session.proved();
-    session.callBegan();
+    need();
     call();
-    await pass(2_400);
-    expect(nodes.tried).toHaveLength(1);
-    await pass(400);
-    expect(nodes.tried).toHaveLength(2);
+    await pass(1_550);
+    expect(nodes.tried.map(({ index }) => index)).toEqual([0, 1, 2]);
+    nodes.last.open();
+    await rest();
+    expect(session.current).toBe(nodes.last.connection);
+    // A call that has no answer there either need not wait for the node that hangs.
+    call();
+    await pass(2_050);
+    expect(nodes.last.index).toBe(0);
     session.callEnded();
   });
 
-  it('is left after a second if it has not answered any yet', async () => {
-    await connected(2);
+  it('is kept when it answers before another is ready, and the other is closed', async () => {
+    const node = await connected(2);
     session.callBegan();
     call();
-    expect(await triedMs(2)).toBeLessThan(1_300);
+    await pass(1_100);
+    expect(nodes.tried).toHaveLength(2);
+    node.runs[0]?.answer(null);
+    await rest();
+    nodes.last.open();
+    await rest();
+    expect(session.current).toBe(node.connection);
+    expect(nodes.last.isClosed).toBe(true);
+    expect(told).toEqual([]);
+    session.callEnded();
+  });
+
+  it('is kept when no other can be reached, and others are looked for ever more rarely', async () => {
+    const node = await connected(2);
+    session.callBegan();
+    call();
+    for (const seconds of [1, 2, 4]) {
+      await triedMs(nodes.tried.length + 1);
+      expect(Math.round(performance.now() - node.atMs)).toBeGreaterThanOrEqual(seconds * 1_000);
+      nodes.last.refuse();
+      await rest();
+      nodes.last.refuse();
+      await rest();
+    }
+    expect(performance.now() - node.atMs).toBeLessThan(4_300);
+    expect(session.current).toBe(node.connection);
     session.callEnded();
   });
 
