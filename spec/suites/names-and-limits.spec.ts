@@ -1,6 +1,6 @@
 import { LockOptionsError } from '../../lib/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
-import { NO_MORE } from './after-a-minute.js';
+import { noMore } from './after-a-minute.js';
 import { until } from '../support/until.js';
 
 const NAMES: readonly (readonly [what: string, name: string])[] = [
@@ -85,7 +85,7 @@ onEachBackEnd('names and limits', (backEnd) => {
     const released = await Promise.all(leases.map((lease) => lease.release()));
     expect(released.every(Boolean)).toBe(true);
     await Promise.all([manager.close(), other.close()]);
-    expect(await backEnd.left()).toEqual(NO_MORE);
+    expect(await backEnd.left()).toEqual(noMore(backEnd));
   });
 
   test('600 waiters for one lock are served in the order in which the server took them in', async () => {

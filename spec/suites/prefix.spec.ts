@@ -1,6 +1,6 @@
 import { LockSetupError, type LockManager } from '../../lib/index.js';
 import { onEachBackEnd, type BackEnd } from '../support/back-end.js';
-import { NO_MORE } from './after-a-minute.js';
+import { noMore } from './after-a-minute.js';
 import { pythonSetup } from '../support/python-lock.js';
 import { nextEvent, rejection, until } from '../support/until.js';
 import { aborted } from './lock-faults.js';
@@ -127,7 +127,7 @@ onEachBackEnd('a prefix beside the locks without one', (backEnd) => {
     expect([await plain.isLocked('beside'), lease.isHeld]).toEqual([false, true]);
     await lease.release();
     await Promise.all([plain.close(), prefixed.close()]);
-    expect(await backEnd.left()).toEqual(NO_MORE);
+    expect(await backEnd.left()).toEqual(noMore(backEnd));
   });
 });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { LockConnectionError, LockPermissionError, LockSetupError, LockManager } from '../../lib/index.js';
 import { clientFor } from '../../lib/client/open-client.js';
 import { onEachBackEnd } from '../support/back-end.js';
-import { NO_MORE } from './after-a-minute.js';
+import { noMore } from './after-a-minute.js';
 import { rejection } from '../support/until.js';
 
 onEachBackEnd('setup', (backEnd) => {
@@ -87,7 +87,7 @@ onEachBackEnd('setup', (backEnd) => {
       ),
     );
     await Promise.all(managers.map((manager) => manager.close()));
-    expect(await backEnd.left()).toEqual(NO_MORE);
+    expect(await backEnd.left()).toEqual(noMore(backEnd));
   });
 
   test('the sweeper is made anew when its task was deleted with its user', async () => {

@@ -1,6 +1,6 @@
 import { LockClosedError, LockTimeoutError } from '../../lib/index.js';
 import { onEachTransport } from '../support/back-end.js';
-import { NO_MORE } from './after-a-minute.js';
+import { noMore } from './after-a-minute.js';
 import { nextEvent, rejection, until } from '../support/until.js';
 
 onEachTransport('waiting and giving up', (backEnd) => {
@@ -159,7 +159,7 @@ onEachTransport('waiting and giving up', (backEnd) => {
     await Promise.all(waiting);
     expect(await backEnd.left()).toMatchObject({ requests: 1, locks: 1 });
     await Promise.all([a.close(), b.close()]);
-    expect(await backEnd.left()).toEqual(NO_MORE);
+    expect(await backEnd.left()).toEqual(noMore(backEnd));
   });
 
   test('closing the manager rejects what waits, releases what is held, and leaves nothing', async () => {
@@ -180,6 +180,6 @@ onEachTransport('waiting and giving up', (backEnd) => {
     expect((await next).isHeld).toBe(true);
     await expect(a.get('close').acquire()).rejects.toBeInstanceOf(LockClosedError);
     await b.close();
-    expect(await backEnd.left()).toEqual(NO_MORE);
+    expect(await backEnd.left()).toEqual(noMore(backEnd));
   });
 });

@@ -4,7 +4,7 @@
 
 AUTH is a list in JSON: user and password, or a token. Commands:
 
-    setup | setup-in-two-steps | acquire NAME TIMEOUT | release | locked NAME | add NAME TIMES SCOPE | quit
+    setup | setup-in-two-steps | acquire NAME TIMEOUT | release | locked NAME | ask-again | add NAME TIMES SCOPE | quit
 """
 import asyncio
 import json
@@ -44,6 +44,21 @@ async def setup_in_two_steps(client, collection):
         client.query = query
 
 
+def ask_again(client):
+    """In a cluster a call on its way while the collection is taken over is refused. It has done nothing, and may be repeated."""
+    run = client.run
+
+    async def again(*args, **options):
+        try:
+            return await run(*args, **options)
+        except LookupError as error:
+            if 'no property `lock`' not in str(error):
+                raise
+            return await run(*args, **options)
+
+    client.run = again
+
+
 async def add(client, name, scope, times, sum_scope):
     """Adds to a number that it reads first, as two requests: who does so without the lock loses what others add."""
     for _ in range(times):
@@ -75,6 +90,9 @@ async def main(host, port, collection, auth):
             say('released')
         elif command == 'locked':
             say(await lock.locked(client, args[0], scope=scope))
+        elif command == 'ask-again':
+            ask_again(client)
+            say('will')
         elif command == 'add':
             await add(client, args[0], scope, int(args[1]), args[2])
             say('added')
