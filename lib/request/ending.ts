@@ -192,11 +192,14 @@ function endingAnswered(request: Request, input: Answered, now: Now, out: Comman
   else released(request, input, now, out);
 }
 
-/** What was asked before the release: how long the lease has lasted tells later whether there was one to release. */
+/**
+ * What was asked before the release: how long the lease has lasted tells later whether there was one to release. One that
+ * is lost gets no longer by it.
+ */
 function leaseAnswered(request: Request, { call, answer, exchange }: Answered, out: Command[]): void {
   const { time, token } = request;
   const isSame = answer.state === 'held' && answer.token === token && time !== undefined;
-  if (isSame && isFinal(call) && request.isNews(call))
+  if (isSame && !isWithdrawn(request) && isFinal(call) && request.isNews(call))
     request.retime(call, exchange.sentMs, (answer.due - exchange.at) / 1000);
   settleEnded(call, out);
 }

@@ -65,6 +65,8 @@ class Run {
   /** Callers that were given a promise. */
   readonly callers: number[] = [ACQUIRER];
   #token = 7;
+  /** When the lease that is lost was over at the latest. */
+  #lostDeadlineMs: number | undefined;
 
   constructor(terms: Partial<Terms>) {
     const input = this.script.input.bind(this.script);
@@ -133,6 +135,11 @@ class Run {
       expect(request.isHeld || request.keepsAlive).toBe(false);
     }
     if (request.state === 'over') expect(request.wakeAtMs).toBe(Infinity);
+    // What is lost gets no longer by an answer that comes later.
+    if (request.why === 'lost') {
+      this.#lostDeadlineMs ??= request.time?.deadlineMs;
+      expect(request.time?.deadlineMs).toBe(this.#lostDeadlineMs);
+    }
     // An alarm that has rung is set to a later moment: none rings for ever at one.
     if (request.wakeAtMs < now.ms) expect(request.state).not.toBe('over');
   }
