@@ -56,7 +56,7 @@ export type TakerEvent =
       readonly isFinal: boolean;
     })
   | (OfRequest & { readonly event: 'waiting'; readonly position: number })
-  /** At `atMs` the lease had at least `remainingMs` left, as the library says. */
+  /** At `atMs` the lease had at least `remainingMs` left, as the library says; below 0 it has been over for so long. */
   | (OfLease & { readonly event: 'granted'; readonly remainingMs: number })
   | (OfLease & { readonly event: 'renewed'; readonly remainingMs: number })
   | (OfLease & { readonly event: 'section-entered' })

@@ -36,21 +36,25 @@ export class LeaseWork {
 
   /** Notes the grant; to be called as soon as there is one. */
   begin(): void {
-    // The clock first: a pause after it makes the lease look shorter than it is, never longer.
-    const atMs = clockMs();
-    const remainingMs = this.#lease.remaining();
+    const { atMs, remainingMs } = this.#left();
     this.#owner.history.record({ event: 'granted', ...this.#of, remainingMs }, atMs);
     this.#knownDeadlineMs = atMs + remainingMs;
   }
 
   /** Notes a lease that was renewed without an event (the answer to a pushed grant). */
   look(): void {
-    const atMs = clockMs();
-    // Not `remaining()`: it ends a lease that is over, and would hide a signal that does not.
-    const remainingMs = this.#lease.expiresAt.getTime() - Date.now();
+    const { atMs, remainingMs } = this.#left();
     if (atMs + remainingMs < this.#knownDeadlineMs + SAME_DEADLINE_MS) return;
     this.#knownDeadlineMs = atMs + remainingMs;
     this.#owner.history.record({ event: 'renewed', ...this.#of, remainingMs }, atMs);
+  }
+
+  /** What is left of it at a time; below 0: it has been over for so long. */
+  #left(): { readonly atMs: number; readonly remainingMs: number } {
+    // The clock first: a pause after it makes the lease look shorter than it is, never longer.
+    const atMs = clockMs();
+    // Not `remaining()`: it ends a lease that is over, and would hide a signal that does not.
+    return { atMs, remainingMs: this.#lease.expiresAt.getTime() - Date.now() };
   }
 
   async run(): Promise<void> {

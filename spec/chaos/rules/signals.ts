@@ -10,7 +10,9 @@ const TOLD_MS = 1_000;
 /** A holder that has not let go is told by the lease's end, as soon as its process runs; of a theft at once. */
 export function checkSignals(run: Reading): Violation[] {
   return run.grants.flatMap((lease) => {
-    const endMs = Math.min(deadlineMs(lease), toldOfTheftMs(lease, run));
+    const knownMs = Math.min(deadlineMs(lease), toldOfTheftMs(lease, run));
+    // One that is over when its holder has it is told of from then on.
+    const endMs = Math.max(knownMs, lease.granted.atMs);
     const limitMs = latestRingMs(endMs, run.pauses.get(lease.process));
     const settledMs = settled(lease);
     if (settledMs <= limitMs || isOver(lease, limitMs, run)) return [];

@@ -39,8 +39,24 @@ describe('a critical section', () => {
 
   it('must not begin after the lease', () => {
     const story = new Story();
-    story.request('p1').requested(0).granted(10, 1, 0).worked(20, 30).released(31, false);
+    story.request('p1').requested(0).granted(10, 1, -45).worked(11, 20).released(21, false);
     expect(brokenRules(story)).toContain('section');
+  });
+
+  it('may begin after it where the lease has ended in a pause between grant and section, too short to be noted', () => {
+    const story = new Story();
+    story.request('p1').requested(0).granted(10, 1, -35).worked(11, 20).released(21, false);
+    expect(brokenRules(story)).toEqual([]);
+  });
+
+  it('that begins after the lease is told so at once', () => {
+    const late = (abortedMs: number): Story => {
+      const story = new Story();
+      story.request('p1').requested(0).granted(10, 1, -45).aborted(abortedMs).worked(80).released(90, false);
+      return story;
+    };
+    expect(brokenRules(late(59))).not.toContain('signal');
+    expect(brokenRules(late(61))).toContain('signal');
   });
 });
 
