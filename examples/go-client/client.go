@@ -300,7 +300,11 @@ func (c *client) isHeld(r *request) bool {
 func (c *client) release(r *request) (bool, error) {
 	c.forget(r)
 	told, _, err := c.batch("release", r.names[0], r.id)
-	return err == nil && told[0] == toldEnded && told[1] == wasHeld, err
+	if err != nil || told[0] != toldEnded || told[1] != wasHeld {
+		return false, err
+	}
+	// Another token is that of a later grant of the request: ours had been lost.
+	return told[2] == r.token, nil
 }
 
 func (c *client) close() error {

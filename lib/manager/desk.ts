@@ -286,7 +286,7 @@ export class Desk {
 
   /** A release was answered, in which this process named the next of its own. */
   #handOn(next: OwnWaiter, offsetMs: number, answer: Answer, { at, sentMs, wasRepeated }: Exchange): void {
-    const granted = answer.state === 'ended' ? answer.next : undefined;
+    const granted = answer.state === 'ended' && answer.was === 'held' ? answer.next : undefined;
     const seat = this.#seats.get(next.number);
     if (granted !== undefined && seat?.request.id === next.id) {
       const leaseMs = (granted.due - at) / 1000;

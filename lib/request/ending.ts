@@ -100,6 +100,11 @@ export function lose(
   out.push({ kind: 'tell', event: 'lost', reason });
 }
 
+/** Why a lease is gone that nobody took away. */
+export function endedBy({ time }: Request, now: Now): LostReason {
+  return time?.isLive(now) === false ? 'expired' : 'forgotten-by-server';
+}
+
 /** A renewal may come through after all, or a grant was not acknowledged. Or a limit of ours has ended the lease. */
 function mayLiveOn({ isProvisional, time, prolongingCalls }: Request): boolean {
   return isProvisional || prolongingCalls > 0 || time?.isCutShort === true;
@@ -215,7 +220,7 @@ function requestAnswered(request: Request, { state }: Answer, now: Now, out: Com
 /** Who was in its way is told to whoever has waited too long. */
 function withdrawn(request: Request, answer: Answer, out: Command[]): void {
   const { endOutcome } = request;
-  const inWay = answer.state === 'ended' ? answer.inWay : undefined;
+  const inWay = answer.state === 'ended' && answer.was === 'waiting' ? answer.inWay : undefined;
   if (endOutcome?.kind === 'timed-out' && inWay !== undefined) request.endOutcome = { ...endOutcome, inWay };
   finish(request, out);
 }
@@ -227,11 +232,11 @@ function released(request: Request, { answer, exchange }: Answered, now: Now, ou
     return;
   }
   if (exchange.wasRepeated) request.mayHaveEnded = true;
-  // A release that was repeated after the end of the lease may have found a later grant of the request.
-  const isLate = request.mayHaveEnded && request.time?.isLive(now) === false;
-  if (answer.was === 'held' && !isLate) {
-    wasReleased(request, out);
-  } else if (answer.was !== 'gone' || (request.time?.isOver(now) && !request.mayHaveEnded)) {
+  if (answer.was === 'held') {
+    // A later grant of the request: the lease had come to nothing before, and the server has granted it anew.
+    if (answer.token !== request.token) wasLost(request, endedBy(request, now), now, out);
+    else wasReleased(request, out);
+  } else if (answer.was === 'waiting' || (request.time?.isOver(now) && !request.mayHaveEnded)) {
     wasLost(request, 'expired', now, out);
   } else {
     // Who ended it? Perhaps an earlier try of ours: the server remembers if it was somebody else.

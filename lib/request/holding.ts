@@ -1,8 +1,7 @@
-import type { LostReason } from '../errors.js';
 import type { Answer } from '../schema/operations.js';
 import { askAnew, unhurriedMs } from './asking.js';
 import { NOBODY, type Command, type Send } from './commands.js';
-import { abandon, endOperation, lose, release, timeOut, withdrawFor } from './ending.js';
+import { abandon, endedBy, endOperation, lose, release, timeOut, withdrawFor } from './ending.js';
 import type { Input, Now } from './inputs.js';
 import type { LeaseTime } from './lease-time.js';
 import { linger, mayLinger } from './linger.js';
@@ -332,11 +331,6 @@ function gone(
   else if (!request.isSettled) waitAgain(request, now, out);
   else lose(request, why ?? endedBy(request, now), 'has it not', now, out);
   settleEnded(call, out);
-}
-
-/** Why a lease is gone that nobody took away. */
-function endedBy({ time }: Request, now: Now): LostReason {
-  return time?.isLive(now) === false ? 'expired' : 'forgotten-by-server';
 }
 
 function notUnderstood({ call, answer }: Answered, out: Command[]): void {

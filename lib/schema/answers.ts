@@ -39,13 +39,14 @@ function answerOf(reply: unknown, at: number, operation: Operation | undefined):
   const answer = first === undefined ? undefined : read(told, [first, second ?? NaN], at);
   if (answer === undefined || !fits(answer, operation?.kind)) throw unexpected(reply);
   if (answer.state !== 'ended' || parts.length < 4) return answer;
-  return answer.was === 'held' ? { ...answer, next: next(parts, at) } : { ...answer, inWay: inWay(parts) };
+  if (answer.was === 'held') return { ...answer, next: next(parts, at) };
+  return answer.was === 'waiting' ? { ...answer, inWay: inWay(parts) } : answer;
 }
 
 /** The lease of the one who was next. */
 function next(parts: readonly unknown[], at: number): Granted {
-  const [due = NaN, token = NaN] = numbers(parts.slice(2));
-  if (parts.length !== 4 || !isLease(due, at) || !isToken(token, at)) throw unexpected(parts);
+  const [due = NaN, token = NaN] = numbers(parts.slice(3));
+  if (parts.length !== 5 || !isLease(due, at) || !isToken(token, at)) throw unexpected(parts);
   return { due, token };
 }
 
@@ -67,7 +68,7 @@ function read(told: number | undefined, [first, second]: [number, number], at: n
     case Told.refused:
       return Object.values<number>(Refusal).includes(first) ? { state: 'refused', code: first } : undefined;
     case Told.ended:
-      return ended(first);
+      return ended(first, second, at);
     default:
       return undefined;
   }
@@ -80,8 +81,8 @@ function inWay([, , ahead, owner, since]: unknown[]): InWay | undefined {
   return { ahead, holder: isHolder ? { owner, since: since as number } : undefined };
 }
 
-function ended(was: number): Answer | undefined {
-  if (was === Was.held) return { state: 'ended', was: 'held' };
+function ended(was: number, token: number, at: number): Answer | undefined {
+  if (was === Was.held) return isToken(token, at) ? { state: 'ended', was: 'held', token } : undefined;
   if (was === Was.waiting) return { state: 'ended', was: 'waiting' };
   return was === Was.gone ? { state: 'ended', was: 'gone' } : undefined;
 }

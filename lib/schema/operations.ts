@@ -79,16 +79,16 @@ export type Answer =
   /** `undefined`: unknown, expired or released. */
   | { readonly state: 'gone'; readonly why: TakenAway | undefined }
   | { readonly state: 'refused'; readonly code: number }
-  /**
-   * What it was until now. Of one that waited also who was in its way. Of a lease also the one that `next` has by its
-   * end.
-   */
+  /** It was held until now, by the grant with this token; and the lease that `next` has by its end. */
   | {
       readonly state: 'ended';
-      readonly was: 'held' | 'waiting' | 'gone';
-      readonly inWay?: InWay | undefined;
+      readonly was: 'held';
+      readonly token: number;
       readonly next?: Granted | undefined;
-    };
+    }
+  /** It waited until now; and who was in its way. */
+  | { readonly state: 'ended'; readonly was: 'waiting'; readonly inWay?: InWay | undefined }
+  | { readonly state: 'ended'; readonly was: 'gone' };
 
 /** Who was in the way of a request when it was given up. */
 export interface InWay {

@@ -217,7 +217,7 @@ export class ScriptedServer implements AsyncDisposable {
     const isKnown = this.#dues.has(id);
     if (kind === 'release' || kind === 'withdraw' || kind === 'keep') {
       this.#dues.delete(id);
-      return [5n, isKnown ? 2n : 0n];
+      return isKnown ? [5n, 2n, BigInt(at)] : [5n, 0n];
     }
     if (kind === 'adopt') this.#dues.set(id, at + TTL_US);
     else if (!isKnown) return [0n, 0n];

@@ -187,14 +187,15 @@ export class LockModel {
 
   /** keep: the holder gives it up, but nobody gets it for so long. */
   keep(at: number, ref: Ref, ms: number): Answer {
-    if (this.ticket(ref)?.state === 'kept') return [ENDED, HELD];
+    const kept = this.ticket(ref);
+    if (kept?.lease && kept.state === 'kept') return [ENDED, HELD, kept.lease.token];
     const holder = this.#live(at, ref);
     if (!holder) return [ENDED, GONE];
     this.#rules.bury(at, ref.key, 0);
     Object.assign(holder, { inbox: null, state: 'kept', lingers: false });
     holder.lease.due = at + ms * 1000;
     this.#rules.ask(at);
-    return [ENDED, HELD];
+    return [ENDED, HELD, holder.lease.token];
   }
 
   /** adopt: the lease is another's from now on, under an id that the one before does not know; repeatable. */
@@ -219,14 +220,16 @@ export class LockModel {
   }
 
   /**
-   * release: releases or withdraws; tells what it was until now. A lease that goes to `next`, a request of the same
+   * release: releases or withdraws; tells what it was until now, and of a lease its token. A lease that goes to `next`, a request of the same
    * process, is told of in the answer, not by a push.
    */
   release(at: number, ref: Ref, caller?: Caller, next?: string): Answer {
     this.#rules.settle(at, this.ticket(ref)?.names ?? [], caller?.inbox);
     const ticket = this.ticket(ref);
     if (!ticket || ticket.state === 'kept') return [ENDED, GONE];
-    const answer = ticket.lease ? [ENDED, HELD] : [ENDED, WAITING, ...this.#inWay(ticket)];
+    const answer = ticket.lease
+      ? [ENDED, HELD, ticket.lease.token]
+      : [ENDED, WAITING, ...this.#inWay(ticket)];
     const own = ticket.lease && caller && next !== undefined ? { inbox: caller.inbox, key: next } : undefined;
     const taken = this.#rules.end(at, ticket, own);
     if (!taken) return answer;

@@ -26,7 +26,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('answer' as const),
       which: fc.nat(5),
-      answer: fc.nat(11),
+      answer: fc.nat(12),
       wasRepeated: fc.boolean(),
     }),
   },
@@ -112,7 +112,7 @@ class Run {
     for (let rounds = 0; this.script.calls.size > 0; rounds++) {
       expect(rounds).toBeLessThan(20);
       for (const turn of [...this.script.calls.keys()])
-        this.script.answer(turn, endOf(this.script.call(turn).operation.kind));
+        this.script.answer(turn, this.#endOf(this.script.call(turn).operation.kind));
     }
   }
 
@@ -144,6 +144,11 @@ class Run {
     if (request.wakeAtMs < now.ms) expect(request.state).not.toBe('over');
   }
 
+  #endOf(kind: string): Answer {
+    const isEnd = kind === 'release' || kind === 'withdraw' || kind === 'keep';
+    return isEnd ? this.script.ended() : { state: 'gone', why: undefined };
+  }
+
   #answer(kind: number): Answer {
     const answers: readonly (() => Answer)[] = [
       () => this.script.held(this.script.request.terms.ttlMs, this.#token),
@@ -156,8 +161,9 @@ class Run {
       () => ({ state: 'gone', why: undefined }),
       () => ({ state: 'gone', why: 'stolen' }),
       () => ({ state: 'refused', code: -100 }),
-      () => ({ state: 'ended', was: 'held' }),
-      () => ({ state: 'ended', was: 'gone' }),
+      () => this.script.ended(),
+      () => this.script.ended('held', this.#token + 1),
+      () => this.script.ended('gone'),
     ];
     return (answers[kind % answers.length] as () => Answer)();
   }
@@ -199,11 +205,6 @@ class Run {
     ];
     return (inputs[kind % inputs.length] as () => Input)();
   }
-}
-
-function endOf(kind: string): Answer {
-  if (kind === 'release' || kind === 'withdraw' || kind === 'keep') return { state: 'ended', was: 'held' };
-  return { state: 'gone', why: undefined };
 }
 
 const RUNS = Number(process.env['LAWS_RUNS'] ?? 3000);

@@ -87,6 +87,11 @@ export class Script {
     return { state: 'waiting', askAt: this.serverUs(this.ms + askInMs), ahead };
   }
 
+  /** @param token of the grant that was ended */
+  ended(was: 'held' | 'waiting' | 'gone' = 'held', token = this.request.token): Answer {
+    return was === 'held' ? { state: 'ended', was, token } : { state: 'ended', was };
+  }
+
   granted(leaseMs = 800, token = 7, proof = this.request.id.slice(0, 16), isDoubtful = false): Input {
     const end = { ms: this.ms + leaseMs, wallMs: this.now.wallMs + leaseMs };
     return { kind: 'granted', proof, token, leaseMs, end, isDoubtful };

@@ -44,7 +44,7 @@ const ARRIVALS: Readonly<Record<State, (terms?: Partial<Terms>) => Script>> = {
     arrived(terms, (script) => {
       script.answer(1, script.held());
       script.input({ kind: 'release', caller: script.nextCaller() });
-      script.answer(2, { state: 'ended', was: 'held' });
+      script.answer(2, script.ended());
     }),
 };
 
@@ -84,7 +84,8 @@ const HAPPENINGS: Readonly<Record<string, Happening>> = {
   'answer gone': answered(() => ({ state: 'gone', why: undefined })),
   'answer stolen': answered(() => ({ state: 'gone', why: 'stolen' })),
   'answer refused': answered(() => ({ state: 'refused', code: -100 })),
-  'answer ended held': answered(() => ({ state: 'ended', was: 'held' })),
+  'answer ended held': answered((script) => script.ended()),
+  'answer ended held, another grant': answered((script) => script.ended('held', 8)),
   unanswered: failed('unanswered'),
   refused: failed('refused'),
   handed: input((script) => script.handed(60_000, 9)),
@@ -212,6 +213,16 @@ const TABLE: Readonly<Record<string, Partial<Record<State, string>>>> = {
     held: 'tell refused 0',
     doubted: 'tell refused 0',
     ending: '-> over, tell released, caller 1: released wasHeld=true',
+  },
+  'answer ended held, another grant': {
+    asking: '-> ending, acquirer: refused, release',
+    waiting: '-> ending, acquirer: refused, release',
+    granted: 'tell refused 0',
+    lingering: '-> ending, release',
+    held: 'tell refused 0',
+    doubted: 'tell refused 0',
+    ending:
+      '-> over, abort: forgotten-by-server, tell lost forgotten-by-server, caller 1: released wasHeld=false',
   },
   unanswered: {
     asking: '-> ending, acquirer: failed, withdraw',

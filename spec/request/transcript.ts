@@ -140,7 +140,7 @@ function answer(script: Script, words: readonly string[], options: ReadonlyMap<s
       script.answer(turn, { state: 'refused', code: number('code', -100) }, how);
       return;
     case 'ended':
-      script.answer(turn, { state: 'ended', was: words[2] as 'held' }, how);
+      script.answer(turn, script.ended(words[2] as 'held', number('token', script.request.token)), how);
       return;
     default:
       throw new Error(`no such answer: ${words.join(' ')}`);

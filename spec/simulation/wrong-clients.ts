@@ -86,7 +86,8 @@ export const WRONG_CLIENTS: readonly WrongClient[] = [
     put: () =>
       instead(Desk.prototype, 'answered', (answered) => {
         return function (this: Desk, seat: Seat, call, answer: Answer, exchange, room): void {
-          const said: Answer = answer.state === 'ended' ? { state: 'ended', was: 'held' } : answer;
+          const { token } = seat.request;
+          const said: Answer = answer.state === 'ended' ? { state: 'ended', was: 'held', token } : answer;
           answered.call(this, seat, call, said, exchange, room);
         };
       }),

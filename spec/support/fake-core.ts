@@ -29,7 +29,8 @@ export const says = {
   }),
   busy: (dueInMs = 1000): Answer => ({ state: 'busy', due: serverUs() + dueInMs * 1000 }),
   gone: (why?: 'stolen' | 'force-released'): Answer => ({ state: 'gone', why }),
-  ended: (was: 'held' | 'waiting' | 'gone' = 'held'): Answer => ({ state: 'ended', was }),
+  ended: (was: 'held' | 'waiting' | 'gone' = 'held', token = 7): Answer =>
+    was === 'held' ? { state: 'ended', was, token } : { state: 'ended', was },
 };
 
 export interface FakeCall {

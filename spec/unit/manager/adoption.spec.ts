@@ -118,7 +118,7 @@ describe('an adopted lease', () => {
     const released = lease.release();
     await rest();
     expect(core.last('release').operation).toMatchObject({ id: newId() });
-    core.last('release').answer(says.ended());
+    core.last('release').answer(says.ended('held', TOKEN));
     expect(await released).toBe(true);
     expect(core.desk.seats).toEqual([]);
   });
@@ -163,7 +163,7 @@ describe('the options of an adoption', () => {
     const released = lease.release();
     await rest();
     expect(core.last('keep').operation).toMatchObject({ id: newId(), ms: 3000 });
-    core.last('keep').answer(says.ended());
+    core.last('keep').answer(says.ended('held', TOKEN));
     expect(await released).toBe(true);
   });
 
@@ -210,7 +210,7 @@ describe('a lease that cannot be adopted', () => {
     await rest();
     expect(await outcome(lease)).toEqual({ error });
     expect(core.last('withdraw').operation).toMatchObject({ id: newId() });
-    core.last('withdraw').answer(says.ended());
+    core.last('withdraw').answer(says.ended('held', TOKEN));
   });
 
   it('because the server refuses rejects, and there is nothing to withdraw', async () => {

@@ -30,7 +30,7 @@ beforeEach(() => {
             receivedMs: nowMs,
             wasRepeated: false,
             answers: operations.map((_, i) =>
-              i < decided ? { state: 'ended', was: 'held' } : { state: 'refused', code: Refusal.notDecided },
+              i < decided ? { state: 'ended', was: 'gone' } : { state: 'refused', code: Refusal.notDecided },
             ),
           });
         calls.push({ operations, answer, fail: reject });

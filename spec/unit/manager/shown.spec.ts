@@ -29,7 +29,7 @@ describe('what console.log shows', () => {
     const lease = core.open({ ...OWN_TERMS, names: ['a', 'b'] }, { tell: () => undefined });
     core.last('acquire').answer(says.held(60_000, 42));
     void lease.release();
-    core.last('release').answer(says.ended());
+    core.last('release').answer(says.ended('held', 42));
     expect(inspect(lease)).toBe("Lease { names: [ 'a', 'b' ], state: 'released', fencingToken: 42 }");
     core.end();
   });

@@ -27,7 +27,7 @@ describe('an answer', () => {
     ['held', [held, DUE, 42], CHECK, { state: 'held', due: DUE, token: 42 }],
     ['busy', [busy, DUE], TRY, { state: 'busy', due: DUE }],
     ['refused', [refused, Refusal.idInUse], TRY, { state: 'refused', code: Refusal.idInUse }],
-    ['ended, held', [ended, Was.held], RELEASE, { state: 'ended', was: 'held' }],
+    ['ended, held', [ended, Was.held, 42], RELEASE, { state: 'ended', was: 'held', token: 42 }],
     ['ended, waiting', [ended, Was.waiting], RELEASE, { state: 'ended', was: 'waiting' }],
     [
       'ended, waiting, and for whom',
@@ -44,9 +44,9 @@ describe('an answer', () => {
     ['ended, gone', [ended, Was.gone], RELEASE, { state: 'ended', was: 'gone' }],
     [
       'ended, and who was next has it',
-      [ended, Was.held, DUE, 43],
+      [ended, Was.held, 42, DUE, 43],
       RELEASE,
-      { state: 'ended', was: 'held', next: { due: DUE, token: 43 } },
+      { state: 'ended', was: 'held', token: 42, next: { due: DUE, token: 43 } },
     ],
   ])('is read: %s', (_state, answer, operation, read) => {
     expect(one(answer, operation)).toEqual(read);
@@ -80,12 +80,14 @@ describe('an answer', () => {
     ['a bigint', [held, BigInt(DUE), 42], CHECK],
     ['a list within', [[held, DUE, 42]], CHECK],
     ['busy to who only asked', [busy, DUE], CHECK],
-    ['ended to who only asked', [ended, Was.held], CHECK],
+    ['ended to who only asked', [ended, Was.held, 42], CHECK],
     ['held to who released', [held, DUE, 42], RELEASE],
     ['an end that is none', [ended, 7], RELEASE],
-    ['a lease of the next that is over', [ended, Was.held, AT, 43], RELEASE],
-    ['a lease of the next without a token', [ended, Was.held, DUE, 0], RELEASE],
-    ['a lease of the next that is no number', [ended, Was.held, 'now', 43], RELEASE],
+    ['the end of a lease without its token', [ended, Was.held], RELEASE],
+    ['the end of a lease with a token of nothing', [ended, Was.held, 0], RELEASE],
+    ['a lease of the next that is over', [ended, Was.held, 42, AT, 43], RELEASE],
+    ['a lease of the next without a token', [ended, Was.held, 42, DUE, 0], RELEASE],
+    ['a lease of the next that is no number', [ended, Was.held, 42, 'now', 43], RELEASE],
     ['a refusal that is none of ours', [refused, -54], TRY],
   ])('that is none is a LockProtocolError: %s', (_what, answer, operation) => {
     expect(() => one(answer, operation)).toThrow(LockProtocolError);

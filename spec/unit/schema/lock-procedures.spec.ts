@@ -29,14 +29,14 @@ it.each<[Operation, unknown[], unknown]>([
   [{ kind: 'acknowledge', name, id }, ['acknowledge', name, id], HELD],
   [{ kind: 'extend', name, id, ttlMs: 500 }, ['extend', name, id, 500], HELD],
   [{ kind: 'transfer', name, id, ttlMs: 500 }, ['transfer', name, id, 500], HELD],
-  [{ kind: 'release', name, id }, ['release', name, id], [Told.ended, Was.held]],
+  [{ kind: 'release', name, id }, ['release', name, id], [Told.ended, Was.held, 42]],
   [
     { kind: 'release', name, id, next: { id: 'n', number: 4 } },
     ['release', name, id, 'n'],
-    [Told.ended, Was.held, AT + 1_000_000, 42],
+    [Told.ended, Was.held, 41, AT + 1_000_000, 42],
   ],
   [{ kind: 'withdraw', name, id }, ['withdraw', name, id], [Told.ended, Was.gone]],
-  [{ kind: 'keep', name, id, ms: 500 }, ['keep', name, id, 500], [Told.ended, Was.held]],
+  [{ kind: 'keep', name, id, ms: 500 }, ['keep', name, id, 500], [Told.ended, Was.held, 42]],
   [{ kind: 'adopt', name, id, newId: 'n', number: 4 }, ['adopt', name, id, 'n', 4], HELD],
 ])('sends %j as arguments, never as code', async (operation, sent, answer) => {
   const { run, typed } = procedures([AT, ROOM, [answer]]);
