@@ -3,6 +3,7 @@ import { Emitter } from './emitter.js';
 import { LockAmbiguousError, LockNotHeldError } from './errors.js';
 import type { LockEvents } from './events.js';
 import type { Lease } from './lease.js';
+import { LOCK_EVENTS } from './known-events.js';
 import { acquire, termsOf } from './manager/acquisition.js';
 import { EventRelay, type LockEmitter, type LockTeller } from './manager/event-relay.js';
 import { HeldLease, type OwnLease } from './manager/held-lease.js';
@@ -76,7 +77,7 @@ export class DistributedLock extends Emitter<LockEvents> {
     layers: readonly LockOptions[],
     manager: LockEmitter,
   ) {
-    super();
+    super(LOCK_EVENTS);
     this.name = names[0] as string;
     this.names = names;
     this.#core = core;
@@ -137,7 +138,7 @@ export class DistributedLock extends Emitter<LockEvents> {
    * @throws what {@link acquire} throws, then `fn` was not called
    */
   async runExclusive<T>(fn: (lease: Lease) => Promise<T> | T, options?: LockOptions): Promise<T> {
-    checkSection(fn);
+    checkSection(fn, options);
     return this.#run(await this.#take(this.#resolve(options)), fn);
   }
 
@@ -146,7 +147,7 @@ export class DistributedLock extends Emitter<LockEvents> {
    * @throws what {@link tryAcquire} throws, then `fn` was not called
    */
   async tryRunExclusive<T>(fn: (lease: Lease) => Promise<T> | T, options?: LockOptions): Promise<T | null> {
-    checkSection(fn);
+    checkSection(fn, options);
     const lease = await this.#try(this.#resolve(options));
     return lease === null ? null : this.#run(lease, fn);
   }
@@ -265,8 +266,16 @@ export class DistributedLock extends Emitter<LockEvents> {
   }
 }
 
-/** Before the lock is taken: nobody is to wait for a section that cannot run. */
-function checkSection(fn: unknown): void {
-  if (typeof fn !== 'function')
-    throw invalid('section', fn, 'expected a function that runs under the lock, and after it the options');
+/**
+ * Before the lock is taken: nobody is to wait for a section that cannot run.
+ * @throws LockOptionsError for what is no function
+ * @internal
+ */
+export function checkSection(fn: unknown, options: unknown): void {
+  if (typeof fn === 'function') return;
+  const why =
+    typeof options === 'function'
+      ? 'the function comes before the options'
+      : 'expected a function that runs under the lock, and after it the options';
+  throw invalid('section', fn, why);
 }

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'eventemitter3';
+import { checkEvent, type KnownEvents } from './known-events.js';
 import { outside } from './manager/sections.js';
 
 /** What is called with an event's payload. What an async one rejects with is told as `error`, as what one throws is. */
@@ -35,16 +36,28 @@ let tell: Tell;
 export class Emitter<Events extends { [E in keyof Events]: unknown[] }> {
   /** Made for the first listener: most locks never have one. */
   #listeners: EventEmitter<string> | undefined;
+  readonly #known: KnownEvents | undefined;
 
-  /** Calls the listener for each such event, until it is removed. */
+  /**
+   * @param known those that there are: others are refused. `undefined`: none is refused
+   * @internal
+   */
+  constructor(known?: KnownEvents) {
+    this.#known = known;
+  }
+
+  /**
+   * Calls the listener for each such event, until it is removed.
+   * @throws LockOptionsError for an event that is never told
+   */
   on<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this {
-    this.#made.on(event as string, guarded(this, listener));
+    this.#madeFor(event).on(event as string, guarded(this, listener));
     return this;
   }
 
   /** As {@link on}, for the next one only. */
   once<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this {
-    this.#made.once(event as string, guarded(this, listener));
+    this.#madeFor(event).once(event as string, guarded(this, listener));
     return this;
   }
 
@@ -77,7 +90,8 @@ export class Emitter<Events extends { [E in keyof Events]: unknown[] }> {
     return this.#listeners?.listenerCount(event as string) ?? 0;
   }
 
-  get #made(): EventEmitter<string> {
+  #madeFor(event: keyof Events): EventEmitter<string> {
+    if (this.#known !== undefined) checkEvent(this.#known, event);
     return (this.#listeners ??= new EventEmitter());
   }
 

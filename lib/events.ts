@@ -14,7 +14,7 @@ export interface LockEvents {
   lost: [event: LostEvent];
   /** The lease was serialized: another process may go on with it. */
   handedOn: [event: HolderEvent];
-  /** Somebody asks the holder to release; nothing happens unless it does. */
+  /** Somebody asks the holder to release, or its manager drains; nothing happens unless it does. */
   releaseRequested: [event: ReleaseRequestedEvent];
   /** Something failed that has no caller to reject to: a renewal, a release after `runExclusive`, a listener. */
   error: [event: ErrorEvent];

@@ -1,9 +1,10 @@
 import { hostname } from 'node:os';
 import { inspect, type InspectOptionsStylized } from 'node:util';
-import { DistributedLock, type ResolveOptions } from './distributed-lock.js';
+import { checkSection, DistributedLock, type ResolveOptions } from './distributed-lock.js';
 import { channels } from './diagnostics/channels.js';
 import { Emitter } from './emitter.js';
 import type { ErrorEvent, LockManagerEvents, ReconnectingEvent } from './events.js';
+import { MANAGER_EVENTS } from './known-events.js';
 import { tellSafely } from './manager/event-relay.js';
 import { adoptedLease } from './manager/adoption.js';
 import { ManagerCore } from './manager/manager-core.js';
@@ -12,6 +13,7 @@ import { shown } from './manager/shown.js';
 import type { Lease } from './lease.js';
 import { lockSnapshot, type LockSnapshot } from './lock-info.js';
 import type { LockWatch } from './lock-watch.js';
+import { invalid } from './options/checked.js';
 import { checkedName, checkedNames } from './options/names.js';
 import { checkedPage, type Page } from './options/page.js';
 import { checkedSemaphore, resolveLockOptions, semaphoreResolver } from './options/resolved-lock-options.js';
@@ -36,7 +38,7 @@ export class LockManager extends Emitter<LockManagerEvents> {
 
   /** Connects to nothing yet. @throws LockOptionsError */
   constructor(options: LockManagerOptions) {
-    super();
+    super(MANAGER_EVENTS);
     const resolved = resolveManagerOptions(options);
     this.#defaults = resolved.defaults;
     this.#core = new ManagerCore(resolved, resolved.owner ?? `${hostname()}:${process.pid}`, {
@@ -76,6 +78,7 @@ export class LockManager extends Emitter<LockManagerEvents> {
     fn: (lease: Lease) => Promise<T> | T,
     options?: LockOptions,
   ): Promise<T> {
+    checkSection(fn, options);
     return this.get(names, options).runExclusive(fn);
   }
 
@@ -85,11 +88,14 @@ export class LockManager extends Emitter<LockManagerEvents> {
     fn: (lease: Lease) => Promise<T> | T,
     options?: LockOptions,
   ): Promise<T | null> {
+    checkSection(fn, options);
     return this.get(names, options).tryRunExclusive(fn);
   }
 
   /** Whether anybody holds the lock, by the server's word. @throws LockConnectionError if it has none */
-  async isLocked(name: string): Promise<boolean> {
+  isLocked(name: string): Promise<boolean>;
+  async isLocked(name: string, ...more: readonly unknown[]): Promise<boolean> {
+    refuseMore('isLocked', more);
     return this.get(name).isLocked();
   }
 
@@ -98,7 +104,9 @@ export class LockManager extends Emitter<LockManagerEvents> {
    * node that answers may be a moment behind.
    * @throws LockOptionsError, LockConnectionError if the server does not answer
    */
-  async query(which: string | Page = {}): Promise<LockSnapshot> {
+  query(which?: string | Page): Promise<LockSnapshot>;
+  async query(which: string | Page = {}, ...more: readonly unknown[]): Promise<LockSnapshot> {
+    refuseMore('query', more);
     this.#core.assertOpen();
     const { procedures } = this.#core;
     if (typeof which === 'string') {
@@ -121,9 +129,11 @@ export class LockManager extends Emitter<LockManagerEvents> {
    */
   watch(): Promise<LockWatch<undefined>>;
   // Only no argument is all names: one that is undefined by mistake is refused.
-  async watch(...names: readonly [name?: string]): Promise<LockWatch<string | undefined>> {
+  async watch(...names: readonly unknown[]): Promise<LockWatch<string | undefined>> {
+    const [first, ...more] = names;
+    refuseMore('watch', more);
     this.#core.assertOpen();
-    const name = names.length === 0 ? undefined : checkedName(names[0] as string);
+    const name = names.length === 0 ? undefined : checkedName(first as string);
     return withOwnError(this.#core.watches.open(name));
   }
 
@@ -132,7 +142,9 @@ export class LockManager extends Emitter<LockManagerEvents> {
    * know that a holder is not worth waiting for. Resolves with the number of leases that were ended.
    * @throws LockOptionsError, LockConnectionError
    */
-  async forceRelease(name: string): Promise<number> {
+  forceRelease(name: string): Promise<number>;
+  async forceRelease(name: string, ...more: readonly unknown[]): Promise<number> {
+    refuseMore('forceRelease', more);
     this.#core.assertOpen();
     return withOwnError(this.#core.procedures.forceRelease(checkedName(name)));
   }
@@ -142,7 +154,9 @@ export class LockManager extends Emitter<LockManagerEvents> {
    * with how many were asked; Python programs cannot be.
    * @throws LockOptionsError, LockConnectionError
    */
-  async requestRelease(name: string): Promise<number> {
+  requestRelease(name: string): Promise<number>;
+  async requestRelease(name: string, ...more: readonly unknown[]): Promise<number> {
+    refuseMore('requestRelease', more);
     this.#core.assertOpen();
     return withOwnError(this.#core.procedures.requestRelease(checkedName(name)));
   }
@@ -173,7 +187,8 @@ export class LockManager extends Emitter<LockManagerEvents> {
    * For a service that shuts down: takes nothing new, waits for what runs, then closes as {@link close} does.
    *
    * At once, `acquire` and `adopt` reject with `LockClosedError`, and so do requests that wait. What runs inside of a
-   * `runExclusive` may still acquire what it needs. Resolves `true` when every lease has ended by itself. Resolves
+   * `runExclusive` may still acquire what it needs. Each holder is told `releaseRequested`, by this manager's own label:
+   * a leader, which would hold for ever, ends by that. Resolves `true` when every lease has ended by itself. Resolves
    * `false` when `waitTimeout` was over first (default: `Infinity`), so that leases were released by closing. Never
    * rejects for what the server does.
    *
@@ -221,4 +236,12 @@ export class LockManager extends Emitter<LockManagerEvents> {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** A name that is passed over would look free, or be watched by nobody. @throws LockOptionsError */
+function refuseMore(method: string, more: readonly unknown[]): void {
+  const [first] = more;
+  if (first === undefined) return;
+  const listen = method === 'watch' ? ', and its events are heard by .on(event, listener)' : '';
+  throw invalid('second argument', first, `${method}() is of one name${listen}: call it for each`);
 }

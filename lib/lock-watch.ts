@@ -1,5 +1,6 @@
 import { Emitter } from './emitter.js';
 import type { LostReason } from './errors.js';
+import { WATCH_EVENTS } from './known-events.js';
 import type { LockInfo } from './lock-info.js';
 
 /** What a watch tells: what happens to the requests for its name, or for any name, whoever makes them. */
@@ -65,7 +66,7 @@ export class LockWatch<Name extends string | undefined = string> extends Emitter
 
   /** @internal */
   constructor(name: Name, close: (watch: LockWatch<string | undefined>) => void) {
-    super();
+    super(WATCH_EVENTS);
     this.name = name;
     this.#close = close;
   }

@@ -394,6 +394,11 @@ export class Desk {
     }
   }
 
+  /** Whoever holds is asked to release, as others ask by the server. */
+  askHolders(by: string): void {
+    this.#each({ kind: 'asked', by });
+  }
+
   /** Resolves when it is not needed. */
   async idle(): Promise<void> {
     while (this.isNeeded) await new Promise<void>((resolve) => this.#onIdle.push(resolve));

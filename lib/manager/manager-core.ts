@@ -124,6 +124,7 @@ export class ManagerCore implements LockCore {
 
   /** Takes nothing new, waits for what runs for so long, and closes. Whether all of it has ended by itself. */
   async drain(waitMs: number): Promise<boolean> {
+    const isFirst = !this.#isDraining;
     this.#isDraining = true;
     this.#pools.drain(drainingError());
     // What a section waits for is part of what runs.
@@ -131,6 +132,8 @@ export class ManagerCore implements LockCore {
       drainingError(),
       (listener) => listener instanceof HeldLease && listener.isInner,
     );
+    // One that holds for as long as it can, as a leader does, learns by this that it is to end.
+    if (isFirst) this.#desk.askHolders(this.info.owner);
     await settledWithin(this.#desk.idle(), waitMs);
     await this.close();
     return !this.#wasCutShort;

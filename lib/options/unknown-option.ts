@@ -192,7 +192,7 @@ export const KNOWN: Readonly<Record<Place, readonly string[]>> = {
 /**
  * Whether a slip of the finger leads from one to the other. That is a letter too many, too few, wrong, or two swapped.
  */
-function isNear(a: string, b: string): boolean {
+export function isNear(a: string, b: string): boolean {
   if (a === b) return true;
   if (Math.abs(a.length - b.length) > 1 || Math.min(a.length, b.length) < 3) return false;
   let same = 0;

@@ -79,6 +79,24 @@ onEachBackEnd('a service that shuts down', (backEnd) => {
     expect(await backEnd.manager().isLocked('too-long')).toBe(false);
   });
 
+  test('drain() asks each holder once, so that a leader ends and the next one leads at once', async () => {
+    const manager = backEnd.manager({ owner: 'leaving' });
+    const next = backEnd.manager().get('leader', { waitTimeout: Infinity });
+    const lock = manager.get('leader');
+    const asked = nextEvent(lock, 'releaseRequested');
+    const askedBy: string[] = [];
+    manager.on('releaseRequested', ({ name, by }) => askedBy.push(`${name} by ${by}`));
+    const leads = lock.runExclusive(() => asked);
+    await nextEvent(lock, 'acquired');
+    const waits = nextEvent(next, 'waiting');
+    const follows = next.acquire();
+    await waits;
+    expect(await Promise.all([manager.drain({ waitTimeout: '10m' }), manager.drain()])).toEqual([true, true]);
+    expect(await leads).toMatchObject({ name: 'leader', by: 'leaving' });
+    expect(askedBy).toEqual(['leader by leaving']);
+    expect(await (await follows).release()).toBe(true);
+  });
+
   test('drain() does not wait for the withdrawal of a request whose caller has been told', async () => {
     const manager = new LockManager({
       url: 'thingsdb://127.0.0.1:1',

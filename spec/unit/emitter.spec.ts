@@ -70,6 +70,17 @@ describe('an emitter', () => {
     );
   });
 
+  it('refuses an event that is never told, if it knows which there are, and adds nothing', () => {
+    const emitter = new Emitter<Events>({ of: 'a test', events: ['told', 'quiet'] });
+    const heard = jest.fn();
+    for (const method of ['on', 'once', 'addListener'] as const) {
+      expect(() => emitter[method]('tell' as 'told', heard)).toThrow('a test tells told, quiet');
+      expect(emitter[method]('told', heard).listenerCount('told')).toBe(1);
+      emitter.off('told', heard);
+    }
+    expect(emitter.listenerCount('tell' as 'told')).toBe(0);
+  });
+
   it('hands on what a listener throws, and what an async one rejects with, and tells the others', async () => {
     const failed: unknown[] = [];
     const heard: string[] = [];

@@ -449,6 +449,73 @@ const MISTAKES: Readonly<Record<string, readonly Mistake[]>> = {
       'invalid drain options: timeout is not known: it is called waitTimeout (how long to wait) here',
     ],
   ],
+  'Listening and looking': [
+    [
+      "lock.on('acquire', () => 1)",
+      'LOCK_OPTIONS',
+      'invalid event: "acquire" is given; did you mean acquired? a lock tells waiting, acquired, extended, released, expired, lost, handedOn, releaseRequested, error',
+    ],
+    [
+      "lock.once('release', () => 1)",
+      'LOCK_OPTIONS',
+      'invalid event: "release" is given; did you mean released? a lock tells waiting, acquired, extended, released, expired, lost, handedOn, releaseRequested, error',
+    ],
+    [
+      "lock.addListener('Unlocked', () => 1)",
+      'LOCK_OPTIONS',
+      'invalid event: "Unlocked" is given; did you mean released? a lock tells waiting, acquired, extended, released, expired, lost, handedOn, releaseRequested, error',
+    ],
+    [
+      "lock.on('connected', () => 1)",
+      'LOCK_OPTIONS',
+      'invalid event: "connected" is given; a lock tells waiting, acquired, extended, released, expired, lost, handedOn, releaseRequested, error',
+    ],
+    [
+      "manager.on('connect', () => 1)",
+      'LOCK_OPTIONS',
+      'invalid event: "connect" is given; did you mean connected? a manager tells waiting, acquired, extended, released, expired, lost, handedOn, releaseRequested, error, connected, disconnected, reconnecting',
+    ],
+    [
+      "manager.on('toString', () => 1)",
+      'LOCK_OPTIONS',
+      'invalid event: "toString" is given; a manager tells waiting, acquired, extended, released, expired, lost, handedOn, releaseRequested, error, connected, disconnected, reconnecting',
+    ],
+    [
+      "manager.watch('a').then((watch) => watch.on('extended', () => 1))",
+      'LOCK_OPTIONS',
+      'invalid event: "extended" is given; a watch tells waiting, withdrawn, acquired, released, expired, lost, adopted, resumed, error',
+    ],
+    [
+      "manager.watch('a', 'b')",
+      'LOCK_OPTIONS',
+      'invalid second argument: "b" is given; watch() is of one name, and its events are heard by .on(event, listener): call it for each',
+    ],
+    [
+      "manager.watch('a', () => 1)",
+      'LOCK_OPTIONS',
+      'invalid second argument: a function is given; watch() is of one name, and its events are heard by .on(event, listener): call it for each',
+    ],
+    [
+      "manager.isLocked('a', 'b')",
+      'LOCK_OPTIONS',
+      'invalid second argument: "b" is given; isLocked() is of one name: call it for each',
+    ],
+    [
+      "manager.query('a', { limit: 1 })",
+      'LOCK_OPTIONS',
+      'invalid second argument: an object is given; query() is of one name: call it for each',
+    ],
+    [
+      "manager.forceRelease('a', 'b')",
+      'LOCK_OPTIONS',
+      'invalid second argument: "b" is given; forceRelease() is of one name: call it for each',
+    ],
+    [
+      "manager.requestRelease('a', 'b')",
+      'LOCK_OPTIONS',
+      'invalid second argument: "b" is given; requestRelease() is of one name: call it for each',
+    ],
+  ],
   Semaphores: [
     [
       "manager.semaphore('seats')",
@@ -499,6 +566,16 @@ const MISTAKES: Readonly<Record<string, readonly Mistake[]>> = {
     ],
     [
       "lock.tryRunExclusive({ ttl: '30s' }, () => 1)",
+      'LOCK_OPTIONS',
+      'invalid section: an object is given; the function comes before the options',
+    ],
+    [
+      "manager.runExclusive('a', { ttl: '30s' }, () => 1)",
+      'LOCK_OPTIONS',
+      'invalid section: an object is given; the function comes before the options',
+    ],
+    [
+      "manager.tryRunExclusive('a', { ttl: '30s' })",
       'LOCK_OPTIONS',
       'invalid section: an object is given; expected a function that runs under the lock, and after it the options',
     ],
