@@ -1,4 +1,4 @@
-import type { Lease, LockManager } from 'thingsdb-lock';
+import type { LockManager } from 'thingsdb-lock';
 
 /** Cron: every machine calls this at the same minute, and one does the work. */
 export async function nightly(
@@ -10,9 +10,12 @@ export async function nightly(
   if (lease !== null) await work(lease.signal);
 }
 
-/** Leader election: `work` ends when `lease.signal` aborts. Rejects with LockLostError if the lease was lost: then stand again. */
-export function lead(locks: LockManager, work: (lease: Lease) => Promise<void>): Promise<void> {
-  return locks.get('leader', { ttl: '10s', waitTimeout: Infinity }).runExclusive(work);
+/** Leader election: `work` ends when its signal aborts: the lease was lost, an operator asks for it, or the manager drains. */
+export function lead(locks: LockManager, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const lock = locks.get('leader', { ttl: '10s', waitTimeout: Infinity });
+  const asked = new AbortController();
+  lock.once('releaseRequested', () => asked.abort());
+  return lock.runExclusive((lease) => work(AbortSignal.any([lease.signal, asked.signal])));
 }
 
 /** A pool: of all processes together, three convert at a time. */

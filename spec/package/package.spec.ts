@@ -574,7 +574,7 @@ describe('README, in an empty folder', () => {
         ln -s '${installed}' node_modules/${manifest.name}
         ln -s '../${manifest.name}/${manifest.bin[manifest.name] ?? ''}' ${bin}
       }
-      npx() { command npx "$@" --port 0; }
+      npx() { case "$*" in *dev-server) set -- "$@" --port 0;; esac; command npx "$@"; }
       docker() { echo "docker $*"; }
     `;
     return spawn('bash', ['-ec', `${played}\n${block}`], { cwd: folder, stdio: 'pipe', detached: true });
@@ -583,8 +583,8 @@ describe('README, in an empty folder', () => {
   const blocksOf = (language: string): string[] =>
     [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map(([, code = '']) => code);
 
-  it('the package is installed, its server starts, and the quick start takes a lock there', async () => {
-    const [install = ''] = blocksOf('sh');
+  it('the package is installed, its server starts, the quick start takes a lock there, and ls shows it', async () => {
+    const [install = '', look = ''] = blocksOf('sh');
     const [program = ''] = blocksOf('js');
     expect(install).toContain('npm install');
     const server = pasted(install);
@@ -597,6 +597,16 @@ describe('README, in an empty folder', () => {
         status: 0,
         output: expect.stringMatching(/^I have the lock, .* \d+\nI have given it back\n$/) as string,
       });
+      const long = program.replace('thingsdb://127.0.0.1:9200', address).replace('5_000', '60_000');
+      writeFileSync(join(folder, 'holder.mjs'), long);
+      const holder = spawn(process.execPath, ['holder.mjs'], { cwd: folder });
+      await saidBy(holder, /I have the lock/);
+      expect(look).toContain('thingsdb://127.0.0.1:9200');
+      await saidBy(
+        pasted(look.replace('thingsdb://127.0.0.1:9200', address)),
+        /^my-lock +\S+:\d+ +exclusive /m,
+      );
+      holder.kill('SIGKILL');
     } finally {
       // With all that bash has started.
       process.kill(-(server.pid as number));
@@ -604,7 +614,7 @@ describe('README, in an empty folder', () => {
   });
 
   it('a real ThingsDB is started as this project starts one for its own tests', async () => {
-    const [, docker = '', ...others] = blocksOf('sh');
+    const [, , docker = '', ...others] = blocksOf('sh');
     expect(others).toEqual([]);
     const workflow = readFileSync(join(ROOT, '.github/workflows/ci.yml'), 'utf8');
     const used = /docker run .*/.exec(workflow)?.[0] ?? '';

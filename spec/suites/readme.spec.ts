@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { convert, endGracefully, lead, nightly } from '../../examples/recipes.js';
 import { withLocks } from '../../examples/testing/with-locks.js';
-import { type Lease, LockLostError } from '../../lib/index.js';
+import { LockLostError } from '../../lib/index.js';
 import { startThingsDB } from '../../lib/testing/index.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { Program } from '../support/program.js';
@@ -65,25 +65,30 @@ onEachBackEnd("README's recipes", (backEnd) => {
     await machines[2]!.forceRelease('nightly-report');
   });
 
-  it('a leader that loses its lease stops, and the next one leads', async () => {
-    const [one, two] = [backEnd.manager(), backEnd.manager()];
+  it('a leader ends when it loses its lease, or shuts down, and the next one leads', async () => {
+    const managers = [backEnd.manager(), backEnd.manager(), backEnd.manager()] as const;
     const leaders: string[] = [];
-    const leading = (name: string) => (lease: Lease) => {
+    const leading = (name: string) => (signal: AbortSignal) => {
       leaders.push(name);
-      return new Promise<void>((resolve) => lease.signal.addEventListener('abort', () => resolve()));
+      return new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     };
-    const acquired = nextEvent(one, 'acquired');
-    const first = rejection(lead(one, leading('one')));
+    const acquired = nextEvent(managers[0], 'acquired');
+    const first = rejection(lead(managers[0], leading('first')));
     await acquired;
-    const waiting = nextEvent(two, 'waiting');
-    const second = rejection(lead(two, leading('two')));
-    await waiting;
-    await one.forceRelease('leader');
+    const [second, third] = managers.slice(1).map((manager) => nextEvent(manager, 'waiting'));
+    const ended = lead(managers[1], leading('second'));
+    await second;
+    const last = rejection(lead(managers[2], leading('third')));
+    await third;
+    await managers[0].forceRelease('leader');
     expect(await first).toBeInstanceOf(LockLostError);
     await until(() => leaders.length === 2);
-    expect(leaders).toEqual(['one', 'two']);
-    await two.forceRelease('leader');
-    expect(await second).toBeInstanceOf(LockLostError);
+    expect(await managers[1].drain({ waitTimeout: '10m' })).toBe(true);
+    await ended;
+    await until(() => leaders.length === 3);
+    expect(leaders).toEqual(['first', 'second', 'third']);
+    await managers[2].forceRelease('leader');
+    expect(await last).toBeInstanceOf(LockLostError);
   });
 
   it('a pool lets three work at a time', async () => {
