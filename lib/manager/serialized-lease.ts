@@ -1,25 +1,33 @@
 import * as z from 'zod/mini';
 import { LockOptionsError } from '../errors.js';
 import { checkedNames } from '../options/names.js';
+import { oneOf, text, wholeNumber } from '../options/single-checks.js';
 import { MAX_NAMES, MAX_TTL_MS, SHARED_LIMIT } from '../schema/constants.js';
 import type { Request } from '../request/request.js';
 
 const VERSION = 1;
 
-function whole(least: number, most: number) {
-  const error = `expected a whole number, ${least} to ${most}`;
-  return z.int(error).check(z.minimum(least, error), z.maximum(most, error));
-}
+const whole = (least: number, most: number) =>
+  wholeNumber(least, most, `expected a whole number, ${least} to ${most}`);
+
+const names = z.custom<string[]>(Array.isArray, 'expected a list').check(({ value, issues }) => {
+  const count = value.length;
+  const wrong = value.findIndex((name: unknown) => typeof name !== 'string');
+  if (wrong >= 0) issues.push({ code: 'custom', input: value, path: [wrong], message: 'expected text' });
+  else if (count === 0 || count > MAX_NAMES)
+    issues.push({ code: 'custom', input: value, message: count === 0 ? 'too few' : 'too many' });
+});
 
 const shape = z
   .strictObject(
     {
-      v: z.literal(VERSION, 'expected the version that this library knows'),
+      v: oneOf([VERSION], 'expected the version that this library knows'),
       /** The right to the lease. */
-      id: z.string('expected text').check(z.minLength(16, 'too short'), z.maxLength(64, 'too long')),
-      names: z
-        .array(z.string('expected text'), 'expected a list')
-        .check(z.minLength(1, 'too few'), z.maxLength(MAX_NAMES, 'too many')),
+      id: text('expected text').check(
+        z.refine(({ length }) => length >= 16, 'too short'),
+        z.refine(({ length }) => length <= 64, 'too long'),
+      ),
+      names,
       token: whole(1, Number.MAX_SAFE_INTEGER),
       ttlMs: whole(1, MAX_TTL_MS),
       want: whole(1, SHARED_LIMIT),

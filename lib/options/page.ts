@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { checked } from './checked.js';
+import { text, wholeNumber } from './single-checks.js';
 
 /** Which names are asked about. */
 export interface Page {
@@ -12,8 +13,8 @@ export interface Page {
 const WHOLE = 'expected a whole number, 1 to 1000';
 
 const page = z.strictObject({
-  after: z._default(z.string('expected text: the name that the page before has ended with'), ''),
-  limit: z._default(z.int(WHOLE).check(z.minimum(1, WHOLE), z.maximum(1_000, WHOLE)), 100),
+  after: z._default(text('expected text: the name that the page before has ended with'), ''),
+  limit: z._default(wholeNumber(1, 1_000, WHOLE), 100),
 });
 
 /** @throws LockOptionsError */

@@ -3,6 +3,7 @@ import type { AdoptOptions, LockDefaults, LockOptions, SemaphoreOptions } from '
 import { MAX_TTL_MS, SHARED_LIMIT } from '../schema/constants.js';
 import { duration } from './duration-check.js';
 import { checked, invalid } from './checked.js';
+import { flag, oneOf, wholeNumber } from './single-checks.js';
 
 /** Lock options as the code uses them: checked, complete, in milliseconds. */
 export interface ResolvedLockOptions {
@@ -25,16 +26,14 @@ export interface ResolvedLockOptions {
 export const DEFAULT_TTL_MS = 60_000;
 const MIN_TTL_MS = 100;
 
-const flag = () => z.optional(z.boolean('expected true or false'));
-
 /** What may hold for all locks alike. */
 export const defaultsShape = {
   ttl: z.optional(z.pipe(duration(MIN_TTL_MS, MAX_TTL_MS), z.transform(Math.ceil))),
-  autoRenew: flag(),
+  autoRenew: z.optional(flag()),
   maxHold: z.optional(duration(MIN_TTL_MS, Infinity)),
   waitTimeout: z.optional(duration(0, Infinity)),
-  reentrant: flag(),
-  confirmGrants: flag(),
+  reentrant: z.optional(flag()),
+  confirmGrants: z.optional(flag()),
   linger: z.optional(duration(0, MAX_TTL_MS)),
 };
 
@@ -53,9 +52,7 @@ const commonShape = {
 
 /** How many permits: there are, or are taken. */
 const permitCount = (mostPermits: number, tooMany: string) =>
-  z
-    .int('expected a whole number of at least 1')
-    .check(z.minimum(1, 'expected a whole number of at least 1'), z.maximum(mostPermits, tooMany));
+  wholeNumber(1, mostPermits, 'expected a whole number of at least 1', tooMany);
 
 const permits = permitCount(SHARED_LIMIT - 1, `expected at most ${SHARED_LIMIT - 1}`);
 
@@ -78,8 +75,8 @@ const lockOptions = z.pipe(
   z
     .strictObject({
       ...commonShape,
-      mode: z.optional(z.enum(['exclusive', 'shared'], "expected 'exclusive' or 'shared'")),
-      steal: flag(),
+      mode: z.optional(oneOf(['exclusive', 'shared'], "expected 'exclusive' or 'shared'")),
+      steal: z.optional(flag()),
     })
     .check(
       z.refine(({ mode, steal }) => !steal || mode !== 'shared', {

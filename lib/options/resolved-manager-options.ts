@@ -10,6 +10,7 @@ import { defaultsShape } from './resolved-lock-options.js';
 import { duration } from './duration-check.js';
 import { MAX_NAME_BYTES, textProblem } from './names.js';
 import { checked } from './checked.js';
+import { flag, text, textLike } from './single-checks.js';
 
 export const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
 /** Half of the shortest ttl: what is left of a lease is worth having. */
@@ -38,27 +39,28 @@ const auth = z.custom<NonNullable<LockManagerOptions['auth']>>().check(({ value,
   if (message !== undefined) issues.push({ code: 'custom', input: value, message });
 });
 
-const PEM = 'expected PEM as text or bytes';
-const pemPart = z.custom<string | Buffer>(
-  (value) => typeof value === 'string' || Buffer.isBuffer(value),
-  PEM,
+type PemPart = string | Buffer;
+const isPem = (value: unknown): boolean => typeof value === 'string' || Buffer.isBuffer(value);
+const pem = z.optional(
+  z.custom<PemPart | PemPart[]>(
+    (value) => (Array.isArray(value) ? value.every(isPem) : isPem(value)),
+    'expected PEM as text or bytes',
+  ),
 );
-const pem = z.optional(z.union([pemPart, z.array(pemPart)], PEM));
-const text = () => z.optional(z.string('expected text'));
 
 const tls = z.strictObject({
   ca: pem,
   cert: pem,
   key: pem,
-  passphrase: text(),
-  servername: text(),
-  rejectUnauthorized: z.optional(z.boolean('expected true or false')),
+  passphrase: z.optional(text('expected text')),
+  servername: z.optional(text('expected text')),
+  rejectUnauthorized: z.optional(flag()),
 });
 
 const COLLECTION = 'expected letters, digits and _, not a digit first';
 const PREFIX = 'expected up to 64 letters, digits and _, not a digit first';
 const OWNER = `expected text of at most ${MAX_NAME_BYTES} bytes`;
-const owner = z.string(OWNER).check(({ value, issues }) => {
+const owner = text(OWNER).check(({ value, issues }) => {
   const message = textProblem(value);
   if (message !== undefined) issues.push({ code: 'custom', input: value, message });
 });
@@ -69,11 +71,8 @@ const managerOptions = z
     url: z.optional(url),
     auth: z.optional(auth),
     tls: z.optional(tls),
-    collection: z._default(
-      z.string(COLLECTION).check(z.regex(/^[A-Za-z_][0-9A-Za-z_]{0,254}$/, COLLECTION)),
-      'lock',
-    ),
-    prefix: z._default(z.string(PREFIX).check(z.regex(/^([A-Za-z_][0-9A-Za-z_]{0,63})?$/, PREFIX)), ''),
+    collection: z._default(textLike(/^[A-Za-z_][0-9A-Za-z_]{0,254}$/, COLLECTION), 'lock'),
+    prefix: z._default(textLike(/^([A-Za-z_][0-9A-Za-z_]{0,63})?$/, PREFIX), ''),
     owner: z.optional(owner),
     requestTimeout: z._default(duration(1, MAX_TTL_MS), DEFAULT_REQUEST_TIMEOUT_MS),
     clockSkew: z.optional(duration(0, MAX_CLOCK_SKEW_MS)),

@@ -1,3 +1,4 @@
+import { loaded } from '../async/loaded.js';
 import { pause } from '../async/pause.js';
 import { LOOKUP_ERROR, serverCode, ServerError } from '../client/server-error.js';
 import type { ThingsDBClient } from '../client/thingsdb-client.js';
@@ -55,7 +56,7 @@ function refusedSetup(cause: ServerError): LockSetupError {
 async function install(client: SetupClient, collection: string, prefix: string): Promise<Versions> {
   try {
     // The text of the schema is big, and seldom needed.
-    const { installCode } = await import('./install-code.js');
+    const { installCode } = await loaded(import('./install-code.js'));
     const code = installCode(prefix);
     const first = await installed(client, collection, code);
     if (first !== undefined) return first;
