@@ -120,8 +120,8 @@ function inSmall(run: Run): Run {
 }
 
 function isAsExpected({ name, defines, law, isWrong = false }: Run): boolean {
-  using verifier = new Verifier({ REQUESTS: 1, ...defines });
-  const { isBroken, isComplete, isFree, states, seconds } = verifier.check(law, law === 'served');
+  using verifier = new Verifier({ REQUESTS: 1, ...defines }, law === 'served');
+  const { isBroken, isComplete, isFree, states, seconds } = verifier.check(law);
   const isRight = isWrong ? isBroken : isComplete && isFree;
   const found = isBroken ? 'broken' : isComplete ? 'holds' : 'not finished';
   say(`${isRight ? 'ok ' : 'NOT'} ${law} ${found}: ${name} (${states} states, ${seconds} s)`);

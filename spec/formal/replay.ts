@@ -19,10 +19,11 @@ export function replay(clients: number, lingers: boolean): boolean {
     .slice(0, FORGERIES);
   const claims = [...transcripts.map((one) => claimOf(one, nameOf(one))), ...forgeries.map(forgeryOf)];
   using verifier = new Verifier(
-    { CLIENTS: clients, REQUESTS: 0, LOSSES, DEATHS: 1, LINGERS: Number(lingers) },
+    { CLIENTS: clients, REQUESTS: 0, LOSSES, DEATHS: 1, LINGERS: Number(lingers), WISHES: lingers ? 1 : 3 },
+    false,
     claims.join('\n'),
   );
-  const isFound = (claim: string): boolean => verifier.check(claim, false).isBroken;
+  const isFound = (claim: string): boolean => verifier.check(claim).isBroken;
   const unexplained = transcripts.filter((one) => !isFound(nameOf(one)));
   const believed = forgeries.filter((one) => isFound(`${nameOf(one)}_forged`));
   const views = transcripts.reduce((sum, one) => sum + one.views.length, 0);

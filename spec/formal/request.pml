@@ -9,6 +9,7 @@
  * - An id is used for one request. The model has two ids a client. It uses one again only when server and
  *   network hold nothing of it, because a fresh id is unguessable and so unknown to both.
  * - A tombstone outlives the stale copies of its id. The library keeps it for a minute.
+ * - What nothing reads any more is set to 0, so that states that differ only in it are one.
  */
 
 #ifndef CLIENTS
@@ -102,10 +103,15 @@ bit over[SLOTS];           /* the client was told that the request is over */
 byte losses = LOSSES;
 byte deaths = DEATHS;
 
+/* Of use within one step only: no part of a state. */
+hidden byte i, j, k, ok, told, ticks;
+
+
 #define owner(r) ((r) / 2)
 #define taken(r) (state[r] == GRANTED || state[r] == HELD)
 #define live(r) (taken(r) && ends[r] > 0)
 #define meets(a, b) ((wish[a] & wish[b]) != 0)
+#define awaits(c) (phase[c] == ASKING || phase[c] == QUEUED)
 #define believes(c) (phase[c] == HOLDING && left[c] > 0)
 
 /* The rule: a request is granted when nobody holds one of its names and it is the first that waits for each. */
@@ -157,13 +163,32 @@ inline promote() {
      if
      :: ok ->
         hold(line[i] - 1, GRANTED, ACK);
-        pushed[owner(line[i] - 1)] = (linked[owner(line[i] - 1)] && slot[owner(line[i] - 1)] == line[i] - 1 -> 1 + ACK : pushed[owner(line[i] - 1)])
+        j = owner(line[i] - 1);
+        pushed[j] = (linked[j] && slot[j] == line[i] - 1 && awaits(j) -> 1 + ACK : pushed[j]);
+        j = 0
      :: else
      fi;
      i++
   :: else -> break
   od;
-  i = 0; ok = 0
+  skip
+}
+
+/* Nothing can bring the request back any more: what was known of it is of no use. */
+#define isUsed(c) (phase[c] != IDLE && phase[c] != DEAD)
+#define isFree(r) (state[r] == GONE && !staleAcquire[r] && !staleWithdraw[r])
+
+inline tidy(r) {
+  if
+  :: isFree(r) && !(slot[owner(r)] == r && isUsed(owner(r))) ->
+     wish[r] = 0;
+     grant[r] = 0;
+     tombstone[r] = 0;
+     over[r] = 0;
+     newest[0] = (newest[0] == r + 1 -> 0 : newest[0]);
+     newest[1] = (newest[1] == r + 1 -> 0 : newest[1])
+  :: else
+  fi
 }
 
 /* Takes a request out of the line. */
@@ -185,11 +210,12 @@ inline leave(r) {
   fi;
   i = 0;
   state[r] = GONE;
-  ends[r] = 0
+  ends[r] = 0;
+  tidy(r)
 }
 
 /* When a request is asked about: those in its way are told that they are wanted, and so is itself, if somebody waits for it. */
-#define tellsWanted(c, r) (linked[c] && slot[c] == r && taken(r))
+#define tellsWanted(c, r) (linked[c] && isUsed(c) && slot[c] == r && taken(r))
 
 inline knock(r) {
 #if LINGERS
@@ -276,8 +302,8 @@ inline serve(c) {
   alive(slot[c]);
   knock(slot[c]);
   answer[c] = 1 + state[slot[c]];
-  answerEnds[c] = ends[slot[c]];
-  answerGrant[c] = grant[slot[c]];
+  answerEnds[c] = (state[slot[c]] == HELD -> ends[slot[c]] : 0);
+  answerGrant[c] = (state[slot[c]] == HELD -> grant[slot[c]] : 0);
   call[c] = NONE;
   ok = 0
 }
@@ -292,8 +318,6 @@ inline acknowledged(c) {
 
 /* One a client, so that the server is fair to them. */
 active [CLIENTS] proctype Server() {
-  byte i, j, k;
-  bit ok;
   do
   :: d_step { acknowledges[_pid] -> acknowledged(_pid) }
   :: d_step { call[_pid] != NONE && !acknowledges[_pid] && answer[_pid] == 0 -> serve(_pid) }
@@ -305,8 +329,6 @@ active [CLIENTS] proctype Server() {
 
 /* Ends what is over when nobody asks, and forgets those that stayed silent. */
 active proctype Sweeper() {
-  byte i, j, k;
-  bit ok;
   do
   :: d_step { isOver(0) || isOver(1) || isOver(2) || isOver(3) || (CLIENTS > 2 && (isOver(LAST - 1) || isOver(LAST))) -> expire(); promote() }
   od
@@ -315,8 +337,6 @@ active proctype Sweeper() {
 #define forget(r) d_step { state[r] == SILENT && !linked[owner(r)] -> leave(r); promote() }
 
 active proctype Silence() {
-  byte i, j;
-  bit ok;
   do
   :: forget(0)
   :: forget(1)
@@ -330,15 +350,13 @@ active proctype Silence() {
 }
 
 #define late(r) \
-  d_step { staleAcquire[r] -> staleAcquire[r] = 0; expire(); takeIn(r); promote(); knock(r); ok = 0 } \
-  :: d_step { staleAcquire[r] -> staleAcquire[r] = 0 } \
+  d_step { staleAcquire[r] -> staleAcquire[r] = 0; expire(); takeIn(r); promote(); knock(r); ok = 0; tidy(r) } \
+  :: d_step { staleAcquire[r] -> staleAcquire[r] = 0; tidy(r) } \
   :: d_step { staleWithdraw[r] -> staleWithdraw[r] = 0; expire(); tombstone[r] = 1; leave(r); promote() } \
-  :: d_step { staleWithdraw[r] -> staleWithdraw[r] = 0 }
+  :: d_step { staleWithdraw[r] -> staleWithdraw[r] = 0; tidy(r) }
 
 /* What was under way on a connection that was lost arrives late, or not at all. */
 active proctype Network() {
-  byte i, j, k;
-  bit ok;
   do
   :: late(0)
   :: late(1)
@@ -357,19 +375,10 @@ inline send(c, what) {
 }
 
 #define other(c) (slot[c] ^ 1)
-#define isFree(r) (state[r] == GONE && !staleAcquire[r] && !staleWithdraw[r])
 
 inline begin(c, names) {
   slot[c] = other(c);
-  over[slot[c]] = 0;
-  tombstone[slot[c]] = 0;
   wish[slot[c]] = names;
-  grant[slot[c]] = 0;
-  mine[c] = 0;
-  repeated[c] = 0;
-  pushed[c] = 0;
-  wanted[c] = 0;
-  isWanted[c] = 0;
 #if REQUESTS > 0
   made[c]++;
 #endif
@@ -377,35 +386,50 @@ inline begin(c, names) {
   send(c, ACQUIRE)
 }
 
+/* Whatever the server has of the request is to end. */
+inline withdraw(c) {
+  phase[c] = ENDING;
+  left[c] = 0;
+  mine[c] = 0;
+  pushed[c] = 0;
+  send(c, WITHDRAW)
+}
+
 /* A lease counts from before its call was sent; one that is over on arrival is given back. */
 inline enter(c) {
   if
   :: ticks > 0 -> left[c] = ticks; phase[c] = HOLDING
-  :: else -> left[c] = 0; phase[c] = ENDING; send(c, WITHDRAW)
+  :: else -> withdraw(c)
   fi
 }
 
 inline idle(c) {
   phase[c] = IDLE;
+  settle(c)
+}
+
+/* The client has no request any more. */
+inline settle(c) {
   left[c] = 0;
+  mine[c] = 0;
+  repeated[c] = 0;
   pushed[c] = 0;
   wanted[c] = 0;
   isWanted[c] = 0;
   mayAsk[c] = 0;
   released[c] = 0;
-  age[c] = 0
+  age[c] = 0;
+  tidy(slot[c])
 }
 
 /* A copy of its request may still arrive: its end has to leave a tombstone. */
 #define mayReturn(c) (repeated[c] && WRONG != 6)
 
 /* The client ends its lease. */
-inline end(c, ticks) {
-  phase[c] = ENDING;
-  left[c] = ticks;
+inline end(c, most) {
   if
-  :: mayReturn(c) -> send(c, WITHDRAW)
-  :: else -> released[c] = 1; send(c, RELEASE)
+  :: mayReturn(c) -> withdraw(c)
+  :: else -> phase[c] = ENDING; left[c] = most; mine[c] = 0; released[c] = 1; send(c, RELEASE)
   fi
 }
 
@@ -426,31 +450,34 @@ inline giveUp(c) {
 inline hear(c) {
   told = answer[c] - 1;
   answer[c] = 0;
+  ticks = counted(c);
   if
   :: phase[c] == ASKING || phase[c] == QUEUED ->
      if
-     :: told == HELD -> pushed[c] = 0; mine[c] = answerGrant[c]; ticks = counted(c); enter(c)
+     :: told == HELD -> pushed[c] = 0; mine[c] = answerGrant[c]; enter(c)
      :: told == WAITING -> phase[c] = QUEUED
      :: told == GONE -> repeated[c] = 1; phase[c] = ASKING; send(c, ACQUIRE)
      fi
   :: phase[c] == HOLDING ->
      if
-     :: told == HELD && mine[c] == answerGrant[c] -> left[c] = (counted(c) > left[c] -> counted(c) : left[c])
+     :: told == HELD && mine[c] == answerGrant[c] -> left[c] = (ticks > left[c] -> ticks : left[c])
      /* Lost: if it waits again, was granted anew, or a copy of it may arrive, nobody stands behind it any more. */
-     :: told == HELD && mine[c] != answerGrant[c] -> phase[c] = ENDING; left[c] = 0; send(c, WITHDRAW)
-     :: told != HELD && mayReturn(c) -> phase[c] = ENDING; left[c] = 0; send(c, WITHDRAW)
-     :: told == WAITING && !mayReturn(c) -> phase[c] = ENDING; left[c] = 0; send(c, RELEASE)
+     :: told == HELD && mine[c] != answerGrant[c] -> withdraw(c)
+     :: told != HELD && mayReturn(c) -> withdraw(c)
+     :: told == WAITING && !mayReturn(c) -> end(c, 0); released[c] = 0
      :: told == GONE && !mayReturn(c) -> over[slot[c]] = 1; idle(c)
      fi
   :: phase[c] == LINGERING ->
      if
-     :: told == HELD && mine[c] == answerGrant[c] -> left[c] = (counted(c) > left[c] -> counted(c) : left[c])
+     :: told == HELD && mine[c] == answerGrant[c] -> left[c] = (ticks > left[c] -> ticks : left[c])
      :: else -> end(c, 0)
      fi
   :: phase[c] == ENDING -> assert(told == GONE); over[slot[c]] = 1; idle(c)
   :: else
   fi;
-  told = 0; ticks = 0
+  answerEnds[c] = 0;
+  answerGrant[c] = 0;
+  age[c] = 0
 }
 
 /* What a lost connection leaves behind: a copy of the call that was under way, or nothing. */
@@ -465,12 +492,15 @@ inline lose(c) {
   call[c] = NONE;
   acknowledges[c] = 0;
   answer[c] = 0;
+  answerEnds[c] = 0;
+  answerGrant[c] = 0;
   pushed[c] = 0;
   wanted[c] = 0;
   released[c] = 0;
   /* Without a connection the client would not hear that its lease is wanted. */
   phase[c] = (phase[c] == LINGERING -> ENDING : phase[c]);
   left[c] = (phase[c] == ENDING -> 0 : left[c]);
+  mine[c] = (phase[c] == ENDING -> 0 : mine[c]);
   age[c] = 0
 }
 
@@ -509,7 +539,6 @@ inline again(c) {
 #endif
 
 active [CLIENTS] proctype Client() {
-  byte told, ticks;
   byte me = _pid - CLIENTS - 3;
   d_step { linked[me] = 1; slot[me] = 2 * me }
   do
@@ -539,7 +568,7 @@ active [CLIENTS] proctype Client() {
   /* A lease that the server had confirmed ends there by itself: nothing is sent. */
   :: d_step { phase[me] == HOLDING && left[me] == 0 && ready(me) && !mayReturn(me) && (state[slot[me]] == GONE || state[slot[me]] == HELD) -> over[slot[me]] = 1; idle(me) }
 #ifndef PATIENT
-  :: d_step { phase[me] == QUEUED && ready(me) -> phase[me] = ENDING; send(me, WITHDRAW) }
+  :: d_step { phase[me] == QUEUED && ready(me) -> withdraw(me) }
 #endif
   :: d_step { !linked[me] && phase[me] != DEAD -> again(me) }
   od
@@ -557,33 +586,37 @@ active [CLIENTS] proctype Client() {
 #define inTime(c) 1
 #endif
 
+/* How old a call is matters only where its answer gives a lease. */
+#define isAging(c) (phase[c] != ENDING && (call[c] != NONE || answer[c] != 0))
+
+inline tick(c) {
+  tickDown(ends[2 * (c)]);
+  tickDown(ends[2 * (c) + 1]);
+  tickDown(left[c]);
+  tickPush(pushed[c]);
+  age[c] = (isAging(c) && age[c] < TTL -> age[c] + 1 : age[c]);
+  mayAsk[c] = (LINGERS && phase[c] == QUEUED)
+}
+
 active proctype Clock() {
   do
   :: d_step {
        isTiming && inTime(0) && inTime(1) && (CLIENTS == 2 || inTime(CLIENTS - 1)) ->
-       tickDown(ends[0]); tickDown(ends[1]); tickDown(ends[2]); tickDown(ends[3]);
-       tickDown(left[0]); tickDown(left[1]);
-       tickPush(pushed[0]); tickPush(pushed[1]);
-       age[0] = (call[0] != NONE || answer[0] != 0 -> (age[0] < TTL -> age[0] + 1 : age[0]) : 0);
-       age[1] = (call[1] != NONE || answer[1] != 0 -> (age[1] < TTL -> age[1] + 1 : age[1]) : 0)
-#if LINGERS
-       ; mayAsk[0] = (phase[0] == QUEUED); mayAsk[1] = (phase[1] == QUEUED)
-#endif
+       tick(0);
+       tick(1);
 #if CLIENTS > 2
-       ; mayAsk[2] = (LINGERS && phase[2] == QUEUED)
-       ; tickDown(ends[4]); tickDown(ends[5]); tickDown(left[2]); tickPush(pushed[2]);
-       age[2] = (call[2] != NONE || answer[2] != 0 -> (age[2] < TTL -> age[2] + 1 : age[2]) : 0)
+       tick(2)
 #endif
      }
   od
 }
 
-/* A fault may happen at any time; or none happens any more. */
+/* A fault may happen at any time. Where something must happen at last, none may happen any more. */
 #define faults(c) \
   d_step { linked[c] && losses > 0 && phase[c] != DEAD && phase[c] != IDLE -> losses--; lose(c) } \
   /* What was under way never arrives. */ \
-  :: d_step { linked[c] && losses > 0 && phase[c] != DEAD && call[c] != NONE -> losses--; lose(c); staleAcquire[slot[c]] = 0; staleWithdraw[slot[c]] = 0 } \
-  :: d_step { deaths > 0 && phase[c] != DEAD && phase[c] != IDLE -> deaths--; lose(c); phase[c] = DEAD; left[c] = 0 }
+  :: d_step { linked[c] && losses > 0 && phase[c] != DEAD && call[c] != NONE -> losses--; lose(c); staleAcquire[slot[c]] = 0; staleWithdraw[slot[c]] = 0; tidy(slot[c]) } \
+  :: d_step { deaths > 0 && phase[c] != DEAD && phase[c] != IDLE -> deaths--; lose(c); phase[c] = DEAD; settle(c) }
 
 active proctype Faults() {
   do
@@ -592,7 +625,9 @@ active proctype Faults() {
 #if CLIENTS > 2
   :: faults(2)
 #endif
+#ifdef PATIENT
   :: break
+#endif
   od
 }
 

@@ -21,20 +21,29 @@ export interface Outcome {
 /** The model, compiled with these definitions and claims. */
 export class Verifier implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'formal-'));
+  readonly #isFair: boolean;
 
-  constructor(defines: Readonly<Record<string, number>>, claims = '') {
+  /** @param isFair whether every process goes on, in the end; for what must happen at last */
+  constructor(defines: Readonly<Record<string, number>>, isFair: boolean, claims = '') {
+    this.#isFair = isFair;
     writeFileSync(join(this.#folder, 'model.pml'), `${readFileSync(MODEL, 'utf8')}\n${claims}`);
     const options = Object.entries(defines).map(([key, value]) => `-D${key}=${value}`);
     // Claims are long, and searched through fast: to optimise them takes longer.
     const level = claims === '' ? '-O2' : '-O0';
-    const flags = [level, '-w', '-DCOLLAPSE', '-DNFAIR=4', `-DMEMLIM=${MEMORY_MB}`];
+    // All steps read and write what all share: no order of them can be left out, and no part of a state is often the same.
+    const flags = [
+      level,
+      '-w',
+      '-DNOREDUCE',
+      ...(isFair ? ['-DNFAIR=4'] : ['-DSAFETY']),
+      `-DMEMLIM=${MEMORY_MB}`,
+    ];
     execFileSync('spin', [...options, '-a', 'model.pml'], { cwd: this.#folder, stdio: 'pipe' });
     execFileSync('cc', [...flags, '-o', 'pan', 'pan.c'], { cwd: this.#folder });
   }
 
-  /** @param isFair whether every process goes on, in the end; for what must happen at last */
-  check(claim: string, isFair: boolean): Outcome {
-    const fairness = isFair ? ['-a', '-f'] : [];
+  check(claim: string): Outcome {
+    const fairness = this.#isFair ? ['-a', '-f'] : [];
     const { stdout } = spawnSync('./pan', ['-m4000000', ...fairness, '-N', claim], {
       ...{ cwd: this.#folder, encoding: 'utf8', maxBuffer: MOST_OUTPUT },
     });

@@ -13,7 +13,7 @@ export type ServerState = 'GONE' | 'WAITING' | 'GRANTED' | 'HELD' | 'SILENT';
 export interface View {
   readonly phases: readonly Phase[];
   readonly states: readonly ServerState[];
-  /** The names of the request in each slot, a bit each; 0: none yet. */
+  /** The names of the request in each slot, a bit each; 0: none, or nobody minds any more. */
   readonly wishes: readonly number[];
 }
 
@@ -96,17 +96,18 @@ class Recorder {
     const states: ServerState[] = Array.from({ length: 2 * this.#clients }, () => 'GONE');
     const wishes = states.map(() => 0);
     const stored = server.requests();
-    for (const requests of this.#known.values()) {
+    [...this.#known.values()].forEach((requests, place) => {
       // Two at most are of interest: an earlier one that is still there has no slot in the model.
       requests.forEach(({ id, slot, wish }, i) => {
         const state = stored.get(id);
         const isOld = i < requests.length - 2;
         if (isOld && state !== undefined) this.problem = 'a third request while the first is still there';
         if (isOld) return;
-        wishes[slot] = wish;
         states[slot] = state === undefined ? 'GONE' : (STATES[state] ?? 'GONE');
+        const isOpen = i === requests.length - 1 && isBusy(phases[place] ?? 'IDLE');
+        if (isOpen || states[slot] !== 'GONE') wishes[slot] = wish;
       });
-    }
+    });
     const view = { phases, states, wishes };
     if (JSON.stringify(view) !== JSON.stringify(this.views.at(-1))) this.views.push(view);
   }
@@ -128,6 +129,10 @@ class Recorder {
     const wish = request.terms.names.reduce((bits, name) => bits | (name === 'a' ? 1 : 2), 0);
     requests.push({ id: request.id, slot: 2 * place + ((requests.length + 1) % 2), wish });
   }
+}
+
+function isBusy(phase: Phase): boolean {
+  return phase !== 'IDLE' && phase !== 'DEAD';
 }
 
 function phaseOf({ state, isSettled }: Request): Phase {
