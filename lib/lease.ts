@@ -3,9 +3,10 @@ import type { Duration } from './options/duration.js';
 /**
  * One grant of a lock: held until it is released or lost.
  *
- * `signal` aborts when the lease is lost. At the latest it does when the lease ends by the local monotonic clock,
- * counted from before the request was sent. No answer of the server is needed for it. It does not abort by a release. A
- * lease is not a transaction: work that must not happen twice passes `fencingToken` to whatever it writes to.
+ * `signal` aborts when the lease is lost. It does so no later than the lease ends by the local monotonic clock. The
+ * lease counts from before the request was sent. No answer of the server is needed for it. It does not abort by a
+ * release. A lease is not a transaction: work that must not happen twice passes `fencingToken` to whatever it writes
+ * to.
  *
  * @example
  * await using lease = await lock.acquire();

@@ -6,7 +6,7 @@
  * | 0-3 | size of the body, uint32, little endian |
  * | 4-5 | id that ties an answer to its request, uint16, little endian |
  * | 6 | type |
- * | 7 | the type's complement: whoever sends anything else does not speak this protocol |
+ * | 7 | the type's complement, by which a stranger to this protocol is known |
  */
 import { Buffer } from 'node:buffer';
 import { LockProtocolError } from '../errors.js';
@@ -18,9 +18,9 @@ export const HEADER_BYTES = 8;
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 /**
- * Values in the packages that come in together. These are the largest package, and whatever stands beside it in one
- * piece of a TCP stream (at most 64 KB). A message of a WebSocket is larger, and has one package if it comes from
- * ThingsDB.
+ * Values in the packages that come in together. The bound is the largest package, with what stands beside it in one
+ * piece of a TCP stream. Such a piece has at most 64 KB. A message of a WebSocket is larger, and has one package if it
+ * comes from ThingsDB.
  */
 const MAX_ITEMS_AT_ONCE = MAX_ITEMS + 64 * 1024;
 
@@ -61,7 +61,7 @@ export function writeHeader(bytes: Buffer, id: number, type: number, bodySize: n
  * Cuts a stream of bytes into packages, wherever its pieces end, in a time that grows with the bytes only. A message of
  * the WebSocket is one package today, and nothing here depends on it.
  *
- * Integers become a `number` while that is exact (up to 2^53 - 1) and a `bigint` beyond: never a rounded number.
+ * Integers up to 2^53 - 1 become a `number`, which is exact. Greater ones become a `bigint`. No number is rounded.
  */
 export class PackageReader {
   /** What has come of an unfinished package, at the beginning of a buffer with room for more. */

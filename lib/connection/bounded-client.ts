@@ -18,8 +18,8 @@ const CLOSE_LIMIT_MS = 2_000;
  * never settles what was pending when its socket closed, nor a `disconnect()` after that.
  *
  * thingsdb.js cannot tell that its connection has ended either: only the time limit shows that. A call that has timed
- * out may have taken effect. What the client itself rejects with comes through as it is, as does its part of an {@link
- * ObservableConnection} and an {@link AnnouncingClient}.
+ * out may have taken effect. What the client itself rejects with comes through as it is. So do its own methods of an
+ * {@link ObservableConnection} and an {@link AnnouncingClient}.
  */
 export class BoundedClient implements ThingsDBClient, ObservableConnection, AnnouncingClient {
   readonly #client: ThingsDBClient & Partial<ObservableConnection & AnnouncingClient>;

@@ -77,11 +77,11 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
 const unknownCode = broken('this version of the library does not know that code');
 
 /**
- * The typed error for what a client rejected with. A server's refusal is told by its code, whether it comes as {@link
- * ServerError} or as the bare `{ error_code, error_msg }` of other clients.
+ * The typed error for what a client rejected with. The code tells a server's refusal. It comes as {@link ServerError},
+ * or as the bare `{ error_code, error_msg }` of other clients.
  *
- * What comes back as it is: a `LockError`, any other `Error`, and a refusal by our own procedures (codes -127 to -100)
- * as {@link ServerError}. Whatever is left (an event, a string) becomes a `LockConnectionError`. `cause` holds the
+ * A `LockError` and any other `Error` come back as they are. A refusal by our own procedures (codes -127 to -100) comes
+ * back as {@link ServerError}. Whatever is left (an event, a string) becomes a `LockConnectionError`. `cause` holds the
  * refusal, or what came in.
  */
 export function typedError(error: unknown, context: ErrorContext): LockError | Error {

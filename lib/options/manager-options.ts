@@ -60,7 +60,7 @@ export interface LockManagerOptions {
   readonly owner?: string | undefined;
   /**
    * How long one call to the server may take, over as many connections as that takes. `close()` takes no longer. A
-   * server that is silent for so long, or for a third of the shortest ttl held, is taken for lost. Default 5 s.
+   * server is taken for lost after so long a silence, or after a third of the shortest ttl held. Default 5 s.
    */
   readonly requestTimeout?: Duration | undefined;
   /**

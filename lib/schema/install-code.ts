@@ -3,8 +3,9 @@ import { functions, migrations, procedures } from './source.generated.js';
 
 /**
  * The query that brings a collection to this version's schema. It is idempotent. It is one query, so that nobody ever
- * sees half of it. A query is no transaction, so all that can be refused is checked before the first change. ->
- * [version, oldest version whose clients can use it]
+ * sees half of it. A query is no transaction, so all that can be refused is checked before the first change.
+ *
+ * -> [version, oldest version whose clients can use it]
  */
 export function installCode(prefix = ''): string {
   const names = Object.keys(procedures).map((name) => prefix + name);

@@ -5,7 +5,7 @@ import type { ChangeHistory } from './change-history.js';
 export interface EmbeddedFaultOrders extends FaultOrders {
   /**
    * Goes back to what was stored before the last `count` changes and cuts all connections. Clients of a single node see
-   * that when it was killed before it had written its changes down, and started again.
+   * the same when it was killed before it had written its changes down.
    *
    * @throws RangeError for more changes than the option `history` keeps
    */

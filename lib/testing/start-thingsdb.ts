@@ -26,7 +26,7 @@ export interface StartOptions {
   readonly tcpPort?: number;
   /**
    * Whether small packages leave by TCP at once; default `true`. With `false` it is as with a real node. A package that
-   * follows another closely is held back, for up to 40 ms, until the client's system has acknowledged the first.
+   * follows another closely is held back until the client's system has acknowledged the first. That takes up to 40 ms.
    */
   readonly tcpNoDelay?: boolean;
   /** A `ManualClock` to move time in the test; the machine's time by default. */

@@ -22,7 +22,7 @@ export interface BoardOptions {
 /** Whether this view holds the name itself. */
 export type IsOurs = (name: string) => boolean;
 
-/** So many leases whose end was told are remembered, because an answer may be older than the news of the end. */
+/** So many ended leases are remembered, because an answer may be older than the news of the end. */
 const MOST_ENDED = 5_000;
 /** So long after a queue became unsure it is taken from an answer, even if it changes all the time. */
 const UNSURE_FOR_MS = 1_000;

@@ -39,8 +39,8 @@ export function printCompact(source: Source, node: { readonly start: number; rea
 }
 
 /**
- * A statement as it was written. The real server's parser counts white space behind a value as part of it, because it
- * looked there for an index. So do we.
+ * A statement as it was written. The real server's parser looks for an index behind a value. It counts the white space
+ * there as part of the value. So do we.
  */
 export function printRaw(source: Source, node: Statement): string {
   const end = endsWithValue(node) ? (source.gaps.get(node.end) ?? node.end) : node.end;

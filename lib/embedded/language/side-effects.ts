@@ -109,8 +109,8 @@ class Analyser implements Analysis {
     this.#inLoop = false;
     this.statement(node.body);
     if (this.needsChange) this.closuresWithEffects.add(node);
-    // A closure that is only made does not need a change, and one that is called is checked when it is called. But
-    // ThingsDB counts what is inside for the whole text, and so do we.
+    // A closure that is only made needs no change. One that is called is checked at its call. But ThingsDB counts what
+    // is inside for the whole text, and so do we.
     this.needsChange ||= needsChange;
     this.#inLoop = inLoop;
   }

@@ -10,7 +10,7 @@ export function toByteString(text: string): string {
   return notAscii.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
 }
 
-/** The text whose UTF-8 bytes these are; what is not valid UTF-8 becomes U+FFFD, as any client would show it. */
+/** The text whose UTF-8 bytes these are. What is not valid UTF-8 becomes U+FFFD, as in any client. */
 export function fromByteString(bytes: string): string {
   return notAscii.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes;
 }

@@ -13,8 +13,9 @@ export class WireFormatError extends Error {
 }
 
 /**
- * Reads MessagePack into {@link Wire} values: integers as `bigint` in the whole range of 64 bits, floats as `number`,
- * maps as objects without a prototype (a key such as `__proto__` is a key like any other), extensions as they are.
+ * Reads MessagePack into {@link Wire} values. Integers become a `bigint` in the whole range of 64 bits, floats a
+ * `number`. Maps become objects without a prototype, so that `__proto__` is a key like any other. Extensions stay as
+ * they are.
  */
 export class WireDecoder {
   readonly #bytes: Uint8Array;

@@ -15,7 +15,7 @@ export class WireTooLargeError extends Error {
 /**
  * Writes {@link Wire} values as MessagePack.
  *
- * A general library cannot do this. It sees one kind of number, and would write the float `1.0` as the integer `1`, or
+ * A general library cannot do this. It sees one kind of number. It would write the float `1.0` as the integer `1`, or
  * every bigint in nine bytes. Here a bigint takes the least room that holds it, as a node writes it. A number is always
  * a float64.
  */

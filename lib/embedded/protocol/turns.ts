@@ -32,8 +32,8 @@ export class Line {
 }
 
 /**
- * Says whose turn it is. When a turn is over, the sockets of all clients are looked at, and who has used the least time
- * is served first. However many clients ask for much, whoever asks for little waits for one request of theirs.
+ * Says whose turn it is. When a turn is over, the sockets of all clients are looked at. Who has used the least time is
+ * served first. However many clients ask for much, whoever asks for little waits for one request of theirs.
  */
 export class Turns {
   readonly #whenRunning: (action: () => void) => void;

@@ -16,7 +16,7 @@ const RESTORE = 3;
 const MAX_STACK = 4_000_000;
 
 /**
- * Finds a pattern in a byte string by trying, as PCRE does, with a stack of its own instead of recursion. It counts
+ * Finds a pattern in a byte string by trying, as PCRE does. A stack of its own takes the place of recursion. It counts
  * what it does, because JavaScript's own regular expressions have no limit, and some patterns take them years.
  */
 export class Matcher {
@@ -39,7 +39,7 @@ export class Matcher {
   }
 
   /**
-   * The first match from `from` on: start and end of the match and of each group. -1 for a group that took no part.
+   * The first match from `from` on, as start and end of the match and of each group. A group that took no part has -1.
    * @throws MatchLimitError
    */
   find(from: number): readonly number[] | null {

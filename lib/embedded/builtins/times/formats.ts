@@ -186,7 +186,7 @@ export function readMoment(text: string, template: string): ReadParts {
   return read;
 }
 
-/** As in C, the day of the year fills in what is missing, where a part of a date is read beside it. */
+/** As in C, the day of the year fills in what is missing beside another part of a date. */
 function placeDayOfYear(read: ReadParts, day: number, letters: readonly string[], template: string): void {
   if (day < 1 || day > LAST_DAY_OF_YEAR) throw noMatch(template);
   const has = (some: string): boolean => letters.some((letter) => some.includes(letter));

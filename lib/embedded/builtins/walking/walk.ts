@@ -12,8 +12,8 @@ import type { Query } from '../../runtime/query.js';
 export type Walkable = List | ThingSet | Thing;
 
 /**
- * Calls a closure for each item. It gets an item and its index, a thing of a set and its id, or a name and a value.
- * `visit` gets the result, the item and its position, and gives `false` to stop.
+ * Calls a closure for each item. The closure gets an item of a list and its index, or a thing of a set and its id. Of a
+ * thing it gets a name and a value. `visit` gets the result, the item and its position, and gives `false` to stop.
  */
 export function walk(
   query: Query,

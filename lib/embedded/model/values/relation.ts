@@ -135,7 +135,7 @@ export function relateSet(field: Field, other: Field, things: ReadonlySet<Thing>
 export const hasRelation = (set: ThingSet): boolean => !!set.field?.relation && set.parent !== null;
 
 /**
- * Throws -61 when things do not fit a relation between the two properties: those that exist already, or those that
+ * Throws -61 when things do not fit a relation between the two properties. It checks stored things, and those that
  * variables hold.
  */
 export function checkRelation(

@@ -11,8 +11,8 @@ const INDEX_FROM = 8;
 /**
  * A thing: properties by name, with or without a type.
  *
- * The order is ThingsDB's. While all keys are valid names it is that of insertion, with the last one moved into the
- * place of one that is deleted. Once a key is not a valid name it is sorted by bytes ("dict").
+ * The order is ThingsDB's. While all keys are valid names it is that of insertion. The last key takes the place of one
+ * that is deleted. Once a key is not a valid name it is sorted by bytes ("dict").
  */
 export class Thing {
   readonly kind = 'thing';
