@@ -3,9 +3,9 @@ import { detached } from '../async/detached.js';
 
 /** What a heartbeat needs of the connection that it watches. */
 export interface Pulse {
-  /** Asks the server for a sign of life. Its answer is told by `heard`. */
+  /** Asks the server for a sign of life. Its answer is told by `answered`. */
   ping(): void;
-  /** All bytes that ever came in, if that is known. Part of a long answer is a sign of life too. */
+  /** All bytes that ever came in, if that is known. Part of a long answer is a sign of life too, for a while. */
   bytesRead(): number | undefined;
   /** When the call was sent that has waited longest for its answer; `undefined` while none waits. */
   oldestCallMs(): number | undefined;
@@ -30,8 +30,12 @@ const LEAST_PATIENCE_MS = 200;
 const ROUND_TRIPS = 3;
 
 /**
- * Finds out that a connection has gone silent. It pings only after a silence, so that it costs nothing while there is
- * traffic. From the last sign of life to `onDead` the window passes, which {@link watch} sets.
+ * Finds out that a connection has gone silent. It pings only after a silence, so that it costs nothing while calls are
+ * answered. From the last answer to `onDead` the window passes, which {@link watch} sets.
+ *
+ * Only an answer shows that the server hears this process. Pushed messages come in also when nothing goes out any more.
+ * Other bytes may be part of a long answer, and delay `onDead` by half a window at most: a renewal would have to wait
+ * behind them too.
  */
 export class Heartbeat {
   readonly #pulse: Pulse;
@@ -41,7 +45,10 @@ export class Heartbeat {
   #callPatienceMs = Infinity;
   /** When the call was sent for which `onStuck` was told. */
   #stuckCallMs = -Infinity;
+  /** The last answer. */
   #heardMs = performance.now();
+  /** The last bytes that are no pushed message. */
+  #bytesMs = -Infinity;
   /** The ping that has no answer yet. */
   #pingMs: number | undefined;
   #lastPingMs = -Infinity;
@@ -74,9 +81,14 @@ export class Heartbeat {
     this.#alarm.clear();
   }
 
-  /** Something came in. */
+  /** A call was answered. */
   heard(): void {
     this.#heardMs = performance.now();
+  }
+
+  /** A message came in that nobody asked for: the bytes until now are no part of an answer. */
+  pushed(): void {
+    this.#bytesRead = this.#pulse.bytesRead();
   }
 
   /** @param roundTripMs how long an answer has taken that the server gives at once */
@@ -91,7 +103,7 @@ export class Heartbeat {
     if (this.#windowMs !== undefined && this.#pingMs === undefined) this.#lookAt(this.#dueMs());
   }
 
-  /** Whether nothing has come in since `onSilent`. */
+  /** Whether no answer has come in since `onSilent`, nor part of one. */
   get isSilent(): boolean {
     this.#readBytes();
     return this.#isSilenceTold && this.#heardMs < (this.#pingMs ?? -Infinity);
@@ -141,19 +153,23 @@ export class Heartbeat {
   }
 
   #judge(pingMs: number, nowMs: number): void {
-    if (nowMs + 1 >= pingMs + this.#patienceMs) {
+    const lifeMs = Math.max(pingMs, this.#bytesMs);
+    const latestMs = pingMs + 2 * this.#patienceMs;
+    const deadMs = Math.min(lifeMs + this.#patienceMs, latestMs);
+    if (nowMs + 1 >= deadMs) {
       this.stop();
       this.#pulse.onDead(nowMs - this.#heardMs);
       return;
     }
-    const isTime = nowMs + 1 >= pingMs + this.#silentAfterMs;
-    this.#lookAt(pingMs + (isTime ? this.#patienceMs : this.#silentAfterMs), true);
+    const silentMs = Math.min(lifeMs + this.#silentAfterMs, latestMs);
+    const isTime = nowMs + 1 >= silentMs;
+    this.#lookAt(isTime ? deadMs : silentMs, true);
     if (!isTime || this.#isSilenceTold) return;
     this.#isSilenceTold = true;
     this.#pulse.onSilent();
   }
 
-  /** When the next ping is due, if nothing comes in until then. */
+  /** When the next ping is due, if no answer comes in until then. */
   #dueMs(): number {
     const quietMs = this.#window / 2;
     // A call that has no answer is reason enough. If the connection was idle before the call, its answer is awaited
@@ -181,8 +197,10 @@ export class Heartbeat {
 
   #readBytes(): void {
     const bytesRead = this.#pulse.bytesRead();
-    if (bytesRead !== this.#bytesRead) this.heard();
+    if (bytesRead === this.#bytesRead) return;
     this.#bytesRead = bytesRead;
+    this.#bytesMs = performance.now();
+    this.#isSilenceTold = false;
   }
 
   /** Sets the alarm; without `isNew` only to something earlier than it is set to. */

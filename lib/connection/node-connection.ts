@@ -223,7 +223,7 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
   }
 
   #pushed(type: number, body: unknown): void {
-    this.#heartbeat.heard();
+    this.#heartbeat.pushed();
     this.#events?.onPush(type, body);
   }
 

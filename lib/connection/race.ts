@@ -1,6 +1,6 @@
 import { Deferred } from '../async/deferred.js';
 import type { LockError } from '../errors.js';
-import { LockConnectionError } from '../errors.js';
+import { LockConnectionError, LockProtocolError } from '../errors.js';
 
 /** One try to reach a node. */
 export interface Attempt<T> {
@@ -26,7 +26,8 @@ const MOST_REPEATS = 3;
 
 /**
  * Tries nodes until one is ready, and cancels the other tries then. A try that fails is followed by the next at once.
- * One that hangs is joined by the next after half a second. What cannot be mended by another node ends the race.
+ * One that hangs is joined by the next after half a second. What cannot be mended by another node ends the race. An
+ * address where something else than ThingsDB answers is passed by, unless all are like that.
  */
 export class Race<T> {
   readonly #outcome = new Deferred<T>();
@@ -34,6 +35,8 @@ export class Race<T> {
   readonly #running = new Set<Attempt<T>>();
   #begun = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** What the tries have come to: the last that may be better another time, or else the first. */
+  #failure: LockError | undefined;
   #isOver = false;
 
   constructor(options: RaceOptions<T>) {
@@ -41,7 +44,7 @@ export class Race<T> {
     this.#next();
   }
 
-  /** Rejects with a `LockError`: the last, when every node has failed. */
+  /** Rejects with a `LockError` when every node has failed: with one that may be better another time, if there is one. */
   get winner(): Promise<T> {
     return this.#outcome.promise;
   }
@@ -80,12 +83,14 @@ export class Race<T> {
   #failed(attempt: Attempt<T>, error: LockError): void {
     if (this.#isOver) return;
     this.#running.delete(attempt);
-    const isForGood = !(error instanceof LockConnectionError);
+    const isPassing = error instanceof LockConnectionError;
+    if (isPassing || this.#failure === undefined) this.#failure = error;
+    const isForGood = !isPassing && !(error instanceof LockProtocolError);
     if (!isForGood && this.#begun < this.#options.nodes) {
       this.#next();
     } else if (isForGood || this.#running.size === 0) {
       this.#end();
-      this.#outcome.reject(error);
+      this.#outcome.reject(isForGood ? error : this.#failure);
     }
   }
 

@@ -2,7 +2,7 @@ import { Deferred } from '../async/deferred.js';
 import { detached } from '../async/detached.js';
 import { settledWithin } from '../async/within.js';
 import { PackageType } from '../client/package-type.js';
-import { LockConnectionError, type LockError } from '../errors.js';
+import { LockConnectionError, LockProtocolError, type LockError } from '../errors.js';
 import type { ReconnectingEvent } from '../events.js';
 import { backOffMs } from './back-off.js';
 import { Needs } from './needs.js';
@@ -78,6 +78,8 @@ export class Session {
   #attempts = 0;
   /** Since when a connection is looked for. */
   #soughtMs = 0;
+  /** Whether there ever was a connection. */
+  #hasBeen = false;
   /** Since when there is the connection that there is. */
   #becameMs = 0;
   /** Whether a call was answered over the connection that there is. */
@@ -223,10 +225,16 @@ export class Session {
       const ready = await this.#race.winner;
       return ready.connection.endedBy === undefined ? ready : { failure: ready.connection.endedBy };
     } catch (error) {
-      return { failure: error as LockError };
+      return { failure: this.#passing(error as LockError) };
     } finally {
       this.#race = undefined;
     }
+  }
+
+  /** Where ThingsDB has answered before, something else does so for a while: a load balancer, perhaps. */
+  #passing(failure: LockError): LockError {
+    if (!this.#hasBeen || !(failure instanceof LockProtocolError)) return failure;
+    return new LockConnectionError(`ThingsDB does not answer: ${failure.message}`, { cause: failure });
   }
 
   /** Nobody needs it now. */
@@ -254,6 +262,7 @@ export class Session {
     this.#move('connected');
     this.#avoidBefore(ready.index);
     this.#current = ready;
+    this.#hasBeen = true;
     this.#becameMs = performance.now();
     this.#isProved = false;
     connection.listen({

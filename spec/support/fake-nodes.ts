@@ -6,7 +6,7 @@ import type { SessionNodes } from '../../lib/connection/session.js';
 import { LockConnectionError, type LockError } from '../../lib/errors.js';
 import { stubClient } from './stub-client.js';
 
-/** A connection to a node that a spec plays: it answers pings while `isAlive`, and calls when the spec does. */
+/** A connection to a node that a spec plays: it answers pings while `isAlive` or later, and calls when the spec does. */
 export class FakeNode {
   readonly connection: NodeConnection;
   readonly #ready = new Deferred<ReadyNode>();
@@ -15,6 +15,7 @@ export class FakeNode {
   isAlive = true;
   isClosed = false;
   pings = 0;
+  readonly #unanswered: (() => void)[] = [];
   /** What was run, with what answers it. */
   readonly runs: { procedure: string; answer: (value: unknown) => void; fail: (error: unknown) => void }[] =
     [];
@@ -28,7 +29,7 @@ export class FakeNode {
   constructor(readonly index: number) {
     const ping = (): Promise<unknown> => {
       this.pings++;
-      return this.isAlive ? Promise.resolve() : new Promise(() => undefined);
+      return this.isAlive ? Promise.resolve() : new Promise<void>((answer) => this.#unanswered.push(answer));
     };
     const client = stubClient({
       ping,
@@ -70,6 +71,11 @@ export class FakeNode {
   cut(reason: LockError = new LockConnectionError(`node ${this.index} has gone`)): void {
     this.isClosed = true;
     this.#onClose(reason);
+  }
+
+  /** The pings that were sent while it was not alive. */
+  answerPings(): void {
+    for (const answer of this.#unanswered.splice(0)) answer();
   }
 
   push(type: number, body: unknown): void {

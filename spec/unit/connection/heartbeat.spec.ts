@@ -109,16 +109,45 @@ describe('a connection that is watched', () => {
     expect(silences).toHaveLength(2);
   });
 
-  it('lives as long as bytes come in, although no message is complete', async () => {
+  /** Bytes come in, and no answer. */
+  async function bytes(ms: number, everyMs: number, then: () => void): Promise<void> {
+    for (let passed = 0; passed < ms; passed += everyMs) {
+      bytesRead = (bytesRead ?? 0) + 1_000;
+      then();
+      await pass(everyMs);
+    }
+  }
+
+  it('has half a window more while part of an answer comes in', async () => {
     bytesRead = 0;
     heartbeat.watch(1_000);
-    for (let passed = 0; passed < 10_000; passed += 100) {
-      bytesRead += 1_000;
-      await pass(100);
-    }
+    await bytes(1_400, 100, () => undefined);
+    expect([pings, silences, deaths]).toEqual([[500], [], []]);
+    heartbeat.answered(1);
+    await bytes(1_400, 100, () => undefined);
     expect(deaths).toEqual([]);
-    await pass(2_100);
+    await bytes(1_000, 100, () => undefined);
+    expect(deaths).toEqual([2_900]);
+  });
+
+  it('is told silent anew when what came in stops in its middle', async () => {
+    bytesRead = 0;
+    heartbeat.watch(2_000);
+    await pass(1_600);
+    expect(heartbeat.isSilent).toBe(true);
+    await bytes(100, 100, () => undefined);
+    expect(heartbeat.isSilent).toBe(false);
+    await pass(900);
+    expect([silences.length, heartbeat.isSilent, deaths]).toEqual([2, true, []]);
+    await pass(100);
     expect(deaths).toHaveLength(1);
+  });
+
+  it('is not held to be alive for messages that nobody asked for', async () => {
+    bytesRead = 0;
+    heartbeat.watch(1_000);
+    await bytes(2_000, 100, () => heartbeat.pushed());
+    expect([pings, silences, deaths]).toEqual([[500], [750], [1_000]]);
   });
 
   it('to a server that is far away has three round trips for its answer', async () => {

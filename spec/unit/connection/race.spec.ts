@@ -1,6 +1,6 @@
 import { Deferred } from '../../../lib/async/deferred.js';
 import { Race, type Attempt } from '../../../lib/connection/race.js';
-import { LockConnectionError, LockPermissionError } from '../../../lib/errors.js';
+import { LockConnectionError, LockPermissionError, LockProtocolError } from '../../../lib/errors.js';
 import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
 import { outcome } from '../../support/outcome.js';
 
@@ -73,6 +73,37 @@ it('a node that hangs may still win', async () => {
   at(0).succeed();
   expect(await winner).toBe('node 0');
   expect(at(1).isCancelled).toBe(true);
+});
+
+describe('an address where something else than ThingsDB answers', () => {
+  const rubbish = new LockProtocolError('not a ThingsDB package');
+
+  it('is passed by', async () => {
+    const { winner } = race(3);
+    at(0).fail(rubbish);
+    await rest();
+    at(1).succeed();
+    expect(await winner).toBe('node 1');
+  });
+
+  it.each([
+    ['first', [rubbish, undefined]],
+    ['last', [undefined, rubbish]],
+  ])('as the %s of two leaves hope while the other may come back', async (_, failures) => {
+    const { winner } = race(2);
+    at(0).fail(failures[0]);
+    await rest();
+    at(1).fail(failures[1]);
+    await expect(winner).rejects.toBeInstanceOf(LockConnectionError);
+  });
+
+  it('is told when all are like that', async () => {
+    const { winner } = race(2);
+    at(0).fail(rubbish);
+    await rest();
+    at(1).fail(new LockProtocolError('another'));
+    await expect(winner).rejects.toBe(rubbish);
+  });
 });
 
 it('a node that fails is followed by the next at once', async () => {

@@ -1,4 +1,9 @@
-import { LockConnectionError, LockPermissionError, type LockError } from '../../../lib/errors.js';
+import {
+  LockConnectionError,
+  LockPermissionError,
+  LockProtocolError,
+  type LockError,
+} from '../../../lib/errors.js';
 import type { ReconnectingEvent } from '../../../lib/events.js';
 import { Session } from '../../../lib/connection/session.js';
 import { FakeNodes, type FakeNode } from '../../support/fake-nodes.js';
@@ -164,6 +169,27 @@ describe('a session', () => {
     letGo();
   });
 
+  it('rejects where something else than ThingsDB answers, unless ThingsDB has answered there before', async () => {
+    const rubbish = new LockProtocolError('not a ThingsDB package');
+    sessionOf();
+    const letGo = session.keepAlive();
+    const connection = session.connection();
+    nodes.last.refuse(rubbish);
+    await expect(connection).rejects.toBe(rubbish);
+    const again = session.connection();
+    nodes.last.open();
+    await again;
+    nodes.last.cut();
+    await pass(200);
+    nodes.last.refuse(rubbish);
+    await pass(5_000);
+    nodes.last.open();
+    await rest();
+    expect(session.current).toBe(nodes.last.connection);
+    expect(told).not.toContain('failed');
+    letGo();
+  });
+
   it('passes pushed messages on', async () => {
     const node = await connected();
     node.push(8, { id: 1 });
@@ -314,15 +340,31 @@ describe('a server that goes silent', () => {
     session.keepAlive(6_000);
     node.isAlive = false;
     await pass(1_500);
-    node.push(8, { id: 1 });
+    node.answerPings();
+    await rest();
     nodes.last.open();
     await rest();
     expect(session.current).toBe(node.connection);
     expect(nodes.last.isClosed).toBe(true);
-    expect(told).toEqual(['pushed 8 {"id":1}']);
-    // And it is found out again.
-    await pass(1_500);
+    expect(told).toEqual([]);
+    // And it is found out again; it is taken to be far away now.
+    await pass(2_100);
     expect(nodes.tried).toHaveLength(3);
+  });
+
+  it('is left although it pushes messages: they come in also when nothing goes out any more', async () => {
+    const node = await connected();
+    session.keepAlive(6_000);
+    node.isAlive = false;
+    for (let tenths = 0; tenths < 15; tenths++) {
+      node.push(8, { id: 1 });
+      await pass(100);
+    }
+    expect(nodes.tried).toHaveLength(2);
+    nodes.last.open();
+    node.push(8, { id: 1 });
+    await rest();
+    expect(session.current).toBe(nodes.last.connection);
   });
 
   it.each([
