@@ -39,13 +39,14 @@ export class Nodes {
     const order = orderOf(this.count, avoided);
     return new Race({
       nodes: this.count,
-      begin: (n) => this.#attempt(order[n % this.count] as number),
+      begin: (n) => this.open(order[n % this.count] as number),
       // A function of the caller's may not expect to be called again before it has answered.
       mayRepeat: this.#options.client === undefined,
     });
   }
 
-  #attempt(index: number): Attempt<ReadyNode> {
+  /** Tries this node alone. */
+  open(index: number): Attempt<ReadyNode> {
     const opening = new Opening();
     const ready = this.#open(index, opening);
     const attempt = { ready, cancel: () => this.#close(opening) };

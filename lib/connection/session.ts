@@ -107,6 +107,11 @@ export class Session {
     return this.#current?.connection;
   }
 
+  /** The place in the list of the node that is connected to. */
+  get index(): number | undefined {
+    return this.#current?.index;
+  }
+
   /** Whether a connection that is lost can be opened again. */
   get canReopen(): boolean {
     return this.#nodes.canReopen;

@@ -1,6 +1,7 @@
 import { makesChange, type Answer, type BatchAnswer, type Operation } from '../schema/operations.js';
 import { MAX_PLACES, Refusal } from '../schema/constants.js';
-import { Batching } from './batching.js';
+import { Batching, isSlow } from './batching.js';
+import { Nudging } from './nudging.js';
 
 /** What is asked, and who has asked: told once what has become of it. */
 export interface Asked {
@@ -13,22 +14,31 @@ export interface Asked {
 /** Decides operations in one change; see `LockProcedures.batch`. */
 export type Batch = (operations: readonly Operation[]) => Promise<BatchAnswer>;
 
+/** Whoever can make slow changes quick; see `Nudger`. */
+export interface Nudges {
+  readonly isPossible: boolean;
+  nudge(): void;
+}
+
 /**
  * What is asked in one turn of the event loop travels in one call at its end. One change decides it. Where many small
  * calls do more than a few large ones, it travels in those: see {@link Batching}.
  */
 export class Batcher {
   readonly #batch: Batch;
+  readonly #nudges: Nudges | undefined;
   #asked: Asked[] = [];
   readonly #batching = new Batching();
+  readonly #nudging = new Nudging();
   /** Operations that have been sent. */
   #unanswered = 0;
   #isFlushing = false;
   #isUrgent = false;
   readonly #flushLater = (): void => this.flush();
 
-  constructor(batch: Batch) {
+  constructor(batch: Batch, nudges?: Nudges) {
     this.#batch = batch;
+    this.#nudges = nudges;
   }
 
   /**
@@ -81,16 +91,30 @@ export class Batcher {
       (told) => {
         this.#unanswered -= asked.length;
         // Reads are quick also where changes are slow.
-        if (wasTogether !== undefined && operations.some(makesChange))
-          this.#batching.answered(wasTogether, asked.length, told.sentMs, told.receivedMs);
+        if (operations.some(makesChange)) this.#learn(wasTogether, asked.length, told);
         this.#tell(asked, told);
       },
       (error: unknown) => {
         this.#unanswered -= asked.length;
-        this.#batching.failed();
+        this.#batching.restart();
         for (const one of asked) one.failed(error);
       },
     );
+  }
+
+  /** Nudges come first. What they do not make quick, large and small calls are tried on. */
+  #learn(wasTogether: boolean | undefined, count: number, { sentMs, receivedMs }: BatchAnswer): void {
+    if (this.#nudges?.isPossible === true) {
+      const { isOn } = this.#nudging;
+      if (this.#nudging.answered(isSlow(count, receivedMs - sentMs), receivedMs)) {
+        this.#nudges.nudge();
+        if (!isOn) this.#batching.restart();
+        return;
+      }
+    } else {
+      this.#nudging.stop();
+    }
+    if (wasTogether !== undefined) this.#batching.answered(wasTogether, count, sentMs, receivedMs);
   }
 
   #tell(asked: readonly Asked[], told: BatchAnswer): void {

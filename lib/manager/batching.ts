@@ -1,4 +1,5 @@
 import { MAX_OPERATIONS } from '../schema/constants.js';
+import { ones } from './nudging.js';
 
 /** So many calls in flight keep a cluster's acknowledgements flowing. With 8 there were stalls, with 64 more work. */
 const ENOUGH_CALLS = 16;
@@ -35,6 +36,11 @@ const CLEARLY = 0.7;
 const LONGEST_TRIAL_MS = 5_000;
 const LEAST_PAUSE_MS = 1_000;
 const MOST_PAUSE_MS = 30_000;
+
+/** Whether a call of so many operations has taken longer than one should. */
+export function isSlow(operations: number, ms: number): boolean {
+  return ms > SLOW_MS + SLOW_EACH_MS * operations;
+}
 
 /** How much of the time in which a call was out an operation has taken, the newest ones counting most. */
 class Pace {
@@ -119,8 +125,7 @@ export class Batching {
       this.#judge(nowMs);
       return;
     }
-    const isSlow = nowMs - sentMs > SLOW_MS + SLOW_EACH_MS * operations;
-    this.#slow = ((this.#slow << 1) | (isSlow ? 1 : 0)) & (2 ** LAST_CALLS - 1);
+    this.#slow = ((this.#slow << 1) | (isSlow(operations, nowMs - sentMs) ? 1 : 0)) & (2 ** LAST_CALLS - 1);
     if (nowMs < this.#trialAtMs || (wasTogether && ones(this.#slow) < SLOW_TIMES)) return;
     this.#isTrial = true;
     this.#trialEndMs = nowMs + LONGEST_TRIAL_MS;
@@ -129,8 +134,8 @@ export class Batching {
     (wasTogether ? this.#apart : this.#together).restart();
   }
 
-  /** A call failed: the node does not keep up, or is another one from now on. What was learned counts no more. */
-  failed(): void {
+  /** The node does not keep up, is another one, or is nudged from now on. What was learned counts no more. */
+  restart(): void {
     this.#together.restart();
     this.#apart.restart();
     this.#endTrial();
@@ -159,10 +164,4 @@ export class Batching {
     this.#slow = 0;
     this.#isTogether = !this.#isTogether;
   }
-}
-
-function ones(bits: number): number {
-  let count = 0;
-  for (let rest = bits; rest > 0; rest >>= 1) count += rest & 1;
-  return count;
 }

@@ -6,7 +6,7 @@ import type { Send } from '../request/commands.js';
 import type { LockProcedures } from '../schema/lock-procedures.js';
 import type { Answer, BatchAnswer, Operation, RequestTerms } from '../schema/operations.js';
 import type { RoomId } from '../schema/replies.js';
-import { Batcher, type Asked } from './batcher.js';
+import { Batcher, type Asked, type Nudges } from './batcher.js';
 import type { Desk, Outlet, Seat } from './desk.js';
 import { KeepAlive } from './keep-alive.js';
 
@@ -16,6 +16,7 @@ export interface Connection {
   /** Keeps the process alive, and a silent server found out in time for a lease of this ttl. Returns how to let go. */
   readonly keepAlive: (ttlMs: number) => () => void;
   readonly trouble: () => unknown;
+  readonly nudges: Nudges;
 }
 
 /** Carries out what the desk wants of the server. Commands become calls, and their answers go back to the desk. */
@@ -31,7 +32,7 @@ export class Driver implements Outlet {
 
   constructor(procedures: LockProcedures, connection: Connection) {
     this.#procedures = procedures;
-    this.#batcher = new Batcher((operations) => procedures.batch(operations));
+    this.#batcher = new Batcher((operations) => procedures.batch(operations), connection.nudges);
     this.#connection = connection;
     this.#keepAlive = new KeepAlive(connection.keepAlive);
   }

@@ -3,11 +3,12 @@ import { settledWithin } from '../async/within.js';
 import type { ManagerInfo } from '../diagnostics/messages.js';
 import { Calls } from '../connection/calls.js';
 import { Nodes } from '../connection/nodes.js';
+import { Nudger } from '../connection/nudger.js';
 import { Session, type SessionListener } from '../connection/session.js';
 import { LockClosedError, LockError } from '../errors.js';
 import type { ResolvedManagerOptions } from '../options/resolved-manager-options.js';
 import type { Terms } from '../request/request.js';
-import { announcedBatch, LockProcedures } from '../schema/lock-procedures.js';
+import { announcedBatch, LockProcedures, nudge, type RunProcedure } from '../schema/lock-procedures.js';
 import type { RoomId } from '../schema/replies.js';
 import { setUp } from '../schema/setup.js';
 import { SystemClock } from './clock.js';
@@ -49,6 +50,7 @@ export class ManagerCore implements LockCore {
   readonly #pools: LeasePools;
   readonly #driver: Driver;
   readonly #session: Session;
+  readonly #nudger: Nudger;
   readonly #calls: Calls;
   readonly #limitMs: number;
   #closing: Promise<void> | undefined;
@@ -62,24 +64,25 @@ export class ManagerCore implements LockCore {
       clockSkewMs: options.clockSkew,
       doubtMs: options.requestTimeout,
     };
-    this.#session = new Session(new Nodes(options), options.requestTimeout, this.#sessionListener(listener));
+    const nodes = new Nodes(options);
+    this.#session = new Session(nodes, options.requestTimeout, this.#sessionListener(listener));
     const { collection, prefix } = options;
     this.info = Object.freeze({ collection, prefix, owner });
     const identity = { inbox: randomId(), owner };
+    this.#nudger = this.#nudgerOf(nodes, identity.inbox);
     this.#calls = new Calls(this.#session, {
       ...options,
       announced: announcedBatch(identity),
       setUp: (connection) => setUp(connection, collection, prefix),
     });
-    this.procedures = new LockProcedures(
-      (procedure, args, how) => this.#calls.run(procedure, args, how),
-      identity,
-    );
+    const run: RunProcedure = (procedure, args, how) => this.#calls.run(procedure, args, how);
+    this.procedures = new LockProcedures(run, identity);
     const join = (roomId: RoomId): Promise<boolean> => this.#calls.join(roomId);
     this.#driver = new Driver(this.procedures, {
       join,
       keepAlive: (ttlMs) => this.#session.keepAlive(ttlMs),
       trouble: () => this.#session.trouble,
+      nudges: this.#nudger,
     });
     this.#desk = new Desk(this.#driver, {
       clock: new SystemClock(),
@@ -94,6 +97,14 @@ export class ManagerCore implements LockCore {
       (roomId) => void this.#calls.leave(roomId).catch(() => undefined),
       () => this.#session.keepAlive(),
     );
+  }
+
+  #nudgerOf(nodes: Nodes, inbox: string): Nudger {
+    return new Nudger({
+      nodes,
+      inUse: () => this.#session.index,
+      send: (connection) => nudge(connection, this.info, inbox),
+    });
   }
 
   get state(): 'open' | 'draining' | 'closed' {
@@ -165,7 +176,8 @@ export class ManagerCore implements LockCore {
     } finally {
       this.#desk.stop();
       this.#driver.stop();
-      await this.#session.close(reason, Math.max(0, endMs - performance.now()));
+      const leftMs = Math.max(0, endMs - performance.now());
+      await Promise.all([this.#nudger.close(reason, leftMs), this.#session.close(reason, leftMs)]);
     }
   }
 

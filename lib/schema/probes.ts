@@ -13,6 +13,7 @@ export const PROBES: Readonly<Record<Use, readonly Probe[]>> = {
     { procedure: 'lock_batch', args: [null, '', '', []] },
     { procedure: 'lock_change', args: [null, '', '', []] },
     { procedure: 'lock_close', args: [''] },
+    { procedure: 'lock_nudge', args: [''] },
     { procedure: 'lock_locked', args: [''] },
     { procedure: 'lock_fence', args: ['', 0] },
   ],

@@ -97,12 +97,14 @@ export class FakeNodes implements SessionNodes {
 
   race(avoided: ReadonlySet<number>): Race<ReadyNode> {
     const order = orderOf(this.count, avoided);
-    const begin = (n: number): FakeNode => {
-      const node = new FakeNode(order[n % this.count] as number);
-      this.tried.push(node);
-      return node;
-    };
+    const begin = (n: number): FakeNode => this.open(order[n % this.count] as number);
     return new Race({ nodes: this.count, begin, mayRepeat: true });
+  }
+
+  open(index: number): FakeNode {
+    const node = new FakeNode(index);
+    this.tried.push(node);
+    return node;
   }
 
   get last(): FakeNode {

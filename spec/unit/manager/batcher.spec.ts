@@ -16,9 +16,13 @@ let calls: Call[];
 let batcher: Batcher;
 let nowMs: number;
 
+/** The other nodes, as far as they can be nudged. */
+const nudges = { isPossible: false, count: 0, nudge: (): void => void nudges.count++ };
+
 beforeEach(() => {
   calls = [];
   nowMs = 0;
+  Object.assign(nudges, { isPossible: false, count: 0 });
   batcher = new Batcher(
     (operations) =>
       new Promise<BatchAnswer>((resolve, reject) => {
@@ -35,6 +39,7 @@ beforeEach(() => {
           });
         calls.push({ operations, answer, fail: reject });
       }),
+    nudges,
   );
 });
 
@@ -250,4 +255,40 @@ it('a server that decides not even the first operation is not asked for ever', a
   calls[0]?.answer(0.2, 0);
   expect((await asked).answer).toEqual({ state: 'refused', code: Refusal.notDecided });
   expect(calls).toHaveLength(1);
+});
+
+describe('where other nodes can be nudged', () => {
+  beforeEach(() => (nudges.isPossible = true));
+  /** Quick after a nudge. */
+  const mended = (): number => (nudges.count > 0 ? 1 : 44);
+
+  it('they are, after each slow change from the second on, and all goes on travelling together', async () => {
+    const made = await askAgain(500, mended);
+    expect(nudges.count).toBe(499);
+    expect(new Set(made)).toEqual(new Set([1]));
+  });
+
+  it('they are for lone calls too, but not for reads', async () => {
+    for (let i = 0; i < 4; i++) await askAll(1, mended);
+    expect(nudges.count).toBe(3);
+    const read = ask({ kind: 'check', name: 'a', id: 'id-1', isSure: false });
+    await turn();
+    calls.at(-1)?.answer(44);
+    await read;
+    expect(nudges.count).toBe(3);
+  });
+
+  it('what stays slow all the same is tried in small calls', async () => {
+    const made = await askAgain(500, lateAcknowledgements);
+    expect(made.slice(0, 18)).toEqual(Array(18).fill(1));
+    const apart = made.slice(50).filter((count) => count === 16).length;
+    expect(apart / (made.length - 50)).toBeGreaterThan(0.9);
+  });
+
+  it('so is what cannot be nudged any more', async () => {
+    await askAgain(50, mended);
+    nudges.isPossible = false;
+    const made = await askAgain(500, lateAcknowledgements);
+    expect(made.slice(50).filter((count) => count === 16).length).toBeGreaterThan(0.9 * 450);
+  });
 });

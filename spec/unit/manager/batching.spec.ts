@@ -142,6 +142,6 @@ it('a trial that finds nothing to do is over after 5 s: what is asked then trave
 
 it('a call that fails ends a trial', () => {
   const batching = onTrial();
-  batching.failed();
+  batching.restart();
   expect(batching.isTogether).toBe(true);
 });

@@ -1,0 +1,106 @@
+import { detached } from '../async/detached.js';
+import { settledWithin } from '../async/within.js';
+import { LockConnectionError, type LockError } from '../errors.js';
+import type { NodeConnection } from './node-connection.js';
+import type { Nodes, ReadyNode } from './nodes.js';
+import type { Attempt } from './race.js';
+
+/** A connection that nobody has used for so long is closed. */
+const IDLE_MS = 60_000;
+/** After a failure nobody is nudged for so long. */
+const PAUSE_MS = 30_000;
+const NOT_NEEDED = new LockConnectionError('nobody is nudged any more');
+
+/** What a nudger needs. */
+export interface NudgerOptions {
+  readonly nodes: Pick<Nodes, 'count' | 'open'>;
+  /** The node that calls go to now: its place in the list. */
+  readonly inUse: () => number | undefined;
+  /** Has a node send a message to the others. */
+  readonly send: (connection: NodeConnection) => Promise<unknown>;
+}
+
+/**
+ * Has another node send a message to the node that a manager's calls go to.
+ *
+ * A node sends each change to the others at once, and the kernel of each waits up to 40 ms with its acknowledgement.
+ * Until then the first node's kernel holds back whatever is small, such as its question for the number of the next
+ * change. Any message in the other direction carries the acknowledgement. One node's word is enough for a change.
+ *
+ * The connection is opened at the first nudge. It keeps no process alive. What fails is no error of anybody's: the
+ * changes are slow again then.
+ */
+export class Nudger {
+  readonly #options: NudgerOptions;
+  #attempt: Attempt<ReadyNode> | undefined;
+  #ready: ReadyNode | undefined;
+  #isUnderWay = false;
+  #isWantedAgain = false;
+  /** How many nodes have failed: the next one is tried then. */
+  #failures = 0;
+  #notBeforeMs = -Infinity;
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(options: NudgerOptions) {
+    this.#options = options;
+  }
+
+  /** Whether there is a node that could be asked. */
+  get isPossible(): boolean {
+    return this.#options.nodes.count > 1 && performance.now() >= this.#notBeforeMs;
+  }
+
+  /** Nudges now, or once more when the nudge that is under way is done. */
+  nudge(): void {
+    if (this.#isUnderWay) this.#isWantedAgain = true;
+    else if (this.isPossible) detached(() => void this.#nudge());
+  }
+
+  /** Nobody is nudged afterwards. Resolves within `limitMs`. */
+  async close(reason: LockError, limitMs: number): Promise<void> {
+    this.#notBeforeMs = Infinity;
+    const connection = this.#ready?.connection;
+    this.#drop();
+    if (connection !== undefined) await settledWithin(connection.close(reason), limitMs);
+  }
+
+  async #nudge(): Promise<void> {
+    this.#isUnderWay = true;
+    do {
+      this.#isWantedAgain = false;
+      try {
+        const { connection } = await this.#other();
+        await this.#options.send(connection);
+      } catch {
+        // Not connected, refused or silent: without nudges all goes on as it did before.
+        this.#failures++;
+        this.#drop();
+        this.#notBeforeMs = Math.max(this.#notBeforeMs, performance.now() + PAUSE_MS);
+      }
+    } while (this.#isWantedAgain && this.isPossible);
+    this.#isUnderWay = false;
+  }
+
+  /** The connection to a node that calls do not go to. */
+  async #other(): Promise<ReadyNode> {
+    const { nodes, inUse } = this.#options;
+    const used = inUse() ?? 0;
+    if (this.#ready?.index === used || this.#ready?.connection.endedBy !== undefined) this.#drop();
+    if (this.#attempt === undefined) {
+      const index = (used + 1 + (this.#failures % (nodes.count - 1))) % nodes.count;
+      this.#attempt = nodes.open(index);
+      this.#idle = setTimeout(() => this.#drop(), IDLE_MS);
+      this.#idle.unref();
+    }
+    this.#idle?.refresh();
+    return (this.#ready = await this.#attempt.ready);
+  }
+
+  #drop(): void {
+    clearTimeout(this.#idle);
+    this.#ready?.connection.abandon(NOT_NEEDED);
+    this.#ready = undefined;
+    this.#attempt?.cancel();
+    this.#attempt = undefined;
+  }
+}
