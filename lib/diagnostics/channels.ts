@@ -43,6 +43,11 @@ function isHeard({ start, end, asyncStart, asyncEnd, error }: TracingChannel): b
   );
 }
 
+/** Whether anybody is subscribed to the channel of this event. */
+export function hasSubscribers(event: keyof LockEvents): boolean {
+  return ofEvents[event]?.hasSubscribers === true;
+}
+
 /** Publishes an event of a lock, if it has a channel and somebody is subscribed. */
 export function publishEvent<E extends keyof LockEvents>(
   manager: ManagerInfo,

@@ -114,6 +114,7 @@ export class Batching {
     if (wasTogether !== this.#isTogether) return;
     if (this.#isTrial && nowMs > this.#trialEndMs) {
       this.#endTrial();
+      this.#pause(nowMs, false);
       return;
     }
     if (this.#old > 0) {
@@ -155,9 +156,14 @@ export class Batching {
       : this.#apart.isWithin(this.#together.meanMs * CLEARLY, ENOUGH_APART, LATE_APART_MS);
     if (isWon === undefined) return;
     this.#isTrial = false;
+    this.#pause(nowMs, isWon);
+    if (!isWon) this.#turn();
+  }
+
+  /** Until the next trial: ever longer, while none is won. */
+  #pause(nowMs: number, isWon: boolean): void {
     this.#pauseMs = isWon ? LEAST_PAUSE_MS : Math.min(MOST_PAUSE_MS, 2 * this.#pauseMs);
     this.#trialAtMs = nowMs + this.#pauseMs;
-    if (!isWon) this.#turn();
   }
 
   #turn(): void {

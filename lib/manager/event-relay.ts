@@ -1,4 +1,4 @@
-import { publishEvent } from '../diagnostics/channels.js';
+import { hasSubscribers, publishEvent } from '../diagnostics/channels.js';
 import type { ManagerInfo } from '../diagnostics/messages.js';
 import { tellListeners, type Emitter } from '../emitter.js';
 import type { LockEvents } from '../events.js';
@@ -6,7 +6,7 @@ import type { LockEvents } from '../events.js';
 /** How the inside tells what has happened to a lock. Never throws. */
 export interface LockTeller {
   tell<E extends keyof LockEvents>(event: E, payload: LockEvents[E][0]): void;
-  /** Whether anybody listens: what nobody hears need not be put together. */
+  /** Whether anybody listens or is subscribed: what nobody hears need not be put together. */
   isHeard?(event: keyof LockEvents): boolean;
   /** Makes the release of the lease, seen by who is told: where somebody has subscribed to see it. */
   release?(call: () => Promise<boolean>): Promise<boolean>;
@@ -56,7 +56,8 @@ export class EventRelay implements LockTeller {
   }
 
   isHeard(event: keyof LockEvents): boolean {
-    return this.#first.listenerCount(event) > 0 || (this.#second?.listenerCount(event) ?? 0) > 0;
+    if (this.#first.listenerCount(event) > 0 || (this.#second?.listenerCount(event) ?? 0) > 0) return true;
+    return hasSubscribers(event);
   }
 
   #tell<E extends keyof LockEvents>(emitter: LockEmitter, event: E, payload: LockEvents[E][0]): void {

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { inspect, type InspectOptionsStylized } from 'node:util';
 import { detached } from '../async/detached.js';
 import { LockLostError, LockNotHeldError } from '../errors.js';
-import type { HolderEvent } from '../events.js';
+import type { HolderEvent, LockEvents } from '../events.js';
 import { resolveLockOptions } from '../options/resolved-lock-options.js';
 import type { Lease } from '../lease.js';
 import type { Duration } from '../options/duration.js';
@@ -46,6 +46,19 @@ interface Caller {
 }
 
 const NO_CALLERS: readonly Caller[] = [];
+/** What is told, by the name of its event. */
+const EVENT_OF: Readonly<Record<Told['event'], keyof LockEvents>> = {
+  waiting: 'waiting',
+  acquired: 'acquired',
+  extended: 'extended',
+  released: 'released',
+  expired: 'expired',
+  transferred: 'handedOn',
+  lost: 'lost',
+  asked: 'releaseRequested',
+  error: 'error',
+  refused: 'error',
+};
 const RELEASED = Promise.resolve(true);
 const HAS_LEASE: Promise<Outcome> = Promise.resolve({ kind: 'lease' });
 
@@ -262,10 +275,7 @@ export class HeldLease implements OwnLease, RequestListener {
 
   /** @internal */
   told(told: Told): void {
-    const { event } = told;
-    // These have no channel: where nobody listens there is nothing to be put together.
-    const hasNoChannel = event === 'acquired' || event === 'released' || event === 'expired';
-    if (hasNoChannel && this.#teller.isHeard?.(event) === false) return;
+    if (this.#teller.isHeard?.(EVENT_OF[told.event]) === false) return;
     this.#desk.sendUrgent();
     this.#tellOf(told);
   }

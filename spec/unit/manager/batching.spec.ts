@@ -138,6 +138,11 @@ it('a trial that finds nothing to do is over after 5 s: what is asked then trave
   expect(batching.isTogether).toBe(false);
   batching.answered(false, 4, 6_000, 6_001);
   expect(batching.isTogether).toBe(true);
+  // Not tried again at once.
+  for (let atMs = 6_001; atMs < 7_900; atMs += 42) batching.answered(true, 64, atMs, atMs + 42);
+  expect(batching.isTogether).toBe(true);
+  for (let atMs = 8_001; atMs < 8_200; atMs += 42) batching.answered(true, 64, atMs, atMs + 42);
+  expect(batching.isTogether).toBe(false);
 });
 
 it('a call that fails ends a trial', () => {

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Emitter } from '../../../lib/emitter.js';
 import type { ErrorEvent, LockEvents } from '../../../lib/events.js';
 import { EventRelay } from '../../../lib/manager/event-relay.js';
@@ -30,6 +31,16 @@ describe('EventRelay', () => {
   it('does nothing when nobody listens, not even to `error`', () => {
     const relay = new EventRelay(INFO, lock, manager);
     expect(() => relay.tell('error', { error: new Error('unheard') })).not.toThrow();
+  });
+
+  it('says of an event with a channel whether anybody is subscribed', () => {
+    const relay = new EventRelay(INFO, lock, manager);
+    const heard = jest.fn();
+    expect(relay.isHeard('extended')).toBe(false);
+    subscribe('thingsdb-lock:renewal', heard);
+    expect([relay.isHeard('extended'), relay.isHeard('released')]).toEqual([true, false]);
+    unsubscribe('thingsdb-lock:renewal', heard);
+    expect(relay.isHeard('extended')).toBe(false);
   });
 
   it('calls one added with once() once', () => {
