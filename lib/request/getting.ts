@@ -167,7 +167,8 @@ function heldByAnswer(
   now: Now,
   out: Command[],
 ): void {
-  const endMs = sentMs + (due - at) / 1000;
+  // No longer than was asked for, whatever the server says.
+  const endMs = sentMs + Math.min((due - at) / 1000, request.longestMs);
   const end = { ms: endMs, wallMs: endMs + call.offsetMs };
   const { adopted } = request.terms;
   const isAdopted = adopted !== undefined;

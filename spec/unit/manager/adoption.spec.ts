@@ -180,6 +180,13 @@ describe('the options of an adoption', () => {
 });
 
 describe('a lease that cannot be adopted', () => {
+  it('because its ttl is shorter than any lease’s is a LockOptionsError, and nothing is sent', async () => {
+    text = JSON.stringify({ ...JSON.parse(text), ttlMs: 50 });
+    const settled = await outcome(adopt());
+    expect(settled).toMatchObject({ error: expect.any(LockOptionsError) as Error });
+    expect(core.calls).toEqual([]);
+  });
+
   it.each<[string, 'stolen' | 'force-released' | undefined, string]>([
     ['is over, or adopted by another', undefined, 'expired'],
     ['was stolen', 'stolen', 'stolen'],
