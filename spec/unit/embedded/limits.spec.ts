@@ -95,6 +95,37 @@ it('a list of millions in the arguments is refused before it is read', () => {
   engine.close();
 });
 
+it.each([1, 900, 1_100, 5_000])('a list of %i in the arguments counts as one made by the query', (count) => {
+  const list = Buffer.alloc(count + 5, 0x05);
+  list[0] = 0xdd;
+  list.writeUInt32BE(count, 1);
+  const leastFor = (code: string, vars: Record<string, Packed>): number => {
+    const answers = (memory: number): boolean => {
+      const engine = createEngine({ clock: new ManualClock(), limits: { memory } });
+      engine.authenticate(session, ['admin', 'pass']);
+      try {
+        void engine.query(session, '//stuff', code, vars);
+        return true;
+      } catch (error) {
+        if (error instanceof ThingsError && error.code === -57) return false;
+        throw error;
+      } finally {
+        engine.close();
+      }
+    };
+    let [tooLittle, enough] = [0, 2 ** 20];
+    while (enough - tooLittle > 1) {
+      const memory = Math.floor((tooLittle + enough) / 2);
+      if (answers(memory)) enough = memory;
+      else tooLittle = memory;
+    }
+    return enough;
+  };
+  const given = leastFor('nil;', { x: new Packed(list) });
+  expect(given - leastFor('nil;', {})).toBeGreaterThan(count);
+  expect(given).toBeLessThan(leastFor(`range(${count});`, {}) + 100);
+});
+
 it.each([
   [true, 0],
   [false, -57],

@@ -26,9 +26,6 @@ import { extensionType } from './extension-type.js';
 /** Values may nest this deep: reading them is recursive. */
 const MAX_DEPTH = 200;
 
-/** A list of more is counted before it is read as well. */
-const MANY_ITEMS = 1000;
-
 /** The bytes of an id in an extension. */
 const ID_BYTES = 8;
 
@@ -85,11 +82,12 @@ function noValue(token: Token): Error {
 const signed = (byte: number): number => (byte > 0x7f ? byte - 0x100 : byte);
 
 function unpackList(reader: PackReader, scope: UnpackScope, depth: number): List {
-  const items: Value[] = [];
+  const list = new List([]);
   // Before it is read: a list of millions takes long. Each item has a byte of the data at least, whatever is claimed.
-  if (reader.size > MANY_ITEMS) spendMemory(Math.min(reader.size, reader.rest.length) * cost.slot);
-  for (let left = reader.size; left > 0; left -= 1) items.push(listItem(unpack(reader, scope, depth + 1)));
-  return new List(items);
+  spendMemory(Math.min(reader.size, reader.rest.length) * cost.slot);
+  for (let left = reader.size; left > 0; left -= 1)
+    list.items.push(listItem(unpack(reader, scope, depth + 1)));
+  return list;
 }
 
 function unpackThing(reader: PackReader, scope: UnpackScope, depth: number): Thing {
