@@ -43,6 +43,8 @@ const HANGING_MS = 500;
  * has so long to be answered before another node is connected to beside it.
  */
 const CALL_PATIENCE_MS = 1_000;
+/** A node that was come to because another hangs: it may pass calls on to that one. */
+const FIRST_CALL_PATIENCE_MS = 500;
 /**
  * A connection that has lasted so long counts as one. A server that ends each at once is sought anew only after a
  * pause.
@@ -84,6 +86,8 @@ export class Session {
   #becameMs = 0;
   /** Whether a call was answered over the connection that there is. */
   #isProved = false;
+  /** Whether another node hung, or could not serve, when the connection became the one. */
+  #isRefuge = false;
   /** How often another node was looked for since a call was answered, because one had no answer. */
   #stuckTimes = 0;
   #trouble: LockError | undefined;
@@ -195,7 +199,8 @@ export class Session {
 
   /** Ever more patient, so that nodes which are merely slow are not left one after the other. */
   get #callPatienceMs(): number {
-    return CALL_PATIENCE_MS * 2 ** this.#stuckTimes;
+    const mayPassOn = this.#isRefuge && !this.#isProved;
+    return (mayPassOn ? FIRST_CALL_PATIENCE_MS : CALL_PATIENCE_MS) * 2 ** this.#stuckTimes;
   }
 
   /** Until a node is ready, connecting is refused for good, or nobody needs it any more. */
@@ -266,6 +271,7 @@ export class Session {
     const { connection } = ready;
     this.#move('connected');
     this.#avoidBefore(ready.index);
+    this.#isRefuge = this.#avoided.size > 0;
     this.#current = ready;
     this.#hasBeen = true;
     this.#becameMs = performance.now();
