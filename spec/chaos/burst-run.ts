@@ -47,8 +47,9 @@ const SHARERS = 4;
 const LOAD_MS = 4_000;
 /** A ttl, and for each of those who waited the time that it takes to find it dead; and some more on a slow cluster. */
 const HAD_LIMIT_MS = 30_000;
-/** Until they are as fast as they get. */
-const WARM_UP_MS = 4_000;
+/** Until they are as fast as they get: with four seconds before a window of six they were half as fast as afterwards. */
+const WARM_UP_SHARE = 1.5;
+const LEAST_WARM_UP_MS = 1_000;
 const SETTLE_MS = 1_000;
 const REMOVE_LIMIT_MS = 15_000;
 
@@ -86,7 +87,7 @@ export class BurstRun {
 
   async #burst(manager: LockManager, vitals: NodeVitals, stayers: BurstClients): Promise<BurstResult> {
     const { left, clients: killed, windowMs } = this.#options;
-    await sleep(WARM_UP_MS);
+    await sleep(LEAST_WARM_UP_MS + WARM_UP_SHARE * windowMs);
     const aloneMs = await this.#window(windowMs);
     const perSecondAlone = stayers.rate(aloneMs, clockMs());
     const names = Math.ceil(killed / SHARERS);
