@@ -22,6 +22,8 @@ export interface CliCommand<Options = object> {
   readonly arguments: readonly Argument[];
   /** Behind the name, in the usage line, instead of what commander makes of the arguments. */
   readonly usage?: string;
+  /** What is meant by more operands than it takes. */
+  readonly instead?: string;
   /** One line. */
   readonly summary: string;
   readonly description: string;

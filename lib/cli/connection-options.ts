@@ -94,7 +94,10 @@ function given(text: string | undefined): string | undefined {
 }
 
 function urlsFrom(url: string | readonly string[] | undefined): readonly string[] {
-  if (url === undefined) throw new UsageError('no server: give --url, or set THINGSDB_URL');
+  if (url === undefined)
+    throw new UsageError(
+      'no server: give --url, or set THINGSDB_URL (thingsdb://127.0.0.1:9200 for a dev-server)',
+    );
   return typeof url === 'string' ? url.split(',') : url;
 }
 
@@ -106,7 +109,9 @@ function authFrom(username: string | undefined, env: NodeJS.ProcessEnv, config: 
     // A user may have an empty password, a token is never empty.
     if (password !== undefined && username !== undefined) return { username, password };
   }
-  throw new UsageError('no credentials: set THINGSDB_USER and THINGSDB_PASSWORD, or THINGSDB_TOKEN');
+  throw new UsageError(
+    'no credentials: set THINGSDB_USER and THINGSDB_PASSWORD (admin and pass for a dev-server), or THINGSDB_TOKEN',
+  );
 }
 
 /** `undefined` if nothing is said about TLS. */

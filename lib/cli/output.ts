@@ -72,6 +72,11 @@ export class Output {
     if (this.isVerbose) this.#say(record, this.#errPalette.dim('thingsdb-lock:'), message);
   }
 
+  /** What somebody who looks at a terminal may not know. */
+  hint(message: string): void {
+    if (this.isWatched) this.#write(`${this.#errPalette.dim('thingsdb-lock:')} ${message}`);
+  }
+
   /** A line at the terminal that the next one replaces, and {@link endStatus} takes away; nothing elsewhere. */
   status(text: string): void {
     if (!this.isWatched) return;
@@ -88,7 +93,11 @@ export class Output {
   }
 
   #say(record: JsonRecord, who: string, message: string): void {
+    this.#write(this.isJson ? JSON.stringify(record) : `${who} ${message}`);
+  }
+
+  #write(line: string): void {
     this.endStatus();
-    this.#streams.err.write(this.isJson ? `${JSON.stringify(record)}\n` : `${who} ${message}\n`);
+    this.#streams.err.write(`${line}\n`);
   }
 }

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command, Option, type ErrorOptions } from 'commander';
 import type { Call, CliCommand } from './cli-command.js';
 import { ask } from './commands/ask.js';
 import { bench } from './commands/bench.js';
@@ -17,6 +17,7 @@ import { ExitStatus, type StatusMeaning } from './exit-status.js';
 import { failure } from './failure.js';
 import { Output, type OutputOptions } from './output.js';
 import { ThoroughCommand } from './thorough-command.js';
+import { commandMeant } from './unknown-words.js';
 
 /** In the order of the help. */
 export const COMMANDS: readonly CliCommand[] = [
@@ -45,6 +46,9 @@ export interface Invocation {
   readonly exit: (status: number) => void;
 }
 
+const HELP = 'help';
+const UNKNOWN_COMMAND = 'commander.unknownCommand';
+
 const OUTPUT_OPTIONS = [
   new Option('--json', 'one JSON object a line, results and problems alike'),
   new Option('-v, --verbose', 'tells on the standard error what happens'),
@@ -52,17 +56,40 @@ const OUTPUT_OPTIONS = [
 
 /** `thingsdb-lock` with all its commands: throws a `CommanderError` instead of ending the process. */
 export function createProgram(invocation: Invocation): Command {
-  const program = new Command('thingsdb-lock')
+  const program = new Program('thingsdb-lock')
     .description('Distributed locks on ThingsDB, for shells and for people.')
     .version(invocation.version, '--version', 'shows the version')
     .helpOption('-h, --help', 'shows this')
-    .helpCommand('help [command]', 'shows what a command takes')
+    .helpCommand(false)
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .configureOutput({ outputError: (text, write) => write(problem(text, invocation.isJson)) })
     .showHelpAfterError(!invocation.isJson)
     .exitOverride();
   for (const command of COMMANDS) program.addCommand(asCommander(command, program, invocation));
+  program.addCommand(helpCommand(program));
   return program;
+}
+
+class Program extends Command {
+  /** Of a command that there is not it says what may be meant. */
+  override error(message: string, options?: ErrorOptions): never {
+    const word = this.args[this.args[0] === HELP ? 1 : 0] ?? '';
+    const meant = options?.code === UNKNOWN_COMMAND ? commandMeant(word) : undefined;
+    return super.error(meant === undefined ? message : `error: unknown command '${word}': ${meant}`, options);
+  }
+}
+
+/** In place of commander's own, which shows all commands for one that there is not, and says nothing. */
+function helpCommand(program: Command): Command {
+  return new Command(HELP)
+    .copyInheritedSettings(program)
+    .summary('shows what a command takes')
+    .argument('[command]')
+    .action((name?: string) => {
+      const command = name === undefined ? program : program.commands.find((one) => one.name() === name);
+      if (command === undefined) program.error(`error: unknown command '${name}'`, { code: UNKNOWN_COMMAND });
+      (command.name() === HELP ? program : command).outputHelp();
+    });
 }
 
 /** What commander says of arguments that cannot be used. */
@@ -74,9 +101,9 @@ function problem(text: string, isJson: boolean): string {
 }
 
 function asCommander(definition: CliCommand, program: Command, invocation: Invocation): Command {
-  const { name, usage, summary, description, statuses } = definition;
+  const { name, usage, instead, summary, description, statuses } = definition;
   const help = `thingsdb-lock ${name} --help`;
-  const command = new ThoroughCommand(name)
+  const command = new ThoroughCommand(name, instead)
     .copyInheritedSettings(program)
     .summary(summary)
     .description(description)

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, type ErrorOptions, type Option } from 'commander';
+import { optionMeant } from './unknown-words.js';
 
 /** An option, as opposed to a negative number. */
 const OPTION = /^--?[a-z]/i;
@@ -6,6 +7,13 @@ const OPTION = /^--?[a-z]/i;
 /** A command that tells all that is wrong with its arguments. Commander itself stops at the first. */
 export class ThoroughCommand extends Command {
   readonly #problems: string[] = [];
+  readonly #instead: string | undefined;
+
+  /** @param instead what is meant by more operands than it takes */
+  constructor(name: string, instead?: string) {
+    super(name);
+    this.#instead = instead;
+  }
 
   /** A value that cannot be used is remembered until {@link checkValues}, or the next error of commander's own. */
   override addOption(option: Option): this {
@@ -31,9 +39,18 @@ export class ThoroughCommand extends Command {
   }
 
   override error(message: string, options?: ErrorOptions): never {
-    const others = options?.code === 'commander.unknownOption' ? this.#unknown().slice(1) : [];
-    const unknown = others.map((option) => `error: unknown option '${option}'`);
-    return super.error([message, ...unknown, ...this.#problems.splice(0)].join('\n'), options);
+    return super.error(
+      [...this.#said(message, options?.code), ...this.#problems.splice(0)].join('\n'),
+      options,
+    );
+  }
+
+  #said(message: string, code: string | undefined): string[] {
+    if (code === 'commander.excessArguments' && this.#instead !== undefined)
+      return [`${message} ${this.#instead}`];
+    const [first = '', ...others] = code === 'commander.unknownOption' ? this.#unknown() : [];
+    const unknown = others.map((option) => unknownOption(option));
+    return [optionMeant(first) === undefined ? message : unknownOption(first), ...unknown];
   }
 
   /** From the first unknown option on commander leaves all that it does not know among the arguments. */
@@ -42,4 +59,9 @@ export class ThoroughCommand extends Command {
     const own = dashes === -1 ? this.args : this.args.slice(0, dashes);
     return [...new Set(own.filter((argument) => OPTION.test(argument)))];
   }
+}
+
+function unknownOption(option: string): string {
+  const meant = optionMeant(option);
+  return `error: unknown option '${option}'${meant === undefined ? '' : `: ${meant}`}`;
 }

@@ -35,6 +35,16 @@ const PYTHON = spawnSync('python3', ['-c', 'import pty']);
 describeIf('at a terminal', PYTHON.status === 0 ? undefined : 'there is no python3 to make one', () => {
   const cli = useCli();
 
+  test('dev-server says how the other commands reach it', async () => {
+    const server = cli.by(['python3', '-c', TERMINAL], ['dev-server', '--port', '0'], { TERM: 'xterm' });
+    await server.printed('for the other commands: export THINGSDB_URL=thingsdb://');
+    const said = [...server.out.matchAll(/(THINGSDB_[A-Z]+)=(\S+)/g)];
+    const env = Object.fromEntries(said.map(([, name = '', value]) => [name, value]));
+    expect(await cli(['run', 'a', '--', 'true'], env).status).toBe(0);
+    server.child.stdin.write(CTRL_C);
+    expect(await server.status).toBe(0);
+  });
+
   onEachBackEnd('thingsdb-lock at a terminal', (backEnd) => {
     const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Cli =>
       cli.by(['python3', '-c', TERMINAL], args, { TERM: 'xterm', ...environmentOf(backEnd), ...env });
@@ -87,6 +97,18 @@ describeIf('at a terminal', PYTHON.status === 0 ? undefined : 'there is no pytho
       const [, pid] = /pid (\d+)/.exec(held.out) ?? [];
       process.kill(Number(pid), 'SIGUSR2');
       expect(await held.status).toBe(1);
+    });
+
+    test('watch and a lock that is held say what goes on, and how it is ended', async () => {
+      await backEnd.manager().setup();
+      const [some, all] = [run(['watch', 'a', 'b c']), run(['watch'])];
+      await some.printed('watching "a" and "b c", Ctrl-C ends it');
+      await all.printed('watching all names, Ctrl-C ends it');
+      const held = run(['run', 'a']);
+      await held.printed('Ctrl-C gives it back');
+      await some.printed('acquired');
+      for (const one of [held, some, all]) one.child.stdin.write(CTRL_C);
+      expect([await held.status, await some.status, await all.status]).toEqual([0, 0, 0]);
     });
 
     test('colours are for terminals that want them', async () => {

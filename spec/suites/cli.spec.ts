@@ -8,6 +8,9 @@ const cli = useCli();
 /** What a process does that ends when it is told to, and says so when it is ready. */
 const HOLD = 'console.log("held"); setInterval(() => {}, 1000)';
 
+/** npx has a shell start the command: a signal for npx ends that, and goes no further. */
+const SHELL_OF_NPX = ['sh', '-c', '"$@"; exit', 'sh'];
+
 describe('thingsdb-lock', () => {
   test('--help and --version answer on the standard output', async () => {
     const [help, shown] = [cli(['--help']), cli(['--version'])];
@@ -35,6 +38,21 @@ describe('thingsdb-lock', () => {
   test.each<[string, string[], NodeJS.ProcessEnv, string]>([
     ['no name', ['--', 'true'], env, 'name of the lock is missing'],
     ['nothing after --', ['a', '--'], env, 'command is missing'],
+    [
+      'a command without --',
+      ['a', 'ls'],
+      env,
+      'the command comes after --, as in thingsdb-lock run a -- ls ',
+    ],
+    [
+      'the same, of words that a shell would split',
+      ['a b', 'echo', "it's", '$HOME'],
+      env,
+      "run 'a b' -- echo 'it'\\''s' '$HOME'",
+    ],
+    ['a command without -- under permits', ['a', 'ls', '--permits', '2'], env, 'run a -- ls '],
+    ['what flock(1) calls it', ['a', '--wait', '5s', '--', 'true'], env, 'it is called --wait-timeout here'],
+    ['a password that all would see', ['a', '--password=x'], env, 'set THINGSDB_PASSWORD or'],
     ['a time without a unit', ['a', '-w', '5', '--', 'true'], env, '"5"'],
     ['a time beyond what a timer can wait', ['a', '--kill-after', '600h', '--', 'true'], env, '"600h"'],
     ['both kinds of sharing', ['a', '--shared', '--permits', '2', '--', 'true'], env, 'exclude each other'],
@@ -55,12 +73,33 @@ describe('thingsdb-lock', () => {
     ['a certificate that is not there', ['a', '--tls-ca', '/no/such/file', '--', 'true'], env, '--tls-ca'],
     ['TLS over a port that has none', ['a', '--tls-no-verify', '--', 'true'], env, 'use wss://'],
     ['no server', ['a', '--', 'true'], withoutUrl, 'THINGSDB_URL'],
-    ['neither', ['a', '--', 'true'], {}, 'set THINGSDB_URL; also no credentials'],
+    ['neither', ['a', '--', 'true'], {}, '; also no credentials: set THINGSDB_USER'],
     ['no credentials', ['a', '--', 'true'], withoutCredentials, 'THINGSDB_TOKEN'],
   ])('run with %s exits with 64, says why, and runs nothing', async (_what, args, given, why) => {
     const run = cli(['run', ...args], given);
     expect(await run.status).toBe(64);
     expect(run.err).toContain(why);
+  });
+
+  test.each([
+    [['help', 'nosuch'], "unknown command 'nosuch'"],
+    [['help', 'unlock'], "unknown command 'unlock': it is thingsdb-lock release here"],
+    [['lock', 'a'], "unknown command 'lock': it is thingsdb-lock run here"],
+    [['ls', 'a'], 'One lock is shown by thingsdb-lock inspect NAME.'],
+    [['inspect', 'a', 'b'], 'It is of one lock: call it for each.'],
+    [['dev-server', '9300'], 'Its ports are given by --tcp-port and --port.'],
+  ])('%j exits with 64 and says what may be meant', async (args, why) => {
+    const run = cli(args);
+    expect(await run.status).toBe(64);
+    expect(run.err).toContain(why);
+    expect(run.out).toBe('');
+  });
+
+  test('help shows what a command takes, and help help all commands', async () => {
+    const [one, all] = [cli(['help', 'ask']), cli(['help', 'help'])];
+    expect([await one.status, await all.status]).toEqual([0, 0]);
+    expect(one.out).toMatch(/^Usage: thingsdb-lock ask \[options\] <name>/);
+    expect(all.out).toMatch(/^Usage: thingsdb-lock \[options\] \[command\]/);
   });
 
   test('every wrong option is told at once, as text and as a record', async () => {
@@ -82,7 +121,7 @@ describe('thingsdb-lock', () => {
   });
 
   test('arguments that exclude each other, and a server that is missing, are told at once', async () => {
-    const run = cli(['run', 'a', 'b', '--shared', '--permits', '2', '--count', '3'], {});
+    const run = cli(['run', 'a', '--name', 'b', '--shared', '--permits', '2', '--count', '3'], {});
     expect(await run.status).toBe(64);
     for (const why of [
       'exclude each other',
@@ -112,6 +151,14 @@ describe('thingsdb-lock dev-server', () => {
     expect(await cli(['run', 'a', '--', 'true'], env).status).toBe(0);
     server.child.kill('SIGTERM');
     expect(await server.status).toBe(0);
+  });
+
+  test('ends when npx has been ended, although no signal reaches it', async () => {
+    const server = cli.by(SHELL_OF_NPX, ['dev-server', '--port', '0'], { npm_command: 'exec' });
+    await server.printed('listening on ws://');
+    server.child.kill('SIGTERM');
+    // Its output is open until the server has ended too.
+    expect(await server.status).toBe(-1);
   });
 });
 
@@ -180,6 +227,7 @@ onEachBackEnd('thingsdb-lock run', (backEnd) => {
     ];
     expect([await never.status, await late.status]).toEqual([75, 75]);
     expect(never.out + late.out).toBe('');
+    expect(never.err).toBe('thingsdb-lock: "busy" is not free, and --no-wait does not wait\n');
     holder.child.stdin.end('\n');
     expect(await holder.status).toBe(0);
   });
@@ -209,6 +257,17 @@ onEachBackEnd('thingsdb-lock run', (backEnd) => {
     held.child.kill(signal);
     expect(await held.status).toBe(status);
     expect(await backEnd.manager().isLocked('told')).toBe(false);
+  });
+
+  test('when npx has been ended, the command is told SIGTERM, and the lock is given back', async () => {
+    const script = `process.on('SIGTERM', () => { console.log('told'); process.exit(3); }); ${HOLD}`;
+    const args = ['run', 'npx', '--', process.execPath, '-e', script];
+    const held = cli.by(SHELL_OF_NPX, args, { ...environmentOf(backEnd), npm_command: 'exec' });
+    await held.printed('held');
+    held.child.kill('SIGTERM');
+    expect(await held.status).toBe(-1);
+    expect(held.out).toBe('held\ntold\n');
+    expect(await backEnd.manager().isLocked('npx')).toBe(false);
   });
 
   test('a command that handles the signal has the last word on the exit status', async () => {
@@ -245,7 +304,7 @@ onEachBackEnd('thingsdb-lock run', (backEnd) => {
 
   test('several names are locked together, each with its token', async () => {
     const manager = backEnd.manager();
-    const both = cli(['run', 'left', 'right', '--json'], environmentOf(backEnd));
+    const both = cli(['run', 'left', '--name', 'right', '--json'], environmentOf(backEnd));
     await both.printed('}\n');
     const [acquired] = both.records;
     expect(acquired).toMatchObject({ type: 'acquired', names: ['left', 'right'] });

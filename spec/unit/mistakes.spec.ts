@@ -14,7 +14,8 @@ import { startThingsDB, type EmbeddedThingsDB } from '../../lib/testing/index.js
 /**
  * What people get wrong, and what they are told: to be read from top to bottom. First what is written, which is run as it
  * stands; then the code and the exact message. `manager` is a working one, `lock` a lock of it, `taken` a lock that another
- * process holds, `closed` one of a closed manager, `SERVER` the server's address; `connect(options)` calls `setup()`.
+ * process holds, `closed` one of a closed manager, `SERVER` the server's address, `WEB_SOCKET` the other one;
+ * `connect(options)` calls `setup()`.
  */
 type Mistake = readonly [wrote: string, code: string, message: string];
 
@@ -248,6 +249,16 @@ const MISTAKES: Readonly<Record<string, readonly Mistake[]>> = {
       "connect({ url: 'ws://127.0.0.1:1' })",
       'LOCK_CONNECTION',
       'cannot connect to ws://127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1; nothing listens there; is ThingsDB running, with its WebSocket port switched on (ws_port, THINGSDB_WS_PORT)? its TCP port is reached by thingsdb://',
+    ],
+    [
+      "connect({ url: SERVER.replace('thingsdb', 'ws') })",
+      'LOCK_CONNECTION',
+      'cannot connect to ws://HOST:PORT: socket hang up; something listens there, but not for WebSockets: use the port set as ws_port, or thingsdb:// for the TCP port',
+    ],
+    [
+      "connect({ url: WEB_SOCKET.replace('ws', 'thingsdb') })",
+      'LOCK_PROTOCOL',
+      'not a ThingsDB package: it speaks HTTP; use ws:// for a WebSocket port',
     ],
     [
       "connect({ url: 'thingsdb://no-such-host.invalid' })",
@@ -655,6 +666,7 @@ beforeAll(async () => {
   scope = {
     ...library,
     SERVER: db.url,
+    WEB_SOCKET: db.wsUrl,
     manager,
     lock: manager.get('a'),
     taken: manager.get('taken'),
@@ -699,6 +711,7 @@ async function errorOf(wrote: string): Promise<Error & { readonly code?: string 
 function withoutChance(message: string): string {
   return message
     .replaceAll(db.url, 'SERVER')
+    .replaceAll(db.url.replace('thingsdb', 'ws'), 'ws://HOST:PORT')
     .replace(/(?<=within )\d+(?= ms; )/, 'N')
     .replace(/(?<=since )[\d-]{10}T[\d:.]+Z/, 'TIME');
 }

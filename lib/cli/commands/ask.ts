@@ -8,6 +8,7 @@ import { quoted } from '../printable.js';
 export const ask: CliCommand<ConnectionValues> = {
   name: 'ask',
   arguments: [new Argument('<name>', 'of the lock')],
+  instead: 'It is of one lock: call it for each.',
   summary: 'asks those who hold a lock to release it',
   description:
     'Asks those who hold a lock to release it: an event `releaseRequested` at each of them. What they do is theirs; ' +

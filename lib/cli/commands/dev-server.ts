@@ -27,6 +27,7 @@ const port = wholeNumber(ANY_PORT, MAX_PORT);
 export const devServer: CliCommand<DevServerOptions> = {
   name: 'dev-server',
   arguments: [],
+  instead: 'Its ports are given by --tcp-port and --port.',
   summary: 'a ThingsDB for tests, demos and development; keeps nothing on disk',
   description:
     'Serves a ThingsDB for tests, demos and development until it is ended. It keeps nothing on disk.\n' +
@@ -61,6 +62,9 @@ export const devServer: CliCommand<DevServerOptions> = {
       output.result({ type: 'login', user: 'admin', password }, `user admin, password ${password}`);
     }
     for (const url of [db.url, db.wsUrl]) output.result({ type: 'listening', url }, `listening on ${url}`);
+    output.hint(
+      `for the other commands: export THINGSDB_URL=${db.url} THINGSDB_USER=admin THINGSDB_PASSWORD=${password ?? 'pass'}`,
+    );
     await ended.signal;
     await db.close();
     return ExitStatus.ok;

@@ -15,6 +15,7 @@ const WAITING = ['AHEAD', 'WAITING', 'MODE', 'SINCE'];
 export const inspect: CliCommand<ConnectionValues> = {
   name: 'inspect',
   arguments: [new Argument('<name>', 'of the lock')],
+  instead: 'It is of one lock: call it for each.',
   summary: 'shows who holds a lock, since when, and who waits for it',
   description:
     'Shows who holds a lock, since when, how long the lease lasts unless it is renewed, and the queue.',

@@ -12,6 +12,7 @@ const HEADING = ['NAME', 'HELD BY', 'MODE', 'SINCE', 'LEASE LEFT', 'WAITING'];
 export const ls: CliCommand<ConnectionValues> = {
   name: 'ls',
   arguments: [],
+  instead: 'One lock is shown by thingsdb-lock inspect NAME.',
   summary: 'lists who holds which locks, and how many wait',
   description: 'Lists every name that somebody holds or waits for, in the order of the names.',
   options: connectionOptions(),

@@ -15,6 +15,7 @@ interface ReleaseOptions extends ConnectionValues {
 export const release: CliCommand<ReleaseOptions> = {
   name: 'release',
   arguments: [new Argument('<name>', 'of the lock')],
+  instead: 'It is of one lock: call it for each.',
   summary: 'takes a lock away from whoever holds it; asks first',
   description:
     'Ends every lease on a name, whoever holds it: the holders are told, and who is next gets the lock at once. A holder ' +

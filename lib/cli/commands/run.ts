@@ -17,11 +17,11 @@ const LEAVE_MS = 1_000;
 export const run: CliCommand<RunOptions> = {
   name: 'run',
   arguments: [new Argument('[names...]', 'what is locked; several are locked together, all or none')],
-  usage: 'NAME... [options] [-- COMMAND [ARGUMENT...]]',
+  usage: 'NAME... [options] -- COMMAND [ARGUMENT...]',
   summary: 'runs a command while holding a lock, as flock(1) does',
   description:
-    'Waits for the lock, runs COMMAND while holding it, gives it back, and exits as COMMAND did. Without a command it ' +
-    'holds the lock until it is ended, and prints one line once it does.\n' +
+    'Waits for the lock, runs COMMAND while holding it, gives it back, and exits as COMMAND did. Without `-- COMMAND` ' +
+    'it holds the lock until it is ended, and prints one line once it does.\n' +
     'A TIME is such as 250ms, 30s, 5m, 2h, 1d. COMMAND finds the fencing token in THINGSDB_LOCK_TOKEN, the name in ' +
     'THINGSDB_LOCK_NAME, and the tokens of all names, as JSON, in THINGSDB_LOCK_TOKENS.\n' +
     'Credentials come from THINGSDB_USER and THINGSDB_PASSWORD, or THINGSDB_TOKEN, or a file: --config.',

@@ -2,6 +2,7 @@ import { Deferred } from '../../async/deferred.js';
 import type { LockManager } from '../../index.js';
 import type { LockWatch } from '../../lock-watch.js';
 import type { Output } from '../output.js';
+import { quoted } from '../printable.js';
 import { eventRecord, eventText, type Happening, HAPPENINGS, type HappeningInfo } from './watch-event.js';
 
 /** Tells what happens to some names, or to all, as the server tells it. */
@@ -22,8 +23,10 @@ export class NameWatch {
     const failed = new Deferred<never>();
     const watches = await this.#open(names);
     for (const one of watches) this.#follow(one, (error) => failed.reject(error));
-    const which = names.length === 0 ? 'all names' : `${names.length} names`;
-    this.#output.detail({ type: 'watching', names }, `watching ${which}`);
+    const which =
+      names.length === 0 ? 'all names' : watches.map(({ name = '' }) => quoted(name)).join(' and ');
+    if (this.#output.isVerbose) this.#output.detail({ type: 'watching', names }, `watching ${which}`);
+    else this.#output.hint(`watching ${which}, Ctrl-C ends it`);
     try {
       await Promise.race([ended, failed.promise]);
     } finally {

@@ -1,10 +1,11 @@
 import { constants } from 'node:os';
 import { ExitStatus } from '../exit-status.js';
+import { whenOrphaned } from './orphaned.js';
 
 /** By which somebody asks a process to end. */
 export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const satisfies NodeJS.Signals[];
 
-/** The first signal that asks this process to end; it does not end by itself then. */
+/** The first signal that asks this process to end; it does not end by itself then. The end of npx is one too. */
 export interface EndedBySignal {
   readonly signal: Promise<NodeJS.Signals>;
   /** Lets signals end the process again. */
@@ -18,7 +19,9 @@ export function endedBySignal(): EndedBySignal {
       ignore();
       resolve(name);
     };
+    const stopLooking = whenOrphaned(process.env, () => told('SIGHUP'));
     ignore = () => {
+      stopLooking();
       for (const name of ENDING_SIGNALS) process.off(name, told);
     };
     for (const name of ENDING_SIGNALS) process.on(name, told);

@@ -75,11 +75,8 @@ export class Holding {
       if (options.wait && options.waitTimeout === undefined) {
         await this.#interruption.orInterrupted(this.#manager.setup());
       }
-      const { count } = options;
-      const lease = await this.#lock.acquire({
-        signal: this.#interruption.signal,
-        ...(count !== undefined && { count }),
-      });
+      const lease = await this.#granted();
+      if (lease === null) return this.#busy();
       this.#tellAcquired(lease, performance.now() - startMs);
       return lease;
     } catch (error) {
@@ -89,6 +86,20 @@ export class Holding {
     } finally {
       this.#report.end();
     }
+  }
+
+  /** `null` if it is not free, and is not to be waited for. */
+  #granted(): Promise<Lease | null> {
+    const { wait, count } = this.#call.options;
+    const options = { signal: this.#interruption.signal, ...(count !== undefined && { count }) };
+    return wait ? this.#lock.acquire(options) : this.#lock.tryAcquire(options);
+  }
+
+  #busy(): number {
+    const names = this.#lock.names.map(quoted).join(' and ');
+    const status = statusFor(ExitStatus.notAcquired, this.#call.options);
+    this.#complain('LOCK_TIMEOUT', `${names} is not free, and --no-wait does not wait`, status);
+    return status;
   }
 
   /** With a command its output is the command's. */
@@ -102,8 +113,12 @@ export class Holding {
       waitedMs: Math.round(waitedMs),
     };
     const text = `holding ${names.map(quoted).join(' and ')}, fencing token ${fencingToken}`;
-    if (behindDashes === undefined) output.result(record, text);
-    else output.detail(record, text);
+    if (behindDashes !== undefined) {
+      output.detail(record, text);
+      return;
+    }
+    output.result(record, text);
+    output.hint('Ctrl-C gives it back');
   }
 
   /** Until it is ended, or lost. */

@@ -1,4 +1,5 @@
 import { statusOf } from './ending-signals.js';
+import { whenOrphaned } from './orphaned.js';
 import { PASSED_ON } from './signals.js';
 
 /** Somebody ended the waiting. */
@@ -10,16 +11,21 @@ export class Interrupted extends Error {
 
 /**
  * What signals do to `run` itself. The first one ends the waiting, or the holding, in good order. A second one ends the
- * process at once. While the command runs they are the command's; one that came then counts as the first.
+ * process at once. While the command runs they are the command's; one that came then counts as the first. The end of the
+ * npx that started this is a SIGTERM, unless a signal has come already.
  */
 export class Interruption {
   readonly #first = new AbortController();
   readonly #onSignal = (signal: NodeJS.Signals): void => this.#told(signal);
+  readonly #stopLooking: () => void;
   #count = 0;
   isCommandRunning = false;
 
   constructor() {
     for (const signal of PASSED_ON) process.on(signal, this.#onSignal);
+    this.#stopLooking = whenOrphaned(process.env, () => {
+      if (this.#count === 0) process.kill(process.pid, 'SIGTERM');
+    });
   }
 
   /** Aborts with {@link Interrupted} at the first signal that is not the command's. */
@@ -43,6 +49,7 @@ export class Interruption {
   }
 
   stopListening(): void {
+    this.#stopLooking();
     for (const signal of PASSED_ON) process.off(signal, this.#onSignal);
   }
 

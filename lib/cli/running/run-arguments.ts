@@ -28,9 +28,10 @@ const permits = wholeNumber(1, MOST_PERMITS);
 
 /** The options of `run` itself. */
 export const runOptions: readonly Option[] = [
-  new Option('--name <name>', 'one more name, also one that begins with -; may be given again').argParser(
-    (name: string, before: readonly string[] | undefined) => [...(before ?? []), name],
-  ),
+  new Option(
+    '--name <name>',
+    'one more name where no command follows, or one that begins with -; may be given again',
+  ).argParser((name: string, before: readonly string[] | undefined) => [...(before ?? []), name]),
   new Option('-s, --shared', 'together with others that are shared too: a lock for readers'),
   new Option('--permits <n>', 'a semaphore: so many permits there are').argParser(permits),
   new Option('--count <m>', 'how many of them to take (default: 1)').argParser(permits),
@@ -68,8 +69,10 @@ export function checkArguments(call: Call<RunOptions>): void {
   const { options, behindDashes } = call;
   const { count, permits, shared, wait, waitTimeout } = options;
   const names = namesOf(call);
+  const isForgotten = behindDashes === undefined && call.operands.length > 1;
   const problems: readonly (readonly [isWrong: boolean, problem: string])[] = [
     [names.length === 0, 'the name of the lock is missing'],
+    [isForgotten, forgottenDashes(call.operands)],
     [behindDashes?.length === 0, 'the command is missing: it comes after --'],
     [!wait && waitTimeout !== undefined, '--no-wait and --wait-timeout exclude each other'],
     [shared === true && permits !== undefined, '--shared and --permits exclude each other'],
@@ -78,9 +81,29 @@ export function checkArguments(call: Call<RunOptions>): void {
       '--count is of the permits of a semaphore: give --permits too',
     ],
     [(count ?? 0) > (permits ?? MOST_PERMITS), `--count ${count} is more than there are permits`],
-    [permits !== undefined && names.length > 1, 'a semaphore has one name: --permits is not for several'],
+    [
+      permits !== undefined && names.length > 1 && !isForgotten,
+      'a semaphore has one name: --permits is not for several',
+    ],
   ];
   throwAny(problems.filter(([isWrong]) => isWrong).map(([, problem]) => problem));
+}
+
+/**
+ * flock(1) and etcdctl take a command without `--`. Here more words were more names, and what was to be run would be held,
+ * in silence and for ever.
+ */
+function forgottenDashes([name = '', ...others]: readonly string[]): string {
+  const command = others.map(asWord).join(' ');
+  return (
+    `the command comes after --, as in thingsdb-lock run ${asWord(name)} -- ${command} ` +
+    '(a further name, where nothing is run, is given by --name)'
+  );
+}
+
+/** As a shell takes it. */
+function asWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Whether it is the lock that was not had, whatever status was asked for then. */
