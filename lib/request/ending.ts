@@ -3,7 +3,7 @@ import type { Answer, OwnWaiter } from '../schema/operations.js';
 import { ACQUIRER, NOBODY, type Asked, type Command, type Outcome, type Send } from './commands.js';
 import type { Input, Now } from './inputs.js';
 import { refuseOwner, settleEnded, type ByOwner } from './owner.js';
-import { isFinal, isRequest, type Request } from './request.js';
+import { isRequest, type Request } from './request.js';
 
 type Answered = Extract<Input, { kind: 'answered' }>;
 type Failed = Extract<Input, { kind: 'failed' }>;
@@ -204,8 +204,7 @@ function endingAnswered(request: Request, input: Answered, now: Now, out: Comman
 function leaseAnswered(request: Request, { call, answer, exchange }: Answered, out: Command[]): void {
   const { time, token } = request;
   const isSame = answer.state === 'held' && answer.token === token && time !== undefined;
-  if (isSame && !isWithdrawn(request) && isFinal(call) && request.isNews(call))
-    request.retime(call, exchange.sentMs, (answer.due - exchange.at) / 1000);
+  if (isSame && !isWithdrawn(request) && request.isNews(call)) request.retime(call, exchange, answer.due);
   settleEnded(call, out);
 }
 

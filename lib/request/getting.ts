@@ -163,10 +163,11 @@ function requestAnswered(
 function heldByAnswer(
   request: Request,
   { due, token }: AnswerOf<'held'>,
-  { call, exchange: { at, sentMs } }: Pick<Answered, 'call' | 'exchange'>,
+  { call, exchange }: Pick<Answered, 'call' | 'exchange'>,
   now: Now,
   out: Command[],
 ): void {
+  const { at, sentMs } = exchange;
   // No longer than was asked for, whatever the server says.
   const endMs = sentMs + Math.min((due - at) / 1000, request.longestMs);
   const end = { ms: endMs, wallMs: endMs + call.offsetMs };
@@ -201,7 +202,7 @@ function heldByAnswer(
     if (!request.terms.confirmGrants) enter(request, now, out);
     return;
   }
-  request.retime(call, sentMs, (due - at) / 1000);
+  request.retime(call, exchange, due);
   request.move('held');
   enter(request, now, out);
   // Of an adopted lease nobody knows how much is left.

@@ -276,10 +276,9 @@ function isOtherGrant(request: Request, { token }: AnswerOf<'held'>, call: Send)
 
 /** Whether an answer is the newest word on the lease. */
 function isAboutLease(request: Request, { token }: AnswerOf<'held'>, call: Send): boolean {
-  if (!isFinal(call)) return false;
   if (token === request.token) return request.isNews(call);
   // Nobody has entered by the push: what the server says counts, whatever was pushed.
-  return !request.isSettled && isAfterGrant(request, call);
+  return !request.isSettled && isFinal(call) && isAfterGrant(request, call);
 }
 
 /** Whether a call was sent after the grant was pushed, and after whatever has said how long the lease lasts. */
@@ -291,12 +290,12 @@ function isAfterGrant({ grantTurn, appliedTurn }: Request, { turn }: Send): bool
 function confirmed(
   request: Request,
   { due, token }: AnswerOf<'held'>,
-  { call, exchange: { at, sentMs } }: Answered,
+  { call, exchange }: Answered,
   now: Now,
   out: Command[],
 ): void {
   request.token = token;
-  request.retime(call, sentMs, (due - at) / 1000);
+  request.retime(call, exchange, due);
   if (!request.isSettled && request.time?.isOver(now)) {
     dropGrant(request);
     askAnew(request, 'expired', now, out);

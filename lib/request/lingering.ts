@@ -5,7 +5,7 @@ import { renew } from './holding.js';
 import type { Input, Now } from './inputs.js';
 import type { LeaseTime } from './lease-time.js';
 import { refuseOwner } from './owner.js';
-import { isFinal, type Request } from './request.js';
+import type { Request } from './request.js';
 
 type Answered = Extract<Input, { kind: 'answered' }>;
 
@@ -80,12 +80,12 @@ function answered(request: Request, input: Answered, now: Now, out: Command[]): 
   const { call, answer, exchange } = input;
   if (call.id !== request.id) return;
   // What a node that lags behind says is no news, nor is what was overtaken.
-  if (!isFinal(call) || !request.isNews(call)) return;
+  if (!request.isNews(call)) return;
   if (!isSame(request, answer)) {
     giveUp(request, now, out);
     return;
   }
-  request.retime(call, exchange.sentMs, (answer.due - exchange.at) / 1000);
+  request.retime(call, exchange, answer.due);
   look(request, now, out);
 }
 

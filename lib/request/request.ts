@@ -1,7 +1,7 @@
 import { proofOf } from '../schema/constants.js';
 import type { RequestTerms } from '../schema/operations.js';
 import { ACQUIRER, NOBODY, type Asked, type Command, type Outcome, type Send } from './commands.js';
-import type { Input, Now } from './inputs.js';
+import type { Exchange, Input, Now } from './inputs.js';
 import type { LeaseTerms, LeaseTime } from './lease-time.js';
 import { HOLDING, MOVES, type Ending, type State, type Why } from './states.js';
 
@@ -266,15 +266,15 @@ export class Request {
     }
   }
 
-  /** Whether a call was sent after the newest that has said how long the lease lasts. */
-  isNews({ turn }: Send): boolean {
-    return turn > this.appliedTurn;
+  /** Whether an answer says more of the lease than is known: a change decides it, and it was asked for after all others. */
+  isNews(call: Send): boolean {
+    return isFinal(call) && call.turn > this.appliedTurn;
   }
 
-  /** The server has said how long the lease lasts. */
-  retime(call: Send, sentMs: number, leaseMs: number): void {
+  /** The server has said when the lease ends. */
+  retime(call: Send, { at, sentMs }: Exchange, due: number): void {
     const time = this.time as LeaseTime;
-    const lastsMs = Math.min(leaseMs, this.longestMs);
+    const lastsMs = Math.min((due - at) / 1000, this.longestMs);
     this.appliedTurn = call.turn;
     // To acknowledge gives a whole ttl again: more than `autoRenew: false` allows.
     if (this.isProvisional && call.operation.kind !== 'extend')
