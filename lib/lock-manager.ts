@@ -198,6 +198,11 @@ export class LockManager extends Emitter<LockManagerEvents> {
     return this.#core.drain(resolveDrainOptions(options).waitTimeoutMs);
   }
 
+  /** Whether it takes anything new: not any more from the beginning of {@link drain} or {@link close} on. */
+  get state(): 'open' | 'draining' | 'closed' {
+    return this.#core.state;
+  }
+
   /**
    * Releases every lock that is held, withdraws every request that waits (they reject with `LockClosedError`), and
    * disconnects. The signals of leases that were still held abort: their reason is a `LockLostError` with the reason

@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { isLockError, type LockErrorCode } from '../errors.js';
-import { isDraining } from './manager-drain.js';
 import { getLockManagerToken } from './manager-token.js';
 
 /** Any name does: nobody takes it. */
@@ -17,9 +16,9 @@ export interface LockHealth {
 }
 
 /**
- * Tells whether locks can be used: the manager asks ThingsDB for a lock that nobody takes, which changes nothing. For readiness; a
- * process is not dead because its server is away. It takes as long as the manager's `requestTimeout` at most. Down too while the
- * manager drains at the end of the application.
+ * Tells whether locks can be used. The manager asks ThingsDB for a lock that nobody takes, which changes nothing. This is
+ * for readiness: a process is not dead because its server is away. It takes as long as the manager's `requestTimeout` at
+ * most. Locks are down too while the manager drains at the end of the application.
  */
 @Injectable()
 export class LockHealthIndicator {
@@ -37,8 +36,8 @@ export class LockHealthIndicator {
    */
   async check(manager?: string): Promise<LockHealth> {
     const locks = this.#moduleRef.get(getLockManagerToken(manager), { strict: false });
-    // It would still answer this question, and take no lock.
-    if (isDraining(locks)) return { status: 'down', responseMs: 0, code: 'LOCK_CLOSED' };
+    // While it drains it would still answer this question, and take no lock.
+    if (locks.state !== 'open') return { status: 'down', responseMs: 0, code: 'LOCK_CLOSED' };
     const startMs = performance.now();
     const responseMs = (): number => Math.round(performance.now() - startMs);
     try {

@@ -14,7 +14,6 @@ import { resolveDrainOptions } from '../options/resolved-manager-options.js';
 import { parametersWithoutLock } from './current-lease.js';
 import { LockHealthIndicator } from './lock-health-indicator.js';
 import type { LockModuleAsyncOptions, LockModuleExtras, LockModuleOptions } from './lock-module-options.js';
-import { drainOnce } from './manager-drain.js';
 import { getLockManagerToken } from './manager-token.js';
 
 const OWN_MANAGER = Symbol('the LockManager of this LockModule');
@@ -99,13 +98,14 @@ export class LockModule extends ConfigurableModuleClass implements OnModuleInit,
     );
   }
 
-  /** As Nest calls it, of one module after the other: drains the manager. All others of the application begin to drain too. */
+  /** As Nest calls it, of one module after the other: the first call drains the managers of all. */
   async beforeApplicationShutdown(): Promise<void> {
-    for (const { instance } of this.#modules.values()) {
-      // One that Nest could not make has no manager. Each is awaited in the hook of its own module.
-      if (instance instanceof LockModule && #manager in instance)
-        void drainOnce(instance.#manager, instance.#drain);
-    }
-    await drainOnce(this.#manager, this.#drain);
+    const drains = [...this.#modules.values()].flatMap(({ instance }) =>
+      // One that Nest could not make has no manager.
+      instance instanceof LockModule && #manager in instance
+        ? [instance.#manager.drain(instance.#drain)]
+        : [],
+    );
+    await Promise.all(drains);
   }
 }

@@ -20,13 +20,16 @@ onEachBackEnd('a service that shuts down', (backEnd) => {
       return lease.isHeld;
     });
     await nextEvent(manager, 'acquired');
+    expect(manager.state).toBe('open');
     const drained = manager.drain();
+    expect(manager.state).toBe('draining');
     const waits = nextEvent(other, 'waiting');
     const next = other.acquire();
     await waits;
     finish();
     expect(await section).toBe(true);
     expect(await drained).toBe(true);
+    expect(manager.state).toBe('closed');
     expect(await (await next).release()).toBe(true);
   });
 
