@@ -1,5 +1,6 @@
 import { modeOf } from '../../lib/lock-info.js';
 import { takenAway } from '../../lib/schema/answers.js';
+import { Refusal, Told } from '../../lib/schema/constants.js';
 import type { HistoryRecord, RecordOf, TakerEvent } from '../chaos/history.js';
 import type { Random } from '../chaos/random.js';
 import { deadlineMs } from '../chaos/lease-span.js';
@@ -13,6 +14,10 @@ import type { World } from './world.js';
 const NAME = 'onlooker';
 const INBOX = 'onlooker-inbox-'.padEnd(24, 'i');
 const UNKNOWN_ID = 'nobody-'.padEnd(32, 'x');
+/** Names and ids of its own, by which it sees whether an id can be used twice. */
+const OWN_NAMES = ['onlooker 1', 'onlooker 2'] as const;
+const HOLDING_IDS = ['first-'.padEnd(32, 'x'), 'second-'.padEnd(32, 'x')] as const;
+const WAITING_ID = 'waiting-'.padEnd(32, 'x');
 /** A message is on its way for a few milliseconds. */
 const ON_ITS_WAY_MS = 10;
 /** What is asked of the holders of one process in so short a time is told together at its end. */
@@ -21,7 +26,7 @@ const WHOLE_PAGE = 1_000;
 /** Where an entry says how many requests are ahead. */
 const AHEAD = 8;
 
-/** A client that holds nothing and loses no message: it watches the names, asks for them, and looks at their queues. */
+/** A client that loses no message, and takes no lock of the others: it watches the names, asks for them, and looks at their queues. */
 export class Onlooker {
   readonly #world: World;
   readonly #server: SimServer;
@@ -36,6 +41,8 @@ export class Onlooker {
   readonly #refused = new Map<number, number>();
   readonly #revivals: Violation[] = [];
   #seen = 0;
+  /** The requests whose leases were released, as their holders were told. */
+  readonly #released = new Set<string>();
   readonly #namesOf = new Map<string, readonly string[]>();
   /** The newest lease of each name, as its holder noted it. */
   readonly #newest = new Map<string, RecordOf<'granted'>>();
@@ -91,17 +98,18 @@ export class Onlooker {
     this.#asks.push({ name, atMs: this.#world.ms });
   }
 
-  /** Leases that were over, and were there again. */
+  /** Leases that were over, and were there again, or were taken for there by a fence. */
   get revivals(): readonly Violation[] {
     return this.#revivals;
   }
 
-  /** Tries the newest token of each name: one that a fence has refused is refused from then on. */
+  /** Tries the newest token of each name: one of a lease that was released is refused, and so is one that was refused before. */
   tryFences(): void {
     if (this.#isClosed) return;
     for (; this.#seen < this.#records.length; this.#seen++) {
       const record = this.#records[this.#seen];
       if (record?.event === 'requested') this.#namesOf.set(record.request, record.names);
+      if (record?.event === 'released' && record.result === true) this.#released.add(record.request);
       if (record?.event !== 'granted') continue;
       for (const name of this.#namesOf.get(record.request) ?? []) this.#newest.set(name, record);
     }
@@ -115,8 +123,10 @@ export class Onlooker {
       if (refusedMs === undefined) this.#refused.set(token, this.#world.ms);
       return;
     }
-    if (refusedMs === undefined) return;
-    const what = `"${name}": the lease of ${granted.request} was over at ${refusedMs.toFixed(1)} ms, and there again at ${this.#world.ms.toFixed(1)} ms`;
+    const isReleased = this.#released.has(granted.request);
+    if (refusedMs === undefined && !isReleased) return;
+    const was = isReleased ? 'was released' : `was over at ${refusedMs?.toFixed(1)} ms`;
+    const what = `"${name}": the lease of ${granted.request} ${was}, and a fence lets it in at ${this.#world.ms.toFixed(1)} ms`;
     this.#revivals.push({ rule: 'together', what, records: [granted] });
   }
 
@@ -137,6 +147,7 @@ export class Onlooker {
       throw new Error(`in pages the queues are ${JSON.stringify(paged)}, in one ${JSON.stringify(whole)}`);
     this.#tally?.compare(whole, this.#server.queued());
     this.#askForNothing();
+    this.#useOneIdTwice();
     for (const name of this.#names) {
       whole
         .filter((entry) => entry[0] === name)
@@ -166,10 +177,35 @@ export class Onlooker {
   /** Whether a request is there that is not. */
   #askForNothing(): void {
     const before = this.#server.changes();
-    const question = ['check', this.#names[0], UNKNOWN_ID, false];
-    this.#server.run(this.#session, 'lock_batch', [null, INBOX, NAME, [question]]);
+    this.#batch([['check', this.#names[0], UNKNOWN_ID, false]]);
     const made = this.#server.changes() - before - 1;
     if (made > 0) throw new Error(`a question whether there is a request made ${made} changes`);
+  }
+
+  /** One id is for one request: the server refuses it for another name while it waits. */
+  #useOneIdTwice(): void {
+    const [held, other] = OWN_NAMES;
+    const acquire = (name: string, id: string): unknown[] => ['acquire', id, 1, name, 1_000, 1, 1];
+    const [one, two] = HOLDING_IDS;
+    const [first, second, waits, again] = this.#batch([
+      ...[acquire(held, one), acquire(other, two), acquire(held, WAITING_ID), acquire(other, WAITING_ID)],
+      ...[release(held, WAITING_ID), release(held, one), release(other, two)],
+    ]);
+    const states = [first, second, waits].map((answer) => answer?.[0]);
+    if (states.join() !== [Told.held, Told.held, Told.waiting].join())
+      throw new Error(`two free names and a wait for one of them are answered ${JSON.stringify(states)}`);
+    if (again?.[0] !== Told.refused || again[1] !== Refusal.idInUse)
+      throw new Error(`an id that waits for a name is taken for another: ${JSON.stringify(again)}`);
+  }
+
+  #batch(operations: readonly unknown[]): unknown[][] {
+    const args = [null, INBOX, NAME, operations];
+    const [, , answers] = this.#server.run(this.#session, 'lock_batch', args) as [
+      number,
+      number,
+      unknown[][],
+    ];
+    return answers;
   }
 
   #page(after: string, count: number): { readonly next: string | null; readonly entries: Entry[] } {
@@ -207,6 +243,10 @@ export class Onlooker {
   #note(event: TakerEvent): void {
     this.#records.push({ process: NAME, atMs: this.#world.ms, ...event });
   }
+}
+
+function release(name: string, id: string): unknown[] {
+  return ['release', name, id];
 }
 
 /** What is told of leases, not of those who wait. */

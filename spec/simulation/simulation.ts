@@ -250,9 +250,10 @@ export class Simulation {
       this.#planFences(random, at);
     // Not always: a look at a queue ends leases that are over, which waiters have to see to otherwise.
     if (random.chance(0.7)) return;
+    const { playMs = FAULTS_MS } = this.#plan;
     for (let times = 0; times < 3; times++) {
-      at(random.between(100, FAULTS_MS), () => this.#onlooker.ask(random));
-      at(random.between(100, FAULTS_MS), () => this.#onlooker.lookAtQueues());
+      at(random.between(100, playMs), () => this.#onlooker.ask(random));
+      at(random.between(100, playMs), () => this.#onlooker.lookAtQueues());
     }
   }
 

@@ -151,7 +151,7 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     does: 'silences who has just called',
     of: 'box != caller && !seen.has(box)',
     instead: '!seen.has(box)',
-    leftToModel: 'it loses a turn as all who are silent for long may: when exactly, no guarantee says',
+    leftToModel: 'it loses a turn for a round trip, as all may who were silent when their grant came',
   },
   {
     does: 'puts the silent last when they are back',
@@ -163,7 +163,8 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     does: 'gives the silent their places back after any time',
     of: 'if (box.silent <= at) return s.fn.promote(s, s.fn.forget(s, [box], at), at);',
     instead: '',
-    leftToModel: 'nobody is wronged: it gives those who come back late more than was promised',
+    leftToModel:
+      'nobody is wronged: who comes back late has more than was promised, until the sweeper has run',
   },
   {
     does: 'keeps the places of the silent for ever',
@@ -198,7 +199,6 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     does: 'takes one id in for two names',
     of: ' || (other && other != r)',
     instead: '',
-    leftToModel: 'no client of this library uses an id twice',
   },
   {
     does: 'makes a change of what changes nothing',
@@ -235,7 +235,6 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'lets one write who has released, while the name is kept',
-    leftToModel: 'no client of this library writes after its release',
     of: 'r.token == token && s.fn.is_live(r, at)',
     instead: 'r.token == token && r.due > at',
   },
