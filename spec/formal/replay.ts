@@ -8,8 +8,8 @@ const LOSSES = 3;
 const FORGERIES = 3;
 
 /**
- * Whether the model has a run that looks like each of these runs of the simulation, and none that looks like what is
- * forged of them. Says on the console what it has found.
+ * Whether the model has a run that looks like each of these runs of the simulation. It must have none that looks like
+ * what is forged of them. Says on the console what it has found.
  */
 export function replay(clients: number, lingers: boolean): boolean {
   const { transcripts, skipped } = collected(clients, lingers);

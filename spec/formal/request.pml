@@ -7,7 +7,7 @@
  * - A connection keeps the order of what is sent on it. When it is lost, a call that was under way is dropped,
  *   or arrives later as a stale copy, at any time.
  * - An id is used for one request. The model has two ids a client. It uses one again only when server and
- *   network hold nothing of it, because a fresh id is unguessable and so unknown to both.
+ *   network hold nothing of it. A fresh id is unguessable, and so unknown to both.
  * - A tombstone outlives the stale copies of its id. The library keeps it for a minute.
  * - What nothing reads any more is set to 0, so that states that differ only in it are one.
  */
@@ -214,7 +214,7 @@ inline leave(r) {
   tidy(r)
 }
 
-/* When a request is asked about: those in its way are told that they are wanted, and so is itself, if somebody waits for it. */
+/* When a request is asked about, those in its way are told that they are wanted. So is itself, if somebody waits for it. */
 #define tellsWanted(c, r) (linked[c] && isUsed(c) && slot[c] == r && taken(r))
 
 inline knock(r) {
@@ -524,7 +524,7 @@ inline again(c) {
 #endif
 
 #define mayKeep(c) (!isWanted[c] || WRONG == 9) /* 9, a wrong client: keeps what others wait for */
-/* The next caller of a process takes its lease, as long as that is not over and nobody else is known to wait for it. */
+/* The next caller of a process takes its lease while it is not over, and nobody else is known to wait for it. */
 #if WRONG == 7
 #define mayTake(c) 1 /* a wrong client: takes a lease that is over */
 #define leftAtTaking(c) TTL

@@ -30,7 +30,8 @@ export class Verifier implements Disposable {
     const options = Object.entries(defines).map(([key, value]) => `-D${key}=${value}`);
     // Claims are long, and searched through fast: to optimise them takes longer.
     const level = claims === '' ? '-O2' : '-O0';
-    // All steps read and write what all share: no order of them can be left out, and no part of a state is often the same.
+    // No order of steps can be left out, as all of them use what all share. No part of a state is often the same, so
+    // there is nothing to compress.
     const flags = [
       level,
       '-w',
