@@ -1,20 +1,18 @@
 // Measures the embedded ThingsDB, and a real node beside it:
 //
-//   npm run build && node scripts/embedded-speed.mjs [--rounds 15] [--node PATH/TO/thingsdb]
+//   npm run build && node --import tsx scripts/embedded-speed.mjs [--rounds 15] [--node PATH/TO/thingsdb]
 //
-// Each start is a process of its own: the embedded server loads the package as an installed one, and a node begins with
-// an empty folder. Each program is asked for over TCP, on both servers in turn; the time is that from the request to its
+// Each start is a process of its own. The embedded server loads the package as an installed one. A node begins with an
+// empty folder. Each program is asked for over TCP, on both servers in turn. The time is that from the request to its
 // answer. The figures are medians.
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { stopProgram, temporaryFolder } from '../bench/servers/program.ts';
+import { spawnNode } from '../bench/servers/thingsdb.ts';
 import { Client, Type } from './vector-runner.mjs';
 
 const PACKAGE = fileURLToPath(new URL('../dist/cjs/testing/index.js', import.meta.url));
@@ -108,39 +106,20 @@ async function measurePrograms() {
   }
 }
 
-/** A node of its own on free ports, with nothing stored. */
+/** A node of its own. It ends with this process at the latest. */
 async function startNode() {
-  const folder = mkdtempSync(join(tmpdir(), 'thingsdb-'));
-  for (const name of ['data', 'modules']) mkdirSync(join(folder, name));
-  const [port, nodePort] = await Promise.all([freePort(), freePort()]);
-  const settings = {
-    LISTEN_CLIENT_PORT: port,
-    LISTEN_NODE_PORT: nodePort,
-    BIND_CLIENT_ADDR: '127.0.0.1',
-    BIND_NODE_ADDR: '127.0.0.1',
-    NODE_NAME: '127.0.0.1',
-    HTTP_API_PORT: 0,
-    HTTP_STATUS_PORT: 0,
-    STORAGE_PATH: join(folder, 'data'),
-    MODULES_PATH: join(folder, 'modules'),
-  };
-  const environment = Object.entries(settings).map(([name, value]) => [`THINGSDB_${name}`, String(value)]);
+  const folder = temporaryFolder('thingsdb');
   const from = performance.now();
-  const child = spawn(options.node, ['--init'], {
-    env: { ...process.env, ...Object.fromEntries(environment) },
-    stdio: 'ignore',
-  });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  const url = `thingsdb://127.0.0.1:${port}`;
+  const { child, tcpPort } = await spawnNode(options.node, folder.path, true);
+  const url = `thingsdb://127.0.0.1:${tcpPort}`;
   await firstAnswer(url, child);
   return {
     url,
     startMs: performance.now() - from,
     end: async () => {
       // One that is asked to stop takes seconds to write its data down.
-      child.kill('SIGKILL');
-      await ended;
-      rmSync(folder, { recursive: true, force: true });
+      await stopProgram(child, 'SIGKILL');
+      folder.remove();
     },
   };
 }
@@ -158,14 +137,4 @@ async function firstAnswer(url, child) {
     }
   }
   throw new Error(`the node ended with status ${child.exitCode}`);
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }

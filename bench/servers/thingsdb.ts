@@ -97,12 +97,18 @@ async function startNodes(program: string, count: number): Promise<RunningServer
 const SECRET = 'pass';
 
 async function startNode(program: string, folder: string, index: number): Promise<Node> {
+  const node = await spawnNode(program, path.join(folder, String(index)), index === 0);
+  await listens(index === 0 ? node.wsPort : node.nodePort, node.child);
+  return node;
+}
+
+/** A node on free ports, which has nothing stored. @param isFirst whether it serves by itself, not when it is joined */
+export async function spawnNode(program: string, storage: string, isFirst: boolean): Promise<Node> {
   const [tcpPort, wsPort, nodePort] = [await freePort(), await freePort(), await freePort()];
-  const storage = path.join(folder, String(index));
   mkdirSync(path.join(storage, 'modules'), { recursive: true });
   const child = startProgram({
     command: program,
-    args: index === 0 ? ['--init'] : ['--secret', SECRET],
+    args: isFirst ? ['--init'] : ['--secret', SECRET],
     env: {
       THINGSDB_STORAGE_PATH: storage,
       THINGSDB_MODULES_PATH: path.join(storage, 'modules'),
@@ -115,7 +121,6 @@ async function startNode(program: string, folder: string, index: number): Promis
       THINGSDB_HTTP_STATUS_PORT: '0',
     },
   });
-  await listens(index === 0 ? wsPort : nodePort, child);
   return { child, tcpPort, wsPort, nodePort };
 }
 

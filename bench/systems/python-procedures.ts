@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { WebSocket } from 'ws';
+import { loadThingsDB } from '../../examples/load-thingsdb-js.js';
 import type { ThingsDBClient } from '../../lib/client/thingsdb-client.js';
 import { Unavailable } from '../unavailable.js';
 import type { LockAdapter, LockSession } from './lock-system.js';
@@ -12,7 +11,10 @@ type Answer = readonly [immediately: boolean, room: number, ahead: number];
 export const pythonProcedures: LockAdapter = {
   open: async (place, space): Promise<LockSession> => {
     const counter = new TrafficCounter();
-    const client = await connected(counter.watch(newThingsDBJs(urlsBy('ws', place)[0] ?? '')), place.auth);
+    const client = await connected(
+      counter.watch(await newThingsDBJs(urlsBy('ws', place)[0] ?? '')),
+      place.auth,
+    );
     const turns = new Map<number, () => void>();
     client.addEventListener((type, message) => {
       if (type !== ROOM_EVENT) return;
@@ -43,14 +45,10 @@ export const pythonProcedures: LockAdapter = {
 };
 
 /** @throws Unavailable where it is not installed: another client would be another system */
-function newThingsDBJs(url: string): ThingsDBClient {
-  // thingsdb.js is made for browsers: Node has a WebSocket of its own only from version 22 on.
-  (globalThis as { WebSocket?: unknown }).WebSocket ??= WebSocket;
-  let ThingsDB: new (url: string) => ThingsDBClient;
+async function newThingsDBJs(url: string): Promise<ThingsDBClient> {
   try {
-    ThingsDB = createRequire(__filename)(process.env['THINGSDB_JS'] ?? 'thingsdb.js') as typeof ThingsDB;
+    return new (await loadThingsDB())(url);
   } catch (cause) {
     throw new Unavailable('thingsdb.js is not here: THINGSDB_JS=/path/to/its/built/file', { cause });
   }
-  return new ThingsDB(url);
 }

@@ -1,11 +1,10 @@
 /** thingsdb.js, unchanged, against the embedded server: where THINGSDB_JS names its built file. */
-import { createRequire } from 'node:module';
-import { WebSocket } from 'ws';
 import type { ThingsDBClient } from '../../lib/client/thingsdb-client.js';
 import { type EmbeddedThingsDB, startThingsDB } from '../../lib/testing/index.js';
 import { describeIf } from '../support/describe-if.js';
+import { thingsdbJs } from '../support/thingsdb-js.js';
 
-type Constructor = new (url: string) => ThingsDBClient & {
+type Client = ThingsDBClient & {
   emit(scope: string, room: number, event: string, args?: unknown[]): Promise<void>;
   emitPeers(scope: string, room: number, event: string, args?: unknown[]): Promise<void>;
 };
@@ -17,18 +16,16 @@ describeIf(
   builtFile === undefined ? 'THINGSDB_JS does not name its built file' : undefined,
   () => {
     let db: EmbeddedThingsDB;
-    let ThingsDB: Constructor;
+    let ThingsDB: new (url: string) => Client;
 
     beforeAll(async () => {
-      // It is built for browsers: on a Node without a WebSocket of its own it needs one.
-      (globalThis as { WebSocket?: unknown }).WebSocket ??= WebSocket;
-      ThingsDB = createRequire(__filename)(builtFile!) as Constructor;
+      ThingsDB = thingsdbJs<Client>();
       db = await startThingsDB();
     });
 
     afterAll(() => db.close());
 
-    async function login(): Promise<InstanceType<Constructor>> {
+    async function login(): Promise<Client> {
       const client = new ThingsDB(db.wsUrl);
       await client.connect();
       await client.auth('admin', 'pass');

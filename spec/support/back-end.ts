@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { createRequire } from 'node:module';
-import { WebSocket } from 'ws';
 import { parseAddress } from '../../lib/client/address.js';
 import { clientFor } from '../../lib/client/open-client.js';
 import type { PackageClient } from '../../lib/client/package-client.js';
-import { LockManager, type LockManagerOptions, type ThingsDBClient } from '../../lib/index.js';
+import { LockManager, type LockManagerOptions } from '../../lib/index.js';
 import { startThingsDB, type EmbeddedThingsDB } from '../../lib/testing/index.js';
 import { LeakCheck } from './leak-check.js';
 import { lockedDownState, type StateLeft } from './state-left.js';
 import { TcpProxy } from './tcp-proxy.js';
+import { thingsdbJs } from './thingsdb-js.js';
 import { until } from './until.js';
 import { Worker } from './worker.js';
 
@@ -93,8 +92,8 @@ export interface BackEndOptions {
 }
 
 /**
- * Registers the same tests for each back end. After each test its managers, clients, workers and proxies are closed, and
- * nothing may be left: no request in the collection, no socket, process or timer in this process. (A rejection that
+ * Registers the same tests for each back end. After each test its managers, clients, workers and proxies are closed.
+ * Nothing may be left: no request in the collection, no socket, process or timer in this process. (A rejection that
  * nobody handles fails its test by Jest: see `waitForUnhandledRejections` in its configuration.)
  */
 export function onEachBackEnd(
@@ -271,7 +270,8 @@ class RunningBackEnd implements BackEnd {
   ): LockManagerOptions {
     if (client !== undefined) return {};
     if (this.name !== 'thingsdb.js') return { url, auth: this.auth };
-    return { client: () => thingsdbJs([url].flat()[0]), auth: this.auth };
+    const ThingsDB = thingsdbJs();
+    return { client: () => new ThingsDB([url].flat()[0]), auth: this.auth };
   }
 
   async #connected(auth = this.auth): Promise<PackageClient> {
@@ -280,15 +280,4 @@ class RunningBackEnd implements BackEnd {
     await ('token' in auth ? client.authToken(auth.token) : client.auth(auth.username, auth.password));
     return client;
   }
-}
-
-/** thingsdb.js is bundled for browsers: on a Node without a global WebSocket it needs to be given one. */
-function thingsdbJs(url: string | undefined): ThingsDBClient {
-  const scope = globalThis as { WebSocket?: unknown };
-  scope.WebSocket ??= WebSocket;
-  // Not import(): Jest runs these files as CommonJS, in a context where that is not to be had.
-  const ThingsDB = createRequire(__filename)(process.env['THINGSDB_JS'] ?? 'thingsdb.js') as new (
-    url?: string,
-  ) => ThingsDBClient;
-  return new ThingsDB(url);
 }

@@ -1,6 +1,5 @@
 /** What the clients take for granted of a server, asked of the embedded one and, with THINGSDB_URL, of a real node. */
 import { randomBytes } from 'node:crypto';
-import { WebSocket } from 'ws';
 import { BoundedClient } from '../../../lib/connection/bounded-client.js';
 import { NodeConnection } from '../../../lib/connection/node-connection.js';
 import { ServerError } from '../../../lib/client/server-error.js';
@@ -8,6 +7,7 @@ import type { ThingsDBClient } from '../../../lib/client/thingsdb-client.js';
 import { clientFor } from '../../../lib/client/open-client.js';
 import { LockConnectionError, LockPermissionError, LockSetupError } from '../../../lib/errors.js';
 import { startThingsDB, type EmbeddedThingsDB } from '../../../lib/testing/index.js';
+import { thingsdbJs } from '../../support/thingsdb-js.js';
 
 /** One port of a node does not tell of the other: each is asked where its address is given. */
 const { THINGSDB_URL = '', THINGSDB_WS_URL = '', THINGSDB_JS: thingsdbJsFile } = process.env;
@@ -20,19 +20,15 @@ const isReal = real.TCP !== undefined || real.WebSocket !== undefined;
 const username = (isReal && process.env['THINGSDB_USER']) || 'admin';
 const password = (isReal && process.env['THINGSDB_PASSWORD']) || 'pass';
 
-/** Bundled for browsers: on a Node without a global WebSocket it has to be given one. */
-function thingsdbJs(url: string): ThingsDBClient {
-  (globalThis as { WebSocket?: unknown }).WebSocket ??= WebSocket;
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a file that is known at run time only
-  const ThingsDB = require(thingsdbJsFile ?? '') as new (url: string) => ThingsDBClient;
-  return new BoundedClient(new ThingsDB(url), 5_000);
+function boundedThingsDBJs(url: string): ThingsDBClient {
+  return new BoundedClient(new (thingsdbJs())(url), 5_000);
 }
 
 const clients: [string, keyof typeof real, (url: string) => ThingsDBClient][] = [
   ['the built-in client over TCP', 'TCP', clientFor],
   ['the built-in client over WebSocket', 'WebSocket', clientFor],
 ];
-if (thingsdbJsFile !== undefined) clients.push(['thingsdb.js', 'WebSocket', thingsdbJs]);
+if (thingsdbJsFile !== undefined) clients.push(['thingsdb.js', 'WebSocket', boundedThingsDBJs]);
 const servers = isReal ? ['the embedded server', 'a real node'] : ['the embedded server'];
 const cases = servers.flatMap((server) =>
   clients.map(([name, transport, make]) => ({ name, transport, server, make })),
