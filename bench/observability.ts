@@ -1,6 +1,7 @@
 /**
- * What it costs to be looked at: pairs of acquire and release of free locks, with nobody subscribed to the channels, with
- * a subscriber that does nothing, and with OpenTelemetry's SDK, in turn, each in a process of its own, on the same node.
+ * What it costs to be looked at, by pairs of acquire and release of free locks. Nobody subscribes to the channels, or a
+ * subscriber does nothing, or OpenTelemetry's SDK listens. They take turns on the same node, each in a process of its
+ * own.
  *
  *   npm run build && node --import tsx bench/observability.ts [--rounds 15] [--duration 1000] [--other DIST]
  *

@@ -3,7 +3,7 @@
  *
  *   node --import tsx bench/profile-table.ts DIR [--top 15]
  *
- * Time in a function itself, by groups and then by single functions; idle time and the loading of programs are left
+ * Time in a function itself, by groups and then by single functions. Idle time and the loading of programs are left
  * out. Of the longest profile in the folder: it is that of the process that worked most.
  */
 import { readdirSync, readFileSync } from 'node:fs';

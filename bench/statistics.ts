@@ -49,8 +49,8 @@ export interface Turn {
 const ON_ITS_WAY_MS = 2;
 
 /**
- * How many grants overtook a request that was surely there first: a request that had been sent `ON_ITS_WAY_MS`
- * before the overtaker was even asked for, and that was granted only after it.
+ * How many grants overtook a request that was surely there first. It had been sent `ON_ITS_WAY_MS` before the overtaker
+ * was even asked for, and was granted only after it.
  */
 export function countInversions(turns: readonly Turn[]): number {
   const byGrant = [...turns].sort((a, b) => a.grantedMs - b.grantedMs);

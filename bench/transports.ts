@@ -1,6 +1,7 @@
 /**
- * What the transport makes of waits: TCP, TCP that announces its requests, and WebSocket, in turn, on the same node, with
- * a bare lock of its own (first come, first served; handed on by a pushed message) that costs the server next to nothing.
+ * What the transport makes of waits: TCP, TCP that announces its requests, and WebSocket, in turn, on the same node.
+ * The lock is a bare one that costs the server next to nothing: first come, first served, handed on by a pushed
+ * message.
  *
  *   node --import tsx bench/transports.ts [--acquires 10000] [--tasks 64] [--hold 20] [--processes 8] [--seconds 3] [--rounds 3]
  *
@@ -196,7 +197,7 @@ async function measureHandOvers(kind: Kind, scope: string, { processes, seconds 
   );
 }
 
-/** Takes and releases one name until the time is over; tells when it is ready, and how often it was handed the lock. */
+/** Takes and releases one name until the time is over. Tells when it is ready, and how often it was handed the lock. */
 async function work(kind: Kind, scope: string, seconds: number): Promise<void> {
   const lock = await BareLock.open(kind, scope);
   await lock.release('warm', await lock.acquire('warm'));

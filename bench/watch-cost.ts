@@ -3,8 +3,9 @@
  *
  *   node --import tsx bench/watch-cost.ts thingsdb://127.0.0.1:9200 [--rounds 7]
  *
- * Of a cluster, all of whose addresses are given, it is that of all nodes, and the first is asked. The same load goes in turn to three collections: nobody watches the first, somebody a name of no use in the second,
- * and all names in the third. The median of the rounds is told, and its ratio to the first.
+ * Of a cluster, all of whose addresses are given, it is that of all nodes, and the first is asked. The same load goes
+ * in turn to three collections. Nobody watches the first. Somebody watches an unused name of the second, and all names
+ * of the third. The median of the rounds is told, and its ratio to the first.
  */
 import { parseArgs } from 'node:util';
 import { randomBytes } from 'node:crypto';

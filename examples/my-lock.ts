@@ -1,6 +1,6 @@
 /**
- * The example program of the Python lock's page, in TypeScript. Run it in several terminals at once, beside the Python
- * one if you like (it uses the same lock), and see them take turns:
+ * The example program of the Python lock's page, in TypeScript. Run it in several terminals at once, and see them take
+ * turns. The Python one may run beside it, as it uses the same lock:
  *
  *   npx thingsdb-lock dev-server                 # or any ThingsDB, named by THINGSDB_URL
  *   node --import tsx examples/my-lock.ts        # in each terminal; a number sets the seconds of work
@@ -29,8 +29,8 @@ async function main(): Promise<void> {
 
     if (await myLock.isLocked()) console.log('Somebody else is in there');
 
-    // Wait for the lock. Where Python's `timeout` ends the hold after 30 seconds, here a lease of 30 seconds is renewed
-    // for as long as this process lives; `autoRenew: false` gives Python's meaning.
+    // Wait for the lock. Python's `timeout` ends the hold after 30 seconds. Here a lease of 30 seconds is renewed for
+    // as long as this process lives; `autoRenew: false` gives Python's meaning.
     await myLock.runExclusive(async () => {
       console.log('In here');
       await sleep(WORK_SECONDS * 1000); // simulate some work

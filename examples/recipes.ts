@@ -5,7 +5,7 @@ export async function nightly(
   locks: LockManager,
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  // The lock stays taken for ten minutes: a machine whose clock is late finds it taken, however short the work was.
+  // The lock stays taken for ten minutes. A machine whose clock is late finds it taken, however short the work was.
   await using lease = await locks.get('nightly-report', { minHold: '10m' }).tryAcquire();
   if (lease !== null) await work(lease.signal);
 }

@@ -1,4 +1,4 @@
-// Builds the page of the live view: one file of HTML, with its scripts, its styles and their licences in it.
+// Builds the page of the live view. It is one file of HTML, with its scripts, its styles and their licences in it.
 //
 //   node scripts/build-page.mjs FILE
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

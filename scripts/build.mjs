@@ -1,10 +1,12 @@
-// Builds dist from lib. The entry points are what package.json exports and runs (`exports`, `bin`): `dist/cjs/x/index.js` is made
-// from lib/x/index.ts, so a new one needs nothing here. The code is bundled, so that an import reads a few files instead of
-// hundreds; what entry points share, and what is loaded late, are chunks. Dependencies stay outside, devDependencies are
-// bundled. The types are those of tsc, as far as an entry point shows them.
+// Builds dist from lib. The entry points are what package.json exports and runs (`exports`, `bin`):
+// `dist/cjs/x/index.js` is made from lib/x/index.ts, so a new one needs nothing here. The code is bundled, so that an
+// import reads a few files instead of hundreds. What entry points share is a chunk, and so is what is loaded late.
+// Dependencies stay outside, devDependencies are bundled. The types are those of tsc, as far as an entry point shows
+// them.
 //
-// dist/cjs holds everything. The embedded server and the command line are big and there once: of what needs them, dist/esm
-// passes on what CommonJS has. The types are there once too. dist/ui is the page of the live view, one file for browsers.
+// dist/cjs holds everything. The embedded server and the command line are big and there once. For what needs them,
+// dist/esm passes on what CommonJS has. The types are there once too. dist/ui is the page of the live view, one file
+// for browsers.
 //
 //   --modules FOLDER   each module by itself instead, as CommonJS: for benchmarks, which look inside
 import { Buffer } from 'node:buffer';
@@ -41,12 +43,12 @@ const entryAt = (file) => /^\.\/dist\/cjs\/(.*)\.js$/.exec(file.default ?? file)
 const modules = Object.values(manifest.exports).flatMap(({ require: file = '' }) => entryAt(file) ?? []);
 const programs = Object.values(manifest.bin).map(entryAt);
 
-/** Of use without the rest, so in a chunk of its own each: a bundler leaves out chunks, but not all that is in one. */
+/** Each is of use without the rest, and so in a chunk of its own. A bundler leaves out whole chunks only. */
 const PARTS = ['lock-manager', 'errors', 'fencing-guard'];
 
 const TARGET = { platform: 'node', target: 'node20', logLevel: 'warning' };
 
-/** What esbuild makes of these entry points: each file with its code, its map, and the sources that are in it. */
+/** What esbuild makes of these entry points. Each file has its code, its map, and the sources that are in it. */
 async function bundled(entries) {
   const { outputFiles, metafile } = await build({
     ...TARGET,
@@ -125,8 +127,8 @@ function sourcesOf(file, outputs, seen = new Set()) {
 }
 
 /**
- * Moves the code of a big CommonJS entry point beside it, and passes it on from there, to ES modules too. Node reads a
- * CommonJS module that is imported a second time, for the names of its exports: of a big one that takes 60 ms.
+ * Moves the code of a big CommonJS entry point beside it. It is passed on from there, to ES modules too. Node reads a
+ * CommonJS module that is imported a second time, for the names of its exports. A big one takes 60 ms.
  */
 function passOn(entry) {
   const file = `${entry}.js`;
@@ -149,7 +151,9 @@ const IMPORT = /^import (?:type )?\{([^}]*)\} from .*;\n/gm;
 const FUNCTION =
   /(?:^\/\*\*(?:(?!\*\/)[^])*\*\/\n)?^export declare function (\w+)[^]*?;\n(?=export|import|declare|\/\*\*|$)/gm;
 
-/** Without the functions that no entry point passes on, and without the imports that only they and what is internal need. */
+/**
+ * Without the functions that no entry point passes on, and without the imports that only these and internal code need.
+ */
 function shown(text, isPassedOn) {
   const declarations = text.replace(FUNCTION, (statement, name) => (isPassedOn(name) ? statement : ''));
   const code = declarations.replace(IMPORT, '').replace(/\/\*[^]*?\*\//g, '');

@@ -1,4 +1,4 @@
-// Looks for what the recorded answers do not cover: runs generated programs on a real node and on the embedded server,
+// Looks for what the recorded answers do not cover. Runs generated programs on a real node and on the embedded server,
 // and prints where they differ.
 //
 //   THINGSDB_URL=thingsdb://127.0.0.1:9200 node --import tsx scripts/compare-with-node.mjs [COUNT] [SEED] [general|types|features|typed|calls]

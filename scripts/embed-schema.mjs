@@ -18,7 +18,7 @@ function compact(code) {
 /** What a function does stands in its file. Of a procedure it is shown to whoever asks the node, and stays. */
 const withoutHead = (code) => code.replace(/^(.*\{)\n"(?:[^"]|"")*";\n/, '$1\n');
 
-/** Folders within are for the reader: what a file holds is known by its name alone, so that no two may share one. */
+/** Folders within are for the reader. What a file holds is known by its name alone, so that no two may share one. */
 function folder(name) {
   const all = readdirSync(new URL(`${name}/`, schema), { recursive: true });
   const files = all.filter((file) => file.endsWith('.ti')).map((file) => [basename(file, '.ti'), file]);

@@ -1,4 +1,5 @@
-// Bundles a program of TypeScript into one file and runs it: faster than its modules one by one where it computes for long.
+// Bundles a program of TypeScript into one file and runs it. Where it computes for long, that is faster than its
+// modules one by one.
 //
 //   node scripts/run-bundled.mjs FILE.ts [ARGUMENT...]
 import { mkdtempSync, rmSync } from 'node:fs';

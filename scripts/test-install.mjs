@@ -44,7 +44,7 @@ const NAMES = {
   'thingsdb-lock': '{ LockManager }',
   'thingsdb-lock/testing': '{ startThingsDB }',
 };
-/** It is made for browsers, and takes its WebSocket when it is loaded: a Node without one of its own has to be given one. */
+/** It is made for browsers, and takes its WebSocket when it is loaded. A Node without one has to be given one. */
 const WEB_SOCKET = `import { WebSocket } from 'ws'; globalThis.WebSocket ??= WebSocket;`;
 const OTHER_CLIENT = `
   const optionsFor = (db) => ({
@@ -95,7 +95,10 @@ const COPIES = `
   console.log('works');
 `;
 
-/** An application as the Nest command line makes one: over HTTP it locks, refuses with 409, and tells its health by Terminus. */
+/**
+ * An application as the Nest command line makes one. Over HTTP it locks, refuses with 409, and tells its health by
+ * Terminus.
+ */
 const NEST = `
   import 'reflect-metadata';
   import { Controller, Get, Injectable, Module, Param } from '@nestjs/common';

@@ -1,4 +1,4 @@
-// For TypeDoc: a page is called what its first heading says, and stands under the group that its folder belongs to.
+// For TypeDoc: a page is called what its first heading says. It stands under the group that its folder belongs to.
 import { Converter, ReflectionKind } from 'typedoc';
 
 const INSIDE = ['Architecture', 'Contributing', 'Decisions', 'Benchmarks', 'Conformance', 'Changelog'];

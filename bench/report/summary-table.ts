@@ -1,7 +1,9 @@
 import type { Result, SystemResult } from '../result.js';
 import { markdownTable, shown } from './table.js';
 
-/** A line of the table that README shows: a figure, in words for somebody who has not read how it is measured. */
+/**
+ * A line of the table that README shows. It has a figure, in words for somebody who has not read how it is measured.
+ */
 interface Line {
   readonly text: string;
   readonly workload: string;

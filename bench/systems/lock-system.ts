@@ -57,7 +57,7 @@ export interface LockSystem {
   readonly usesThingsDB?: boolean;
   /** The setup of the Python lock makes its spaces. */
   readonly isSetUpByPython?: boolean;
-  /** A session waits for one name at a time, so that each waiter needs a session (and a connection) of its own. */
+  /** A session waits for one name at a time. So each waiter needs a session of its own, and a connection. */
   readonly oneWaitPerSession?: boolean;
   /** Waiters of a second name are not woken while another name is waited for, too. */
   readonly oneContendedName?: boolean;

@@ -1,7 +1,7 @@
 /**
- * Makes this process use the library as esbuild makes it, which is what users have, but each module by itself: benchmarks
- * look inside. From its sources tsx makes slower code: it gives each function its name anew whenever one is made. To be
- * imported before anything of the library.
+ * Makes this process use the library as esbuild makes it, which is what users have. Each module is by itself, as
+ * benchmarks look inside. From its sources tsx makes slower code: it gives each function its name anew whenever one is
+ * made. To be imported before anything of the library.
  */
 import { existsSync } from 'node:fs';
 import Module from 'node:module';

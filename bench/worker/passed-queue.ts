@@ -6,7 +6,7 @@ export const LONG: AcquireOptions = { ttlMs: 60_000, renew: true };
 /** Requests that may be on their way at once. */
 const AT_ONCE = 64;
 
-/** A queue for one name that stays as long as it is: whoever passes the name on asks for it again. */
+/** A queue for one name that stays as long as it is. Whoever passes the name on asks for it again. */
 export class PassedQueue {
   readonly #session: LockSession;
   readonly #name: string;

@@ -1,4 +1,7 @@
-/** The process that measures systems with a client for Node: an operation a line on stdin, an answer a line on stdout. */
+/**
+ * The process that measures systems with a client for Node. It takes an operation a line on stdin, and gives an answer
+ * a line on stdout.
+ */
 import './built-library.js';
 import { createInterface } from 'node:readline';
 import { ADAPTERS } from '../systems/adapters.js';

@@ -1,7 +1,7 @@
 import type { Workload } from './workload.js';
 import { PACE_FIGURES, paceRound, pairs, type ServedPace } from './pace.js';
 
-/** A quarter of a round's time each: pairs and bare changes take turns, so that the ratio is of the same moments. */
+/** A quarter of a round's time each. Pairs and bare changes take turns, so that the ratio is of the same moments. */
 const SHARE = 0.5;
 const WARM_UP_MS = 500;
 

@@ -13,7 +13,9 @@ export interface Figure {
   readonly digits?: number;
 }
 
-/** What one round told: a number a figure, several where the round has several samples, none where it cannot be told. */
+/**
+ * What one round told, a number a figure. Several are of a round with several samples, none of one that cannot tell.
+ */
 export type Round = Readonly<Record<string, number | readonly number[] | undefined>>;
 
 /** Measures a system round by round, with workers that live from the first to the last. */

@@ -1,5 +1,5 @@
 /**
- * Takes turns with turns.py at writing a diary: whose turn it is reads the last number and writes down the next one.
+ * Takes turns with turns.py at writing a diary. Whose turn it is reads the last number and writes down the next one.
  *
  *   pip install python-thingsdb
  *   npx thingsdb-lock dev-server                        # or any ThingsDB, named by THINGSDB_URL

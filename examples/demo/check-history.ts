@@ -73,10 +73,10 @@ interface OpenHold extends Hold {
 }
 
 /**
- * A hold starts when its process knows of the grant, and ends where that process stopped relying on it: before it sent
- * the release, or when it learned of the loss. Where no end was noted, the server still owed the lock to that process
- * until its lease's end, dead or not: so the hold lasts to the last deadline that was known (the server's own is never
- * earlier), or to the last thing done under it if that is later.
+ * A hold starts when its process knows of the grant. It ends where that process stopped relying on it, before its
+ * release or when it learned of the loss. Where no end was noted, the server owed the lock to that process until its
+ * lease's end, dead or not. So the hold lasts to the last deadline that was known; the server's own is never earlier.
+ * If something was done under it later, it lasts until then.
  */
 function readHolds(ordered: readonly HistoryRecord[]): { holds: Hold[]; unguarded: Fault[] } {
   const holds: Hold[] = [];
@@ -150,8 +150,8 @@ function tokenFaults(holds: readonly Hold[]): Fault[] {
 }
 
 /**
- * Each update has to start from what the one before it left, and the file has to end with the last. Whoever started
- * from another value has undone the updates in between.
+ * Each update has to start from what the one before it left. The file has to end with the last. Whoever started from
+ * another value has undone the updates in between.
  */
 function staleWrites(ordered: readonly HistoryRecord[], { initial, final }: Counter): Fault[] {
   const faults: Fault[] = [];
@@ -171,8 +171,8 @@ function staleWrites(ordered: readonly HistoryRecord[], { initial, final }: Coun
 }
 
 /**
- * What survives of the updates is what the counter has grown by; it is not the sum of what each stale write undid, as a
- * later one may bring that back. Never 0: this is asked only when an update was undone.
+ * What survives of the updates is what the counter has grown by. That is not the sum of what each stale write undid, as
+ * a later one may bring that back. Never 0: this is asked only when an update was undone.
  */
 function missingUpdates(ordered: readonly HistoryRecord[], { initial, final }: Counter): number {
   const written = ordered.filter(({ event }) => event === 'wrote').length;

@@ -1,6 +1,6 @@
 /**
- * One of the demo's processes. It takes the lock some times and under it reads a number from a file, takes its time,
- * and writes the number plus one back: without the lock two of them would undo each other's work.
+ * One of the demo's processes. It takes the lock some times. Under it, it reads a number from a file, takes its time,
+ * and writes the number plus one back. Without the lock two of them would undo each other's work.
  */
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: four processes contend for one lock over real connections, one of them is killed while it holds the
- * lock, and what they noted is drawn and checked.
+ * `npm run demo`: four processes contend for one lock over real connections. One of them is killed while it holds the
+ * lock. What they noted is drawn and checked.
  *
  * Runs against a ThingsDB of its own (the embedded one), or the one that `THINGSDB_URL` names, with `THINGSDB_USER` and
  * `THINGSDB_PASSWORD`, or `THINGSDB_TOKEN`. With `-- --without-lock` the four do the same without the lock: the check

@@ -43,8 +43,8 @@ export function originOf(history: readonly HistoryRecord[]): number {
 }
 
 /**
- * Draws who waited, who held and who died: one row a process, time running to the right. Each half character shows
- * what was true in its middle, so that two rows never seem to hold at once unless they did.
+ * Draws who waited, who held and who died: one row a process, time running to the right. Each half character shows what
+ * was true in its middle. So two rows never seem to hold at once unless they did.
  */
 export function drawTimeline(
   history: readonly HistoryRecord[],

@@ -10,9 +10,8 @@ interface Stored {
 }
 
 /**
- * The stock in a file. One process owns the file and is asked by all others (over HTTP, say): a file has no way to look
- * at a token itself. The tokens are part of the file, so that they are neither older nor newer than the data, also after
- * the process was killed.
+ * The stock in a file. One process owns the file, and all others ask it (over HTTP, say). A file cannot look at a token
+ * itself. The tokens are part of the file. So they are as old as the data, also after the process was killed.
  */
 export class FileStock implements Stock {
   readonly #path: string;

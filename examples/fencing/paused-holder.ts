@@ -2,8 +2,8 @@ import type { LockManager } from 'thingsdb-lock';
 import { type Stock, STOCK_LOCK } from './stock.js';
 
 /**
- * What fencing is for: a holder is paused for longer than its lease lasts (garbage collection, a laptop that sleeps), does
- * not see its signal, and goes on to write what it has read before.
+ * What fencing is for: a holder is paused for longer than its lease lasts. A laptop sleeps, or garbage is collected. It
+ * does not see its signal, and goes on to write what it has read before.
  */
 export async function tellPausedHolder(locks: LockManager, stock: Stock): Promise<void> {
   const lock = locks.get(STOCK_LOCK);

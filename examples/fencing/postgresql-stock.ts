@@ -13,9 +13,10 @@ const RAISE_FENCE = `
   RETURNING token`;
 
 /**
- * The stock in PostgreSQL. The newest token is a row beside the data, and is checked in the statement that writes: both
- * happen or neither, and no other writer gets in between, for the row is locked until the statement has been committed.
- * Several writes go into a transaction whose first statement is {@link RAISE_FENCE}; roll it back when that gives no row.
+ * The stock in PostgreSQL. The newest token is a row beside the data, and is checked in the statement that writes. Both
+ * happen or neither. No other writer gets in between, for the row is locked until the statement has been committed.
+ * Several writes go into a transaction whose first statement is {@link RAISE_FENCE}; roll it back when that gives no
+ * row.
  */
 export class PostgresqlStock implements Stock {
   readonly #sql: SqlClient;

@@ -2,8 +2,8 @@ import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * Replaces a file so that whoever reads it, also after a crash at any point, finds all of the old text or all of the new.
- * When it resolves, the new one is on the disk. For one writer at a time.
+ * Replaces a file. Whoever reads it finds all of the old text or all of the new, also after a crash. When it resolves,
+ * the new one is on the disk. For one writer at a time.
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const draft = `${path}.new`;

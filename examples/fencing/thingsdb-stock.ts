@@ -17,12 +17,12 @@ const procedures = (prefix: string): Record<string, string> => ({
 });
 
 /**
- * The stock in ThingsDB itself, in a collection that also holds the locks. The procedure that writes asks the lock's own
- * `lock_fence`, in the same change: there is no moment in between in which the lease could end. Unlike a guard that
- * remembers tokens it knows who holds the lock, so it refuses an old holder whether or not a newer one has been here.
+ * The stock in ThingsDB itself, in a collection that also holds the locks. The procedure that writes asks the lock's
+ * own `lock_fence`, in the same change. The lease cannot end between the two. Unlike a guard that remembers tokens, it
+ * knows who holds the lock. It refuses an old holder whether or not a newer one has been here.
  *
- * Nobody can go around it who has no more rights than `RUN|CHANGE|JOIN`: that is enough to lock and to call procedures,
- * and does not allow queries.
+ * Nobody can go around it who has no more rights than `RUN|CHANGE|JOIN`. These are enough to lock and to call
+ * procedures, and allow no queries.
  */
 export class ThingsDBStock implements Stock {
   readonly #client: ThingsDBClient;

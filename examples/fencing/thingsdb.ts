@@ -1,5 +1,5 @@
 /**
- * Fencing in ThingsDB: the locks live in the collection of the data, and the procedure that writes the data asks them.
+ * Fencing in ThingsDB. The locks live in the collection of the data, and the procedure that writes the data asks them.
  *
  *   npm install thingsdb.js ws
  *   npx thingsdb-lock dev-server                 # or any ThingsDB, named by THINGSDB_WS_URL: thingsdb.js speaks WebSocket

@@ -14,8 +14,8 @@ const WORK_MS = Number(process.env['WORK_MS'] ?? 500);
 @Injectable()
 export class OrdersService {
   /**
-   * Of all processes of this application one at a time pays an order; different orders do not wait for each other. Should this
-   * process be killed meanwhile, the next one follows 2 seconds after the last renewal.
+   * Of all processes of this application one at a time pays an order. Different orders do not wait for each other.
+   * Should this process be killed meanwhile, the next one follows 2 seconds after the last renewal.
    */
   @Exclusive((id: string) => `order ${id}`, { ttl: '2s', waitTimeout: '10s' })
   async pay(id: string, @CurrentLease() lease?: Lease): Promise<Receipt> {

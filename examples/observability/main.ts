@@ -1,5 +1,5 @@
 /**
- * A service whose locks show in Prometheus: it works on orders, one at a time each, until it is told to stop.
+ * A service whose locks show in Prometheus. It works on orders, one at a time each, until it is told to stop.
  *
  *   npx thingsdb-lock dev-server                 # or any ThingsDB, named by THINGSDB_URL
  *   node --import tsx examples/observability/main.ts [PORT]

@@ -6,8 +6,8 @@ export class ClientGoneError extends Error {
 }
 
 /**
- * Aborts when the client hangs up before it has its answer. Given to a lock as its `signal`, it frees the place in the queue at once:
- * those behind move up, and the work is not done for nobody.
+ * Aborts when the client hangs up before it has its answer. As the `signal` of a lock it frees the place in the queue
+ * at once. Those behind move up, and the work is not done for nobody.
  */
 export function hangUpSignal(response: ServerResponse): AbortSignal {
   const controller = new AbortController();

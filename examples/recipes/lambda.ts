@@ -38,7 +38,8 @@ export async function handler({ customer }: Event, context: Context): Promise<Re
   try {
     const body = await locks.runExclusive(
       `customer ${customer}`,
-      // Nothing may go on behind the answer: the lock is given back before the handler returns, and the process may be frozen.
+      // Nothing may go on behind the answer, when the process may be frozen. So the lock is given back before the
+      // handler returns.
       (lease) => bill(customer, lease.fencingToken),
       {
         waitTimeout: Math.max(0, leftMs - WORK_MS),

@@ -4,7 +4,7 @@
  *   npx thingsdb-lock dev-server                 # or any ThingsDB, named by THINGSDB_URL
  *   node --import tsx examples/recipes/leader.ts one        # and in other terminals: two, three
  *
- * Stop the leader with Ctrl-C, or kill it with `kill -9`: after the first the next one leads at once, after the second within
+ * Stop the leader with Ctrl-C, and the next one leads at once. Kill it with `kill -9`, and the next one leads within
  * the lease's two seconds.
  */
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,5 +1,5 @@
 /**
- * A job that runs once in a fleet: every machine starts this program at the same time, and one of them does the work.
+ * A job that runs once in a fleet. Every machine starts this program at the same time, and one of them does the work.
  *
  *   npx thingsdb-lock dev-server                 # or any ThingsDB, named by THINGSDB_URL
  *   node --import tsx examples/recipes/nightly-job.ts       # in several terminals, within a minute
@@ -24,8 +24,8 @@ async function main(): Promise<void> {
       : { username: THINGSDB_USER ?? 'admin', password: THINGSDB_PASSWORD ?? 'pass' },
     collection: THINGSDB_COLLECTION,
   });
-  // It does not wait. The lock stays taken for a minute from its grant, also when the work takes no time: a machine whose clock
-  // is late by less than that still finds it taken.
+  // It does not wait. The lock stays taken for a minute from its grant, also when the work takes no time. A machine
+  // whose clock is late by less than that still finds it taken.
   const job = locks.get('nightly-report', { minHold: '1m' });
   const result = await job.tryRunExclusive((lease) => report(lease.signal));
   console.log(result ?? 'another machine does it');

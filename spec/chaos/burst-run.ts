@@ -45,7 +45,7 @@ const BACK_WITHIN_MS = 5_000;
 /** Those who are killed share a name by so many, each in another process: one holds, the others wait. */
 const SHARERS = 4;
 const LOAD_MS = 4_000;
-/** A ttl, and for each of those who waited the time that it takes to find it dead; and some more on a slow cluster. */
+/** A ttl, and for each of those who waited the time that it takes to find it dead. A slow cluster gets some more. */
 const HAD_LIMIT_MS = 30_000;
 /** Until they are as fast as they get: with four seconds before a window of six they were half as fast as afterwards. */
 const WARM_UP_SHARE = 1.5;

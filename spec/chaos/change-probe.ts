@@ -6,7 +6,7 @@ import { onNode } from './node-client.js';
 const LOOK_EVERY_MS = 200;
 /**
  * A node that has just made changes is asked for one of ours only so often. Changes that are asked of several nodes of
- * ThingsDB 1.9.3 at once collide, and can leave out a number, for which the cluster then waits 42 s.
+ * ThingsDB 1.9.3 at once collide. They can leave out a number, for which the cluster then waits 42 s.
  */
 const ASK_EVERY_MS = 2_000;
 const COMMITTED = 'node_info().load().local_committed_change_id;';

@@ -5,7 +5,10 @@ import { onNode } from './node-client.js';
 
 const LOOK_EVERY_MS = 1_000;
 const LIMITS = { requestTimeoutMs: 3_000, connectTimeoutMs: 3_000 };
-/** Counters of a node of ThingsDB 1.9.3 that are more than 0 once it has left out a change that the others may have made. */
+/**
+ * Counters of a node of ThingsDB 1.9.3. They are more than 0 once it has left out a change that the others may have
+ * made.
+ */
 const LEFT_OUT = ['changes_with_gap', 'changes_skipped', 'changes_killed', 'changes_failed'] as const;
 
 /** @param sinceMs when the node was last seen without a gap */

@@ -35,7 +35,10 @@ const REST_MS = 5;
 const WARM_UP_MS = 1_000;
 /** A cluster of ThingsDB 1.9.3 may make no change for 42 s after a node hung, and as long again. */
 const CHANGES_LIMIT_MS = 100_000;
-/** What is left of the last node's turn is removed by the next run: while a node hangs, or after that, changes take their time. */
+/**
+ * The next run removes what is left of the last node's turn. While a node hangs, and after that, changes take their
+ * time.
+ */
 const COLLECTION = 'chaos_hang';
 
 /** Whether nobody noticed more than a wait. */

@@ -32,8 +32,8 @@ function goneOnMs({ handedOn, adoptions }: Granted): number {
 }
 
 /**
- * Until when the server cannot have given the lock to another: by all that its holder was told, except what the server
- * may have forgotten since. That of a holder that is dead too: the server cannot know.
+ * Until when the server cannot have given the lock to another. All counts that its holder was told, except what the
+ * server may have forgotten since. That of a holder that is dead too: the server cannot know.
  */
 export function liveUntilMs(lease: Granted, run: Reading): number {
   const losses = run.faults.filter(({ lostSinceMs }) => lostSinceMs !== undefined);

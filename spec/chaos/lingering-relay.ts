@@ -6,8 +6,8 @@ import { CloseFilter } from './close-filter.js';
 const LINGER_MS = 60_000;
 
 /**
- * Stands before a node and lets it see the end of a connection only when it has been silent on it for some time. To the
- * clients nothing changes. For nodes (ThingsDB 1.9.3) that crash when a WebSocket closes before they have answered.
+ * Stands before a node. It lets the node see the end of a connection only when that has been silent for some time. To
+ * the clients nothing changes. For nodes (ThingsDB 1.9.3) that crash when a WebSocket closes before they have answered.
  */
 export class LingeringRelay {
   readonly #server: Server;

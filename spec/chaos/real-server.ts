@@ -7,7 +7,7 @@ import { ServerNode } from './server-node.js';
 const LOOK_EVERY_MS = 1_000;
 /**
  * For so long without any answer: it will not come back by itself. A cluster of ThingsDB 1.9.3 makes no change for 42 s
- * when a node was killed that had been given the number of a change; and as long again for each number that is missing.
+ * when a node was killed that had been given the number of a change. Each further missing number takes as long again.
  */
 const LONGEST_SILENCE_MS = 150_000;
 const FIRST_START_LIMIT_MS = 60_000;
@@ -15,7 +15,7 @@ const START_LIMIT_MS = 15_000;
 const RECOVERY_LIMIT_MS = 400_000;
 /**
  * A node goes away to store a second after it was first ready. Calls that come to it are passed on, each to any other
- * node: their changes collide, and ThingsDB 1.9.3 can lose the number of one, for which the cluster waits 42 s.
+ * node, and their changes collide. ThingsDB 1.9.3 can lose the number of one, for which the cluster waits 42 s.
  */
 const CALM_MS = 5_000;
 const CALM_LIMIT_MS = 90_000;

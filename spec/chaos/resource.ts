@@ -1,8 +1,8 @@
 import type { HistoryWriter, ResourceKind } from './history.js';
 
 /**
- * What the locks protect, twice for each name: one that takes every write, and one that refuses a fencing token lower
- * than the highest it has seen.
+ * What the locks protect, twice for each name. One takes every write. The other refuses a fencing token lower than the
+ * highest it has seen.
  */
 export class Resource {
   readonly #history: HistoryWriter;

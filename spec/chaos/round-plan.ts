@@ -17,7 +17,7 @@ export interface Round {
   readonly minHoldMs: number;
   /** How long its process may keep the lease after the release. */
   readonly lingerMs: number;
-  /** Who is to go on with the lease after the section: nobody in particular (it is given back), or how many are told to. */
+  /** How many are told to go on with the lease after the section. With none it is given back. */
   readonly handOn: HandOn;
   /** `null`: the library's default. */
   readonly waitTimeoutMs: number | null;
@@ -33,8 +33,8 @@ export type HandOn = 'no' | 'lost' | 'one' | 'two';
 export const PATIENT_MS = 60_000;
 
 /**
- * What is asked for: only locks; or shared locks, permits and several names at once among them, some stolen, kept beyond
- * their release, lingering or handed on, and the names watched.
+ * What is asked for: only locks; or shared locks, permits and several names at once among them. Some are then stolen,
+ * kept beyond their release, lingering or handed on, and the names are watched.
  */
 export const USES = ['locks', 'all'] as const;
 export type Uses = (typeof USES)[number];

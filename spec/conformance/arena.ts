@@ -14,7 +14,9 @@ export interface Place {
   readonly password: string;
 }
 
-/** Where a program is tried: a server, a collection of its own, and a referee who looks at the server, not at the program. */
+/**
+ * Where a program is tried: a server, and a collection of its own. A referee looks at the server, not at the program.
+ */
 export class Arena implements AsyncDisposable {
   /** To freeze the server and to cut connections; only the embedded one can be. */
   readonly embedded: EmbeddedThingsDB | undefined;

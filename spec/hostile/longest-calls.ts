@@ -1,5 +1,6 @@
 /**
- * How long one call of each procedure can keep a node, with the largest arguments that it takes and the most in its way:
+ * How long one call of each procedure can keep a node. It has the largest arguments that it takes, and the most in its
+ * way:
  *
  *     THINGSDB_URL=thingsdb://127.0.0.1:9200 npm run longest-calls
  *

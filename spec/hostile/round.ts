@@ -47,8 +47,8 @@ interface JudgedCall extends HostileCall {
 type PlannedCall = Omit<JudgedCall, 'answer'>;
 
 /**
- * Hostile calls against one collection, decided by a seed: first such as must be refused, then such as the contract
- * takes, then a flood of both with honest clients beside it.
+ * Hostile calls against one collection, decided by a seed. First come such as must be refused, then such as the
+ * contract takes. Then comes a flood of both, with honest clients beside it.
  */
 export class Round {
   readonly findings: Finding[] = [];

@@ -37,8 +37,8 @@ export class Beliefs {
   }
 
   /**
-   * After the server has gone back, what it remembers to have told was told to others, who had the same ids (here ids
-   * are used again): there the sweeper comes first.
+   * After the server has gone back, it remembers to have told what others were told. They had the same ids, as ids are
+   * used again here. There the sweeper comes first.
    */
   forget(model: LockModel): void {
     this.#asksAt.clear();
@@ -46,7 +46,7 @@ export class Beliefs {
   }
 
   /**
-   * The next in line for a name asks by the end of the first lease on it; whoever had to ask earlier has asked since.
+   * The next in line for a name asks by the end of the first lease on it. Whoever had to ask earlier has asked since.
    * Who would be granted if another process were dead asks soon, and by that whether it lives.
    */
   assertInTime(model: LockModel, at: number): void {

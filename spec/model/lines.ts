@@ -71,8 +71,8 @@ export function blockedBy(state: State, name: string): Ticket[] {
 }
 
 /**
- * When the first lease ends that is in the way of somebody in line for these names: when to ask. Where nobody holds
- * them, what is in the way of those who are first in line: each of them may be waited for, so that there may be several
+ * When the first lease ends that is in the way of somebody in line for these names: when to ask. What is in the way of
+ * those who are first in line, where nobody holds the names. Each of them may be waited for, so there may be several
  * answers. That it has ended is for them to ask about; who is behind them looks again a little later.
  */
 export function inTheWay(state: State, at: number, names: readonly string[]): number[] {

@@ -501,7 +501,10 @@ export class LockModel {
     return [Math.max(...ahead), holder?.owner ?? '', holder?.since ?? 0];
   }
 
-  /** When to ask; soon, where it is blocked or waits for one who may keep the name between uses, unless it knows already that it is to ask later. */
+  /**
+   * When to ask. That is soon where it is blocked, or waits for one who may keep the name between uses. It is later
+   * where it knows so already.
+   */
   #asksAt(at: number, ticket: Ticket): number {
     const soon = at + PROBE_US;
     const mayBeSoon = isBlocked(this.state, ticket) || isLent(this.state, ticket);

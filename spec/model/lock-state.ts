@@ -20,7 +20,7 @@ export interface Ticket extends Wish {
   readonly ttlUs: number;
   owner: string;
   state: RequestState;
-  /** Null too for a lease that is kept after its holder has given it up, or that is on its way to another process. */
+  /** Null too for a lease that is kept after its holder has given it up, and for one on its way to another process. */
   inbox: string | null;
   /** Its place among all that ever came. */
   readonly entry: number;

@@ -230,7 +230,10 @@ export class QueueRules {
       if (lingers === true) this.tell(inbox ?? '', 'wanted', number);
   }
 
-  /** Of a request that is asked about: those that it waits for first in line are told, or it is if others wait for it. */
+  /**
+   * Of a request that is asked about. Those that it waits for, first in line, are told; or it is told if others wait
+   * for it.
+   */
   knock(ticket: Ticket): void {
     const { names, lease, lingers, inbox, number } = ticket;
     if (lease === null) {
@@ -241,8 +244,8 @@ export class QueueRules {
   }
 
   /**
-   * Whoever is next for a name is told of a lease in its way that ends before it would ask, and one who is blocked
-   * that it is to ask now. That all are told who must be is checked by what they then believe (beliefs.ts); here, that
+   * Whoever is next for a name is told of a lease in its way that ends before it would ask. One who is blocked is told
+   * to ask now. What all believe afterwards shows that all were told who must be (beliefs.ts). Here it is checked that
    * what was told was true and of use.
    */
   ask(at: number): void {

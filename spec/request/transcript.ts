@@ -2,9 +2,9 @@ import type { Terms } from '../../lib/request/request.js';
 import { Script } from './script.js';
 
 /**
- * A transcript is a text of paragraphs, apart by an empty line. Each begins with what happens (lines of a small language,
- * `#` is a remark), then `----`, then what the request did about it, and where it stands. {@link played} writes the second
- * half anew.
+ * A transcript is a text of paragraphs, apart by an empty line. Each begins with what happens, in lines of a small
+ * language; `#` is a remark. Behind `----` stands what the request did about it, and its state. {@link played} writes
+ * the second half anew.
  */
 export function played(text: string): string {
   const script = new Script();

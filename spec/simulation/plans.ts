@@ -36,7 +36,7 @@ export interface Plan {
   readonly playMs?: number;
   /** Until every lease and every doubt of that time has come to its end. */
   readonly limitMs?: number;
-  /** How long a request may be left waiting that nobody is in the way of, where that is less than the chaos runs allow. */
+  /** How long a request may wait that nobody is in the way of, where that is less than the chaos runs allow. */
   readonly patience?: Patience;
   /** Nothing that is done in it costs anybody a lease. */
   readonly losesNothing?: boolean;
@@ -106,7 +106,7 @@ function lengthsOf(kind: Kind, maySteal: boolean): Pick<Customs, 'ttlsMs' | 'hol
     case 'slow':
       return { ttlsMs: [1_000], holdsMs: [5, 40, 300, 300, 14_000] };
     default:
-      // Of a grant that is shorter than the time to acknowledge it the rules cannot tell how old it is when it is stolen.
+      // The rules cannot tell how old a stolen grant is that is shorter than the time to acknowledge it.
       return { ttlsMs: maySteal ? [800, 1_000] : [200, 400, 1_000], holdsMs: HOLDS_MS };
   }
 }

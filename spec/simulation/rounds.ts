@@ -38,7 +38,7 @@ export interface Customs {
   readonly holdsMs: readonly number[];
   readonly kinds: Readonly<Record<'lock' | 'shared' | 'semaphore' | 'several', number>>;
   /**
-   * Whether released leases may linger. Nobody hands on a lease then, and nobody looks on: what is told of a lease that
+   * Whether released leases may linger. Nobody hands on a lease then, and nobody looks on. What is told of a lease that
    * lingers is no concern of these runs.
    */
   readonly mayLinger: boolean;

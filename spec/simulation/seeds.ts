@@ -4,14 +4,14 @@ const { SIMULATION_SEED, SIMULATION_SEEDS = '10000', SIMULATION_FIRST = '1' } = 
 const LIMIT_MS = 1_800_000;
 
 /**
- * Every other of the seeds, so that two files share them and Jest runs both at once: clients, network and server
- * together, under one clock, from one seed; each run is checked by the rules of the chaos runs, which know the documented
- * guarantees and nothing of how they are kept. A run that breaks one can be repeated to the step:
+ * Every other of the seeds, so that two files share them and Jest runs both at once. A run has clients, network and
+ * server together, under one clock, from one seed. The rules of the chaos runs check it. They know the documented
+ * guarantees, and nothing of how these are kept. A run that breaks one can be repeated to the step:
  *
  *     SIMULATION_SEED=83 npx jest spec/simulation/seeds
  *
- * `SIMULATION_SEEDS` sets another number of runs; `SIMULATION_FIRST` where they begin. They run in a process of their own,
- * bundled: in Jest, which wraps every module and every global, they take half as long again.
+ * `SIMULATION_SEEDS` sets another number of runs; `SIMULATION_FIRST` where they begin. They run in a process of their
+ * own, bundled. In Jest, which wraps every module and every global, they take half as long again.
  *
  * @param rest of a seed divided by two
  */

@@ -26,7 +26,7 @@ const SERVER_NOTICES_MS = 2_000;
 
 /**
  * One connection: what is sent on it arrives in its order, later. When it is cut, what is on its way to the client is
- * lost; what is on its way to the server is lost or arrives much later: the server has not noticed yet.
+ * lost. What is on its way to the server is lost, or arrives much later, as the server has not noticed yet.
  */
 export class SimConnection {
   readonly #world: World;

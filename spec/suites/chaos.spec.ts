@@ -9,8 +9,8 @@ import { Program } from '../support/program.js';
 const CHAOS = 'spec/chaos/main.ts';
 const LIMIT_MS = 150_000;
 /**
- * In fourteen seconds this seed orders every kind of fault that a single node can have, those that stop the service in
- * the second half: before them the order of the queue can be compared.
+ * In fourteen seconds this seed orders every kind of fault that a single node can have. Those that stop the service
+ * come in the second half. Before them the order of the queue can be compared.
  */
 const SEED = '170729';
 

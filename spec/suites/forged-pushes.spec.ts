@@ -1,8 +1,9 @@
 /**
  * Whoever may JOIN the collection, and nothing else, can tell every room of it what he likes: ThingsDB gives that right
- * with JOIN. What he tells may cost a question. It grants nothing, takes nothing away, and ends no connection. One who has
- * read what is stored can let a waiter in for a round trip, unless that confirms its grants. Nothing in an answer confirms
- * that a lock is wanted: forged, that costs what a lock costs without `linger`, and its holder is told at a constant rate.
+ * with JOIN. What he tells may cost a question. It grants nothing, takes nothing away, and ends no connection. One who
+ * has read what is stored can let a waiter in for a round trip, unless that confirms its grants. Nothing in an answer
+ * confirms that a lock is wanted. A forged message costs what a lock costs without `linger`, and its holder is told at
+ * a constant rate.
  */
 import type { LockManager } from '../../lib/index.js';
 import { FencingGuard, type Lease, type LockOptions } from '../../lib/index.js';

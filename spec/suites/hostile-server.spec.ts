@@ -1,6 +1,7 @@
 /**
- * A server may lie. Whatever it answers, and to whatever: the process lives, each call comes to an end in its time with a
- * typed error or a value that can be, nothing is asked again and again, and no lease is longer than it was asked for.
+ * A server may lie. Whatever it answers, and to whatever, the process lives. Each call comes to an end in its time,
+ * with a typed error or a value that can be. Nothing is asked again and again, and no lease is longer than it was asked
+ * for.
  */
 import { LockError, LockManager, type Lease } from '../../lib/index.js';
 import { hostileBatches, hostileReplies, unreadableBodies } from '../hostile/hostile-answers.js';

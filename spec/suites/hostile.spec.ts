@@ -1,6 +1,6 @@
 /**
- * Nothing that a client may send does more than cost time: calls of the procedures with arguments that no honest client
- * sends, by users of all rights, while what is stored is compared and honest clients take locks beside them.
+ * Nothing that a client may send does more than cost time. Users of all rights call the procedures with arguments that
+ * no honest client sends. What is stored is compared meanwhile, and honest clients take locks beside them.
  *
  * The calls follow from a seed. A round that finds something is printed with a line that repeats it, alone:
  *

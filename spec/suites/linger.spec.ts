@@ -267,7 +267,8 @@ onEachBackEnd('linger', (backEnd) => {
     const held = await lock.acquire();
     const order: number[] = [];
     const tasks = [1, 2, 3, 4].map((n) => lock.runExclusive(() => void order.push(n)));
-    // The turn of the event loop is over for leases that change hands; the lease comes back, and its time ends in this turn.
+    // The turn of the event loop is over for leases that change hands. The lease comes back, and its time ends in this
+    // turn.
     const pace = await a.get('pace', LINGER).acquire();
     await pace.release();
     busy(2);

@@ -44,8 +44,8 @@ export async function untilClaimed(backEnd: BackEnd, name: string): Promise<void
 }
 
 /**
- * Resolves when no process has still to answer whether it lives. To be waited for before one is killed: a node (ThingsDB
- * 1.9.3) can crash when a WebSocket closes before the change that it asked for is made.
+ * Resolves when no process has still to answer whether it lives. To be waited for before one is killed. A node
+ * (ThingsDB 1.9.3) can crash when a WebSocket closes before the change that it asked for is made.
  */
 export async function untilAnswered(backEnd: BackEnd): Promise<void> {
   const code = 'wse(); .thingsdb_lock.inboxes.values().every(|box| !box.probe);';

@@ -1,6 +1,6 @@
 /**
  * No call keeps the server for long: what it has no time for is answered so, and is asked for again. The server of this
- * suite ages by a millisecond whenever its clock is read, so that every operation that takes a look takes long.
+ * suite ages by a millisecond whenever its clock is read. So every operation that takes a look takes long.
  */
 import { LockManager } from '../../lib/index.js';
 import { Told } from '../../lib/schema/constants.js';

@@ -1,8 +1,8 @@
 /**
- * The queue logic of the procedures against a small pure model (spec/model/lock-model.ts): the same random commands to
- * both, and after each everything that is stored, answered and pushed is compared. What must hold in any case is
- * asserted apart from that (spec/model/laws.ts, beliefs.ts). That the comparison would show it is seen with servers that
- * each have one thing wrong (spec/support/wrong-servers.ts).
+ * The queue logic of the procedures against a small pure model (spec/model/lock-model.ts). Both get the same random
+ * commands. After each, everything that is stored, answered and pushed is compared. What must hold in any case is
+ * asserted apart from that (spec/model/laws.ts, beliefs.ts). That the comparison would show it is seen with servers
+ * that each have one thing wrong (spec/support/wrong-servers.ts).
  *
  * A run that fails is shrunk and printed with a line `MODEL_REPLAY=...`: that variable repeats it, alone:
  *

@@ -1,6 +1,7 @@
 /**
- * Real python-thingsdb processes and ours on the same names. What their own lock cannot do is not ours to mend (a dead
- * Python waiter holds up the others, one may enter after it has waited too long); that it harms nobody of ours is.
+ * Real python-thingsdb processes and ours on the same names. What their own lock cannot do is not ours to mend: a dead
+ * Python waiter holds up the others, and one may enter after it has waited too long. That it harms nobody of ours is
+ * tested here.
  */
 import type { Lease, LockManager } from '../../lib/index.js';
 import type { BackEnd } from '../support/back-end.js';

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 
 /**
  * In plain JavaScript, as a worker does not pass through the compiler of the specs. An answer is counted once it has
- * been handed to the operating system: from there on the client can read it, whatever this thread does.
+ * been handed to the operating system. From there on the client can read it, whatever this thread does.
  */
 const SOURCE = `
   const { parentPort, workerData } = require('node:worker_threads');

@@ -1,6 +1,7 @@
 /**
- * Stores texts that share their parts, and then looks at each, which makes a copy of it: far more than this process may
- * use, which is started with little memory. Prints the codes of the errors, and what a query answers at the end.
+ * Stores texts that share their parts, and then looks at each, which makes a copy of it. That is far more than this
+ * process may use, which is started with little memory. Prints the codes of the errors, and what a query answers at the
+ * end.
  */
 import { type Session, ThingsError } from '../../lib/embedded/engine/engine.js';
 import { createEngine } from '../../lib/embedded/engine/thingsdb-engine.js';

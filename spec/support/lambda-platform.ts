@@ -1,6 +1,6 @@
 /**
- * What a platform for serverless functions does, started by a spec: it loads the module once and calls its handler, at first with time
- * enough. At SIGTERM it calls once more, with no time to wait, and ends the process.
+ * What a platform for serverless functions does, started by a spec. It loads the module once and calls its handler, at
+ * first with time enough. At SIGTERM it calls once more, with no time to wait, and ends the process.
  */
 import { type Event, handler, shutDown } from '../../examples/recipes/lambda.js';
 

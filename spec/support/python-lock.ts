@@ -1,6 +1,7 @@
 /**
- * What a collection looks like after python-thingsdb's `lock.setup`: the same types, members and procedures by their
- * documented names and meaning, written for these tests. The library's own code is run by the suites python-thingsdb and python-and-ours.
+ * What a collection looks like after python-thingsdb's `lock.setup`. Types, members and procedures have their
+ * documented names and meaning, and were written for these tests. The library's own code is run by the suites
+ * python-thingsdb and python-and-ours.
  */
 export const pythonSetup = `
   set_type('Inner', {

@@ -89,7 +89,7 @@ export class TcpProxy {
   }
 
   /**
-   * Whatever is said on the connections that there are is lost from now on, their ends too, and nobody is told: as when a
+   * Whatever is said on the connections that there are is lost from now on, their ends too. Nobody is told, as when a
    * NAT has forgotten them. New ones pass.
    */
   silence(): void {
@@ -130,7 +130,7 @@ export class TcpProxy {
   }
 
   /**
-   * Nothing has passed for a while. To be waited for before a connection is cut while a real cluster serves it: a node
+   * Nothing has passed for a while. To be waited for before a connection is cut while a real cluster serves it. A node
    * (ThingsDB 1.9.3) can crash when a WebSocket closes before the change that it asked for is made.
    */
   async quiet(): Promise<void> {

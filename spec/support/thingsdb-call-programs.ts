@@ -80,7 +80,9 @@ const LEFT_OUT =
 /** What is now differs from call to call. */
 const WITHOUT_TIME = /\b(?:datetime|timeval)\(\)/;
 
-/** A node takes the error of such a conversion for a return, reads a moment as a text, and keeps an id that it gave. */
+/**
+ * A node takes the error of such a conversion for a return. It reads a moment as a text, and keeps an id that it gave.
+ */
 const TAKEN_ODDLY =
   /^(?:list|set)\((?:[^,]*|\[.*\]|\|.*)\)$|^set\(.*\.sort|[<>]=? \(.*(?:datetime|timeval|d|v)\b|\.add\(|_info\("|^type_all|\|= set/;
 

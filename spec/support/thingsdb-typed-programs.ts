@@ -1,6 +1,6 @@
 /**
- * Programs in which each expression has the type that its place wants, so that most of them run to their end: what
- * differs between two servers then is a result, not the first error.
+ * Programs in which each expression has the type that its place wants. Most of them run to their end. So what differs
+ * between two servers is a result, not the first error.
  */
 import fc from 'fast-check';
 

@@ -20,7 +20,7 @@ describe('time that the test moves', () => {
     jest.useRealTimers();
   });
 
-  /** The server's time first, then that of this process; the answer of the server shows that it has taken all in. */
+  /** The server's time first, then that of this process. The answer of the server shows that it has taken all in. */
   async function pass(ms: number): Promise<void> {
     await clock.advance(ms);
     await jest.advanceTimersByTimeAsync(ms);

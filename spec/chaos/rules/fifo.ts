@@ -23,8 +23,8 @@ const COSTLY_PAUSE_MS = 300;
 /** A turn that came in a fault can be lost a little after it. */
 export const AFTERMATH_MS = 1_500;
 /**
- * State that was set back gives a process turns that it has had already: each, when it comes, makes the process look silent
- * for a moment. With a long queue that was seen 12 s after the loss.
+ * State that was set back gives a process turns that it has had already. Each of them makes the process look silent for
+ * a moment when it comes. With a long queue that was seen 12 s after the loss.
  */
 const LOSS_AFTERMATH_MS = 20_000;
 /** So long a silent process keeps its places (10 s, as documented), with some room. */
@@ -60,8 +60,9 @@ interface Waiter {
  * Grants of a name follow the order in which the server took the requests in, however many can hold it together. That
  * order is known where one request was confirmed to be waiting before the other was sent.
  *
- * - A process that does not answer loses its turn: others pass it for as long as it is disturbed. It keeps its place, so
- *   that nobody passes it later; unless it was disturbed for so long that a grant may have come and gone meanwhile.
+ * - A process that does not answer loses its turn: others pass it for as long as it is disturbed. It keeps its place,
+ *   so that nobody passes it later. An exception is one that was disturbed for so long that a grant may have come and
+ *   gone meanwhile.
  * - State that the server has lost may cost a place.
  * - A thief may have robbed it of a grant that it had not heard of: then it asked for another place, behind those who came
  *   by then. So it is only where nobody else had the lock for certain, whom the thief has robbed instead.

@@ -16,8 +16,8 @@ import { longestWithout } from '../spans.js';
 import type { Violation } from '../violation.js';
 
 /**
- * Nothing is in the way of a request for longer than it takes to find out that several are dead: those who had the lock
- * granted unseen (3 s of ttl), who were next (2 s each), and a second for the sweeper.
+ * Nothing is in the way of a request for longer than it takes to find out that several are dead. Those who had the lock
+ * granted unseen take 3 s of ttl, those who were next 2 s each, and the sweeper a second.
  */
 const PATIENCE: Patience = { idleMs: 10_000, aftermathMs: 5_000 };
 

@@ -6,7 +6,7 @@ import type { Violation } from '../violation.js';
 
 /**
  * After all have let go nobody holds or waits. What is remembered for a while, of the dead and of requests that were
- * withdrawn, is no more and no longer than it may be, each in the index once, with one sweeper to end it.
+ * withdrawn, is no more and no longer than it may be. Each is in the index once, and one sweeper ends it.
  */
 export function checkLeft(run: Reading): Violation[] {
   if (run.differMs < Infinity) return [];

@@ -5,9 +5,9 @@ import { groupByName, labelOf, recordsOf, type Granted, type Reading, type Span 
 import type { Violation } from '../violation.js';
 
 /**
- * Work under a lock goes on after the lease only where the process was paused, or had been told by its signal; and those
- * who exclude each other work at once only where that is so of the one with the older lease, or the server had forgotten it,
- * or it was stolen, which its holder learns a moment later.
+ * Work under a lock goes on after the lease only where the process was paused, or had been told by its signal. Those
+ * who exclude each other work at once only where that is so of the one with the older lease. Or the server had
+ * forgotten that lease, or it was stolen, which its holder learns a moment later.
  */
 export function checkSections(run: Reading): Violation[] {
   const worked = run.grants.filter(({ entered }) => entered !== undefined);

@@ -7,7 +7,9 @@ import type { Violation } from '../violation.js';
 /** So long after the theft its victim knows, where nothing is in the way. */
 const TOLD_MS = 1_000;
 
-/** A holder that has not let go is told by the lease's end, as soon as its process runs; of a theft at once. */
+/**
+ * A holder that has not let go is told by the lease's end, as soon as its process runs. Of a theft it is told at once.
+ */
 export function checkSignals(run: Reading): Violation[] {
   return run.grants.flatMap((lease) => {
     const knownMs = Math.min(deadlineMs(lease), toldOfTheftMs(lease, run));

@@ -13,8 +13,8 @@ interface Live {
 }
 
 /**
- * In the order of the tokens, which is the server's: all leases of a name that live when another is granted fit together
- * with it. What a holder has been told counts as true until the server may have forgotten it.
+ * All leases of a name that live when another is granted fit together with it. The order is that of the tokens, which
+ * is the server's. What a holder has been told counts as true until the server may have forgotten it.
  */
 export function checkTogether(run: Reading): Violation[] {
   return [

@@ -21,7 +21,10 @@ type Told = RecordOf<'told'>;
 /** So long after a grant, or after an end, it has been told where nothing is in the way. */
 const GRANT_TOLD_MS = 1_000;
 const END_TOLD_MS = 4_000;
-/** Each node tells of the changes that it has made: what two of them tell can come so much later than what came after it. */
+/**
+ * Each node tells of the changes that it has made. What two of them tell can come so much later than what came after
+ * it.
+ */
 const DISORDER_MS = 1_000;
 
 export interface WatchCheck {
@@ -39,8 +42,8 @@ interface Known {
 }
 
 /**
- * What a watch tells is what happened: in the order of the server, which is seen nowhere else (and of several nodes in
- * about that order), all who hold at once fit together; and where nothing is in the way nothing is left out.
+ * What a watch tells is what happened, in the order of the server, which is seen nowhere else; of several nodes in
+ * about that order. All who hold at once fit together. Where nothing is in the way nothing is left out.
  */
 export function checkWatches(run: Reading): WatchCheck {
   const requests = groupByName(run.requests);

@@ -1,5 +1,5 @@
 /**
- * What nobody would write, 20,000 times over: each program and each string of bytes gives a value or a typed error, the
+ * What nobody would write, 20,000 times over. Each program and each string of bytes gives a value or a typed error. The
  * process lives, and memory comes back. A failure prints its seed; FUZZ_SEED replays it.
  */
 import { setFlagsFromString } from 'node:v8';
@@ -183,7 +183,7 @@ it(`${CALL_RUNS} programs that call functions with odd arguments each give a val
     }),
     { ...parameters, numRuns: CALL_RUNS },
   );
-  // Each call is caught by its program: what ends one is a limit, or a call that ends a query on a node as well.
+  // Each call is caught by its program. What ends one is a limit, or a call that ends a query on a node as well.
   expect(answered).toBeGreaterThan(CALL_RUNS / 2);
 }, 60_000);
 

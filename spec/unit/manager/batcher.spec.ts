@@ -159,7 +159,7 @@ it('no call is for more names than the server takes, and each operation is in on
   expect(calls.at(-1)?.operations).toEqual([acquire(0, 1)]);
 });
 
-/** Asks for so many at once; a server on which calls take so long, by how many of them are made at once, answers them. */
+/** Asks for so many at once. A server answers them whose calls take so long, by how many of them are made at once. */
 async function askAll(count: number, tookMs: (calls: number) => number): Promise<number> {
   const before = calls.length;
   const asked = Array.from({ length: count }, (_, id) => ask(release(id)));

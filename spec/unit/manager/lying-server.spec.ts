@@ -1,6 +1,6 @@
 /**
- * A server may say whatever it likes, and push whatever it likes, as fast as it can: here it answers within a millisecond
- * and pushes each millisecond. What a manager does about it has a pace of its own.
+ * A server may say whatever it likes, and push whatever it likes, as fast as it can. Here it answers within a
+ * millisecond and pushes each millisecond. What a manager does about it has a pace of its own.
  */
 import type { FakeCore } from '../../support/fake-core.js';
 import { ROOM, says, serverUs, withFakeCore, type FakeCall } from '../../support/fake-core.js';
