@@ -59,6 +59,7 @@ const RESOURCES: readonly Resource[] = [
       await backEnd.manager().setup();
       const stock = new ThingsDBStock(await backEnd.client(), backEnd.collection);
       await stock.setUp();
+      await backEnd.caughtUp();
       return stock;
     },
     refusal: { error_code: -103 },
@@ -164,6 +165,7 @@ onEachBackEnd('fencing', (backEnd) => {
       const client = await backEnd.client();
       const stock = new ThingsDBStock(client, collection, 'shop_');
       await stock.setUp();
+      await backEnd.caughtUp();
       const lease = await manager.get(STOCK_LOCK).acquire();
       await stock.write('kiwis', 2, lease.fencingToken);
       await lease.release();

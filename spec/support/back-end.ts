@@ -30,8 +30,8 @@ export interface BackEnd {
   /** Runs a procedure of the collection as administrator. */
   run(procedure: string, ...args: unknown[]): Promise<unknown>;
   /**
-   * Resolves when the first node has made what the cluster has until now. One that lags passes calls on to another node,
-   * but joins rooms by what it knows itself.
+   * Resolves when each node has made what the cluster has until now. One that lags joins rooms, and finds procedures, by
+   * what it knows itself.
    */
   caughtUp(): Promise<void>;
   /** A connected, authenticated client, closed after the test; as administrator unless others are named. */
@@ -251,8 +251,11 @@ class RunningBackEnd implements BackEnd {
 
   async caughtUp(): Promise<void> {
     const newest = Number(await this.query('wse(change_id());', undefined, '@thingsdb'));
+    const nodes = (await this.query('nodes_info();', undefined, '@node')) as { node_id: number }[];
     const made = 'node_info().load().local_committed_change_id;';
-    await until(async () => Number(await this.query(made, undefined, '@node')) >= newest);
+    const hasMade = async (id: number): Promise<boolean> =>
+      Number(await this.query(made, undefined, `@node:${id}`)) >= newest;
+    for (const { node_id: id } of nodes) await until(() => hasMade(id));
   }
 
   left(): Promise<StateLeft> {
