@@ -50,6 +50,8 @@ const FIRST_CALL_PATIENCE_MS = 500;
  * pause.
  */
 const STEADY_MS = 1_000;
+/** What a search has begun is closed within so long of its end, whatever the nodes do. */
+const LEFTOVERS_MS = 2_000;
 const SILENT = new LockConnectionError('the server is silent');
 const SILENT_BESIDE = new LockConnectionError('the server is silent; another connection answers');
 const STUCK_BESIDE = new LockConnectionError('the node leaves calls unanswered; another connection is ready');
@@ -82,6 +84,8 @@ export class Session {
   #soughtMs = 0;
   /** Whether there ever was a connection. */
   #hasBeen = false;
+  /** When a search that nodes had kept waiting came to nothing. */
+  #gaveUpMs = -Infinity;
   /** Since when there is the connection that there is. */
   #becameMs = 0;
   /** Whether a call was answered over the connection that there is. */
@@ -126,6 +130,16 @@ export class Session {
     if (this.#current !== undefined) return this.#current.connection.isSilent ? SILENT : undefined;
     const isHanging = this.#state === 'connecting' && performance.now() - this.#soughtMs >= HANGING_MS;
     return this.#trouble ?? (isHanging ? NOBODY : undefined);
+  }
+
+  /**
+   * Whether a connection is looked for, or what came of that in vain may still be open. Either keeps the process alive. A
+   * call that nobody waits for would begin the next search before the process could end.
+   */
+  get isSearching(): boolean {
+    if (this.#race !== undefined || this.#state === 'connecting' || this.#state === 'reconnecting')
+      return true;
+    return performance.now() - this.#gaveUpMs < LEFTOVERS_MS;
   }
 
   /** A request was served. */
@@ -249,6 +263,9 @@ export class Session {
 
   /** Nobody needs it now. */
   #rest(reason: LockError): void {
+    const nowMs = performance.now();
+    // Nodes that refuse at once leave nothing open.
+    if (nowMs - this.#soughtMs >= HANGING_MS) this.#gaveUpMs = nowMs;
     this.#move('idle');
     this.#coming.reject(reason);
   }
@@ -324,6 +341,7 @@ export class Session {
   }
 
   #dropRace(reason: LockError): void {
+    if (this.#race !== undefined) this.#gaveUpMs = performance.now();
     this.#race?.cancel(reason);
     this.#race = undefined;
   }
@@ -343,7 +361,9 @@ export class Session {
         // Otherwise the silent one has ended meanwhile, and whoever looks for another takes this one.
       },
       () => {
-        if (this.#race === race && this.current === silent) this.#race = undefined;
+        if (this.#race !== race || this.current !== silent) return;
+        this.#race = undefined;
+        this.#gaveUpMs = performance.now();
       },
     );
   }

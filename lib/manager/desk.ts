@@ -40,6 +40,8 @@ export interface Outlet {
   keepAlive(fromMs: number | undefined, toMs: number | undefined): void;
   /** Why no answer is to be had from the server now; `undefined` while it answers. */
   readonly trouble: unknown;
+  /** A connection is looked for, or was just now in vain: what that has begun may keep the process alive. */
+  readonly isSearching: boolean;
 }
 
 export interface DeskOptions {
@@ -51,6 +53,8 @@ export interface DeskOptions {
 /** A wall clock that has moved so much against the monotonic one was set, or the machine has slept. */
 const GAP_MS = 50;
 const ASK_AGAIN_MS = 1_000;
+/** How often what nobody waits for looks whether it may be tried again. */
+const PUT_OFF_MS = 250;
 const START = { kind: 'start' } as const;
 const LOOK = { kind: 'look' } as const;
 const TAKE = { kind: 'take' } as const;
@@ -224,6 +228,10 @@ export class Desk {
    * blocked the event loop, may say more of what has become due since.
    */
   ring(seat: Seat, readMs: number): void {
+    if (seat.request.mayBePutOff(readMs) && this.#outlet.isSearching) {
+      this.#alarms.set(seat, readMs + PUT_OFF_MS);
+      return;
+    }
     this.#hasRenewed = false;
     const { ms, wallMs } = this.#clock.now();
     const input = { kind: 'alarm', trouble: this.#outlet.trouble } as const;

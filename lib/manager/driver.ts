@@ -17,6 +17,7 @@ export interface Connection {
   readonly keepAlive: (ttlMs: number) => () => void;
   readonly trouble: () => unknown;
   readonly nudges: Nudges;
+  readonly isSearching: () => boolean;
 }
 
 /** Carries out what the desk wants of the server. Commands become calls, and their answers go back to the desk. */
@@ -44,6 +45,10 @@ export class Driver implements Outlet {
 
   get trouble(): unknown {
     return this.#connection.trouble();
+  }
+
+  get isSearching(): boolean {
+    return this.#connection.isSearching();
   }
 
   send(seat: Seat, call: Send): void {

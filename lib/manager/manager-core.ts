@@ -83,6 +83,7 @@ export class ManagerCore implements LockCore {
       keepAlive: (ttlMs) => this.#session.keepAlive(ttlMs),
       trouble: () => this.#session.trouble,
       nudges: this.#nudger,
+      isSearching: () => this.#session.isSearching,
     });
     this.#desk = new Desk(this.#driver, {
       clock: new SystemClock(),

@@ -172,6 +172,14 @@ export class Request {
     return !(this.state === 'ending' && this.endCaller === NOBODY);
   }
 
+  /**
+   * Whether its end is tried again behind its caller, who was told. Such a try begins no search for a connection while
+   * another one keeps the process alive: a process that is done would not end.
+   */
+  mayBePutOff(nowMs: number): boolean {
+    return this.state === 'ending' && this.endCaller === NOBODY && nowMs < this.endGiveUpMs;
+  }
+
   /** When the request's own alarm has to ring. */
   get wakeAtMs(): number {
     switch (this.state) {

@@ -52,6 +52,7 @@ export class SimClient implements Outlet, ClientEnd {
   readonly clock: SimClock;
   readonly weather: Weather = { extraMs: 0, isSilent: false, losesNextPush: undefined };
   readonly trouble = undefined;
+  readonly isSearching = false;
   isDead = false;
   /** What is done to the process as soon as it has its next lease; by then what it sent is out. */
   afterGrant: (() => void) | undefined;

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { onEachTransport } from '../support/back-end.js';
 import { environmentOf } from '../support/cli.js';
 import { Program } from '../support/program.js';
@@ -41,6 +42,14 @@ onEachTransport('a process is kept alive', (backEnd) => {
     expect(await running.ended).toBe(0);
     expect(running.lines).toEqual(['begun', 'told']);
     await lease.release();
+  });
+
+  test('and not by what is withdrawn behind a caller from a server that takes connections and is silent', async () => {
+    proxy.freeze();
+    const env = { ...environmentOf(backEnd, proxy.url), REQUEST_TIMEOUT: '1s' };
+    await using running = new Program('spec/support/alive-program.ts', ['give-up'], env);
+    await running.printed(/given up/);
+    expect(await Promise.race([running.ended, pause(12_000)])).toBe(0);
   });
 
   test('and not by a manager that nobody uses any more', async () => {

@@ -1,10 +1,10 @@
 /**
  * What keeps a process alive, as a program: it ends when nothing does, and says so. Its argument is what it does.
  *
- *   THINGSDB_URL=... THINGSDB_COLLECTION=... node --import tsx spec/support/alive-program.ts lead|hold|wait|block|watch|idle|linger
+ *   THINGSDB_URL=... THINGSDB_COLLECTION=... node --import tsx spec/support/alive-program.ts lead|hold|wait|block|watch|idle|give-up|linger
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { LockManager } from '../../lib/index.js';
+import { LockManager, type Duration } from '../../lib/index.js';
 import { block } from './block.js';
 
 /** Longer than a grant may go without an answer. */
@@ -25,6 +25,7 @@ const manager = new LockManager({
       ? { username: THINGSDB_USER ?? 'admin', password: THINGSDB_PASSWORD ?? 'pass' }
       : { token: THINGSDB_TOKEN },
   collection: THINGSDB_COLLECTION,
+  requestTimeout: process.env['REQUEST_TIMEOUT'] as Duration | undefined,
 });
 const lock = manager.get('alive');
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -87,6 +88,10 @@ const DOES: Readonly<Record<string, () => Promise<void>>> = {
   /** Has locked, and does not any more: nobody closes the manager. */
   async idle() {
     await lock.runExclusive(() => say('begun'));
+  },
+  /** Has waited long enough, for a server that is silent: nobody closes the manager. */
+  async 'give-up'() {
+    await lock.acquire({ waitTimeout: 500 }).catch(() => say('given up'));
   },
 };
 

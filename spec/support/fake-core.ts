@@ -71,6 +71,7 @@ export class FakeCore implements LockCore, Outlet {
     isLocked: (name: string): Promise<boolean> => Promise.resolve(this.locked.get(name) ?? false),
   };
   trouble: unknown;
+  isSearching = false;
   isClosed = false;
 
   /** The calls of one kind, oldest first. */

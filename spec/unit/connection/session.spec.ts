@@ -96,6 +96,33 @@ describe('a session', () => {
     expect(session.trouble).toBeUndefined();
   });
 
+  it('is searching while a node is awaited, and until what has failed is closed', async () => {
+    sessionOf();
+    expect(session.isSearching).toBe(false);
+    const connection = session.connection();
+    expect(session.isSearching).toBe(true);
+    await pass(500);
+    for (const node of nodes.tried) node.refuse();
+    await expect(connection).rejects.toThrow('refuses');
+    expect(session.isSearching).toBe(true);
+    await pass(1_999);
+    expect(session.isSearching).toBe(true);
+    await pass(1);
+    expect(session.isSearching).toBe(false);
+  });
+
+  it('is not searching any more when the node refuses at once, or is there', async () => {
+    sessionOf();
+    const first = session.connection();
+    nodes.last.refuse();
+    await expect(first).rejects.toThrow('refuses');
+    expect(session.isSearching).toBe(false);
+    const second = session.connection();
+    nodes.last.open();
+    await second;
+    expect(session.isSearching).toBe(false);
+  });
+
   it('goes on trying while somebody waits to be told, and tells each try with its reason', async () => {
     sessionOf();
     const letGo = session.keepAlive();

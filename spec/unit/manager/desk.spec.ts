@@ -516,6 +516,41 @@ describe('the process', () => {
   });
 });
 
+describe('a withdrawal that nobody waits for', () => {
+  async function failed(): Promise<void> {
+    core.desk.giveUp(waiting(), new Error('not wanted'));
+    await pass(500);
+    core.last('release').fail(new LockConnectionError('no answer'));
+  }
+
+  it('is tried again soon', async () => {
+    await failed();
+    await pass(100);
+    expect(core.of('withdraw')).toHaveLength(1);
+  });
+
+  it('waits while a connection is looked for, which may keep the process alive; the connection has it tried at once', async () => {
+    await failed();
+    core.isSearching = true;
+    await pass(10_000);
+    expect(core.of('withdraw')).toHaveLength(0);
+    core.desk.connected();
+    expect(core.of('withdraw')).toHaveLength(1);
+  });
+
+  it('goes on once nothing is looked for, and is over after a minute whatever is', async () => {
+    await failed();
+    core.isSearching = true;
+    await pass(1_000);
+    core.isSearching = false;
+    await pass(250);
+    core.last('withdraw').fail(new LockConnectionError('no answer'));
+    core.isSearching = true;
+    await pass(60_000);
+    expect(core.of('withdraw')).toHaveLength(2);
+  });
+});
+
 describe('renewals', () => {
   it('of leases that are due within a sixth of their ttl go together from then on; others wait for their time', async () => {
     const first = held();
