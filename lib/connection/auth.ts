@@ -28,18 +28,25 @@ export async function askedAuth(
 }
 
 async function asked(ask: () => Auth | Promise<Auth>, limitMs: number): Promise<Auth> {
-  let auth: unknown;
+  let auth: Auth | undefined;
+  let wrong: string | undefined;
   try {
     // Not called before there is something to await: it may throw.
     const answer = Promise.resolve().then(ask);
-    auth = await within(answer, limitMs, () => late(limitMs));
+    const given = await within(answer, limitMs, () => late(limitMs));
+    // To read what it gave may throw as well: it is read here, and not again.
+    wrong = authProblem(given);
+    if (wrong === undefined) auth = read(given);
   } catch (error) {
     if (error instanceof LockError) throw error;
     throw new LockConnectionError('the auth function failed', { cause: error });
   }
-  const wrong = authProblem(auth);
-  if (wrong !== undefined) throw new LockOptionsError(`the auth function gave no credentials: ${wrong}`);
-  return auth as Auth;
+  if (auth === undefined) throw new LockOptionsError(`the auth function gave no credentials: ${wrong}`);
+  return auth;
+}
+
+function read(auth: Auth): Auth {
+  return 'token' in auth ? { token: auth.token } : { username: auth.username, password: auth.password };
 }
 
 function late(limitMs: number): LockConnectionError {

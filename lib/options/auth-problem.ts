@@ -1,3 +1,5 @@
+import { isWellFormed } from './names.js';
+
 const EXPECTED = 'expected { username, password } or { token }';
 const MEANT: Readonly<Record<string, string>> = {
   user: 'username',
@@ -36,13 +38,18 @@ function unknownField(field: string): string {
 function textProblem(field: string, value: unknown): string | undefined {
   if (value === undefined) return missing(field);
   if (value === '') return `auth.${field} is empty (is an environment variable empty?)`;
-  return typeof value === 'string' ? undefined : `auth.${field} is ${kindOf(value)}; expected text`;
+  return typeProblem(field, value);
 }
 
 /** It may be empty. */
 function passwordProblem(value: unknown): string | undefined {
   if (value === undefined) return missing('password');
-  return typeof value === 'string' ? undefined : `auth.password is ${kindOf(value)}; expected text`;
+  return typeProblem('password', value);
+}
+
+function typeProblem(field: string, value: unknown): string | undefined {
+  if (typeof value !== 'string') return `auth.${field} is ${kindOf(value)}; expected text`;
+  return isWellFormed(value) ? undefined : `auth.${field}: expected well-formed Unicode`;
 }
 
 function missing(field: string): string {

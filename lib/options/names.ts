@@ -33,8 +33,12 @@ export function checkedName(name: string): string {
 
 /** Why the server takes this text neither as a name nor as an owner; `undefined` if it does. */
 export function textProblem(text: string): string | undefined {
-  // A lone surrogate has no UTF-8: two different texts would become one.
-  if (/\p{Surrogate}/u.test(text)) return 'expected well-formed Unicode';
+  if (!isWellFormed(text)) return 'expected well-formed Unicode';
   const bytes = Buffer.byteLength(text);
   return bytes > MAX_NAME_BYTES ? `expected at most ${MAX_NAME_BYTES} bytes, not ${bytes}` : undefined;
+}
+
+/** A lone surrogate has no UTF-8: two different texts would become one. */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
 }

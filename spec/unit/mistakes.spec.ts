@@ -179,6 +179,21 @@ const MISTAKES: Readonly<Record<string, readonly Mistake[]>> = {
       'the auth function gave no credentials: auth.user is not known: it is called username here',
     ],
     [
+      "new LockManager({ url: SERVER, auth: { username: 'admin', password: 'secret\\ud800' } })",
+      'LOCK_OPTIONS',
+      'invalid LockManager options: auth.password: expected well-formed Unicode',
+    ],
+    [
+      "connect({ auth: () => ({ token: '\\ud800' }) })",
+      'LOCK_OPTIONS',
+      'the auth function gave no credentials: auth.token: expected well-formed Unicode',
+    ],
+    [
+      "connect({ auth: () => ({ get token() { throw new Error('the vault is sealed') } }) })",
+      'LOCK_CONNECTION',
+      'the auth function failed',
+    ],
+    [
       "connect({ auth: () => { throw new Error('the vault is sealed') } })",
       'LOCK_CONNECTION',
       'the auth function failed',

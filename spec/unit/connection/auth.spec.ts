@@ -49,6 +49,46 @@ describe('credentials from a function', () => {
     expect((failure as Error).cause).toMatchObject({ message: 'hunter2 leaked' });
   });
 
+  it.each<[string, () => unknown]>([
+    [
+      'a field',
+      () => ({
+        username: 'u',
+        get password(): string {
+          throw new Error('hunter2 leaked');
+        },
+      }),
+    ],
+    [
+      'the names of its fields',
+      () =>
+        new Proxy(
+          {},
+          {
+            ownKeys: () => {
+              throw new Error('hunter2 leaked');
+            },
+          },
+        ),
+    ],
+  ])('whose answer throws when %s is read is as one that throws', async (_what, ask) => {
+    const failure = await rejection(askedAuth(ask as () => Auth, LIMIT_MS, () => Promise.resolve()));
+    expect(failure).toBeInstanceOf(LockConnectionError);
+    expect((failure as Error).message).toBe('the auth function failed');
+    expect((failure as Error).cause).toMatchObject({ message: 'hunter2 leaked' });
+  });
+
+  it('may be an object of a class, whose fields are not its own', async () => {
+    class Credentials {
+      get token(): string {
+        return 'from a vault';
+      }
+    }
+    const logIn = jest.fn(() => Promise.resolve());
+    await askedAuth(() => new Credentials(), LIMIT_MS, logIn);
+    expect(logIn).toHaveBeenCalledWith({ token: 'from a vault' });
+  });
+
   it('that never answers is a LockConnectionError in time', async () => {
     const ask = () => new Promise<Auth>(() => undefined);
     const failure = await rejection(askedAuth(ask, LIMIT_MS, () => Promise.resolve()));
