@@ -11,6 +11,7 @@ import { duration } from './duration-check.js';
 import { MAX_NAME_BYTES, textProblem } from './names.js';
 import { checked } from './checked.js';
 import { flag, text, textLike } from './single-checks.js';
+import { tlsProblem } from './tls-problem.js';
 
 export const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
 /** Half of the shortest ttl: what is left of a lease is worth having. */
@@ -48,14 +49,17 @@ const pem = z.optional(
   ),
 );
 
-const tls = z.strictObject({
-  ca: pem,
-  cert: pem,
-  key: pem,
-  passphrase: z.optional(text('expected text')),
-  servername: z.optional(text('expected text')),
-  rejectUnauthorized: z.optional(flag()),
-});
+const tls = z.strictObject(
+  {
+    ca: pem,
+    cert: pem,
+    key: pem,
+    passphrase: z.optional(text('expected text')),
+    servername: z.optional(text('expected text')),
+    rejectUnauthorized: z.optional(flag()),
+  },
+  'expected an object such as { ca }',
+);
 
 const COLLECTION = 'expected letters, digits and _, not a digit first';
 const PREFIX = 'expected up to 64 letters, digits and _, not a digit first';
@@ -92,15 +96,23 @@ const managerOptions = z
     }),
     ({ value, issues }) => {
       if (value.tls === undefined) return;
-      const message = value.client === undefined ? tlsProblem([value.url ?? []].flat()) : OF_A_CLIENT;
+      const message = value.client === undefined ? withoutTls([value.url ?? []].flat()) : OF_A_CLIENT;
+      const problem = message === undefined ? tlsProblem(value.tls) : undefined;
       if (message !== undefined) issues.push({ code: 'custom', input: value, path: ['tls'], message });
+      if (problem !== undefined)
+        issues.push({
+          code: 'custom',
+          input: value,
+          path: ['tls', problem.option],
+          message: problem.message,
+        });
     },
   );
 
 const OF_A_CLIENT = 'expected together with url: a client of your own knows how it connects';
 
 /** TLS is asked for, so every address has to have it. None must send the password in the clear. */
-function tlsProblem(urls: readonly string[]): string | undefined {
+function withoutTls(urls: readonly string[]): string | undefined {
   const plain = urls.map(parseAddress).find(({ scheme }) => scheme !== 'wss:');
   if (plain === undefined) return undefined;
   return plain.scheme === 'thingsdb:'

@@ -236,6 +236,26 @@ const MISTAKES: Readonly<Record<string, readonly Mistake[]>> = {
       'invalid LockManager options: tls.ca: expected PEM as text or bytes',
     ],
     [
+      "new LockManager({ url: 'wss://127.0.0.1', auth: { token: 'secret' }, tls: { ca: 'secret' } })",
+      'LOCK_OPTIONS',
+      'invalid LockManager options: tls.ca: expected certificates as PEM; what is given cannot be read',
+    ],
+    [
+      "new LockManager({ url: 'wss://127.0.0.1', auth: { token: 'secret' }, tls: { key: 'secret' } })",
+      'LOCK_OPTIONS',
+      'invalid LockManager options: tls.key: expected a private key as PEM, and its passphrase if it has one; what is given cannot be read',
+    ],
+    [
+      "new LockManager({ url: 'wss://127.0.0.1', auth: { token: 'secret' }, tls: { servername: '127.0.0.1' } })",
+      'LOCK_OPTIONS',
+      'invalid LockManager options: tls.servername: expected the name of a host; TLS knows no IP addresses here (RFC 6066), and the certificate is checked for the address itself',
+    ],
+    [
+      "new LockManager({ url: 'wss://127.0.0.1', auth: { token: 'secret' }, tls: null })",
+      'LOCK_OPTIONS',
+      'invalid LockManager options: tls: expected an object such as { ca }',
+    ],
+    [
       "new LockManager({ url: 'wss://127.0.0.1', auth: { token: 'secret' }, tls: { rejectUnauthorised: false } })",
       'LOCK_OPTIONS',
       'invalid LockManager options: tls.rejectUnauthorised is not known: did you mean rejectUnauthorized?',

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { LockOptionsError } from '../../lib/errors.js';
 import { checkedName, checkedNames } from '../../lib/options/names.js';
 import { checkedPage } from '../../lib/options/page.js';
@@ -11,6 +12,7 @@ import { resolveManagerOptions } from '../../lib/options/resolved-manager-option
 import type { LockOptions } from '../../lib/options/lock-options.js';
 import { MAX_NAMES, SHARED_LIMIT } from '../../lib/schema/constants.js';
 import type { ThingsDBClient } from '../../lib/client/thingsdb-client.js';
+import { TEST_CERTIFICATE } from '../support/test-certificate.js';
 
 function refusal(action: () => unknown): LockOptionsError {
   try {
@@ -32,6 +34,13 @@ function client(): ThingsDBClient {
   return Object.fromEntries(
     [...methods, ...listeners].map((name) => [name, () => Promise.resolve()]),
   ) as never;
+}
+
+const BROKEN = '-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n';
+
+function ownKey(encrypted: { cipher?: string; passphrase?: string } = {}): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return privateKey.export({ type: 'pkcs8', format: 'pem', ...encrypted }) as string;
 }
 
 describe('lock options', () => {
@@ -633,13 +642,46 @@ describe('manager options', () => {
     const auth = () => ({ token: 't' });
     expect(manager({ url: place.url, auth }).auth).toBe(auth);
     const tls = {
-      ca: ['a', Buffer.from('b')],
-      cert: 'c',
-      key: 'd',
+      ca: [TEST_CERTIFICATE.cert, Buffer.from(TEST_CERTIFICATE.cert.repeat(2))],
+      cert: TEST_CERTIFICATE.cert,
+      key: [Buffer.from(TEST_CERTIFICATE.key)],
       servername: 'e',
       rejectUnauthorized: false,
     };
     expect(manager({ ...place, url: 'wss://host', tls }).tls).toEqual(tls);
+  });
+
+  it('take a key with its passphrase, and a certificate and its key in one text', () => {
+    const key = ownKey({ cipher: 'aes-256-cbc', passphrase: 'hunter2' });
+    const both = `${TEST_CERTIFICATE.key}${TEST_CERTIFICATE.cert}`;
+    for (const tls of [
+      { key, passphrase: 'hunter2' },
+      { cert: both, key: both },
+    ])
+      expect(manager({ ...place, url: 'wss://host', tls }).tls).toEqual(tls);
+  });
+
+  it.each<[string, string, object]>([
+    ['ca', 'an authority that is none', { ca: 'hunter2' }],
+    ['ca', 'an empty authority, in whose place those of Node would be trusted', { ca: '' }],
+    ['ca', 'no authority', { ca: [] }],
+    ['ca', 'a second authority that is broken', { ca: `${TEST_CERTIFICATE.cert}${BROKEN}` }],
+    ['cert', 'a certificate that is none', { cert: BROKEN, key: TEST_CERTIFICATE.key }],
+    ['cert', 'a key as certificate', { cert: TEST_CERTIFICATE.key }],
+    ['key', 'a key that is none', { cert: TEST_CERTIFICATE.cert, key: 'hunter2' }],
+    ['key', 'an empty key', { key: '' }],
+    [
+      'key',
+      'a passphrase that is not its own',
+      { key: ownKey({ cipher: 'aes-256-cbc', passphrase: 'a' }), passphrase: 'hunter2' },
+    ],
+    ['key', 'the key of another certificate', { cert: TEST_CERTIFICATE.cert, key: ownKey() }],
+    ['servername', 'an address in the place of a name', { servername: '127.0.0.1' }],
+    ['servername', 'another address in the place of a name', { servername: '::1' }],
+  ])('refuse a tls.%s that no connection could use: %s', (option, _what, tls) => {
+    const { message } = refusal(() => manager({ ...place, url: 'wss://host', tls }));
+    expect(message).toMatch(new RegExp(`^invalid LockManager options: tls\\.${option}: expected `));
+    expect(message).not.toContain('hunter2');
   });
 
   it.each<[string, object, string]>([
