@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import { LockOptionsError } from '../errors.js';
 
 const SCHEMES = ['thingsdb:', 'ws:', 'wss:'] as const;
@@ -31,12 +32,34 @@ export function parseAddress(text: string): Address {
   if (url === undefined) throw notAnAddress(text);
   const scheme = SCHEMES.find((known) => known === url.protocol);
   if (scheme === undefined) throw notAnAddress(text, url);
+  const host = hostOf(url);
+  if (host === undefined) throw notAnAddress(text);
   const port = url.port === '' ? DEFAULT_PORTS[scheme] : Number(url.port);
   const isLeftOut = url.port === '' && scheme !== 'thingsdb:';
-  const shown = `${scheme}//${url.hostname}${isLeftOut ? '' : `:${port}`}`;
+  const shown = `${scheme}//${host}${isLeftOut ? '' : `:${port}`}`;
   if (port === 0) throw new LockOptionsError(`${shown} has no port that could be connected to`);
+  checkNobody(url, shown);
   if (scheme === 'thingsdb:') checkNothingBut(url, shown);
-  return { scheme, host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, shown, url };
+  return { scheme, host: host.replace(/^\[(.*)\]$/, '$1'), port, shown, url };
+}
+
+/** As WebSockets look it up: URLs of a scheme that is not the web's keep what is not ASCII percent-encoded. */
+function hostOf({ protocol, hostname }: URL): string | undefined {
+  if (protocol !== 'thingsdb:' || hostname.startsWith('[')) return hostname;
+  try {
+    const name = decodeURIComponent(hostname);
+    return (/[/?#@:\\]/.test(name) ? '' : domainToASCII(name)) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Credentials in an address get into logs, and no kind of connection has a use for them. */
+function checkNobody({ username, password }: URL, shown: string): void {
+  if (username === '' && password === '') return;
+  throw new LockOptionsError(
+    `${shown} is given with a user or password in the address; give those as auth: { username, password }`,
+  );
 }
 
 /** `undefined` for what is no URL, or one whose parts may be pieces of a password. */
@@ -51,11 +74,6 @@ function parsedUrl(text: unknown): URL | undefined {
 
 /** TCP has no use for the rest of a URL: whoever wrote it expects something of it. */
 function checkNothingBut(url: URL, shown: string): void {
-  if (url.username !== '' || url.password !== '') {
-    throw new LockOptionsError(
-      `${shown} is given with a user or password in the address; give those as auth: { username, password }`,
-    );
-  }
   if (!['', '/'].includes(url.pathname) || url.search !== '') {
     throw new LockOptionsError(`${shown} is followed by a path or query, which a TCP port has no use for`);
   }

@@ -216,6 +216,11 @@ const MISTAKES: Readonly<Record<string, readonly Mistake[]>> = {
       'invalid LockManager options: url: thingsdb://127.0.0.1:9200 is given with a user or password in the address; give those as auth: { username, password }',
     ],
     [
+      "new LockManager({ url: 'ws://admin:secret@127.0.0.1:9270', auth: { token: 'secret' } })",
+      'LOCK_OPTIONS',
+      'invalid LockManager options: url: ws://127.0.0.1:9270 is given with a user or password in the address; give those as auth: { username, password }',
+    ],
+    [
       "new LockManager({ url: 'thingsdb://127.0.0.1/lock', auth: { token: 'secret' } })",
       'LOCK_OPTIONS',
       'invalid LockManager options: url: thingsdb://127.0.0.1:9200 is followed by a path or query, which a TCP port has no use for',

@@ -13,7 +13,22 @@ it.each([
   ['thingsdb://[fe80::2]', 'thingsdb:', 'fe80::2', 9200, 'thingsdb://[fe80::2]:9200'],
   ['ws://host:9270/path?q=1', 'ws:', 'host', 9270, 'ws://host:9270'],
   ['wss://host', 'wss:', 'host', 443, 'wss://host'],
-  ['wss://u:secret@host:9270', 'wss:', 'host', 9270, 'wss://host:9270'],
+  [
+    'thingsdb://ünïcode.invalid',
+    'thingsdb:',
+    'xn--ncode-cta3g.invalid',
+    9200,
+    'thingsdb://xn--ncode-cta3g.invalid:9200',
+  ],
+  ['ws://ünïcode.invalid:9270', 'ws:', 'xn--ncode-cta3g.invalid', 9270, 'ws://xn--ncode-cta3g.invalid:9270'],
+  ['thingsdb://LOCALHOST', 'thingsdb:', 'localhost', 9200, 'thingsdb://localhost:9200'],
+  [
+    'thingsdb://host_with_underscore',
+    'thingsdb:',
+    'host_with_underscore',
+    9200,
+    'thingsdb://host_with_underscore:9200',
+  ],
 ])('%s leads to its host and port, and is shown without anything else', (text, scheme, host, port, shown) => {
   expect(parseAddress(text)).toMatchObject({ scheme, host, port, shown });
 });
@@ -29,6 +44,10 @@ it.each([
   'thingsdb://host:65536',
   'thingsdb://host:9200/path',
   'thingsdb://host?x',
+  'thingsdb://a%2fb',
+  'thingsdb://a%40b',
+  'thingsdb://%E0%A4',
+  'thingsdb://xn--a',
   'ws://:9270',
   5 as unknown as string,
 ])('%j is refused', (text) => {
@@ -41,6 +60,8 @@ it.each([
   'thingsdb://u:PASSWORD@h',
   'thingsdb://PASSWORD@h:9200',
   'thingsdb://h/PASSWORD',
+  'ws://u:PASSWORD@h:9270',
+  'wss://PASSWORD@h',
   'ws://u:PASSWORD@h:99999',
   'ws://u:PASSWORD/9@h:9270',
   'ws://u:9/PASSWORD@h:9270',
@@ -59,6 +80,16 @@ it.each([
   expect(message).toContain('LockOptionsError');
   expect(message.replace(/at .*spec.*/g, '')).not.toMatch(/PASS|WORD/);
 });
+
+it.each(['thingsdb://u:p@h:1', 'ws://u:p@h:1', 'wss://u@h:1', 'ws://:p@h:1'])(
+  '%s is told where to',
+  (text) => {
+    const shown = `${text.split('//')[0]}//h:1`;
+    expect(() => parseAddress(text)).toThrow(
+      `${shown} is given with a user or password in the address; give those as auth: { username, password }`,
+    );
+  },
+);
 
 describe('clientFor', () => {
   it('makes the client that the scheme asks for', () => {
