@@ -22,8 +22,10 @@ export function release(request: Request, { caller, next }: Release, now: Now, o
   // Of a request that was sent on a lost connection a copy may still arrive: it must find itself withdrawn.
   request.ending = keepMs > 0 ? 'keep' : request.mayReturn ? 'withdraw' : 'release';
   request.endCaller = caller;
-  // The server may have renewed it without our hearing of it.
-  request.endGiveUpMs = Math.max(now.ms + request.terms.ttlMs, request.time?.deadlineMs ?? 0);
+  // The server may have renewed it without our hearing of it. A grant that was not acknowledged may be a place in the
+  // queue again.
+  const mayLastMs = request.isProvisional ? WITHDRAW_LIMIT_MS : request.terms.ttlMs;
+  request.endGiveUpMs = Math.max(now.ms + mayLastMs, request.time?.deadlineMs ?? 0);
   request.move('ending');
   sendEnd(request, now, out, next);
 }
