@@ -2,6 +2,7 @@ import { ACKNOWLEDGE_MS } from '../../lib/schema/constants.js';
 import type { FaultKind } from '../chaos/fault-kinds.js';
 import type { HarnessEvent } from '../chaos/history.js';
 import type { Random } from '../chaos/random.js';
+import type { SimClient } from './sim-client.js';
 import type { SimServer } from './sim-server.js';
 import type { SimTaker } from './sim-taker.js';
 import type { World } from './world.js';
@@ -76,7 +77,7 @@ export class FaultPlan {
     const { count: limits, forMs: lengthsMs, victims } = this.#terms;
     const count = Object.keys(shares).length === 0 ? 0 : this.#random.between(...limits);
     // The leases of the last rounds are shorter than what was planned for those before them.
-    if ('block' in shares)
+    if ('block' in shares || 'hold-up' in shares)
       world.at(withinMs, () => takers.forEach(({ client }) => (client.afterGrant = undefined)));
     for (let i = 0; i < count; i++) {
       const atMs = this.#random.between(0, withinMs - 1);
@@ -164,6 +165,10 @@ export class FaultPlan {
         client.weather.extraMs = Math.min(forMs, 300);
         world.after(forMs, () => (client.weather.extraMs = 0));
         return;
+      case 'hold-up':
+        // As the next grant is here, what says so is on its way.
+        client.afterGrant = () => this.#holdUp(client, name, forMs);
+        return;
       case 'lose-push':
         // A grant that was lost is missed for as long as it can be acknowledged.
         client.weather.losesNextPush = () => this.#during('silence', name, ACKNOWLEDGE_MS);
@@ -180,6 +185,19 @@ export class FaultPlan {
       default:
         throw new Error(`no such fault: ${kind}`);
     }
+  }
+
+  /** One way of a connection stands still; and perhaps the process, too. */
+  #holdUp(client: SimClient, name: string, forMs: number): void {
+    const { world } = this.#victims;
+    const { weather } = client;
+    this.#during('delay', name, forMs);
+    if (this.#random.chance(0.6)) weather.upHeldUntilMs = world.ms + forMs;
+    else weather.downHeldUntilMs = world.ms + forMs;
+    if (this.#random.chance(0.6)) return;
+    const pauseMs = forMs + this.#random.between(-300, 300);
+    this.#during('stop-holder', name, pauseMs);
+    client.pause(pauseMs);
   }
 
   /** The server goes back to a state of a little before. */

@@ -3,9 +3,11 @@
  *
  *     npm run simulate -- --first 20000 --seeds 5000
  *
- * `--every 2`: every other seed, from the first on. `--trace`: all that happens in the first is shown, call by call.
+ * `--every 2`: every other seed, from the first on. `--kind heldUp`: runs of one kind (plans.ts) alone. `--trace`: all that
+ * happens in the first is shown, call by call.
  */
 import { parseArgs } from 'node:util';
+import { isKind } from './plans.js';
 import { traceOf, wrongWith } from './search.js';
 
 const { values } = parseArgs({
@@ -13,6 +15,7 @@ const { values } = parseArgs({
     first: { type: 'string', default: '1' },
     seeds: { type: 'string', default: '10000' },
     every: { type: 'string', default: '1' },
+    kind: { type: 'string' },
     trace: { type: 'boolean', default: false },
   },
 });
@@ -22,11 +25,14 @@ const [first, count, every] = [values.first, values.seeds, values.every].map(Num
   number,
 ];
 
-if (values.trace) process.stdout.write(`${traceOf(first).join('\n')}\n`);
+const { kind } = values;
+if (kind !== undefined && !isKind(kind)) throw new Error(`there are no runs of kind ${kind}`);
+
+if (values.trace) process.stdout.write(`${traceOf(first, { kind }).join('\n')}\n`);
 
 let wrong = 0;
 for (let seed = first; seed < first + count; seed += every) {
-  const why = wrongWith(seed);
+  const why = wrongWith(seed, { kind });
   if (why === undefined) continue;
   wrong++;
   process.stdout.write(`${why}\n\n`);

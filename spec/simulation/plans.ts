@@ -7,6 +7,7 @@ import type { Customs } from './rounds.js';
  * What runs are like, and how many of each there are. The first five are broad. Each of the others is made for a fault
  * that the broad ones hardly ever show (spec/support/wrong-servers.ts, wrong-clients.ts):
  *
+ * - `heldUp`: what is sent just after a grant, or answered, stands still on its way; and perhaps the process, too.
  * - `blocked`: processes block their event loops just after a grant; for less than a lease lasts, so that nothing is lost.
  * - `orphans`: processes die that hold, and others wait for what they held.
  * - `deaths`: one process dies that waits for several names, one of which another holds for long.
@@ -17,11 +18,15 @@ import type { Customs } from './rounds.js';
  * - `ages`: a lease is held for minutes without a call, and its process closes.
  */
 const SHARES = {
-  ...{ blocked: 2, usual: 38, long: 13, mixed: 12, slow: 7, doubled: 9 },
+  ...{ blocked: 2, heldUp: 2, usual: 36, long: 13, mixed: 12, slow: 7, doubled: 9 },
   ...{ orphans: 4, deaths: 3, stopped: 4, late: 3, unheard: 3, asleep: 1, ages: 1 },
 };
 
 export type Kind = keyof typeof SHARES;
+
+export function isKind(kind: string): kind is Kind {
+  return kind in SHARES;
+}
 
 /** What the runs of a kind have in common. */
 export interface Plan {
@@ -58,6 +63,8 @@ export function planOf(random: Random, kind: Kind = random.weighted(SHARES)): Pl
   switch (kind) {
     case 'blocked':
       return blocked(random);
+    case 'heldUp':
+      return heldUp(random);
     case 'orphans':
       return orphans(random);
     case 'deaths':
@@ -129,6 +136,18 @@ function blocked(random: Random): Plan {
     },
     ...{ processes: 3, hands: random.between(1, 2), playMs: 4_000, losesNothing: true },
     ...{ faults: { block: 1 }, faultTerms: { count: [1, 4], forMs: [600, 900, 1_500] } },
+  };
+}
+
+function heldUp(random: Random): Plan {
+  return {
+    confirmGrants: random.chance(0.2),
+    customs: {
+      ...{ ...PATIENT, names: ['a'], kinds: random.chance(0.3) ? USUAL : LOCKS },
+      ...{ ttlsMs: [900, LONG_TTL_MS], holdsMs: [0, 5, 600, 780], pauseMs: 400 },
+    },
+    ...{ processes: random.between(2, 3), hands: random.between(1, 2), playMs: 6_000 },
+    ...{ faults: { 'hold-up': 1 }, faultTerms: { count: [2, 6], forMs: [500, 850, 900, 950, 1_400] } },
   };
 }
 

@@ -50,7 +50,10 @@ class SimClock implements Clock {
 export class SimClient implements Outlet, ClientEnd {
   readonly desk: Desk;
   readonly clock: SimClock;
-  readonly weather: Weather = { extraMs: 0, isSilent: false, losesNextPush: undefined };
+  readonly weather: Weather = {
+    ...{ extraMs: 0, upHeldUntilMs: 0, downHeldUntilMs: 0 },
+    ...{ isSilent: false, losesNextPush: undefined },
+  };
   readonly trouble = undefined;
   readonly isSearching = false;
   isDead = false;

@@ -15,6 +15,9 @@ export type Reply = { readonly value: unknown } | { readonly refusal: string };
 export interface Weather {
   /** So much longer everything takes. */
   extraMs: number;
+  /** What is on its way to the server, or to the client, stands still until then. */
+  upHeldUntilMs: number;
+  downHeldUntilMs: number;
   /** Nothing gets through, and no end is seen. */
   isSilent: boolean;
   /** The next message that is pushed is lost on its way, as between the nodes of a cluster: called then. */
@@ -89,18 +92,22 @@ export class SimConnection {
   #up(arrive: () => void): void {
     if (this.#isCut || this.#weather.isSilent) return;
     this.#upMs = Math.max(this.#upMs, this.#world.ms + this.#delayMs());
-    this.#world.at(this.#upMs, () => {
-      if (!this.#isCut) this.#server.serve(arrive);
+    const come = (): void => {
+      if (this.#weather.upHeldUntilMs > this.#world.ms) this.#world.at(this.#weather.upHeldUntilMs, come);
+      else if (!this.#isCut) this.#server.serve(arrive);
       else if (this.#lateMs < Infinity) this.#world.after(this.#lateMs, () => this.#server.serve(arrive));
-    });
+    };
+    this.#world.at(this.#upMs, come);
   }
 
   #down(arrive: () => void): void {
     if (this.#isCut || this.#weather.isSilent) return;
     this.#downMs = Math.max(this.#downMs, this.#world.ms + this.#delayMs());
-    this.#world.at(this.#downMs, () => {
-      if (!this.#isCut) arrive();
-    });
+    const come = (): void => {
+      if (this.#weather.downHeldUntilMs > this.#world.ms) this.#world.at(this.#weather.downHeldUntilMs, come);
+      else if (!this.#isCut) arrive();
+    };
+    this.#world.at(this.#downMs, come);
   }
 
   #delayMs(): number {

@@ -128,7 +128,6 @@ class Turn implements RequestListener {
     if (kept !== undefined) {
       this.#seat = kept;
       desk.take(kept, this, client.clock.now());
-      if (this.#remainingMs <= 0) throw new Error(`${this.#id} took a lease that was over`);
       this.#acquired({ kind: 'lease' });
       return;
     }
@@ -195,6 +194,7 @@ class Turn implements RequestListener {
     }
     this.#isIn = true;
     const remainingMs = this.#remainingMs;
+    if (remainingMs <= 0) throw new Error(`${this.#id} was let in by a lease that was over`);
     this.#knownDeadlineMs = this.#world.ms + remainingMs;
     this.#note('granted', { remainingMs });
     this.#note('section-entered', {});

@@ -93,6 +93,18 @@ export const WRONG_CLIENTS: readonly WrongClient[] = [
       }),
   },
   {
+    does: 'takes the end of a later grant of its request for that of its lease',
+    shownBy: 'heldUp',
+    put: () =>
+      instead(Desk.prototype, 'answered', (answered) => {
+        return function (this: Desk, seat: Seat, call, answer: Answer, exchange, room): void {
+          const { token } = seat.request;
+          const isOfLease = answer.state === 'ended' && answer.was === 'held';
+          answered.call(this, seat, call, isOfLease ? { ...answer, token } : answer, exchange, room);
+        };
+      }),
+  },
+  {
     does: 'tells its caller that it has given up, and withdraws nothing',
     put: () =>
       instead(Desk.prototype, 'giveUp', () => {

@@ -272,6 +272,11 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     instead: 'r.due = due - 60000;\n    s.fn.arm(s, due / 1000000);\n    is_shorter',
   },
   {
+    does: 'says of a release that it has ended the newest grant of all',
+    of: 'answer = [$TOLD_ENDED, $WAS_HELD, r.token]',
+    instead: 'answer = [$TOLD_ENDED, $WAS_HELD, s.token]',
+  },
+  {
     does: 'frees at once what is to be kept',
     of: 's.fn.renew(s, r, call.at, o[3]);\n    [$TOLD_ENDED',
     instead: 's.fn.finish(s, r, call.at);\n    [$TOLD_ENDED',
