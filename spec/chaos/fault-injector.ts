@@ -19,6 +19,7 @@ const EXTENT_MS: Readonly<Record<OrderedFault, readonly [number, number]>> = {
   'kill-waiter': [0, 0],
   'stop-holder': [50, 1_500],
   'stop-waiter': [200, 2_500],
+  'stop-any': [300, 1_500],
   'freeze-server': [200, 2_500],
   'freeze-network': [200, 1_500],
   restart: [0, 1_000],
@@ -133,7 +134,8 @@ export class FaultInjector {
           await this.#log.around(kind, { target }, () => this.#kill(taker));
           break;
         case 'stop-holder':
-        case 'stop-waiter': {
+        case 'stop-waiter':
+        case 'stop-any': {
           // A holder for longer than its lease can last without it.
           const ttlMs = kind === 'stop-holder' ? (taker.ttlMsWhile('holding') ?? 0) : 0;
           await this.#log.around(kind, { target }, () => stop(taker, ttlMs + lastsMs));

@@ -4,6 +4,7 @@ export const FAULT_TITLES = {
   'kill-waiter': 'waiter killed (SIGKILL)',
   'stop-holder': 'holder stopped beyond its ttl (SIGSTOP)',
   'stop-waiter': 'waiter stopped (SIGSTOP)',
+  'stop-any': 'process stopped for 0.3 to 1.5 s, whatever it does (SIGSTOP)',
   'freeze-server': 'server frozen',
   'freeze-network': 'network of all clients stands still',
   restart: 'server restarted, nothing lost',

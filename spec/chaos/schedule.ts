@@ -25,6 +25,7 @@ const WEIGHTS: Readonly<Record<OrderedFault, number>> = {
   'kill-waiter': 4,
   'stop-holder': 8,
   'stop-waiter': 6,
+  'stop-any': 6,
   'freeze-server': 2.5,
   'freeze-network': 1.5,
   restart: 2,

@@ -31,7 +31,7 @@ const LOSS_AFTERMATH_MS = 20_000;
 const KEPT_MS = 8_000;
 /** Faults of the process alone, or of the one way to the one server: nothing is lost at the server. */
 const HARMLESS_TO_PLACES: ReadonlySet<Fault['kind']> = new Set([
-  ...(['stop-holder', 'stop-waiter', 'cut', 'half-open', 'silence', 'delay'] as const),
+  ...(['stop-holder', 'stop-waiter', 'stop-any', 'cut', 'half-open', 'silence', 'delay'] as const),
   ...(['freeze-server', 'freeze-network', 'restart'] as const),
 ]);
 
