@@ -10,6 +10,9 @@ const AGE = `
   if (s.sweep_at * 1000000 > at || s.inboxes || s.tombstones || s.watches) wse(s.fn.arm(s, at / 1000000));
 `;
 
+/** A process that was killed just now is waited for 10 s. Then its inbox is looked at twice, a second and more apart. */
+const LIMIT_MS = 20_000;
+
 /** Nothing that use has left: the sweeper may stay until it has run. */
 export const NO_MORE: Partial<StateLeft> = {
   ...NOTHING,
@@ -41,6 +44,6 @@ export async function nothingIsLeft(backEnd: BackEnd): Promise<void> {
       left = await backEnd.left();
       return JSON.stringify(left) === JSON.stringify(NOTHING);
     },
-    { describe: () => `there is still ${JSON.stringify(left)}` },
+    { limitMs: LIMIT_MS, describe: () => `there is still ${JSON.stringify(left)}` },
   );
 }
