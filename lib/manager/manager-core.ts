@@ -85,11 +85,7 @@ export class ManagerCore implements LockCore {
       nudges: this.#nudger,
       isSearching: () => this.#session.isSearching,
     });
-    this.#desk = new Desk(this.#driver, {
-      clock: new SystemClock(),
-      timer: new Alarm(),
-      newId: randomId,
-    });
+    this.#desk = new Desk(this.#driver, { clock: new SystemClock(), timer: new Alarm(), newId: randomId });
     this.#driver.serve(this.#desk);
     this.#pools = new LeasePools(this.#desk, this.#send.bind(this), () => isInside(this));
     this.watches = new WatchList(

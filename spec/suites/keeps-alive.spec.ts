@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { settledWithin } from '../../lib/async/within.js';
 import { onEachTransport } from '../support/back-end.js';
 import { environmentOf } from '../support/cli.js';
 import { Program } from '../support/program.js';
@@ -49,7 +49,8 @@ onEachTransport('a process is kept alive', (backEnd) => {
     const env = { ...environmentOf(backEnd, proxy.url), REQUEST_TIMEOUT: '1s' };
     await using running = new Program('spec/support/alive-program.ts', ['give-up'], env);
     await running.printed(/given up/);
-    expect(await Promise.race([running.ended, pause(12_000)])).toBe(0);
+    expect(await settledWithin(running.ended, 12_000)).toBe(true);
+    expect(await running.ended).toBe(0);
   });
 
   test('and not by a manager that nobody uses any more', async () => {

@@ -4,7 +4,7 @@
  *   THINGSDB_URL=... THINGSDB_COLLECTION=... node --import tsx spec/support/alive-program.ts lead|hold|wait|block|watch|idle|give-up|linger
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { LockManager, type Duration } from '../../lib/index.js';
+import { LockManager } from '../../lib/index.js';
 import { block } from './block.js';
 
 /** Longer than a grant may go without an answer. */
@@ -25,7 +25,7 @@ const manager = new LockManager({
       ? { username: THINGSDB_USER ?? 'admin', password: THINGSDB_PASSWORD ?? 'pass' }
       : { token: THINGSDB_TOKEN },
   collection: THINGSDB_COLLECTION,
-  requestTimeout: process.env['REQUEST_TIMEOUT'] as Duration | undefined,
+  requestTimeout: process.env['REQUEST_TIMEOUT'],
 });
 const lock = manager.get('alive');
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
