@@ -257,7 +257,7 @@ describe('the command line', () => {
     const admin = new LockManager({ url: db.url, auth: { username: 'admin', password: SECRET } });
     await admin.setup();
     await admin.close();
-    const address = `${db.wsUrl.replace('://', `://u:${SECRET}@`)}/path?key=${SECRET}`;
+    const address = `${db.wsUrl}/path?key=${SECRET}`;
     const view = cli(['ui', '--port', '0', '--json'], env({ THINGSDB_URL: address }));
     await view.printed('"listening"');
     const events = eventText(`${String(view.records[0]?.['url'])}events`);
@@ -271,6 +271,7 @@ describe('the command line', () => {
   const wrong: readonly NodeJS.ProcessEnv[] = [
     { THINGSDB_URL: 'thingsdb://127.0.0.1:1' },
     { THINGSDB_URL: `thingsdb://u:${SECRET}@127.0.0.1` },
+    { THINGSDB_URL: `ws://u:${SECRET}@127.0.0.1` },
     { THINGSDB_URL: `http://u:${SECRET}@127.0.0.1` },
     { THINGSDB_URL: SECRET },
     { THINGSDB_USER: undefined },
