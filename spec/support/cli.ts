@@ -6,6 +6,8 @@ import { buildSync } from 'esbuild';
 import type { BackEnd } from './back-end.js';
 
 const ROOT = join(__dirname, '../..');
+/** Where `npm run coverage:cli` wants to have what each process ran. */
+const COVERAGE = process.env['CLI_COVERAGE'];
 
 export const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   readonly version: string;
@@ -32,6 +34,8 @@ function built(): Built {
     format: 'cjs',
     target: 'node20',
     logLevel: 'error',
+    sourcemap: COVERAGE === undefined ? false : 'inline',
+    sourcesContent: false,
   });
   return { folder, main };
 }
@@ -123,7 +127,7 @@ export function useCli(): CliRunner {
   const by = (wrapper: readonly string[], args: readonly string[], env: NodeJS.ProcessEnv = {}): Cli => {
     const { PATH } = process.env;
     const [command = '', ...rest] = [...wrapper, process.execPath, program.main, ...args];
-    const run = new Cli(command, rest, { PATH, HOME: program.folder, ...env });
+    const run = new Cli(command, rest, { PATH, HOME: program.folder, NODE_V8_COVERAGE: COVERAGE, ...env });
     started.push(run);
     return run;
   };
