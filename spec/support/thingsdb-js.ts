@@ -8,5 +8,7 @@ export function thingsdbJs<Client = ThingsDBClient>(): new (url?: string) => Cli
   const scope = globalThis as { WebSocket?: unknown };
   scope.WebSocket ??= WebSocket;
   // Not import(): Jest runs these files as CommonJS, in a context where that is not to be had.
-  return createRequire(__filename)(process.env['THINGSDB_JS'] ?? 'thingsdb.js') as new (url?: string) => Client;
+  return createRequire(__filename)(process.env['THINGSDB_JS'] ?? 'thingsdb.js') as new (
+    url?: string,
+  ) => Client;
 }
