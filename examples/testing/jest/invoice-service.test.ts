@@ -1,7 +1,7 @@
 import { LockLostError, LockManager } from 'thingsdb-lock';
 import { type EmbeddedThingsDB, startThingsDB } from 'thingsdb-lock/testing';
-import { InvoiceService } from '../invoice-service';
-import { MemoryStore } from '../memory-store';
+import { InvoiceService } from '../invoice-service.js';
+import { MemoryStore } from '../memory-store.js';
 
 const auth = { username: 'admin', password: 'pass' };
 
