@@ -8,3 +8,17 @@ export function afterReading(callback: (readMs: number) => void): void {
   const readMs = performance.now();
   setImmediate(() => callback(readMs));
 }
+
+/**
+ * So many turns of the event loop pass before a connection is given up. A server in this very process, as in a test that
+ * moves the time, needs them for its answer.
+ */
+export const TURNS = 8;
+
+/** As {@link afterReading}, after so many turns of the event loop. */
+export function afterTurns(turns: number, callback: () => void): void {
+  setImmediate(() => {
+    if (turns > 1) afterTurns(turns - 1, callback);
+    else callback();
+  });
+}

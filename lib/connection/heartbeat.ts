@@ -13,7 +13,7 @@ export interface Pulse {
   onSilent(): void;
   /** The server answers pings, and has left a call unanswered for longer than calls are waited for. */
   onStuck(): void;
-  /** The connection is of no use any more. */
+  /** The connection is of no use any more, unless {@link Heartbeat.revives} is true by then. */
   onDead(silentMs: number): void;
 }
 
@@ -109,6 +109,13 @@ export class Heartbeat {
     return this.#isSilenceTold && this.#heardMs < (this.#pingMs ?? -Infinity);
   }
 
+  /** Whether an answer has come in since `onDead`: then the connection is watched on. */
+  revives(): boolean {
+    if (this.#heardMs < (this.#pingMs ?? Infinity)) return false;
+    this.#look(performance.now());
+    return true;
+  }
+
   /** Whether the call that `onStuck` was told for has no answer yet. */
   get isStuck(): boolean {
     return (this.#pulse.oldestCallMs() ?? Infinity) <= this.#stuckCallMs;
@@ -157,7 +164,6 @@ export class Heartbeat {
     const latestMs = pingMs + 2 * this.#patienceMs;
     const deadMs = Math.min(lifeMs + this.#patienceMs, latestMs);
     if (nowMs + 1 >= deadMs) {
-      this.stop();
       this.#pulse.onDead(nowMs - this.#heardMs);
       return;
     }

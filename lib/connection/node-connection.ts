@@ -5,6 +5,7 @@ import type { ThingsDBClient } from '../client/thingsdb-client.js';
 import { LockConnectionError, LockError } from '../errors.js';
 import type { Auth } from '../options/manager-options.js';
 import { Heartbeat } from './heartbeat.js';
+import { afterTurns, TURNS } from '../async/after-reading.js';
 import { requestName, typedError, type ErrorContext } from './typed-error.js';
 
 /** What a connection tells whoever uses it. */
@@ -56,8 +57,7 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
       oldestCallMs: () => this.#oldestCallMs,
       onSilent: () => this.#events?.onSilent(),
       onStuck: () => this.#events?.onStuck(),
-      onDead: (silentMs) =>
-        this.abandon(new LockConnectionError(`the server has been silent for ${Math.round(silentMs)} ms`)),
+      onDead: (silentMs) => afterTurns(TURNS, () => this.#dead(silentMs)),
     });
     client.onClose?.((reason) => this.#ended(reason));
   }
@@ -158,6 +158,11 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
   /** Takes no more part in it: the client stays open, as it is the caller's. */
   detach(reason: LockError): void {
     this.#ended(reason);
+  }
+
+  #dead(silentMs: number): void {
+    if (this.#endedBy !== undefined || this.#heartbeat.revives()) return;
+    this.abandon(new LockConnectionError(`the server has been silent for ${Math.round(silentMs)} ms`));
   }
 
   async #ping(): Promise<void> {

@@ -32,12 +32,14 @@ const MOST_REPEATS = 3;
 export class Race<T> {
   readonly #outcome = new Deferred<T>();
   readonly #options: RaceOptions<T>;
-  readonly #running = new Set<Attempt<T>>();
+  /** The tries that are under way, each with its place in the order of all tries. */
+  readonly #running = new Map<Attempt<T>, number>();
   #begun = 0;
   #timer: NodeJS.Timeout | undefined;
   /** What the tries have come to: the last that may be better another time, or else the first. */
   #failure: LockError | undefined;
   #isOver = false;
+  #hung: readonly number[] = [];
 
   constructor(options: RaceOptions<T>) {
     this.#options = options;
@@ -49,6 +51,11 @@ export class Race<T> {
     return this.#outcome.promise;
   }
 
+  /** The tries that had neither failed nor succeeded when another one won. */
+  get hung(): readonly number[] {
+    return this.#hung;
+  }
+
   /** Ends every try; `winner` rejects with the reason unless there is one already. */
   cancel(reason: LockError): void {
     this.#end();
@@ -56,8 +63,9 @@ export class Race<T> {
   }
 
   #next(): void {
-    const attempt = this.#options.begin(this.#begun++);
-    this.#running.add(attempt);
+    const n = this.#begun++;
+    const attempt = this.#options.begin(n);
+    this.#running.set(attempt, n);
     attempt.ready.then(
       (winner) => this.#won(attempt, winner),
       (error: LockError) => this.#failed(attempt, error),
@@ -76,6 +84,7 @@ export class Race<T> {
   #won(attempt: Attempt<T>, winner: T): void {
     if (this.#isOver) return;
     this.#running.delete(attempt);
+    this.#hung = [...this.#running.values()];
     this.#end();
     this.#outcome.resolve(winner);
   }
@@ -97,7 +106,7 @@ export class Race<T> {
   #end(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
-    for (const attempt of this.#running) attempt.cancel();
+    for (const attempt of this.#running.keys()) attempt.cancel();
     this.#running.clear();
   }
 }

@@ -1,4 +1,5 @@
 import { Deferred } from '../async/deferred.js';
+import { afterTurns, TURNS } from '../async/after-reading.js';
 import { detached } from '../async/detached.js';
 import { settledWithin } from '../async/within.js';
 import { PackageType } from '../client/package-type.js';
@@ -76,7 +77,9 @@ export class Session {
   #firstTry = new Deferred<NodeConnection>();
   /** For a connection to come, or for one in the place of the silent one. */
   #race: Race<ReadyNode> | undefined;
-  /** The nodes that were silent or could not serve since a call was answered: they are tried last. */
+  /** In which order it tries the nodes. */
+  #order: readonly number[] = [];
+  /** The nodes that hung, were silent or could not serve since a call was answered: they are tried last. */
   readonly #avoided = new Set<number>();
   /** Tries to connect again since the loss of a connection that had served for a while. */
   #attempts = 0;
@@ -144,11 +147,18 @@ export class Session {
 
   /** A request was served. */
   proved(): void {
-    this.#avoided.clear();
-    if (this.#isProved && this.#stuckTimes === 0) return;
+    if (!this.#isStuckStill) this.#avoided.clear();
+    if (this.#isProved && (this.#stuckTimes === 0 || this.#isStuckStill)) return;
     this.#isProved = true;
-    this.#stuckTimes = 0;
+    if (!this.#isStuckStill) this.#stuckTimes = 0;
     this.#needsChanged();
+  }
+
+  /** Whether the call for which another node was looked for may still have no answer, whatever else was answered. */
+  get #isStuckStill(): boolean {
+    if (this.#stuckTimes === 0) return false;
+    // It was repeated as soon as there was this connection, which would have been told stuck by then.
+    return this.current?.isStuck === true || performance.now() - this.#becameMs < this.#callPatienceMs;
   }
 
   /**
@@ -245,14 +255,21 @@ export class Session {
   /** What a race comes to: one that is under way, or a new one. */
   async #found(): Promise<ReadyNode | { readonly failure: LockError }> {
     try {
-      this.#race ??= this.#nodes.race(this.#avoided);
-      const ready = await this.#race.winner;
+      const race = this.#race ?? this.#begin();
+      const ready = await race.winner;
+      // Whoever has to leave this node soon need not wait for those again.
+      for (const n of race.hung) this.#avoid(this.#order[n % this.nodes] as number);
       return ready.connection.endedBy === undefined ? ready : { failure: ready.connection.endedBy };
     } catch (error) {
       return { failure: this.#passing(error as LockError) };
     } finally {
       this.#race = undefined;
     }
+  }
+
+  #begin(): Race<ReadyNode> {
+    this.#order = orderOf(this.nodes, this.#avoided);
+    return (this.#race = this.#nodes.race(this.#avoided));
   }
 
   /** Where ThingsDB has answered before, something else does so for a while: a load balancer, perhaps. */
@@ -263,6 +280,12 @@ export class Session {
 
   /** Nobody needs it now. */
   #rest(reason: LockError): void {
+    // One that was begun beside the silent connection may have been won by now.
+    this.#race?.winner.then(
+      ({ connection }) => connection.abandon(NOT_NEEDED),
+      () => undefined,
+    );
+    this.#dropRace(reason);
     const nowMs = performance.now();
     // Nodes that refuse at once leave nothing open.
     if (nowMs - this.#soughtMs >= HANGING_MS) this.#gaveUpMs = nowMs;
@@ -287,7 +310,6 @@ export class Session {
   #became(ready: ReadyNode): void {
     const { connection } = ready;
     this.#move('connected');
-    this.#avoidBefore(ready.index);
     this.#isRefuge = this.#avoided.size > 0;
     this.#current = ready;
     this.#hasBeen = true;
@@ -332,14 +354,6 @@ export class Session {
     this.#avoided.add(index);
   }
 
-  /** The nodes that were tried before this one, and may hang: whoever has to leave it soon need not wait for them again. */
-  #avoidBefore(index: number): void {
-    for (const tried of orderOf(this.nodes, this.#avoided)) {
-      if (tried === index) return;
-      this.#avoid(tried);
-    }
-  }
-
   #dropRace(reason: LockError): void {
     if (this.#race !== undefined) this.#gaveUpMs = performance.now();
     this.#race?.cancel(reason);
@@ -350,13 +364,13 @@ export class Session {
   #lookBeside(silent: NodeConnection): void {
     if (this.#race !== undefined || this.current !== silent) return;
     this.#avoid(this.#current?.index ?? 0);
-    const race = (this.#race = detached(() => this.#nodes.race(this.#avoided)));
+    const race = detached(() => this.#begin());
     race.winner.then(
-      ({ connection }) => {
+      (other) => {
         if (this.#race !== race) {
-          if (this.current !== connection) connection.abandon(NOT_NEEDED);
+          if (this.current !== other.connection) other.connection.abandon(NOT_NEEDED);
         } else if (this.current === silent) {
-          this.#takePlace(silent, connection);
+          afterTurns(TURNS, () => this.#takePlace(silent, other, race));
         }
         // Otherwise the silent one has ended meanwhile, and whoever looks for another takes this one.
       },
@@ -375,13 +389,16 @@ export class Session {
     this.#lookBeside(connection);
   }
 
-  #takePlace(silent: NodeConnection, other: NodeConnection): void {
-    const isUseless = silent.isSilent || silent.isStuck;
+  /** Another connection to a node that leaves a call unanswered would only cost the other calls their answers. */
+  #takePlace(silent: NodeConnection, other: ReadyNode, race: Race<ReadyNode>): void {
+    // Otherwise it has ended meanwhile, and whoever looks for another has taken this one.
+    if (this.current !== silent || this.#race !== race) return;
+    const isUseless = silent.isSilent || (silent.isStuck && other.index !== this.#current?.index);
     if (isUseless && this.#needs.areAny) {
       silent.abandon(silent.isSilent ? SILENT_BESIDE : STUCK_BESIDE);
     } else {
       this.#race = undefined;
-      other.abandon(NOT_NEEDED);
+      other.connection.abandon(NOT_NEEDED);
     }
   }
 

@@ -11,7 +11,7 @@ export async function pass(ms: number): Promise<void> {
 
 /** Lets what is under way come to rest, while time stands still. */
 export async function rest(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 12; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
 /** Fails when a timer is left, then lets time go on. */

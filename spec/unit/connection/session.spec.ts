@@ -16,6 +16,8 @@ let session: Session;
 let told: string[];
 let reconnecting: ReconnectingEvent[];
 let failures: LockError[];
+/** What a listener does when it is told of a lost connection. */
+let onDisconnected: () => void;
 
 beforeEach(() => stopTime());
 afterEach(async () => {
@@ -27,9 +29,13 @@ afterEach(async () => {
 function sessionOf(count = 1, requestTimeoutMs = 5_000): void {
   nodes = new FakeNodes(count);
   [told, reconnecting, failures] = [[], [], []];
+  onDisconnected = () => undefined;
   session = new Session(nodes, requestTimeoutMs, {
     connected: () => told.push('connected'),
-    disconnected: () => told.push('disconnected'),
+    disconnected: () => {
+      told.push('disconnected');
+      onDisconnected();
+    },
     reconnecting: (event) => {
       told.push('reconnecting');
       reconnecting.push(event);
@@ -379,6 +385,20 @@ describe('a server that goes silent', () => {
     expect(nodes.tried).toHaveLength(3);
   });
 
+  it('leaves nothing open when nobody needs it any more by the time that it ends', async () => {
+    const node = await connected();
+    const letGo = session.keepAlive(6_000);
+    node.isAlive = false;
+    await pass(1_500);
+    nodes.last.open();
+    onDisconnected = letGo;
+    node.cut();
+    await rest();
+    expect(nodes.last.isClosed).toBe(true);
+    await pass(5_000);
+    expect(session.isSearching).toBe(false);
+  });
+
   it('is left although it pushes messages: they come in also when nothing goes out any more', async () => {
     const node = await connected();
     session.keepAlive(6_000);
@@ -581,9 +601,61 @@ describe('a node that answers pings and leaves a call unanswered', () => {
     await triedMs(2);
     nodes.last.open();
     await rest();
+    await pass(2_000);
     session.proved();
     call();
     expect(await triedMs(3)).toBeLessThan(1_300);
+  });
+
+  it('is met ever more patiently although other calls are answered, and each node has its turn', async () => {
+    await connected(3);
+    session.keepAlive(6_000);
+    const tried: number[] = [];
+    for (const seconds of [1, 2, 4]) {
+      const startMs = performance.now();
+      const before = nodes.tried.length;
+      call();
+      while (nodes.tried.length === before) {
+        session.proved();
+        await pass(50);
+      }
+      expect(performance.now() - startMs).toBeGreaterThanOrEqual(seconds * 1_000);
+      tried.push(nodes.last.index);
+      nodes.last.open();
+      await rest();
+    }
+    expect(tried).toEqual([1, 2, 0]);
+  });
+
+  it('is not replaced by another connection to itself', async () => {
+    const node = await connected(2);
+    session.callBegan();
+    call();
+    await triedMs(2);
+    nodes.last.refuse();
+    await rest();
+    expect(nodes.last.index).toBe(0);
+    nodes.last.open();
+    await rest();
+    expect(session.current).toBe(node.connection);
+    expect(nodes.last.isClosed).toBe(true);
+    session.callEnded();
+  });
+
+  it('has its usual patience where the node before it refuses, which is no sign of one that hangs', async () => {
+    sessionOf(3);
+    session.callBegan();
+    const connection = session.connection();
+    nodes.last.refuse();
+    await rest();
+    nodes.last.open();
+    await connection;
+    call();
+    await pass(900);
+    expect(nodes.tried.map(({ index }) => index)).toEqual([0, 1]);
+    await pass(200);
+    expect(nodes.tried.map(({ index }) => index)).toEqual([0, 1, 0]);
+    session.callEnded();
   });
 });
 
