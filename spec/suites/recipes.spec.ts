@@ -161,7 +161,7 @@ onEachBackEnd('the recipes', (backEnd) => {
   );
 
   it(
-    'leader: when it is killed the next one leads within its lease, when it stops at once',
+    'leader: when it is killed the next one leads within its lease; when it is asked, or stops, at once',
     async () => {
       await using one = recipe('leader', {}, 'one');
       const [, first] = await one.printed(/one leads, with token (\d+)/);
@@ -176,15 +176,20 @@ onEachBackEnd('the recipes', (backEnd) => {
       // Its lease of two seconds, and what a busy machine adds.
       expect(performance.now() - killedMs).toBeLessThan(2_000 + 1_000);
 
-      const stoppedMs = performance.now();
-      two.interrupt();
+      const askedMs = performance.now();
+      expect(await backEnd.manager().requestRelease('leader')).toBe(1);
       const [, third] = await three.printed(/three leads, with token (\d+)/);
-      expect(performance.now() - stoppedMs).toBeLessThan(2_000);
-      expect(await two.ended).toBe(0);
-      const tokens = [first, second, third].map(Number);
-      expect(tokens).toEqual(tokens.toSorted((a, b) => a - b));
+      expect(performance.now() - askedMs).toBeLessThan(2_000);
+
+      const stoppedMs = performance.now();
       three.interrupt();
+      const [, fourth] = await two.printed(/two leads no more[^]*two leads, with token (\d+)/);
+      expect(performance.now() - stoppedMs).toBeLessThan(2_000);
       expect(await three.ended).toBe(0);
+      const tokens = [first, second, third, fourth].map(Number);
+      expect(tokens).toEqual(tokens.toSorted((a, b) => a - b));
+      two.interrupt();
+      expect(await two.ended).toBe(0);
       expect([two, three].map(({ lines, errors }) => [lines.at(-1), errors])).toEqual([
         ['two leads no more', ''],
         ['three leads no more', ''],

@@ -154,9 +154,7 @@ describe('the examples in the documentation', () => {
   /** What an example may take as given; whatever it declares itself comes before these. */
   const given = `
     import type { DistributedLock, Lease, LockManager } from 'thingsdb-lock';
-    import type * as testing from 'thingsdb-lock/testing';
     declare global {
-      const startThingsDB: typeof testing.startThingsDB;
       const manager: LockManager;
       const lock: DistributedLock;
       const lease: Lease;
