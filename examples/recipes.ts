@@ -23,7 +23,7 @@ export function convert(locks: LockManager, work: () => Promise<void>): Promise<
   return locks.semaphore('converters', { permits: 3, waitTimeout: '5m' }).runExclusive(work);
 }
 
-/** Graceful shutdown: takes nothing new, waits 20 seconds for what runs. Close your server too: SIGTERM alone ends nothing now. */
+/** Shutdown: takes nothing new, waits 20 s for what runs. With this listener, SIGTERM no longer ends the process by itself. */
 export function endGracefully(locks: LockManager): void {
   process.once('SIGTERM', () => void locks.drain({ waitTimeout: '20s' }));
 }
