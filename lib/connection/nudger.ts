@@ -1,6 +1,6 @@
 import { detached } from '../async/detached.js';
 import { settledWithin } from '../async/within.js';
-import { LockConnectionError, type LockError } from '../errors.js';
+import { LockConnectionError, LockProtocolError, type LockError } from '../errors.js';
 import type { NodeConnection } from './node-connection.js';
 import type { Nodes, ReadyNode } from './nodes.js';
 import type { Attempt } from './race.js';
@@ -9,6 +9,8 @@ import type { Attempt } from './race.js';
 const IDLE_MS = 60_000;
 /** After a failure nobody is nudged for so long. */
 const PAUSE_MS = 30_000;
+/** After a refusal that only an administrator can mend, such as that of an older whitelist. */
+const REFUSED_PAUSE_MS = 3_600_000;
 const NOT_NEEDED = new LockConnectionError('nobody is nudged any more');
 
 /** What a nudger needs. */
@@ -71,11 +73,12 @@ export class Nudger {
       try {
         const { connection } = await this.#other();
         await this.#options.send(connection);
-      } catch {
+      } catch (error) {
         // Not connected, refused or silent: without nudges all goes on as it did before.
         this.#failures++;
         this.#drop();
-        this.#notBeforeMs = Math.max(this.#notBeforeMs, performance.now() + PAUSE_MS);
+        const pauseMs = isPassing(error) ? PAUSE_MS : REFUSED_PAUSE_MS;
+        this.#notBeforeMs = Math.max(this.#notBeforeMs, performance.now() + pauseMs);
       }
     } while (this.#isWantedAgain && this.isPossible);
     this.#isUnderWay = false;
@@ -103,4 +106,9 @@ export class Nudger {
     this.#attempt?.cancel();
     this.#attempt = undefined;
   }
+}
+
+/** Whether it may be better another time, or at another node: something else may answer at one address. */
+function isPassing(error: unknown): boolean {
+  return error instanceof LockConnectionError || error instanceof LockProtocolError;
 }

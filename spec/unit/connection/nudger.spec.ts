@@ -1,5 +1,6 @@
 import { Nudger } from '../../../lib/connection/nudger.js';
-import { LockConnectionError } from '../../../lib/errors.js';
+import { ServerError } from '../../../lib/client/server-error.js';
+import { LockConnectionError, LockPermissionError, LockProtocolError } from '../../../lib/errors.js';
 import { FakeNodes, type FakeNode } from '../../support/fake-nodes.js';
 import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
 
@@ -79,6 +80,7 @@ it('with one node alone there is nobody to ask', async () => {
 
 it.each<[string, (node: FakeNode) => void]>([
   ['cannot be connected to', (node) => node.refuse()],
+  ['is none of ThingsDB', (node) => node.refuse(new LockProtocolError('HTTP'))],
   [
     'refuses the call',
     (node) => {
@@ -109,6 +111,30 @@ it.each<[string, (node: FakeNode) => void]>([
   expect(next.index).toBe(2);
   await answer(next);
 });
+
+it.each<[string, (node: FakeNode) => void]>([
+  ['the user may not connect', (node) => node.refuse(new LockPermissionError('no'))],
+  ['a whitelist keeps lock_nudge out', (node) => void refuseCall(node, -55)],
+  ['the collection has no lock_nudge', (node) => void refuseCall(node, -54)],
+])('where %s nobody is nudged for an hour', async (_, fail) => {
+  nudgerOf(3);
+  nudger.nudge();
+  await rest();
+  fail(nodes.last);
+  await rest();
+  await rest();
+  await pass(3_599_000);
+  expect([nudger.isPossible, nodes.last.isClosed]).toEqual([false, true]);
+  await pass(1_001);
+  await answer(await nudged());
+  expect(nodes.tried).toHaveLength(2);
+});
+
+async function refuseCall(node: FakeNode, code: number): Promise<void> {
+  node.open();
+  await rest();
+  node.runs[0]?.fail(new ServerError({ error_code: code, error_msg: 'no' }));
+}
 
 it('a connection that ended while nobody used it is opened anew', async () => {
   nudgerOf(3);
