@@ -58,6 +58,8 @@ export class Nodes {
   async #open(index: number, opening: Opening): Promise<ReadyNode> {
     // With all that a connection needs: a program that has not connected yet has loaded none of it.
     const { openedNode } = await loaded(import('./opened-node.js'));
+    // The caller's client function is not called for a try that has been given up.
+    if (opening.isOver) throw tryIsOver();
     const connection = await openedNode(this.#options, this.#urls[index], (begun) => {
       opening.connection = begun;
       if (opening.isOver) this.#close(opening);
@@ -67,7 +69,7 @@ export class Nodes {
 
   #close(opening: Opening): void {
     opening.isOver = true;
-    const reason = new LockConnectionError('this try to connect is over');
+    const reason = tryIsOver();
     if (this.canReopen) opening.connection?.abandon(reason);
     else opening.connection?.detach(reason);
   }
@@ -80,6 +82,10 @@ export class Nodes {
 export function orderOf(count: number, avoided: ReadonlySet<number>): number[] {
   const all = Array.from({ length: count }, (_, index) => index);
   return [...all.filter((index) => !avoided.has(index)), ...avoided];
+}
+
+function tryIsOver(): LockConnectionError {
+  return new LockConnectionError('this try to connect is over');
 }
 
 /** A connection on its way: it can be given up before there is one. */
