@@ -204,8 +204,10 @@ export class WatchList {
       'resumed',
       [],
     );
+    // Its watch may have been closed while the other rooms were joined.
+    const watched = this.#names();
     for (const { name, room } of all) {
-      if (room !== undefined) continue;
+      if (room !== undefined || !watched.includes(name)) continue;
       this.#forgetRoomsOf(name);
       this.#missed.add(name);
       this.#tell([name], 'error', [noPlace(name, 'this collection', MAX_WATCHES)]);

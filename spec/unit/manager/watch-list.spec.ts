@@ -542,6 +542,23 @@ describe('a name that the server has no place for any more', () => {
     expect(heard.slice(1).map(([event]) => event)).toEqual(['resumed', 'acquired']);
     expect(other).toHaveLength(1);
   });
+
+  it('is not asked for again once its watch is closed, also while the others are joined', async () => {
+    const watch = await watching();
+    await watching('another');
+    const letIn: ((isKnown: boolean) => void)[] = [];
+    join.mockImplementation(() => new Promise((resolve) => letIn.push(resolve)));
+    list.disconnected();
+    list.reconnected();
+    procedures.last.answer([undefined, 78]);
+    await rest();
+    watch.close();
+    for (const resolve of letIn) resolve(true);
+    await rest();
+    list.disconnected();
+    list.reconnected();
+    expect(asked().at(-1)).toEqual(['another']);
+  });
 });
 
 describe('a room that is removed again while it is asked for', () => {
