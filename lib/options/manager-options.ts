@@ -9,7 +9,7 @@ export type Auth = { readonly username: string; readonly password: string } | { 
 export interface TlsOptions {
   /** The certificate authorities to trust, as PEM, instead of those that Node trusts. */
   readonly ca?: Pem | undefined;
-  /** The client's certificate and its key, as PEM, for a server that asks for one. */
+  /** The client's certificate and its key, both as PEM, for a server that asks for one. Neither goes without the other. */
   readonly cert?: Pem | undefined;
   readonly key?: Pem | undefined;
   /** What the key is encrypted with. */

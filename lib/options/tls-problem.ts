@@ -13,20 +13,36 @@ const NO_CERTIFICATE = 'expected certificates as PEM; what is given cannot be re
 const NO_KEY =
   'expected a private key as PEM, and its passphrase if it has one; what is given cannot be read';
 const OTHER_KEY = 'expected the key of the certificate that is given as cert; it is of another one';
+const NEEDS_KEY = 'expected together with its key: without that no connection could show the certificate';
+const NEEDS_CERT =
+  'expected together with cert, its certificate: without that no connection could use the key';
+const NEEDS_ENCRYPTED = 'expected together with the key that it decrypts';
 const NO_NAME =
   'expected the name of a host; TLS knows no IP addresses here (RFC 6066), and the certificate is checked for the address itself';
 
 /** What would fail at each connection, or be passed over by it, found before the first; `undefined` if all can be used. */
-export function tlsProblem({ ca, cert, key, passphrase, servername }: TlsOptions): TlsProblem | undefined {
+export function tlsProblem(options: TlsOptions): TlsProblem | undefined {
+  const { ca, cert, key, passphrase, servername } = options;
   if (isIP(servername ?? '') !== 0) return { option: 'servername', message: NO_NAME };
   if (ca !== undefined && certificatesOf(ca) === undefined) return { option: 'ca', message: NO_CERTIFICATE };
   const certificates = cert === undefined ? [] : certificatesOf(cert);
   if (certificates === undefined) return { option: 'cert', message: NO_CERTIFICATE };
   const keys = key === undefined ? [] : keysOf(key, passphrase);
   if (keys === undefined) return { option: 'key', message: NO_KEY };
+  const alone = withoutPartner(options);
+  if (alone !== undefined) return alone;
   const [own] = certificates;
   const isOther = own !== undefined && keys.length > 0 && !keys.some((one) => own.checkPrivateKey(one));
   return isOther ? { option: 'key', message: OTHER_KEY } : undefined;
+}
+
+/** Node takes a certificate or a key alone, and shows the server neither. */
+function withoutPartner({ cert, key, passphrase }: TlsOptions): TlsProblem | undefined {
+  if (cert !== undefined && key === undefined) return { option: 'cert', message: NEEDS_KEY };
+  if (key !== undefined && cert === undefined) return { option: 'key', message: NEEDS_CERT };
+  if (passphrase !== undefined && key === undefined)
+    return { option: 'passphrase', message: NEEDS_ENCRYPTED };
+  return undefined;
 }
 
 /** `undefined` if there is none, or one cannot be read. */

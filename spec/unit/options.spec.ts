@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { LockOptionsError } from '../../lib/errors.js';
 import { checkedName, checkedNames } from '../../lib/options/names.js';
 import { checkedPage } from '../../lib/options/page.js';
@@ -652,10 +652,11 @@ describe('manager options', () => {
   });
 
   it('take a key with its passphrase, and a certificate and its key in one text', () => {
-    const key = ownKey({ cipher: 'aes-256-cbc', passphrase: 'hunter2' });
+    const cipher = { cipher: 'aes-256-cbc', passphrase: 'hunter2' };
+    const key = createPrivateKey(TEST_CERTIFICATE.key).export({ type: 'pkcs8', format: 'pem', ...cipher });
     const both = `${TEST_CERTIFICATE.key}${TEST_CERTIFICATE.cert}`;
     for (const tls of [
-      { key, passphrase: 'hunter2' },
+      { cert: TEST_CERTIFICATE.cert, key, passphrase: 'hunter2' },
       { cert: both, key: both },
     ])
       expect(manager({ ...place, url: 'wss://host', tls }).tls).toEqual(tls);
@@ -676,6 +677,9 @@ describe('manager options', () => {
       { key: ownKey({ cipher: 'aes-256-cbc', passphrase: 'a' }), passphrase: 'hunter2' },
     ],
     ['key', 'the key of another certificate', { cert: TEST_CERTIFICATE.cert, key: ownKey() }],
+    ['cert', 'a certificate without its key', { cert: TEST_CERTIFICATE.cert }],
+    ['key', 'a key without its certificate', { key: TEST_CERTIFICATE.key }],
+    ['passphrase', 'a passphrase without a key', { passphrase: 'hunter2' }],
     ['servername', 'an address in the place of a name', { servername: '127.0.0.1' }],
     ['servername', 'another address in the place of a name', { servername: '::1' }],
   ])('refuse a tls.%s that no connection could use: %s', (option, _what, tls) => {
