@@ -1,5 +1,5 @@
 import { MAX_OPERATIONS } from '../schema/constants.js';
-import { ones } from './nudging.js';
+import { SlowCalls } from './slow-calls.js';
 
 /** So many calls in flight keep a cluster's acknowledgements flowing. With 8 there were stalls, with 64 more work. */
 const ENOUGH_CALLS = 16;
@@ -7,12 +7,6 @@ const ENOUGH_CALLS = 16;
 const SLOW_MS = 10;
 /** What each operation may add to that: a thousand renewals in one call keep a node busy for longer. */
 const SLOW_EACH_MS = 0.05;
-/**
- * Of the last four so many have to be slow. One may have met a node that was storing, and every second one may be
- * quick.
- */
-const SLOW_TIMES = 2;
-const LAST_CALLS = 4;
 /** The answers that a trial takes. A few tell nothing of calls that are slow now and quick then. */
 const ENOUGH_TOGETHER = 32;
 const ENOUGH_APART = 8 * ENOUGH_CALLS;
@@ -94,8 +88,7 @@ export class Batching {
   #trialEndMs = Infinity;
   /** Answers of the trial that do not count. */
   #old = 0;
-  /** Which of the last calls were slow, a bit each. */
-  #slow = 0;
+  readonly #last = new SlowCalls();
   #pauseMs = LEAST_PAUSE_MS;
   #trialAtMs = -Infinity;
 
@@ -126,8 +119,8 @@ export class Batching {
       this.#judge(nowMs);
       return;
     }
-    this.#slow = ((this.#slow << 1) | (isSlow(operations, nowMs - sentMs) ? 1 : 0)) & (2 ** LAST_CALLS - 1);
-    if (nowMs < this.#trialAtMs || (wasTogether && ones(this.#slow) < SLOW_TIMES)) return;
+    this.#last.add(isSlow(operations, nowMs - sentMs));
+    if (nowMs < this.#trialAtMs || (wasTogether && !this.#last.areSlow)) return;
     this.#isTrial = true;
     this.#trialEndMs = nowMs + LONGEST_TRIAL_MS;
     this.#turn();
@@ -147,7 +140,7 @@ export class Batching {
     this.#isTrial = false;
     this.#isTogether = true;
     this.#old = 0;
-    this.#slow = 0;
+    this.#last.clear();
   }
 
   #judge(nowMs: number): void {
@@ -167,7 +160,7 @@ export class Batching {
   }
 
   #turn(): void {
-    this.#slow = 0;
+    this.#last.clear();
     this.#isTogether = !this.#isTogether;
   }
 }

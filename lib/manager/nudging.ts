@@ -1,6 +1,5 @@
-/** Of the last four calls so many have to be slow. One may have met a node that was storing. */
-const SLOW_TIMES = 2;
-const LAST_CALLS = 4;
+import { SlowCalls } from './slow-calls.js';
+
 /** It is given up where of so many calls half are slow all the same. */
 const TRIED_CALLS = 16;
 const MOST_SLOW = TRIED_CALLS / 2;
@@ -15,9 +14,11 @@ const MOST_PAUSE_MS = 64_000;
  */
 export class Nudging {
   #isOn = false;
-  /** Which of the last calls were slow, a bit each; while it is on, how many of how many. */
-  #slow = 0;
+  /** While it is off. */
+  readonly #last = new SlowCalls();
+  /** While it is on: of so many calls so many were slow. */
   #calls = 0;
+  #slow = 0;
   #endMs = 0;
   #pauseMs = LEAST_PAUSE_MS;
   #notBeforeMs = -Infinity;
@@ -36,12 +37,12 @@ export class Nudging {
   /** It cannot be done now. */
   stop(): void {
     this.#isOn = false;
-    this.#slow = 0;
+    this.#last.clear();
   }
 
   #look(isSlow: boolean, nowMs: number): void {
-    this.#slow = ((this.#slow << 1) | (isSlow ? 1 : 0)) & (2 ** LAST_CALLS - 1);
-    if (nowMs < this.#notBeforeMs || ones(this.#slow) < SLOW_TIMES) return;
+    this.#last.add(isSlow);
+    if (nowMs < this.#notBeforeMs || !this.#last.areSlow) return;
     this.#isOn = true;
     this.#endMs = nowMs + LASTS_MS;
     this.#slow = this.#calls = 0;
@@ -64,11 +65,4 @@ export class Nudging {
     this.#notBeforeMs = nowMs + this.#pauseMs;
     this.#pauseMs = Math.min(MOST_PAUSE_MS, 2 * this.#pauseMs);
   }
-}
-
-/** How many bits are set. */
-export function ones(bits: number): number {
-  let count = 0;
-  for (let rest = bits; rest > 0; rest >>= 1) count += rest & 1;
-  return count;
 }
