@@ -102,13 +102,16 @@ export class Batcher {
     );
   }
 
-  /** Nudges come first. What they do not make quick, large and small calls are tried on. */
+  /**
+   * Nudges come first. What they do not make quick, large and small calls are tried on. What was learned of these holds
+   * until nudges have helped: where each call is slow, such as with a distant cluster, they are tried again and again.
+   */
   #learn(wasTogether: boolean | undefined, count: number, { sentMs, receivedMs }: BatchAnswer): void {
     if (this.#nudges?.isPossible === true) {
-      const { isOn } = this.#nudging;
+      const { hasHelped } = this.#nudging;
       if (this.#nudging.answered(isSlow(count, receivedMs - sentMs), receivedMs)) {
         this.#nudges.nudge();
-        if (!isOn) this.#batching.restart();
+        if (!hasHelped && this.#nudging.hasHelped) this.#batching.restart();
         return;
       }
     } else {

@@ -128,7 +128,7 @@ export class Batching {
     (wasTogether ? this.#apart : this.#together).restart();
   }
 
-  /** The node does not keep up, is another one, or is nudged from now on. What was learned counts no more. */
+  /** The node does not keep up, is another one, or is nudged with success. What was learned counts no more. */
   restart(): void {
     this.#together.restart();
     this.#apart.restart();

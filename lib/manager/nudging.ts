@@ -14,6 +14,7 @@ const MOST_PAUSE_MS = 64_000;
  */
 export class Nudging {
   #isOn = false;
+  #hasHelped = false;
   /** While it is off. */
   readonly #last = new SlowCalls();
   /** While it is on: of so many calls so many were slow. */
@@ -27,6 +28,11 @@ export class Nudging {
     return this.#isOn;
   }
 
+  /** Whether it is on, and calls were found to be quick with it. */
+  get hasHelped(): boolean {
+    return this.#hasHelped;
+  }
+
   /** A call with a change was answered. Tells whether to nudge now. */
   answered(isSlow: boolean, nowMs: number): boolean {
     if (this.#isOn) this.#judge(isSlow, nowMs);
@@ -37,6 +43,7 @@ export class Nudging {
   /** It cannot be done now. */
   stop(): void {
     this.#isOn = false;
+    this.#hasHelped = false;
     this.#last.clear();
   }
 
@@ -57,6 +64,7 @@ export class Nudging {
     if (isSlow) this.#slow++;
     if (this.#calls < TRIED_CALLS) return;
     if (this.#slow < MOST_SLOW) {
+      this.#hasHelped = true;
       this.#pauseMs = LEAST_PAUSE_MS;
       this.#slow = this.#calls = 0;
       return;

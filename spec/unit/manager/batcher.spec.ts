@@ -285,6 +285,16 @@ describe('where other nodes can be nudged', () => {
     expect(apart / (made.length - 50)).toBeGreaterThan(0.9);
   });
 
+  it('where each call is slow, nudges that are tried again and again leave what was learned as it is', async () => {
+    // A distant cluster: so many small calls at once do more than one large one, and all of them are slow.
+    const distant = (count: number): number => (count > 8 ? 30 : 60);
+    const made = await askAgain(10_000, distant);
+    expect(nudges.count).toBeGreaterThan(100);
+    // In five minutes large calls are tried every half minute, and more often at the beginning.
+    const turns = made.filter((count, i) => count === 1 && made[i - 1] === 16).length;
+    expect(turns).toBeLessThan(16);
+  });
+
   it('so is what cannot be nudged any more', async () => {
     await askAgain(50, mended);
     nudges.isPossible = false;

@@ -62,3 +62,22 @@ it('what cannot be done is over at once, and begins again after two slow calls',
   expect(play(1, slow)).toBe(0);
   expect(play(1, slow)).toBe(1);
 });
+
+it('has helped once 16 calls were found to be quick with it, until it ends', () => {
+  play(2, slow);
+  play(15, quick);
+  expect(nudging.hasHelped).toBe(false);
+  play(1, quick);
+  expect(nudging.hasHelped).toBe(true);
+  nudging.stop();
+  expect(nudging.hasHelped).toBe(false);
+});
+
+it('has not helped where calls stay slow', () => {
+  const helped: boolean[] = [];
+  while (nowMs < 300_000) {
+    play(1, slow);
+    helped.push(nudging.hasHelped);
+  }
+  expect(helped).not.toContain(true);
+});
