@@ -109,7 +109,7 @@ export class Batcher {
   #learn(wasTogether: boolean | undefined, count: number, { sentMs, receivedMs }: BatchAnswer): void {
     if (this.#nudges?.isPossible === true) {
       const { hasHelped } = this.#nudging;
-      if (this.#nudging.answered(isSlow(count, receivedMs - sentMs), receivedMs)) {
+      if (this.#nudging.answered(isSlow(count, receivedMs - sentMs), sentMs, receivedMs)) {
         this.#nudges.nudge();
         if (!hasHelped && this.#nudging.hasHelped) this.#batching.restart();
         return;

@@ -20,7 +20,7 @@ export class Nudging {
   /** While it is on: of so many calls so many were slow. */
   #calls = 0;
   #slow = 0;
-  #endMs = 0;
+  #beganMs = 0;
   #pauseMs = LEAST_PAUSE_MS;
   #notBeforeMs = -Infinity;
 
@@ -34,8 +34,8 @@ export class Nudging {
   }
 
   /** A call with a change was answered. Tells whether to nudge now. */
-  answered(isSlow: boolean, nowMs: number): boolean {
-    if (this.#isOn) this.#judge(isSlow, nowMs);
+  answered(isSlow: boolean, sentMs: number, nowMs: number): boolean {
+    if (this.#isOn) this.#judge(isSlow, sentMs, nowMs);
     else this.#look(isSlow, nowMs);
     return this.#isOn;
   }
@@ -51,15 +51,17 @@ export class Nudging {
     this.#last.add(isSlow);
     if (nowMs < this.#notBeforeMs || !this.#last.areSlow) return;
     this.#isOn = true;
-    this.#endMs = nowMs + LASTS_MS;
+    this.#beganMs = nowMs;
     this.#slow = this.#calls = 0;
   }
 
-  #judge(isSlow: boolean, nowMs: number): void {
-    if (nowMs > this.#endMs) {
+  #judge(isSlow: boolean, sentMs: number, nowMs: number): void {
+    if (nowMs > this.#beganMs + LASTS_MS) {
       this.stop();
       return;
     }
+    // Calls that were on their way tell of how it was before.
+    if (sentMs < this.#beganMs) return;
     this.#calls++;
     if (isSlow) this.#slow++;
     if (this.#calls < TRIED_CALLS) return;

@@ -295,6 +295,15 @@ describe('where other nodes can be nudged', () => {
     expect(turns).toBeLessThan(16);
   });
 
+  it('what travelled in small calls travels together again when nudges make it quick', async () => {
+    await askAgain(500, lateAcknowledgements);
+    const before = nudges.count;
+    const made = await askAgain(500, (count) =>
+      nudges.count > before ? 1 : 6 + lateAcknowledgements(count),
+    );
+    expect([made[0], made.at(-1)]).toEqual([16, 1]);
+  });
+
   it('so is what cannot be nudged any more', async () => {
     await askAgain(50, mended);
     nudges.isPossible = false;

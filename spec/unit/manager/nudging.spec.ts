@@ -14,7 +14,7 @@ function play(calls: number, tookMs: () => number): number {
   for (let i = 0; i < calls; i++) {
     const ms = tookMs();
     nowMs += ms;
-    if (nudging.answered(ms > 10, nowMs)) nudged++;
+    if (nudging.answered(ms > 10, nowMs - ms, nowMs)) nudged++;
   }
   return nudged;
 }
@@ -80,4 +80,12 @@ it('has not helped where calls stay slow', () => {
     helped.push(nudging.hasHelped);
   }
   expect(helped).not.toContain(true);
+});
+
+it('calls that were on their way when it began say nothing of whether it helps', () => {
+  nowMs = 42;
+  for (let i = 0; i < 64; i++) nudging.answered(true, 0, nowMs);
+  expect(nudging.isOn).toBe(true);
+  play(16, quick);
+  expect(nudging.hasHelped).toBe(true);
 });
