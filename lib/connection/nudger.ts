@@ -29,8 +29,9 @@ export interface NudgerOptions {
  * Until then the first node's kernel holds back whatever is small, such as its question for the number of the next
  * change. Any message in the other direction carries the acknowledgement. One node's word is enough for a change.
  *
- * The connection is opened at the first nudge. It keeps no process alive. What fails is no error of anybody's: the
- * changes are slow again then.
+ * The connection is opened at the first nudge. While it is open and idle it keeps no process alive. It does while it is
+ * opened and while a nudge waits for its answer. Each step of that takes one `requestTimeout` at most: to connect, to
+ * ask an auth function, to log in, and the nudge itself. What fails is no error of anybody's: the changes are slow again.
  */
 export class Nudger {
   readonly #options: NudgerOptions;
