@@ -2,7 +2,11 @@ import { LockConnectionError } from '../errors.js';
 
 /**
  * A part of this package that is loaded when it is needed.
- * @throws LockConnectionError if it cannot be: the next try loads it again
+ *
+ * After a failure the caller may try again. Node then looks anew for the file itself, and for anything if it loads by
+ * `require`. An ES module that was there and failed fails in the same way until the process ends. So does one of whose
+ * own imports a file was missing.
+ * @throws LockConnectionError if it cannot be loaded
  */
 export async function loaded<Part>(part: Promise<Part>): Promise<Part> {
   try {
