@@ -28,6 +28,8 @@ const SILENT_MS = 500;
 const LEAST_PATIENCE_MS = 200;
 /** A server that is far away needs a few round trips before its silence means anything. */
 const ROUND_TRIPS = 3;
+/** A call that has waited for so many round trips is stuck. */
+const STUCK_TRIPS = 10;
 
 /**
  * Finds out that a connection has gone silent. It pings only after a silence, so that it costs nothing while calls are
@@ -134,9 +136,13 @@ export class Heartbeat {
     else this.#pingWhenDue(nowMs);
   }
 
-  /** When the call that waits longest has waited for too long. */
+  /**
+   * When the call that waits longest has waited for too long. A server that is slow with its pings too has too much to
+   * do, and so have the others soon if all its clients leave it.
+   */
   get #stuckMs(): number {
-    return (this.#pulse.oldestCallMs() ?? Infinity) + this.#callPatienceMs;
+    const patienceMs = Math.max(this.#callPatienceMs, STUCK_TRIPS * this.#roundTripMs);
+    return (this.#pulse.oldestCallMs() ?? Infinity) + patienceMs;
   }
 
   #tellStuck(): void {

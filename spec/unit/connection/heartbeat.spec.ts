@@ -202,11 +202,15 @@ describe('a call without an answer', () => {
 });
 
 describe('a server that answers pings and leaves a call unanswered', () => {
+  /** How long each answer to a ping is said to take. */
+  let pongMs: number;
+
   beforeEach(() => {
+    pongMs = 1;
     heartbeat = new Heartbeat({
       ping: () => {
         pings.push(now());
-        heartbeat.answered(1);
+        heartbeat.answered(pongMs);
       },
       bytesRead: () => undefined,
       oldestCallMs: () => calls[0],
@@ -225,6 +229,14 @@ describe('a server that answers pings and leaves a call unanswered', () => {
     expect(heartbeat.isStuck).toBe(true);
     answer();
     expect(heartbeat.isStuck).toBe(false);
+  });
+
+  it('has longer for calls when its pings take long too: it has too much to do', async () => {
+    pongMs = 300;
+    heartbeat.watch(5_000, 2_000);
+    call();
+    await pass(10_000);
+    expect(stuck).toEqual([3_000]);
   });
 
   it('is told stuck although other calls are answered', async () => {
