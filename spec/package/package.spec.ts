@@ -19,10 +19,10 @@ const MODULES = join(ROOT, 'node_modules');
 /** 141 files of 3.6 MB were measured, of which 0.7 MB are the embedded server and 1.5 MB source maps. */
 const MOST_FILES = 148;
 const MOST_INSTALLED_BYTES = 3_800_000;
-/** 232 kB were measured: the lock itself (150), ws (49), zod/mini (16), the compressed text of the schema (13), eventemitter3 (3). */
-const MOST_BYTES = 236_000;
-/** What a bundler that makes chunks loads of it at once: 136 kB were measured. */
-const MOST_BYTES_AT_ONCE = 139_000;
+/** 236 kB were measured: the lock itself (154), ws (49), zod/mini (16), the compressed text of the schema (13), eventemitter3 (3). */
+const MOST_BYTES = 240_000;
+/** What a bundler that makes chunks loads of it at once: 140 kB were measured. */
+const MOST_BYTES_AT_ONCE = 143_000;
 /** Modules, of our own and of others, that an import reads: 17 were counted. With hundreds it took 80 ms. */
 const MOST_MODULES = 20;
 /** The page of the live view; 103 kB were measured: Preact, uPlot, and the page itself. */
