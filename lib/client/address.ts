@@ -64,12 +64,21 @@ function checkNobody({ username, password }: URL, shown: string): void {
 
 /** `undefined` for what is no URL, or one whose parts may be pieces of a password. */
 function parsedUrl(text: unknown): URL | undefined {
-  if (typeof text !== 'string' || !URL.canParse(text)) return undefined;
-  const url = new URL(text);
+  const url = typeof text === 'string' ? readUrl(text) : undefined;
+  if (url === undefined) return undefined;
   // A password with / ? or # in it is cut there. Host and port are then a piece of it, before the @.
   if (url.hostname === '' || `${url.pathname}${url.search}${url.hash}`.includes('@')) return undefined;
   url.hash = '';
   return url;
+}
+
+/** `URL.canParse` of Node 20 refuses letters such as ü once its caller is compiled. */
+function readUrl(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** TCP has no use for the rest of a URL: whoever wrote it expects something of it. */
