@@ -13,12 +13,12 @@ export function afterReading(callback: (readMs: number) => void): void {
  * So many turns of the event loop pass before a connection is given up. A server in this very process, as in a test that
  * moves the time, needs them for its answer.
  */
-export const TURNS = 8;
+const TURNS = 8;
 
-/** As {@link afterReading}, after so many turns of the event loop. */
-export function afterTurns(turns: number, callback: () => void): void {
+/** As {@link afterReading}, once a server in this process could have answered too. */
+export function afterTurns(callback: () => void, turns = TURNS): void {
   setImmediate(() => {
-    if (turns > 1) afterTurns(turns - 1, callback);
+    if (turns > 1) afterTurns(callback, turns - 1);
     else callback();
   });
 }

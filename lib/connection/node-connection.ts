@@ -1,3 +1,4 @@
+import { afterTurns } from '../async/after-reading.js';
 import type { AnnouncedRuns, AnnouncingClient } from '../client/announcing-client.js';
 import type { ObservableConnection } from '../client/observable-connection.js';
 import { ServerError } from '../client/server-error.js';
@@ -5,7 +6,6 @@ import type { ThingsDBClient } from '../client/thingsdb-client.js';
 import { LockConnectionError, LockError } from '../errors.js';
 import type { Auth } from '../options/manager-options.js';
 import { Heartbeat } from './heartbeat.js';
-import { afterTurns, TURNS } from '../async/after-reading.js';
 import { requestName, typedError, type ErrorContext } from './typed-error.js';
 
 /** What a connection tells whoever uses it. */
@@ -57,7 +57,7 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
       oldestCallMs: () => this.#oldestCallMs,
       onSilent: () => this.#events?.onSilent(),
       onStuck: () => this.#events?.onStuck(),
-      onDead: (silentMs) => afterTurns(TURNS, () => this.#dead(silentMs)),
+      onDead: (silentMs) => afterTurns(() => this.#dead(silentMs)),
     });
     client.onClose?.((reason) => this.#ended(reason));
   }

@@ -1,7 +1,7 @@
+import { loaded } from '../async/loaded.js';
 import type { TlsOptions } from '../client/web-socket-connection.js';
 import { LockConnectionError } from '../errors.js';
 import type { LockManagerOptions } from '../options/manager-options.js';
-import { loaded } from '../async/loaded.js';
 import type { NodeConnection } from './node-connection.js';
 import { Race, type Attempt } from './race.js';
 
@@ -49,7 +49,7 @@ export class Nodes {
   open(index: number): Attempt<ReadyNode> {
     const opening = new Opening();
     const ready = this.#open(index, opening);
-    const attempt = { ready, cancel: () => this.#close(opening) };
+    const attempt = { index, ready, cancel: () => this.#close(opening) };
     // What has failed may still have a socket.
     ready.catch(() => attempt.cancel());
     return attempt;

@@ -4,6 +4,8 @@ import { LockConnectionError, LockProtocolError } from '../errors.js';
 
 /** One try to reach a node. */
 export interface Attempt<T> {
+  /** The place of the node in the list. */
+  readonly index: number;
   /** Resolves when the node can be used; rejects with a `LockError`. */
   readonly ready: Promise<T>;
   /** Ends the try, or closes what has come of it. */
@@ -32,14 +34,13 @@ const MOST_REPEATS = 3;
 export class Race<T> {
   readonly #outcome = new Deferred<T>();
   readonly #options: RaceOptions<T>;
-  /** The tries that are under way, each with its place in the order of all tries. */
-  readonly #running = new Map<Attempt<T>, number>();
+  readonly #running = new Set<Attempt<T>>();
   #begun = 0;
   #timer: NodeJS.Timeout | undefined;
   /** What the tries have come to: the last that may be better another time, or else the first. */
   #failure: LockError | undefined;
   #isOver = false;
-  #hung: readonly number[] = [];
+  #hung: readonly Attempt<T>[] = [];
 
   constructor(options: RaceOptions<T>) {
     this.#options = options;
@@ -52,7 +53,7 @@ export class Race<T> {
   }
 
   /** The tries that had neither failed nor succeeded when another one won. */
-  get hung(): readonly number[] {
+  get hung(): readonly Attempt<T>[] {
     return this.#hung;
   }
 
@@ -63,9 +64,8 @@ export class Race<T> {
   }
 
   #next(): void {
-    const n = this.#begun++;
-    const attempt = this.#options.begin(n);
-    this.#running.set(attempt, n);
+    const attempt = this.#options.begin(this.#begun++);
+    this.#running.add(attempt);
     attempt.ready.then(
       (winner) => this.#won(attempt, winner),
       (error: LockError) => this.#failed(attempt, error),
@@ -84,7 +84,7 @@ export class Race<T> {
   #won(attempt: Attempt<T>, winner: T): void {
     if (this.#isOver) return;
     this.#running.delete(attempt);
-    this.#hung = [...this.#running.values()];
+    this.#hung = [...this.#running];
     this.#end();
     this.#outcome.resolve(winner);
   }
@@ -106,7 +106,7 @@ export class Race<T> {
   #end(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
-    for (const attempt of this.#running.keys()) attempt.cancel();
+    for (const attempt of this.#running) attempt.cancel();
     this.#running.clear();
   }
 }

@@ -1,5 +1,5 @@
+import { afterTurns } from '../async/after-reading.js';
 import { Deferred } from '../async/deferred.js';
-import { afterTurns, TURNS } from '../async/after-reading.js';
 import { detached } from '../async/detached.js';
 import { settledWithin } from '../async/within.js';
 import { PackageType } from '../client/package-type.js';
@@ -8,7 +8,7 @@ import type { ReconnectingEvent } from '../events.js';
 import { backOffMs } from './back-off.js';
 import { Needs } from './needs.js';
 import type { NodeConnection } from './node-connection.js';
-import { orderOf, type Nodes, type ReadyNode } from './nodes.js';
+import type { Nodes, ReadyNode } from './nodes.js';
 import type { Race } from './race.js';
 
 export interface SessionListener {
@@ -77,8 +77,6 @@ export class Session {
   #firstTry = new Deferred<NodeConnection>();
   /** For a connection to come, or for one in the place of the silent one. */
   #race: Race<ReadyNode> | undefined;
-  /** In which order it tries the nodes. */
-  #order: readonly number[] = [];
   /** The nodes that hung, were silent or could not serve since a call was answered: they are tried last. */
   readonly #avoided = new Set<number>();
   /** Tries to connect again since the loss of a connection that had served for a while. */
@@ -147,11 +145,13 @@ export class Session {
 
   /** A request was served. */
   proved(): void {
-    if (!this.#isStuckStill) this.#avoided.clear();
-    if (this.#isProved && (this.#stuckTimes === 0 || this.#isStuckStill)) return;
+    const patienceMs = this.#callPatienceMs;
     this.#isProved = true;
-    if (!this.#isStuckStill) this.#stuckTimes = 0;
-    this.#needsChanged();
+    if (!this.#isStuckStill) {
+      this.#avoided.clear();
+      this.#stuckTimes = 0;
+    }
+    if (this.#callPatienceMs !== patienceMs) this.#needsChanged();
   }
 
   /** Whether the call for which another node was looked for may still have no answer, whatever else was answered. */
@@ -255,21 +255,16 @@ export class Session {
   /** What a race comes to: one that is under way, or a new one. */
   async #found(): Promise<ReadyNode | { readonly failure: LockError }> {
     try {
-      const race = this.#race ?? this.#begin();
+      const race = (this.#race ??= this.#nodes.race(this.#avoided));
       const ready = await race.winner;
       // Whoever has to leave this node soon need not wait for those again.
-      for (const n of race.hung) this.#avoid(this.#order[n % this.nodes] as number);
+      for (const { index } of race.hung) this.#avoid(index);
       return ready.connection.endedBy === undefined ? ready : { failure: ready.connection.endedBy };
     } catch (error) {
       return { failure: this.#passing(error as LockError) };
     } finally {
       this.#race = undefined;
     }
-  }
-
-  #begin(): Race<ReadyNode> {
-    this.#order = orderOf(this.nodes, this.#avoided);
-    return (this.#race = this.#nodes.race(this.#avoided));
   }
 
   /** Where ThingsDB has answered before, something else does so for a while: a load balancer, perhaps. */
@@ -364,13 +359,13 @@ export class Session {
   #lookBeside(silent: NodeConnection): void {
     if (this.#race !== undefined || this.current !== silent) return;
     this.#avoid(this.#current?.index ?? 0);
-    const race = detached(() => this.#begin());
+    const race = (this.#race = detached(() => this.#nodes.race(this.#avoided)));
     race.winner.then(
       (other) => {
         if (this.#race !== race) {
           if (this.current !== other.connection) other.connection.abandon(NOT_NEEDED);
         } else if (this.current === silent) {
-          afterTurns(TURNS, () => this.#takePlace(silent, other, race));
+          afterTurns(() => this.#takePlace(silent, other, race));
         }
         // Otherwise the silent one has ended meanwhile, and whoever looks for another takes this one.
       },

@@ -10,13 +10,13 @@ class Try implements Attempt<string> {
   readonly atMs = Math.round(performance.now() - startMs);
   isCancelled = false;
 
-  constructor(readonly n: number) {}
+  constructor(readonly index: number) {}
 
   succeed(): void {
-    this.#ready.resolve(`node ${this.n}`);
+    this.#ready.resolve(`node ${this.index}`);
   }
 
-  fail(error: Error = new LockConnectionError(`try ${this.n} failed`)): void {
+  fail(error: Error = new LockConnectionError(`try ${this.index} failed`)): void {
     this.#ready.reject(error);
   }
 
