@@ -1,10 +1,10 @@
 /** Very many requests of one name: they are granted, forgotten, ended and shown as few are, and in bounded pieces. */
 import { Told } from '../../lib/schema/constants.js';
-import { HostileClient } from '../hostile/hostile-client.js';
-import { idText, many, Occupants, type Occupant } from '../hostile/occupants.js';
+import { idText, many, type Occupant, type Occupants } from '../hostile/occupants.js';
 import type { Sent } from '../hostile/wire.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { until } from '../support/until.js';
+import { occupied } from './occupied.js';
 
 const CROWD = 60;
 /** More than one call tells of. */
@@ -17,21 +17,10 @@ const SOON_MS = 4_000;
 onEachBackEnd(
   'very many requests of one name',
   (backEnd) => {
-    let client: HostileClient;
     let occupants: Occupants;
 
     beforeEach(async () => {
-      await backEnd.manager().setup();
-      const auth = backEnd.auth as { username: string; password: string };
-      client = await HostileClient.connect(backEnd.tcp, auth);
-      occupants = new Occupants(client, `//${backEnd.collection}`);
-      backEnd.atEnd(async () => {
-        for (const name of ['crowded', 'other', 'a few']) await occupants.run('lock_force_release', [name]);
-        await occupants.alter(`
-          range(10).each(|| s.inboxes.keys().each(|key| wse(s.fn.close(s, key[1:], int(now() * 1000000)))));
-          s.tombstones.clear();`);
-        await client.close();
-      });
+      occupants = await occupied(backEnd, ['crowded', 'other', 'a few']);
     });
 
     const shared = (names: readonly string[] = ['crowded']) => many(CROWD, () => ({ names, isShared: true }));

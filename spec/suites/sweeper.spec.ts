@@ -1,8 +1,8 @@
 /** What the one task of a collection is set for: what is stored, and nothing else. */
-import { HostileClient } from '../hostile/hostile-client.js';
-import { idText, Occupants } from '../hostile/occupants.js';
+import { idText, type Occupants } from '../hostile/occupants.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { until } from '../support/until.js';
+import { occupied } from './occupied.js';
 
 /** Two runs of the sweeper. */
 const SOON_MS = 4_000;
@@ -10,21 +10,10 @@ const SOON_MS = 4_000;
 onEachBackEnd(
   'the sweeper',
   (backEnd) => {
-    let client: HostileClient;
     let occupants: Occupants;
 
     beforeEach(async () => {
-      await backEnd.manager().setup();
-      const auth = backEnd.auth as { username: string; password: string };
-      client = await HostileClient.connect(backEnd.tcp, auth);
-      occupants = new Occupants(client, `//${backEnd.collection}`);
-      backEnd.atEnd(async () => {
-        await occupants.run('lock_force_release', ['name']);
-        await occupants.alter(
-          's.inboxes.keys().each(|key| wse(s.fn.close(s, key[1:], int(now() * 1000000)))); s.tombstones.clear();',
-        );
-        await client.close();
-      });
+      occupants = await occupied(backEnd, ['name']);
     });
 
     test('a process that falls silent as its inbox is looked at gives the sweeper nothing to come back for in vain', async () => {

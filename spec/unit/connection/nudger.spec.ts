@@ -33,6 +33,16 @@ async function nudged(): Promise<FakeNode> {
   return nodes.last;
 }
 
+/** The first nudge, of the second of three nodes, comes to nothing in this way. */
+async function failed(fail: (node: FakeNode) => void): Promise<void> {
+  nudgerOf(3);
+  nudger.nudge();
+  await rest();
+  fail(nodes.last);
+  await rest();
+  await rest();
+}
+
 async function answer(node: FakeNode): Promise<void> {
   node.runs.at(-1)?.answer(null);
   await rest();
@@ -96,12 +106,7 @@ it.each<[string, (node: FakeNode) => void]>([
     },
   ],
 ])('after a node that %s nobody is nudged for 30 s, then the next node', async (_, fail) => {
-  nudgerOf(3);
-  nudger.nudge();
-  await rest();
-  fail(nodes.last);
-  await rest();
-  await rest();
+  await failed(fail);
   expect([nudger.isPossible, nodes.last.isClosed]).toEqual([false, true]);
   nudger.nudge();
   await pass(29_000);
@@ -117,12 +122,7 @@ it.each<[string, (node: FakeNode) => void]>([
   ['a whitelist keeps lock_nudge out', (node) => void refuseCall(node, -55)],
   ['the collection has no lock_nudge', (node) => void refuseCall(node, -54)],
 ])('where %s nobody is nudged for an hour', async (_, fail) => {
-  nudgerOf(3);
-  nudger.nudge();
-  await rest();
-  fail(nodes.last);
-  await rest();
-  await rest();
+  await failed(fail);
   await pass(3_599_000);
   expect([nudger.isPossible, nodes.last.isClosed]).toEqual([false, true]);
   await pass(1_001);
