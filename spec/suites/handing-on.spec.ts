@@ -5,11 +5,12 @@ import {
   type LockManager,
   type LockOptions,
 } from '../../lib/index.js';
+import { aborted } from '../support/aborted.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { nextEvent, rejection, until } from '../support/until.js';
 import type { Worker } from '../support/worker.js';
 import { nothingIsLeft } from './after-a-minute.js';
-import { aborted, dueMs, grantedMs, holderOf, testFaults } from './lock-faults.js';
+import { dueMs, grantedMs, holderOf, testFaults } from './lock-faults.js';
 
 const LONG: LockOptions = { waitTimeout: 25_000 };
 

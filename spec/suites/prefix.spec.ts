@@ -1,9 +1,9 @@
 import { LockSetupError, type LockManager } from '../../lib/index.js';
+import { aborted } from '../support/aborted.js';
 import { onEachBackEnd, type BackEnd } from '../support/back-end.js';
 import { noMore } from './after-a-minute.js';
 import { pythonSetup } from '../support/python-lock.js';
 import { nextEvent, rejection, until } from '../support/until.js';
-import { aborted } from './lock-faults.js';
 
 /** A collection of the user's with data and procedures, one of which is called as one of ours. */
 async function makeShop(backEnd: BackEnd): Promise<void> {

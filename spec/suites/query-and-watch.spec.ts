@@ -11,13 +11,14 @@ import {
 } from '../../lib/index.js';
 import { clientFor } from '../../lib/client/open-client.js';
 import { type EmbeddedThingsDB, ManualClock, startThingsDB } from '../../lib/testing/index.js';
+import { aborted } from '../support/aborted.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { changesNothing } from '../support/changes-nothing.js';
 import { lockedDownState } from '../support/state-left.js';
 import { nextEvent, rejection, until } from '../support/until.js';
 import type { Worker } from '../support/worker.js';
 import { NO_MORE, nothingIsLeft } from './after-a-minute.js';
-import { aborted, dueMs, untilClaimed } from './lock-faults.js';
+import { dueMs, untilClaimed } from './lock-faults.js';
 
 const LONG: LockOptions = { waitTimeout: 25_000 };
 const LOOK: LockOptions = { mode: 'shared', ...LONG };

@@ -1,8 +1,9 @@
 import { LockDeadlockError, type Lease } from '../../lib/index.js';
+import { aborted } from '../support/aborted.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { nextEvent } from '../support/until.js';
 import { nothingIsLeft } from './after-a-minute.js';
-import { aborted, holderOf, testFaults } from './lock-faults.js';
+import { holderOf, testFaults } from './lock-faults.js';
 
 onEachBackEnd('re-entry', (backEnd) => {
   test('a second acquire inside its own runExclusive is an error at once, and the outer lease goes on', async () => {
