@@ -116,10 +116,20 @@ export class Calls {
     }
   }
 
-  /** Whether the node knows the room. Not repeated: only the connection that joins is in the room. */
+  /**
+   * Whether the node knows the room. Not repeated: only the connection that joins is in the room. A node that is
+   * synchronizing passes calls on to others, and takes nobody into a room. Another node is connected to then.
+   */
   async join(roomId: RoomId): Promise<boolean> {
     const connection = await this.#connected({ endMs: this.#endMs() });
-    const joined: unknown = await connection.join(this.#scope, roomId as number);
+    let joined: unknown;
+    try {
+      joined = await connection.join(this.#scope, roomId as number);
+    } catch (error) {
+      if (error instanceof LockConnectionError && this.#session.nodes > 1)
+        this.#session.giveUp(connection, error);
+      throw error;
+    }
     if (!Array.isArray(joined)) throw new LockProtocolError('join was not answered with a list of rooms');
     return joined[0] === roomId;
   }

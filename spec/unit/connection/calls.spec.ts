@@ -306,3 +306,43 @@ describe('the right to join', () => {
     expect(await other).toMatchObject({ value: 'read' });
   });
 });
+
+describe('a room', () => {
+  const roomId = 7;
+
+  it('that the node knows is joined', async () => {
+    const node = await ready();
+    node.onJoin = () => Promise.resolve([roomId]);
+    expect(await calls.join(roomId)).toBe(true);
+    node.onJoin = () => Promise.resolve([null]);
+    expect(await calls.join(roomId)).toBe(false);
+  });
+
+  it('is joined over another node when this one is synchronizing, which comes last from then on', async () => {
+    const node = await ready(2);
+    const call = called();
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as thingsdb.js does
+    node.onJoin = () => Promise.reject(away);
+    expect(await outcome(calls.join(roomId))).toMatchObject({ error: { code: 'LOCK_CONNECTION' } });
+    expect(node.isClosed).toBe(true);
+    const other = await next();
+    expect(other.index).toBe(1);
+    other.open();
+    await rest();
+    other.runs[0]?.answer('repeated');
+    expect(await call).toMatchObject({ value: 'repeated' });
+    other.onJoin = () => Promise.resolve([roomId]);
+    expect(await calls.join(roomId)).toBe(true);
+  });
+
+  it('is not joined over the only node while that is synchronizing: calls are still served', async () => {
+    const node = await ready();
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as thingsdb.js does
+    node.onJoin = () => Promise.reject(away);
+    expect(await outcome(calls.join(roomId))).toMatchObject({ error: { code: 'LOCK_CONNECTION' } });
+    const call = called();
+    node.runs[0]?.answer('served');
+    expect(await call).toMatchObject({ value: 'served' });
+    expect(nodes.tried).toHaveLength(1);
+  });
+});
