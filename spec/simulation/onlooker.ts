@@ -1,6 +1,6 @@
 import { modeOf } from '../../lib/lock-info.js';
 import { takenAway } from '../../lib/schema/answers.js';
-import { Refusal, Told } from '../../lib/schema/constants.js';
+import { MAX_NAMES, MAX_WATCHES, Refusal, Told } from '../../lib/schema/constants.js';
 import type { HistoryRecord, RecordOf, TakerEvent } from '../chaos/history.js';
 import type { Random } from '../chaos/random.js';
 import { deadlineMs } from '../chaos/lease-span.js';
@@ -81,6 +81,20 @@ export class Onlooker {
     const [room] = this.#server.run(session, 'lock_watch', [['']]) as number[];
     this.#server.join(session, room as number);
     this.#tally = tally;
+  }
+
+  /** @throws Error if more names can be watched than may be, or all names can not be watched beside them */
+  watchTooMany(): void {
+    const session = this.#server.connect(() => undefined);
+    const watch = (names: readonly string[]): unknown[] =>
+      this.#server.run(session, 'lock_watch', [names]) as unknown[];
+    for (let first = 0; first < MAX_WATCHES; first += MAX_NAMES)
+      watch(Array.from({ length: MAX_NAMES }, (_, i) => `watched ${first + i}`));
+    const [all, more] = watch(['', 'one too many']);
+    if (typeof all !== 'number') throw new Error(`all names cannot be watched: ${JSON.stringify(all)}`);
+    if (!Array.isArray(more) || more[1] !== Refusal.noPlace)
+      throw new Error(`one name too many is watched: ${JSON.stringify(more)}`);
+    this.#server.drop(session);
   }
 
   close(): void {

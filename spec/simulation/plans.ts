@@ -15,7 +15,7 @@ import type { Customs } from './rounds.js';
  * - `late`: what is sent takes longer than a lease lasts.
  * - `unheard`: leases linger, while a message is lost or nobody looks at a clock.
  * - `asleep`: leases linger on a machine that sleeps.
- * - `ages`: a lease is held for minutes without a call, and its process closes.
+ * - `ages`: a lease is held for minutes without a call, and its process closes. Names are watched until there is no place.
  */
 const SHARES = {
   ...{ blocked: 2, heldUp: 2, usual: 36, long: 13, mixed: 12, slow: 7, doubled: 9 },
@@ -45,6 +45,8 @@ export interface Plan {
   readonly patience?: Patience;
   /** Nothing that is done in it costs anybody a lease. */
   readonly losesNothing?: boolean;
+  /** As many names are watched as may be, soon after its beginning. */
+  readonly watchesMany?: boolean;
   /** The first process closes its manager then, whatever it holds. */
   readonly walksOutMs?: number;
 }
@@ -233,6 +235,7 @@ function ages(random: Random): Plan {
     confirmGrants: false,
     customs: { ...{ ...PATIENT, names: ['a'], kinds: LOCKS, ttlsMs: [600_000], holdsMs: [130_000] } },
     ...{ processes: 2, hands: 1, faults: NO_FAULTS, limitMs: 500_000 },
+    watchesMany: true,
     walksOutMs: random.between(122_000, 128_000),
   };
 }

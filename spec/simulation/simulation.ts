@@ -245,6 +245,7 @@ export class Simulation {
       // Long after the end of the faults: whoever was silent for too long is forgotten, which is told.
       if (ofAll) at(LIMIT_MS / 2 - 1, () => this.#onlooker.lookAtQueues());
     }
+    if (this.#plan.watchesMany) at(300, () => this.#onlooker.watchTooMany());
     at(LIMIT_MS / 2, () => this.#onlooker.close());
     if (random.chance(this.#plan.customs.ttlsMs.includes(SHORT_TTL_MS) ? 0.3 : 0.05))
       this.#planFences(random, at);

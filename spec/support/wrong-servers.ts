@@ -220,13 +220,13 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     does: 'has any number of names watched',
     of: 'name && s.watches.len() >= $MAX_WATCHES',
     instead: 'false',
-    leftToModel: 'no client of the simulation watches so many',
+    shownBy: 'ages',
   },
   {
     does: 'refuses to have all names watched',
     of: 'name && s.watches.len() >= $MAX_WATCHES',
     instead: 's.watches.len() >= $MAX_WATCHES',
-    leftToModel: 'no client of the simulation watches so many',
+    shownBy: 'ages',
   },
   {
     does: 'fences nobody off',
