@@ -335,6 +335,23 @@ describe('a room', () => {
     expect(await calls.join(roomId)).toBe(true);
   });
 
+  it('that no node takes anybody into has them tried at the pace of lost connections', async () => {
+    await ready(2);
+    const letGo = session.keepAlive();
+    for (let ms = 0; ms < 20_000; ms += 10) {
+      const node = nodes.last;
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as thingsdb.js does
+      node.onJoin = () => Promise.reject(away);
+      node.open();
+      await rest();
+      if (session.current !== undefined) await outcome(calls.join(roomId));
+      await pass(10);
+    }
+    letGo();
+    expect(nodes.tried.length).toBeLessThan(30);
+    expect(nodes.tried.length).toBeGreaterThan(5);
+  });
+
   it('is not joined over the only node while that is synchronizing: calls are still served', async () => {
     const node = await ready();
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as thingsdb.js does
