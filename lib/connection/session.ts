@@ -5,6 +5,7 @@ import { settledWithin } from '../async/within.js';
 import { PackageType } from '../client/package-type.js';
 import { LockConnectionError, LockProtocolError, type LockError } from '../errors.js';
 import type { ReconnectingEvent } from '../events.js';
+import { AvoidedNodes } from './avoided-nodes.js';
 import { backOffMs } from './back-off.js';
 import { Needs } from './needs.js';
 import type { NodeConnection } from './node-connection.js';
@@ -77,8 +78,7 @@ export class Session {
   #firstTry = new Deferred<NodeConnection>();
   /** For a connection to come, or for one in the place of the silent one. */
   #race: Race<ReadyNode> | undefined;
-  /** The nodes that hung, were silent or could not serve since a call was answered: they are tried last. */
-  readonly #avoided = new Set<number>();
+  readonly #avoided = new AvoidedNodes();
   /** Tries to connect again since the loss of a connection that had served for a while. */
   #attempts = 0;
   /** Since when a connection is looked for. */
@@ -148,7 +148,7 @@ export class Session {
     const patienceMs = this.#callPatienceMs;
     this.#isProved = true;
     if (!this.#isStuckStill) {
-      this.#avoided.clear();
+      this.#avoided.forget(this.index);
       this.#stuckTimes = 0;
     }
     if (this.#callPatienceMs !== patienceMs) this.#needsChanged();
@@ -255,10 +255,10 @@ export class Session {
   /** What a race comes to: one that is under way, or a new one. */
   async #found(): Promise<ReadyNode | { readonly failure: LockError }> {
     try {
-      const race = (this.#race ??= this.#nodes.race(this.#avoided));
+      const race = (this.#race ??= this.#nodes.race(this.#avoided.order));
       const ready = await race.winner;
       // Whoever has to leave this node soon need not wait for those again.
-      for (const { index } of race.hung) this.#avoid(index);
+      for (const { index } of race.hung) this.#avoided.addHung(index);
       return ready.connection.endedBy === undefined ? ready : { failure: ready.connection.endedBy };
     } catch (error) {
       return { failure: this.#passing(error as LockError) };
@@ -305,7 +305,7 @@ export class Session {
   #became(ready: ReadyNode): void {
     const { connection } = ready;
     this.#move('connected');
-    this.#isRefuge = this.#avoided.size > 0;
+    this.#isRefuge = this.#avoided.order.size > 0;
     this.#current = ready;
     this.#hasBeen = true;
     this.#becameMs = performance.now();
@@ -329,7 +329,7 @@ export class Session {
     // What has served for a while is tried to be mended soon again.
     if (this.#isProved && performance.now() - this.#becameMs >= STEADY_MS) this.#attempts = 0;
     // One that has merely ended may be there again, and all managers should stay together on the same node.
-    if (lost.connection.isGivenUp) this.#avoid(lost.index);
+    if (lost.connection.isGivenUp) this.#avoid(lost);
     const isWanted = this.canReopen && this.#needs.areAny;
     this.#move(isWanted ? 'reconnecting' : 'idle');
     if (isWanted) this.#expectAnother();
@@ -343,10 +343,9 @@ export class Session {
     }
   }
 
-  /** Behind those that were before it. */
-  #avoid(index: number): void {
-    this.#avoided.delete(index);
-    this.#avoided.add(index);
+  #avoid({ connection, index }: ReadyNode): void {
+    if (connection.isSilent) this.#avoided.addHung(index);
+    else this.#avoided.add(index);
   }
 
   #dropRace(reason: LockError): void {
@@ -357,9 +356,10 @@ export class Session {
 
   /** The server is silent, or stuck: another connection takes the place of this one, unless it answers first. */
   #lookBeside(silent: NodeConnection): void {
-    if (this.#race !== undefined || this.current !== silent) return;
-    this.#avoid(this.#current?.index ?? 0);
-    const race = (this.#race = detached(() => this.#nodes.race(this.#avoided)));
+    const current = this.#current;
+    if (this.#race !== undefined || current?.connection !== silent) return;
+    this.#avoid(current);
+    const race = (this.#race = detached(() => this.#nodes.race(this.#avoided.order)));
     race.winner.then(
       (other) => {
         if (this.#race !== race) {

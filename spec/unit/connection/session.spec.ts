@@ -552,6 +552,34 @@ describe('a node that answers pings and leaves a call unanswered', () => {
     session.callEnded();
   });
 
+  it('that was come to because another hangs is left for a third, although it answers other calls', async () => {
+    const node = await connected(3);
+    session.keepAlive(6_000);
+    node.isAlive = false;
+    await triedMs(2);
+    nodes.last.open();
+    await rest();
+    // It is away: it passes calls on to either of the others.
+    session.proved();
+    call();
+    expect(await triedMs(3)).toBeLessThan(1_050);
+    expect(nodes.tried.map(({ index }) => index)).toEqual([0, 1, 2]);
+  });
+
+  it('is found again in its usual place half a minute after it hung', async () => {
+    const node = await connected(3);
+    session.keepAlive(6_000);
+    node.isAlive = false;
+    await triedMs(2);
+    nodes.last.open();
+    await rest();
+    await pass(30_000);
+    session.proved();
+    nodes.last.cut();
+    await triedMs(3);
+    expect(nodes.last.index).toBe(0);
+  });
+
   it('is kept when it answers before another is ready, and the other is closed', async () => {
     const node = await connected(2);
     session.callBegan();
