@@ -85,6 +85,14 @@ function neededUrls(transport: Transport): readonly string[] {
   );
 }
 
+/**
+ * A node that is away to store makes changes again when it finds its queue empty, and looks each 2 s. While suites use
+ * the cluster it has taken half a minute.
+ */
+const AWAY_LIMIT_MS = 60_000;
+/** Of a test that may wait for nodes. */
+const SEVERAL_NODES_LIMIT_MS = 120_000;
+
 export interface BackEndOptions {
   readonly transports?: readonly Transport[];
   /** The tests make requests of their own, without a manager, and leave them. */
@@ -101,6 +109,7 @@ export function onEachBackEnd(
   register: (backEnd: BackEnd) => void,
   { transports = ['TCP'], leavesRequests = false }: BackEndOptions = {},
 ): void {
+  if (realUrls('TCP').length > 1) jest.setTimeout(SEVERAL_NODES_LIMIT_MS);
   describe.each(runs(transports))(`${title}, on %s over %s`, (kind, transport) => {
     const backEnd = new RunningBackEnd(kind, transport);
     const leaks = new LeakCheck(leavesRequests ? undefined : () => backEnd.requests());
@@ -255,7 +264,8 @@ class RunningBackEnd implements BackEnd {
     const made = 'node_info().load().local_committed_change_id;';
     const hasMade = async (id: number): Promise<boolean> =>
       Number(await this.query(made, undefined, `@node:${id}`)) >= newest;
-    for (const { node_id: id } of nodes) await until(() => hasMade(id));
+    const limit = { limitMs: AWAY_LIMIT_MS, describe: () => `a node has not made change ${newest}` };
+    for (const { node_id: id } of nodes) await until(() => hasMade(id), limit);
   }
 
   left(): Promise<StateLeft> {

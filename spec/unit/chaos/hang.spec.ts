@@ -11,6 +11,7 @@ function result(details: Partial<HangResult> = {}): HangResult {
     acquires: 1_000,
     rejected: [],
     lost: [],
+    stoodMs: 0,
     ...details,
   };
 }
@@ -19,6 +20,11 @@ describe('a node that hangs', () => {
   it('is not noticed when all have their locks within two seconds, and nothing is rejected or lost', () => {
     expect(isServed(result())).toBe(true);
     expect(describeHang(result())).toContain('all were served');
+  });
+
+  it('is told with how long another node made no change for anybody', () => {
+    expect(describeHang(result())).not.toContain('no change');
+    expect(describeHang(result({ stoodMs: 7_912 }))).toContain('another node made no change for 7912 ms');
   });
 
   it.each<[string, Partial<HangResult>, string]>([
