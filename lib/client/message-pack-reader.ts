@@ -53,7 +53,10 @@ export class MessagePackReader {
   }
 
   #value(): unknown {
-    const mark = this.#bytes[this.#take(1)] as number;
+    const at = this.#at;
+    if (at >= this.#end) throw tooShort();
+    this.#at = at + 1;
+    const mark = this.#bytes[at] as number;
     if (mark <= 0x7f) return mark;
     if (mark >= 0xe0) return mark - 0x100;
     if (mark <= 0x8f) return this.#map(mark & 0x0f);
@@ -131,7 +134,7 @@ export class MessagePackReader {
 
   /** Each item takes a byte at least: what claims more than there are is found out before it costs memory. */
   #enter(items: number): void {
-    if (items > this.#end - this.#at) throw new MessagePackError('it claims more than there is');
+    if (items > this.#end - this.#at) throw tooShort();
     if ((this.#items += items) > this.#mostItems) throw new MessagePackError(`more than ${MAX_ITEMS} values`);
     if (++this.#depth > MAX_DEPTH) throw new MessagePackError(`values nested deeper than ${MAX_DEPTH}`);
   }
@@ -158,27 +161,39 @@ export class MessagePackReader {
 
   #long(isSigned: boolean): number | bigint {
     const start = this.#take(8);
-    const high = isSigned ? this.#bytes.readInt32BE(start) : this.#bytes.readUInt32BE(start);
-    const value = high * 0x1_0000_0000 + this.#bytes.readUInt32BE(start + 4);
+    const bytes = this.#bytes;
+    const high = uint32(bytes, start);
+    const value = (isSigned ? high | 0 : high) * 0x1_0000_0000 + uint32(bytes, start + 4);
     if (Number.isSafeInteger(value)) return value;
-    return isSigned ? this.#bytes.readBigInt64BE(start) : this.#bytes.readBigUInt64BE(start);
+    return isSigned ? bytes.readBigInt64BE(start) : bytes.readBigUInt64BE(start);
   }
 
   #unsigned(size: number): number {
     const start = this.#take(size);
     if (size === 1) return this.#bytes[start] as number;
-    return size === 2 ? this.#bytes.readUInt16BE(start) : this.#bytes.readUInt32BE(start);
+    return size === 2 ? this.#bytes.readUInt16BE(start) : uint32(this.#bytes, start);
   }
 
   #take(size: number): number {
     const start = this.#at;
-    if (size > this.#end - start) throw new MessagePackError('it claims more than there is');
+    if (size > this.#end - start) throw tooShort();
     this.#at = start + size;
     return start;
   }
 }
 
 const EMPTY = Buffer.alloc(0);
+
+/** Four bytes in the order of the network. The buffer's own decoders check their arguments, which takes longer than this. */
+function uint32(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  const low = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+  return high * 0x1_0000 + low;
+}
+
+function tooShort(): MessagePackError {
+  return new MessagePackError('it claims more than there is');
+}
 
 /** As a key like any other, not as the prototype. */
 function define(entries: Record<string, unknown>, key: string, value: unknown): void {

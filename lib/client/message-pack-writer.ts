@@ -108,8 +108,29 @@ export class MessagePackWriter {
     }
   }
 
+  /** Text that is short and nothing but ASCII at once, as nearly all is. */
   #text(text: string): void {
-    if (text.length <= SHORT_TEXT && this.#shortText(text)) return;
+    const { length } = text;
+    if (length > SHORT_TEXT) return this.#anyText(text);
+    const start = this.#length;
+    if (start + 2 + length > this.#bytes.length) this.#grow(2 + length);
+    const bytes = this.#bytes;
+    let at = start;
+    if (length <= 31) {
+      bytes[at++] = 0xa0 | length;
+    } else {
+      bytes[at++] = 0xd9;
+      bytes[at++] = length;
+    }
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) return this.#anyText(text);
+      bytes[at++] = code;
+    }
+    this.#length = at;
+  }
+
+  #anyText(text: string): void {
     const size = Buffer.byteLength(text);
     // Whatever stood for them would make one name of two.
     if (size !== text.length && LONE_SURROGATE.test(text)) throw unfit('text with half a character in it');
@@ -125,33 +146,11 @@ export class MessagePackWriter {
     this.#length += this.#bytes.write(text, this.#length);
   }
 
-  /** Writes it if it is nothing but ASCII. */
-  #shortText(text: string): boolean {
-    const { length } = text;
-    this.#room(2 + length);
-    const bytes = this.#bytes;
-    let at = this.#length;
-    if (length <= 31) {
-      bytes[at++] = 0xa0 | length;
-    } else {
-      bytes[at++] = 0xd9;
-      bytes[at++] = length;
-    }
-    for (let i = 0; i < length; i++) {
-      const code = text.charCodeAt(i);
-      if (code > 0x7f) return false;
-      bytes[at++] = code;
-    }
-    this.#length = at;
-    return true;
-  }
-
   #integer(value: number): void {
+    if (value >= 0 ? value <= 0x7f : value >= -0x20) return this.#byte(value & 0xff);
     this.#room(9);
     const bytes = this.#bytes;
-    if (value >= 0 ? value <= 0x7f : value >= -0x20) {
-      bytes[this.#length++] = value & 0xff;
-    } else if (value >= 0 && value <= 0xff) {
+    if (value >= 0 && value <= 0xff) {
       bytes[this.#length++] = 0xcc;
       bytes[this.#length++] = value;
     } else if (value >= 0 && value <= 0xffff) {
@@ -202,14 +201,16 @@ export class MessagePackWriter {
   }
 
   #byte(byte: number): void {
-    this.#room(1);
+    if (this.#length === this.#bytes.length) this.#grow(1);
     this.#bytes[this.#length++] = byte;
   }
 
   #room(bytes: number): void {
-    const needed = this.#length + bytes;
-    if (needed <= this.#bytes.length) return;
-    const longer = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length));
+    if (this.#length + bytes > this.#bytes.length) this.#grow(bytes);
+  }
+
+  #grow(bytes: number): void {
+    const longer = Buffer.allocUnsafe(Math.max(this.#length + bytes, 2 * this.#bytes.length));
     this.#bytes.copy(longer, 0, 0, this.#length);
     this.#bytes = longer;
   }
