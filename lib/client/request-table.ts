@@ -83,9 +83,9 @@ export class RequestTable {
     const pending = this.#outstanding.get(answer.id);
     if (pending === undefined) return;
     this.#outstanding.delete(answer.id);
-    if (this.#outstanding.size === 0) this.#tellAnswered(true);
+    if (this.#outstanding.size === 0 && this.#onAnswered.size > 0) this.#tellAnswered(true);
     if (pending !== null) this.#answer(pending, answer);
-    this.#transmitNext();
+    if (this.#backlog.size > 0) this.#transmitNext();
   }
 
   /**

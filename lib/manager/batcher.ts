@@ -122,6 +122,10 @@ export class Batcher {
 
   #tell(asked: readonly Asked[], told: BatchAnswer): void {
     const { answers } = told;
+    if (asked.length === 1) {
+      asked[0]?.answered(answers[0] as Answer, told);
+      return;
+    }
     // The call took its time: those that are left go in another. The first is always decided, or the server is at fault.
     const left = isUndecided(answers[0]) ? [] : asked.filter((_, i) => isUndecided(answers[i]));
     if (left.length > 0) this.#send(left);

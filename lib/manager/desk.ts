@@ -173,9 +173,10 @@ export class Desk {
 
   /** A new request, known here before it is sent: its grant may be pushed before the answer to it. */
   open(terms: Terms, listener: RequestListener, startedMs?: number): Seat {
-    const request = new Request(++this.#numbers, terms, this.#newId, this.#clock.now().ms, startedMs);
+    const now = this.#clock.now();
+    const request = new Request(++this.#numbers, terms, this.#newId, now.ms, startedMs);
     const seat = new Seat(request, listener, this);
-    this.step(seat, START);
+    this.#step(seat, START, now);
     return seat;
   }
 
@@ -283,7 +284,7 @@ export class Desk {
     if (next !== undefined) this.#handOn(next, call.offsetMs, answer, told);
     // 0: of what is in nobody's room.
     if (room && this.#seats.size > 0) this.#room.enter(room);
-    this.#noticeGap();
+    this.#noticeGap(this.#clock.now());
   }
 
   failed(seat: Seat, call: Send, error: unknown, how: 'unanswered' | 'refused'): void {
@@ -313,7 +314,8 @@ export class Desk {
   /** A message in a room. */
   pushed(room: unknown, event: unknown, args: readonly unknown[]): void {
     if (!this.#room.is(room)) return;
-    this.#noticeGap();
+    const now = this.#clock.now();
+    this.#noticeGap(now);
     const pushed = pushedOf(event, args);
     if (pushed === undefined) return;
     if (pushed.event === 'alive') {
@@ -322,27 +324,26 @@ export class Desk {
     }
     const seat = this.#seats.get(pushed.number);
     if (seat === undefined) return;
-    const input = inputOf(pushed, seat.request, this.#serverClock, this.#clock.now());
+    const input = inputOf(pushed, seat.request, this.#serverClock, now);
     if (input === undefined) return;
     if (input.kind === 'asked') {
       const askers = (seat.askers ??= new Set());
       if (askers.size < MOST_ASKERS) askers.add(input.by);
       this.#askedFor.add(seat);
-    } else if (this.#isPutOff(seat, input)) {
+    } else if (this.#isPutOff(seat, input, now.ms)) {
       this.#hints.add(seat);
     } else {
-      this.step(seat, input);
+      this.#step(seat, input, now);
     }
   }
 
   /** Whether it would make this manager ask as often as somebody pushes it. The first grant is urgent. */
-  #isPutOff(seat: Seat, input: Input): boolean {
+  #isPutOff(seat: Seat, input: Input, nowMs: number): boolean {
     if (input.kind === 'lost') {
       seat.isSaidLost = true;
       return true;
     }
     if (input.kind !== 'granted' || !seat.request.isProof(input.proof)) return false;
-    const nowMs = this.#clock.now().ms;
     const isAgain = nowMs - seat.grantedMs < HINT_GAP_MS;
     if (isAgain) seat.isHinted = true;
     else seat.grantedMs = nowMs;
@@ -459,8 +460,7 @@ export class Desk {
   }
 
   /** The machine may have slept: whoever holds finds out now, not at the next renewal. */
-  #noticeGap(): void {
-    const { ms, wallMs } = this.#clock.now();
+  #noticeGap({ ms, wallMs }: Now): void {
     const offsetMs = wallMs - ms;
     const hasGap = Math.abs(offsetMs - this.#offsetMs) > GAP_MS;
     if (hasGap || Number.isNaN(this.#offsetMs)) this.#offsetMs = offsetMs;

@@ -151,7 +151,7 @@ export class Request {
 
   /** Whether there is a lease that is not known to be over. */
   get isHolding(): boolean {
-    return HOLDING.includes(this.state) && this.isSettled;
+    return this.isSettled && HOLDING.includes(this.state);
   }
 
   /** Whether a lease that lingers can be another caller's now; one that lasts `maxHold` no longer than its first half. */
@@ -238,7 +238,7 @@ export class Request {
   move(to: State): void {
     if (this.state === to) return;
     // No text is made where nothing is wrong.
-    if (!MOVES[this.state].includes(to)) assert(false, `a request that is ${this.state} cannot become ${to}`);
+    if (!MOVES[this.state].includes(to)) fault(`a request that is ${this.state} cannot become ${to}`);
     this.state = to;
     if (to !== 'waiting') this.askAtMs = Infinity;
   }
@@ -292,7 +292,7 @@ export class Request {
 
   /** The acquirer's outcome: once. */
   settle(outcome: Outcome, out: Command[]): void {
-    assert(!this.isSettled, 'a request has one outcome');
+    if (this.isSettled) fault('a request has one outcome');
     this.isSettled = true;
     out.push({ kind: 'settle', caller: ACQUIRER, outcome });
   }
@@ -319,39 +319,39 @@ export function isRequest({ kind }: Asked): boolean {
   return kind === 'acquire' || kind === 'try' || kind === 'steal' || kind === 'adopt';
 }
 
-/** What must be true after each step; a fault of this library otherwise. */
+/** What must be true after each step; a fault of this library otherwise. What holds costs no call. */
 export function assertSound(request: Request): void {
   const { state, callsOpen, isSettled } = request;
   const isAsking = request.requestsOpen + request.checksOpen > 0 || request.againAtMs < Infinity;
-  assert(callsOpen >= 0, 'no call is answered twice');
+  if (callsOpen < 0) fault('no call is answered twice');
   switch (state) {
     case 'asking':
-      assert(isAsking, 'who asks has an answer to come');
-      assert(!isSettled, 'who asks has no outcome yet');
+      if (!isAsking) fault('who asks has an answer to come');
+      if (isSettled) fault('who asks has no outcome yet');
       return;
     case 'waiting':
-      assert(isAsking || request.askAtMs < Infinity, 'who waits will ask');
-      assert(!isSettled, 'who waits has no outcome yet');
+      if (!isAsking && request.askAtMs === Infinity) fault('who waits will ask');
+      if (isSettled) fault('who waits has no outcome yet');
       return;
     case 'granted':
     case 'held':
     case 'doubted':
-      assert(request.time !== undefined && request.token > 0, 'who holds has a deadline and a token');
-      assert(isSettled || state === 'granted', 'who holds is told so');
-      assert(request.wakeAtMs < Infinity, 'a lease ends by itself');
+      if (request.time === undefined || request.token <= 0) fault('who holds has a deadline and a token');
+      if (!isSettled && state !== 'granted') fault('who holds is told so');
+      if (!(request.wakeAtMs < Infinity)) fault('a lease ends by itself');
       return;
     case 'lingering':
-      assert(isSettled && !request.isWanted, 'only what nobody wants lingers');
-      assert(request.wakeAtMs < Infinity, 'a lease ends by itself');
+      if (!isSettled || request.isWanted) fault('only what nobody wants lingers');
+      if (!(request.wakeAtMs < Infinity)) fault('a lease ends by itself');
       return;
     case 'ending':
-      assert(callsOpen > 0 || request.againAtMs < Infinity, 'an end is under way');
+      if (callsOpen === 0 && request.againAtMs === Infinity) fault('an end is under way');
       return;
     case 'over':
-      assert(isSettled && request.why !== undefined, 'what is over has an outcome');
+      if (!isSettled || request.why === undefined) fault('what is over has an outcome');
   }
 }
 
-export function assert(isTrue: boolean, what: string): asserts isTrue {
-  if (!isTrue) throw new Error(`a fault of thingsdb-lock: ${what}`);
+function fault(what: string): never {
+  throw new Error(`a fault of thingsdb-lock: ${what}`);
 }

@@ -1,6 +1,7 @@
 import { MAX_TTL_MS } from './constants.js';
 import { isToken, takenAway } from './answers.js';
 import type { TakenAway } from './operations.js';
+import { isNumber } from './replies.js';
 
 /** What is told in an inbox's room. Everybody who may JOIN can send the like: a hint, until the server has confirmed it. */
 export type Pushed =
@@ -27,12 +28,12 @@ export type Pushed =
 export function pushedOf(event: unknown, args: readonly unknown[]): Pushed | undefined {
   if (event === 'alive') return { event };
   const [number, second, third, fourth, fifth] = args;
-  if (!isSafe(number)) return undefined;
+  if (!isNumber(number)) return undefined;
   switch (event) {
     case 'granted':
       return granted(number, second, [third, fourth, fifth]);
     case 'ask': {
-      const isSoon = isSafe(second) && isSafe(third) && third - second <= MAX_TTL_MS * 1000;
+      const isSoon = isNumber(second) && isNumber(third) && third - second <= MAX_TTL_MS * 1000;
       return isSoon ? { event, number, at: second, when: third } : undefined;
     }
     case 'lost': {
@@ -50,11 +51,7 @@ export function pushedOf(event: unknown, args: readonly unknown[]): Pushed | und
 
 function granted(number: number, proof: unknown, times: readonly unknown[]): Pushed | undefined {
   const [token, at, due] = times;
-  if (typeof proof !== 'string' || !isSafe(token) || !isSafe(at) || !isSafe(due)) return undefined;
+  if (typeof proof !== 'string' || !isNumber(token) || !isNumber(at) || !isNumber(due)) return undefined;
   const isLease = due > at && due - at <= MAX_TTL_MS * 1000;
   return isLease && isToken(token, at) ? { event: 'granted', number, proof, token, at, due } : undefined;
-}
-
-function isSafe(value: unknown): value is number {
-  return Number.isSafeInteger(value);
 }

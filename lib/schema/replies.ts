@@ -7,10 +7,15 @@ const MOST_TEXT = 80;
 const MOST_PARTS = 8;
 const MOST_DEPTH = 1;
 
+export function isNumber(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
 /** @throws LockProtocolError if the reply is not a list of safe integers */
 export function numbers(reply: unknown): number[] {
-  if (Array.isArray(reply) && reply.every((part) => Number.isSafeInteger(part))) return reply as number[];
-  throw unexpected(reply);
+  if (!Array.isArray(reply)) throw unexpected(reply);
+  for (const part of reply) if (!isNumber(part)) throw unexpected(reply);
+  return reply as number[];
 }
 
 /** @throws LockProtocolError if the reply is not a list as long as what was asked */
