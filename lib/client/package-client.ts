@@ -5,6 +5,7 @@ import { disconnected } from './connect-failure.js';
 import { AnnouncedForm } from './announcement.js';
 import type { AnnouncedRuns } from './announcing-client.js';
 import type { Connection, ConnectionEvents } from './connection.js';
+import type { EmittingClient } from './emitting-client.js';
 import type { ObservableConnection } from './observable-connection.js';
 import { PackageReader, type Package } from './package-codec.js';
 import { PackageType } from './package-type.js';
@@ -53,7 +54,7 @@ const LAST_PUSHED_TYPE = 15;
  * integer. Messages reach listeners as they come in. One that follows an answer closely may be seen before whoever
  * awaits that answer goes on.
  */
-export abstract class PackageClient implements ThingsDBClient, ObservableConnection {
+export abstract class PackageClient implements ThingsDBClient, ObservableConnection, EmittingClient {
   readonly #address: Address;
   readonly #open: OpenConnection;
   readonly #connectTimeoutMs: number;
@@ -137,6 +138,10 @@ export abstract class PackageClient implements ThingsDBClient, ObservableConnect
   leave(scope: string, ...roomIds: number[]): Promise<(number | null)[]> {
     const request = { type: PackageType.leave, body: [scope, ...roomIds], label: `leave in ${scope}` };
     return this.#request(request) as Promise<(number | null)[]>;
+  }
+
+  async emit(scope: string, roomId: number | bigint, event: string): Promise<void> {
+    await this.#request({ type: PackageType.emit, body: [scope, roomId, event], label: `emit in ${scope}` });
   }
 
   addEventListener(callback: Listener): void {

@@ -18,4 +18,5 @@ export const PackageType = {
   run: 37,
   join: 38,
   leave: 39,
+  emit: 40,
 } as const;

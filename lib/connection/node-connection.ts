@@ -1,5 +1,6 @@
 import { afterTurns } from '../async/after-reading.js';
 import type { AnnouncedRuns, AnnouncingClient } from '../client/announcing-client.js';
+import type { EmittingClient } from '../client/emitting-client.js';
 import type { ObservableConnection } from '../client/observable-connection.js';
 import { ServerError } from '../client/server-error.js';
 import type { ThingsDBClient } from '../client/thingsdb-client.js';
@@ -20,7 +21,7 @@ export interface NodeConnectionEvents {
   readonly onPush: (type: number, body: unknown) => void;
 }
 
-type Client = ThingsDBClient & Partial<ObservableConnection & AnnouncingClient>;
+type Client = ThingsDBClient & Partial<ObservableConnection & AnnouncingClient & EmittingClient>;
 
 /** A request that has no answer yet. */
 interface Pending {
@@ -133,6 +134,11 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
 
   join(scope: string, ...roomIds: number[]): Promise<(number | null)[]> {
     return this.#request({ what: 'join', scope }, () => this.#client.join(scope, ...roomIds));
+  }
+
+  /** Not for a client of the caller's, which need not be able to. */
+  emit(scope: string, roomId: number | bigint, event: string): Promise<unknown> {
+    return this.#request({ what: 'emit', scope }, async () => this.#client.emit?.(scope, roomId, event));
   }
 
   leave(scope: string, ...roomIds: number[]): Promise<(number | null)[]> {

@@ -1,6 +1,8 @@
 import { detached } from '../async/detached.js';
 import { settledWithin } from '../async/within.js';
+import { LOOKUP_ERROR, serverCode } from '../client/server-error.js';
 import { LockConnectionError, LockProtocolError, type LockError } from '../errors.js';
+import type { RoomId } from '../schema/replies.js';
 import type { NodeConnection } from './node-connection.js';
 import type { Nodes, ReadyNode } from './nodes.js';
 import type { Attempt } from './race.js';
@@ -9,7 +11,9 @@ import type { Attempt } from './race.js';
 const IDLE_MS = 60_000;
 /** After a failure nobody is nudged for so long. */
 const PAUSE_MS = 30_000;
-/** After a refusal that only an administrator can mend, such as that of an older whitelist. */
+/** After a node that does not know the room: it may be behind. */
+const UNKNOWN_PAUSE_MS = 1_000;
+/** After a refusal that only an administrator can mend, such as a missing right. */
 const REFUSED_PAUSE_MS = 3_600_000;
 const NOT_NEEDED = new LockConnectionError('nobody is nudged any more');
 
@@ -18,8 +22,10 @@ export interface NudgerOptions {
   readonly nodes: Pick<Nodes, 'count' | 'open'>;
   /** The node that calls go to now: its place in the list. */
   readonly inUse: () => number | undefined;
-  /** Has a node send a message to the others. */
-  readonly send: (connection: NodeConnection) => Promise<unknown>;
+  /** Told when changes have become slow. */
+  readonly begun: () => void;
+  /** Has a node send a message to the others, which a node does by itself at any time: it tells something in the room. */
+  readonly send: (connection: NodeConnection, room: RoomId) => Promise<unknown>;
 }
 
 /**
@@ -29,6 +35,8 @@ export interface NudgerOptions {
  * Until then the first node's kernel holds back whatever is small, such as its question for the number of the next
  * change. Any message in the other direction carries the acknowledgement. One node's word is enough for a change.
  *
+ * A call of a procedure would do too, but not where the node is away. It would be passed on then, to any of the others.
+ *
  * The connection is opened at the first nudge. While it is open and idle it keeps no process alive. It does while it is
  * opened and while a nudge waits for its answer. Each step of that takes one `requestTimeout` at most: to connect, to
  * ask an auth function, to log in, and the nudge itself. What fails is no error of anybody's: the changes are slow again.
@@ -37,6 +45,7 @@ export class Nudger {
   readonly #options: NudgerOptions;
   #attempt: Attempt<ReadyNode> | undefined;
   #ready: ReadyNode | undefined;
+  #room: RoomId = 0;
   #isUnderWay = false;
   #isWantedAgain = false;
   /** How many nodes have failed: the next one is tried then. */
@@ -53,8 +62,18 @@ export class Nudger {
     return this.#options.nodes.count > 1 && performance.now() >= this.#notBeforeMs;
   }
 
-  /** Nudges now, or once more when the nudge that is under way is done. */
-  nudge(): void {
+  /** Changes are slow from now on. */
+  begin(): void {
+    this.#options.begun();
+  }
+
+  /**
+   * Nudges now, or once more when the nudge that is under way is done.
+   * @param room of the manager; 0 where there is none yet: then nobody is nudged
+   */
+  nudge(room: RoomId): void {
+    this.#room = room;
+    if (room === 0) return;
     if (this.#isUnderWay) this.#isWantedAgain = true;
     else if (this.isPossible) detached(() => void this.#nudge());
   }
@@ -73,13 +92,12 @@ export class Nudger {
       this.#isWantedAgain = false;
       try {
         const { connection } = await this.#other();
-        await this.#options.send(connection);
+        await this.#options.send(connection, this.#room);
       } catch (error) {
         // Not connected, refused or silent: without nudges all goes on as it did before.
         this.#failures++;
         this.#drop();
-        const pauseMs = isPassing(error) ? PAUSE_MS : REFUSED_PAUSE_MS;
-        this.#notBeforeMs = Math.max(this.#notBeforeMs, performance.now() + pauseMs);
+        this.#notBeforeMs = Math.max(this.#notBeforeMs, performance.now() + pauseAfter(error));
       }
     } while (this.#isWantedAgain && this.isPossible);
     this.#isUnderWay = false;
@@ -109,7 +127,9 @@ export class Nudger {
   }
 }
 
-/** Whether it may be better another time, or at another node: something else may answer at one address. */
-function isPassing(error: unknown): boolean {
-  return error instanceof LockConnectionError || error instanceof LockProtocolError;
+function pauseAfter(error: unknown): number {
+  if (serverCode(error) === LOOKUP_ERROR) return UNKNOWN_PAUSE_MS;
+  // Something else may answer at one address.
+  const isPassing = error instanceof LockConnectionError || error instanceof LockProtocolError;
+  return isPassing ? PAUSE_MS : REFUSED_PAUSE_MS;
 }

@@ -1,5 +1,6 @@
 import { makesChange, type Answer, type BatchAnswer, type Operation } from '../schema/operations.js';
 import { MAX_PLACES, Refusal } from '../schema/constants.js';
+import type { RoomId } from '../schema/replies.js';
 import { Batching, isSlow } from './batching.js';
 import { Nudging } from './nudging.js';
 
@@ -17,7 +18,10 @@ export type Batch = (operations: readonly Operation[]) => Promise<BatchAnswer>;
 /** Whoever can make slow changes quick; see `Nudger`. */
 export interface Nudges {
   readonly isPossible: boolean;
-  nudge(): void;
+  /** Changes are slow. */
+  begin(): void;
+  /** @param room that all nodes know */
+  nudge(room: RoomId): void;
 }
 
 /**
@@ -56,6 +60,16 @@ export class Batcher {
       // After all promises that are settled in this turn have gone on: what they ask travels too.
       process.nextTick(this.#flushLater);
     }
+  }
+
+  /** Whether changes are slow, or would be without nudges. */
+  get areSlow(): boolean {
+    return this.#nudging.isWanted(performance.now());
+  }
+
+  /** Calls go to another node from now on. */
+  reconnected(): void {
+    this.#nudging.restart();
   }
 
   /** Sends what is asked so far, if any of it is urgent: code of a caller's is about to run. */
@@ -106,11 +120,12 @@ export class Batcher {
    * Nudges come first. What they do not make quick, large and small calls are tried on. What was learned of these holds
    * until nudges have helped: where each call is slow, such as with a distant cluster, they are tried again and again.
    */
-  #learn(wasTogether: boolean | undefined, count: number, { sentMs, receivedMs }: BatchAnswer): void {
+  #learn(wasTogether: boolean | undefined, count: number, { sentMs, receivedMs, room }: BatchAnswer): void {
     if (this.#nudges?.isPossible === true) {
-      const { hasHelped } = this.#nudging;
+      const { hasHelped, isOn } = this.#nudging;
       if (this.#nudging.answered(isSlow(count, receivedMs - sentMs), sentMs, receivedMs)) {
-        this.#nudges.nudge();
+        if (!isOn) this.#nudges.begin();
+        this.#nudges.nudge(room);
         if (!hasHelped && this.#nudging.hasHelped) this.#batching.restart();
         return;
       }

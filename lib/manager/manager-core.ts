@@ -4,11 +4,12 @@ import type { ManagerInfo } from '../diagnostics/messages.js';
 import { Calls } from '../connection/calls.js';
 import { Nodes } from '../connection/nodes.js';
 import { Nudger } from '../connection/nudger.js';
+import { PassingOn } from '../connection/passing-on.js';
 import { Session, type SessionListener } from '../connection/session.js';
 import { LockClosedError, LockError } from '../errors.js';
 import type { ResolvedManagerOptions } from '../options/resolved-manager-options.js';
 import type { Terms } from '../request/request.js';
-import { announcedBatch, LockProcedures, nudge, type RunProcedure } from '../schema/lock-procedures.js';
+import { announcedBatch, LockProcedures, type RunProcedure } from '../schema/lock-procedures.js';
 import type { RoomId } from '../schema/replies.js';
 import { setUp } from '../schema/setup.js';
 import { SystemClock } from './clock.js';
@@ -51,6 +52,7 @@ export class ManagerCore implements LockCore {
   readonly #driver: Driver;
   readonly #session: Session;
   readonly #nudger: Nudger;
+  readonly #passingOn: PassingOn;
   readonly #calls: Calls;
   readonly #limitMs: number;
   #closing: Promise<void> | undefined;
@@ -69,7 +71,8 @@ export class ManagerCore implements LockCore {
     const { collection, prefix } = options;
     this.info = Object.freeze({ collection, prefix, owner });
     const identity = { inbox: randomId(), owner };
-    this.#nudger = this.#nudgerOf(nodes, identity.inbox);
+    this.#passingOn = new PassingOn({ session: this.#session, areSlow: () => this.#driver.areSlow });
+    this.#nudger = this.#nudgerOf(nodes);
     this.#calls = new Calls(this.#session, {
       ...options,
       announced: announcedBatch(identity),
@@ -96,11 +99,12 @@ export class ManagerCore implements LockCore {
     );
   }
 
-  #nudgerOf(nodes: Nodes, inbox: string): Nudger {
+  #nudgerOf(nodes: Nodes): Nudger {
     return new Nudger({
       nodes,
       inUse: () => this.#session.index,
-      send: (connection) => nudge(connection, this.info, inbox),
+      begun: () => this.#passingOn.ask(),
+      send: (connection, room) => connection.emit(`//${this.info.collection}`, room, 'nudge'),
     });
   }
 
@@ -192,11 +196,13 @@ export class ManagerCore implements LockCore {
   #sessionListener(listener: ManagerListener): SessionListener {
     return {
       connected: () => {
+        this.#driver.reconnected();
         this.#desk.connected();
         this.watches.reconnected();
         listener.connected();
       },
       pushed: (type, body) => {
+        this.#passingOn.pushed(type, body);
         this.#driver.pushed(type, body);
         this.watches.pushed(type, body);
       },

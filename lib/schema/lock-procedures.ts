@@ -2,7 +2,6 @@ import { pause } from '../async/pause.js';
 import { Buffer } from 'node:buffer';
 import type { AnnouncedRuns } from '../client/announcing-client.js';
 import { serverCode, ServerError } from '../client/server-error.js';
-import type { ThingsDBClient } from '../client/thingsdb-client.js';
 import type { CallOptions } from '../connection/calls.js';
 import { LockError, LockProtocolError } from '../errors.js';
 import { answersOf, type Answers } from './answers.js';
@@ -153,15 +152,6 @@ export class LockProcedures {
   async #value(procedure: string, args: unknown[], how?: CallOptions): Promise<unknown> {
     return (await this.#run(procedure, args, how).catch(refused)).value;
   }
-}
-
-/** Has the node of this connection send a message to the others; see `Nudger`. */
-export function nudge(
-  connection: Pick<ThingsDBClient, 'run'>,
-  { collection, prefix }: { readonly collection: string; readonly prefix: string },
-  inbox: string,
-): Promise<unknown> {
-  return connection.run(`//${collection}`, `${prefix}lock_nudge`, [inbox]);
 }
 
 type PageArgs = [name: string | null, after: string, count: number, told?: number];

@@ -1,5 +1,5 @@
-/** What a user may do with the locks, beyond each other. Who may not `nudge` can lock all the same. */
-export type Use = 'lock' | 'nudge' | 'look' | 'ask' | 'force-release' | 'steal';
+/** What a user may do with the locks, beyond each other. */
+export type Use = 'lock' | 'look' | 'ask' | 'force-release' | 'steal';
 
 /** A call that says whether the user may run the procedure: its arguments are refused before anything is done. */
 export interface Probe {
@@ -16,7 +16,6 @@ export const PROBES: Readonly<Record<Use, readonly Probe[]>> = {
     { procedure: 'lock_locked', args: [''] },
     { procedure: 'lock_fence', args: ['', 0] },
   ],
-  nudge: [{ procedure: 'lock_nudge', args: [''] }],
   look: [
     { procedure: 'lock_query', args: [null, '', 0] },
     { procedure: 'lock_watch', args: [null] },

@@ -178,7 +178,6 @@ const PROCEDURES: readonly HostileProcedure[] = [
     args: [name, integer(-(2n ** 63n), 2n ** 63n - 1n, () => 5n)],
   },
   { name: 'lock_close', parameters: ['inbox'], args: [inbox] },
-  { name: 'lock_nudge', parameters: ['inbox'], args: [inbox] },
   { name: 'lock_schema', parameters: [], args: [] },
   {
     name: 'acquire',

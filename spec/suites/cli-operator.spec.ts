@@ -338,14 +338,6 @@ onEachBackEnd('thingsdb-lock doctor', (backEnd) => {
       expect(right(run)).toContain('may not lock');
     });
 
-    test('a service without the right to nudge may lock, and is warned that a cluster stays slow', async () => {
-      const run = doctor(await user('service', (lines) => lines.replace('nudge|', '')));
-      expect(await run.status).toBe(0);
-      expect(right(run)).toContain('rights: this user may lock');
-      expect(right(run)).toContain('may not nudge, so changes on a cluster stay slow');
-      expect(levels(run, 'rights')).toEqual(['ok', 'warning', 'ok', 'ok']);
-    });
-
     test('one without JOIN may not wait', async () => {
       const run = doctor(await user('service', (lines) => lines.replace('RUN|CHANGE|JOIN', 'RUN|CHANGE')));
       expect(await run.status).toBe(1);

@@ -8,15 +8,7 @@ import { documentedRights, documentedRoles } from '../support/documented-rights.
 import { eventText } from '../support/event-text.js';
 import { nextEvent, rejection, until } from '../support/until.js';
 
-const OWN = [
-  'lock_schema',
-  'lock_batch',
-  'lock_change',
-  'lock_close',
-  'lock_nudge',
-  'lock_locked',
-  'lock_fence',
-];
+const OWN = ['lock_schema', 'lock_batch', 'lock_change', 'lock_close', 'lock_locked', 'lock_fence'];
 const SEEING = ['lock_schema', 'lock_query', 'lock_watch', 'lock_locked'];
 
 /** What each role may call. A procedure that is new belongs to one of them, or to the administrator alone. */

@@ -2,7 +2,7 @@ import { ServerError } from '../../client/server-error.js';
 import { LockPermissionError } from '../../errors.js';
 import type { ResolvedManagerOptions } from '../../options/resolved-manager-options.js';
 import { PROBES, type Probe, type Use } from '../../schema/probes.js';
-import { ok, problem, warning, type Finding } from './finding.js';
+import { ok, problem, type Finding } from './finding.js';
 import { unlessRefused, type VisitedNode } from './visited-node.js';
 
 const USES = Object.keys(PROBES) as Use[];
@@ -21,12 +21,7 @@ export async function rights(
     const reason = reasons.find((one) => one !== undefined);
     if (reason !== undefined) refused.set(use, reason);
   }
-  return [
-    ...ofLocking(refused.get('lock')),
-    ...ofNudging(refused),
-    await waiting(connection.join(scope)),
-    ofOthers(refused),
-  ];
+  return [...ofLocking(refused.get('lock')), await waiting(connection.join(scope)), ofOthers(refused)];
 }
 
 function ofLocking(reason: string | undefined): Finding[] {
@@ -40,14 +35,6 @@ function ofLocking(reason: string | undefined): Finding[] {
   ];
 }
 
-/** Whoever may not lock makes no changes that could be slow. */
-function ofNudging(refused: ReadonlyMap<Use, string>): Finding[] {
-  const reason = refused.get('nudge');
-  if (reason === undefined || refused.has('lock')) return [];
-  const message = `this user may not nudge, so changes on a cluster stay slow: ${reason}`;
-  return [warning('rights', message, 'add lock_nudge to the whitelist of this user (docs/OPERATIONS.md)')];
-}
-
 /** Who waits is told in a room. It joins none here, and is refused like a call that does. */
 async function waiting(joined: Promise<unknown>): Promise<Finding> {
   if ((await unlessRefused(joined)) !== 'refused') return ok('rights', 'this user may wait for locks (JOIN)');
@@ -57,7 +44,7 @@ async function waiting(joined: Promise<unknown>): Promise<Finding> {
 
 /** Least rights are a good thing: what a service does not need is told, and is no fault. */
 function ofOthers(refused: ReadonlyMap<Use, string>): Finding {
-  const others = USES.filter((use) => use !== 'lock' && use !== 'nudge');
+  const others = USES.filter((use) => use !== 'lock');
   const list = (uses: readonly Use[]): string => (uses.length === 0 ? 'nothing' : uses.join(', '));
   const may = list(others.filter((use) => !refused.has(use)));
   return ok(

@@ -1,14 +1,17 @@
 import { Nudger } from '../../../lib/connection/nudger.js';
 import { ServerError } from '../../../lib/client/server-error.js';
 import { LockConnectionError, LockPermissionError, LockProtocolError } from '../../../lib/errors.js';
+import type { RoomId } from '../../../lib/schema/replies.js';
 import { FakeNodes, type FakeNode } from '../../support/fake-nodes.js';
 import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
 
+const ROOM = 7;
 const OVER = new LockConnectionError('the spec is over');
 
 let nodes: FakeNodes;
 let nudger: Nudger;
 let inUse: number | undefined;
+let begun = 0;
 
 beforeEach(() => stopTime());
 afterEach(async () => {
@@ -20,13 +23,14 @@ afterEach(async () => {
 function nudgerOf(count: number): void {
   nodes = new FakeNodes(count);
   inUse = 0;
-  const send = (connection: FakeNode['connection']): Promise<unknown> => connection.run('//x', 'nudge');
-  nudger = new Nudger({ nodes, inUse: () => inUse, send });
+  const send = (connection: FakeNode['connection'], room: RoomId): Promise<unknown> =>
+    connection.run('//x', `nudge ${room}`);
+  nudger = new Nudger({ nodes, inUse: () => inUse, begun: () => begun++, send });
 }
 
 /** Nudges, over a connection that is opened when it is not there yet; the nudge has no answer yet. */
 async function nudged(): Promise<FakeNode> {
-  nudger.nudge();
+  nudger.nudge(ROOM);
   await rest();
   nodes.last.open();
   await rest();
@@ -36,7 +40,7 @@ async function nudged(): Promise<FakeNode> {
 /** The first nudge, of the second of three nodes, comes to nothing in this way. */
 async function failed(fail: (node: FakeNode) => void): Promise<void> {
   nudgerOf(3);
-  nudger.nudge();
+  nudger.nudge(ROOM);
   await rest();
   fail(nodes.last);
   await rest();
@@ -53,7 +57,7 @@ it('asks the node after the one in use, over one connection, which keeps no proc
   const node = await nudged();
   expect([node.index, node.runs.length, node.keepsAlive]).toEqual([1, 1, false]);
   await answer(node);
-  nudger.nudge();
+  nudger.nudge(ROOM);
   await rest();
   expect([node.runs.length, nodes.tried.length]).toEqual([2, 1]);
   await answer(node);
@@ -62,7 +66,7 @@ it('asks the node after the one in use, over one connection, which keeps no proc
 it('one nudge is under way at a time; all that are wanted meanwhile are one more', async () => {
   nudgerOf(3);
   const node = await nudged();
-  for (let i = 0; i < 5; i++) nudger.nudge();
+  for (let i = 0; i < 5; i++) nudger.nudge(ROOM);
   await rest();
   expect(node.runs).toHaveLength(1);
   await answer(node);
@@ -83,7 +87,7 @@ it('never asks the node in use: a new connection is opened when that changes', a
 
 it('with one node alone there is nobody to ask', async () => {
   nudgerOf(1);
-  nudger.nudge();
+  nudger.nudge(ROOM);
   await rest();
   expect([nudger.isPossible, nodes.tried.length]).toEqual([false, 0]);
 });
@@ -108,7 +112,7 @@ it.each<[string, (node: FakeNode) => void]>([
 ])('after a node that %s nobody is nudged for 30 s, then the next node', async (_, fail) => {
   await failed(fail);
   expect([nudger.isPossible, nodes.last.isClosed]).toEqual([false, true]);
-  nudger.nudge();
+  nudger.nudge(ROOM);
   await pass(29_000);
   expect(nodes.tried).toHaveLength(1);
   await pass(1_001);
@@ -119,8 +123,7 @@ it.each<[string, (node: FakeNode) => void]>([
 
 it.each<[string, (node: FakeNode) => void]>([
   ['the user may not connect', (node) => node.refuse(new LockPermissionError('no'))],
-  ['a whitelist keeps lock_nudge out', (node) => void refuseCall(node, -55)],
-  ['the collection has no lock_nudge', (node) => void refuseCall(node, -54)],
+  ['the user may not tell anything in rooms', (node) => void refuseCall(node, -55)],
 ])('where %s nobody is nudged for an hour', async (_, fail) => {
   await failed(fail);
   await pass(3_599_000);
@@ -128,6 +131,35 @@ it.each<[string, (node: FakeNode) => void]>([
   await pass(1_001);
   await answer(await nudged());
   expect(nodes.tried).toHaveLength(2);
+});
+
+it('a node that does not know the room yet may be behind: the next one is asked a second later', async () => {
+  await failed((node) => void refuseCall(node, -54));
+  await pass(999);
+  expect(nudger.isPossible).toBe(false);
+  await pass(1);
+  const next = await nudged();
+  expect(next.index).toBe(2);
+  await answer(next);
+});
+
+it('has the node tell the room of the last answer, and nobody where there is none', async () => {
+  nudgerOf(2);
+  nudger.nudge(0);
+  await rest();
+  expect(nodes.tried).toHaveLength(0);
+  const node = await nudged();
+  nudger.nudge(8);
+  await answer(node);
+  expect(node.runs.map(({ procedure }) => procedure)).toEqual(['nudge 7', 'nudge 8']);
+  await answer(node);
+});
+
+it('passes on that changes have become slow', () => {
+  nudgerOf(2);
+  begun = 0;
+  nudger.begin();
+  expect(begun).toBe(1);
 });
 
 async function refuseCall(node: FakeNode, code: number): Promise<void> {
@@ -158,13 +190,13 @@ it('closes a connection that nobody has used for a minute', async () => {
 
 it('closes with its manager, also while it connects', async () => {
   nudgerOf(3);
-  nudger.nudge();
+  nudger.nudge(ROOM);
   await rest();
   await nudger.close(OVER, 0);
   expect([nodes.last.isClosed, nudger.isPossible]).toEqual([true, false]);
   nodes.last.refuse();
   await rest();
-  nudger.nudge();
+  nudger.nudge(ROOM);
   await rest();
   expect(nodes.tried).toHaveLength(1);
 });

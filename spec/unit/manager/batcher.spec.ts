@@ -17,12 +17,23 @@ let batcher: Batcher;
 let nowMs: number;
 
 /** The other nodes, as far as they can be nudged. */
-const nudges = { isPossible: false, count: 0, nudge: (): void => void nudges.count++ };
+const nudges = {
+  isPossible: false,
+  count: 0,
+  begun: 0,
+  rooms: new Set<unknown>(),
+  begin: (): void => void nudges.begun++,
+  nudge(room: unknown): void {
+    nudges.count++;
+    nudges.rooms.add(room);
+  },
+};
 
 beforeEach(() => {
   calls = [];
   nowMs = 0;
-  Object.assign(nudges, { isPossible: false, count: 0 });
+  Object.assign(nudges, { isPossible: false, count: 0, begun: 0 });
+  nudges.rooms.clear();
   batcher = new Batcher(
     (operations) =>
       new Promise<BatchAnswer>((resolve, reject) => {
@@ -264,7 +275,7 @@ describe('where other nodes can be nudged', () => {
 
   it('they are, after each slow change from the second on, and all goes on travelling together', async () => {
     const made = await askAgain(500, mended);
-    expect(nudges.count).toBe(499);
+    expect([nudges.count, nudges.begun, ...nudges.rooms]).toEqual([499, 1, 5]);
     expect(new Set(made)).toEqual(new Set([1]));
   });
 
