@@ -151,7 +151,7 @@ export class Session {
   /** A request was served. */
   proved(): void {
     // Nothing changes by one more.
-    if (this.#isProved && this.#stuckTimes === 0 && this.#avoided.size === 0) return;
+    if (this.#isProved && this.#stuckTimes === 0 && this.#avoided.order.size === 0) return;
     const patienceMs = this.#callPatienceMs;
     this.#isProved = true;
     if (!this.#isStuckStill) {
