@@ -22,10 +22,14 @@ const STAGGER_MS = 5;
 const MOST_STAGGER_MS = 80;
 
 export function start(request: Request, now: Now, out: Command[]): void {
-  const { how, waitTimeoutMs } = request.terms;
-  if (how === 'acquire' && waitTimeoutMs !== undefined)
-    request.giveUpAtMs = request.startedMs + waitTimeoutMs;
+  const { waitTimeoutMs } = request.terms;
+  if (mayWait(request) && waitTimeoutMs !== undefined) request.giveUpAtMs = request.startedMs + waitTimeoutMs;
   sendRequest(request, now, out);
+}
+
+/** Whoever steals waits for nobody, but for a server that is not there. */
+function mayWait({ terms: { how } }: Request): boolean {
+  return how === 'acquire' || how === 'steal';
 }
 
 /** State `asking`. */
@@ -336,7 +340,7 @@ function requestFailed(request: Request, { error, how }: Failed, now: Now, out: 
   // Another call is out for it, or will be.
   const isAsking = request.requestsOpen + request.checksOpen > 0 || request.againAtMs < Infinity;
   if (how === 'unanswered' && isAsking) return;
-  const isPatient = terms.how === 'acquire' && terms.waitTimeoutMs !== undefined;
+  const isPatient = mayWait(request) && terms.waitTimeoutMs !== undefined;
   if (how === 'unanswered' && isPatient && now.ms < giveUpAtMs) {
     // Who said how long to wait waits for the server, too.
     request.failure = error;
