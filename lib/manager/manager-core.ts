@@ -103,7 +103,7 @@ export class ManagerCore implements LockCore {
     return new Nudger({
       nodes,
       inUse: () => this.#session.index,
-      begun: () => this.#passingOn.ask(),
+      slow: () => this.#passingOn.slow(),
       send: (connection, room) => connection.emit(`//${this.info.collection}`, room, 'nudge'),
     });
   }
