@@ -16,32 +16,32 @@ interface Count {
 
 /** Many clients in a few processes, as their parent sees them. */
 export class BurstClients {
-  readonly #children: readonly ChildProcess[];
+  readonly #children: ChildProcess[] = [];
   readonly #counts: Count[] = [];
-
-  private constructor(children: readonly ChildProcess[]) {
-    this.#children = children;
-    for (const child of children) {
-      child.on('message', (message: FromBurstClients) => {
-        if (message.told === 'count') this.#counts.push(message);
-      });
-    }
-  }
 
   /** Resolves when each client has had its lock once. @throws when one of their processes ends before */
   static async start(task: BurstTask, perProcess: number): Promise<BurstClients> {
     const groups: string[][] = [];
     for (let at = 0; at < task.names.length; at += perProcess)
       groups.push(task.names.slice(at, at + perProcess));
-    const children = groups.map((names) => forked({ ...task, names }));
-    const clients = new BurstClients(children);
+    const clients = new BurstClients();
     try {
-      await Promise.all(children.map(ready));
+      // One process after the other: a thousand connections at once look like nodes that hang, to each other.
+      for (const names of groups) await ready(clients.#fork({ ...task, names }));
     } catch (error) {
       await clients.kill();
       throw error;
     }
     return clients;
+  }
+
+  #fork(task: BurstTask): ChildProcess {
+    const child = forked(task);
+    this.#children.push(child);
+    child.on('message', (message: FromBurstClients) => {
+      if (message.told === 'count') this.#counts.push(message);
+    });
+    return child;
   }
 
   get #running(): ChildProcess[] {

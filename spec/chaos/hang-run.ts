@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { LockManager } from "../../lib/index.js";
-import { Administrator } from "./administrator.js";
-import type { ChaosServer } from "./chaos-server.js";
-import { StandstillWatch } from "./standstill-watch.js";
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LockManager } from '../../lib/index.js';
+import { Administrator } from './administrator.js';
+import type { ChaosServer } from './chaos-server.js';
+import { StandstillWatch } from './standstill-watch.js';
 
 export interface HangOptions {
   /** So long each node hangs. */
@@ -42,17 +42,11 @@ const CHANGES_LIMIT_MS = 100_000;
  * The next run removes what is left of the last node's turn. While a node hangs, and after that, changes take their
  * time.
  */
-const COLLECTION = "chaos_hang";
+const COLLECTION = 'chaos_hang';
 
 /** Whether nobody noticed more than a wait. */
-export function isServed({
-  longestOldMs,
-  longestNewMs,
-  rejected,
-  lost,
-}: HangResult): boolean {
-  const isInTime =
-    longestOldMs < ACQUIRE_LIMIT_MS && longestNewMs < ACQUIRE_LIMIT_MS;
+export function isServed({ longestOldMs, longestNewMs, rejected, lost }: HangResult): boolean {
+  const isInTime = longestOldMs < ACQUIRE_LIMIT_MS && longestNewMs < ACQUIRE_LIMIT_MS;
   return isInTime && rejected.length === 0 && lost.length === 0;
 }
 
@@ -68,10 +62,7 @@ export class HangRun {
   }
 
   /** @param onResult told of each node when its turn is over */
-  async run(
-    nodes: number,
-    onResult: (result: HangResult) => void,
-  ): Promise<void> {
+  async run(nodes: number, onResult: (result: HangResult) => void): Promise<void> {
     for (let node = 0; node < nodes; node++) {
       const server = await this.#start();
       try {
@@ -86,23 +77,19 @@ export class HangRun {
 
   async #hang(server: ChaosServer, node: number): Promise<HangResult> {
     const { urls, auth } = server;
-    const users = new Users(
-      () => new LockManager({ url: urls, auth, collection: COLLECTION }),
-    );
+    const users = new Users(() => new LockManager({ url: urls, auth, collection: COLLECTION }));
     await users.begin();
-    const watch = new StandstillWatch(urls[node === 0 ? 1 : 0] ?? "", auth);
+    const watch = new StandstillWatch(urls[node === 0 ? 1 : 0] ?? '', auth);
     server.freeze(node);
     await users.useFor(this.#options.lastsMs);
     const stoodMs = Math.round(await watch.end());
-    return { url: urls[node] ?? "", ...(await users.end()), stoodMs };
+    return { url: urls[node] ?? '', ...(await users.end()), stoodMs };
   }
 }
 
 async function removeCollection(server: ChaosServer): Promise<void> {
   const code = `if (has_collection('${COLLECTION}')) { del_collection('${COLLECTION}'); };`;
-  await new Administrator(server).ask("@thingsdb", CHANGES_LIMIT_MS, (query) =>
-    query(code),
-  );
+  await new Administrator(server).ask('@thingsdb', CHANGES_LIMIT_MS, (query) => query(code));
 }
 
 /** Those who use the cluster while a node hangs: busy, idle until then, and new. */
@@ -132,7 +119,7 @@ class Users {
     }
     for (const [i, manager] of this.#old.slice(0, BUSY_MANAGERS).entries()) {
       await manager.acquire(`held ${i}`, { ttl: HELD_TTL_MS });
-      manager.on("lost", ({ reason }) => this.#lost.push(reason));
+      manager.on('lost', ({ reason }) => this.#lost.push(reason));
       this.#doing.push(this.#work(manager, `busy ${i}`));
     }
     await sleep(WARM_UP_MS);
@@ -147,19 +134,15 @@ class Users {
     while (performance.now() < endMs) {
       const manager = this.#make();
       this.#new.push(manager);
-      this.#doing.push(
-        this.#lockOnce(manager, `new ${this.#new.length}`, true),
-      );
+      this.#doing.push(this.#lockOnce(manager, `new ${this.#new.length}`, true));
       await sleep(NEW_MANAGER_EVERY_MS);
     }
   }
 
-  async end(): Promise<Omit<HangResult, "url" | "stoodMs">> {
+  async end(): Promise<Omit<HangResult, 'url' | 'stoodMs'>> {
     this.#over.abort();
     await Promise.all(this.#doing);
-    await Promise.all(
-      [...this.#old, ...this.#new].map((manager) => manager.close()),
-    );
+    await Promise.all([...this.#old, ...this.#new].map((manager) => manager.close()));
     return {
       oldManagers: this.#old.length,
       newManagers: this.#new.length,
@@ -178,11 +161,7 @@ class Users {
     }
   }
 
-  async #lockOnce(
-    manager: LockManager,
-    name: string,
-    isNew: boolean,
-  ): Promise<void> {
+  async #lockOnce(manager: LockManager, name: string, isNew: boolean): Promise<void> {
     const startMs = performance.now();
     try {
       const lease = await manager.acquire(name);
