@@ -179,9 +179,8 @@ export class DistributedLock extends Emitter<LockEvents> {
 
   /** Whether anybody holds the lock, or one of its names, by the server's word. @throws LockConnectionError if it has none */
   async isLocked(): Promise<boolean> {
-    this.#core.assertOpen();
-    const answers = await withOwnError(
-      Promise.all(this.names.map((name) => this.#core.procedures.isLocked(name))),
+    const answers = await this.#core.whenLoaded(({ procedures }) =>
+      withOwnError(Promise.all(this.names.map((name) => procedures.isLocked(name)))),
     );
     return answers.includes(true);
   }
@@ -192,9 +191,9 @@ export class DistributedLock extends Emitter<LockEvents> {
 
   #take(options: ResolvedLockOptions): OwnLease | Promise<OwnLease> {
     if (options.waitTimeoutMs === 0) return this.#takeAtOnce(options);
-    const again = heldAgain(this.#core, this.names, options);
+    const again = heldAgain(this.#core.info, this.names, options);
     if (again !== undefined) return again;
-    refuseDeadlock(this.#core, this.names, options);
+    refuseDeadlock(this.#core.info, this.names, options);
     return this.#get('acquire', options) as Promise<HeldLease>;
   }
 
@@ -206,7 +205,7 @@ export class DistributedLock extends Emitter<LockEvents> {
 
   /** Never waits, so not for itself either. */
   #try(options: ResolvedLockOptions): OwnLease | Promise<OwnLease | null> {
-    return heldAgain(this.#core, this.names, options) ?? this.#get('try', options);
+    return heldAgain(this.#core.info, this.names, options) ?? this.#get('try', options);
   }
 
   #get(how: 'acquire' | 'try', options: ResolvedLockOptions): Promise<HeldLease | null> {
@@ -225,7 +224,7 @@ export class DistributedLock extends Emitter<LockEvents> {
     this.#running ??= new Set();
     this.#running.add(lease);
     try {
-      result = await (lease instanceof HeldLease ? insideOf(this.#core, lease, () => fn(lease)) : fn(lease));
+      result = await (lease instanceof HeldLease ? insideOf(this.#core.info, lease, () => fn(lease)) : fn(lease));
     } finally {
       this.#running.delete(lease);
       await lease[Symbol.asyncDispose]();
@@ -251,7 +250,7 @@ export class DistributedLock extends Emitter<LockEvents> {
   #open(): OwnLease[] {
     const open = this.#leases.filter(({ isReleased }) => !isReleased);
     // The section that the caller is inside of is known to be the caller's.
-    const around = leasesAround(this.#core).find((lease) => this.#running?.has(lease));
+    const around = leasesAround(this.#core.info).find((lease) => this.#running?.has(lease));
     if (around !== undefined) open.unshift(around);
     return open;
   }

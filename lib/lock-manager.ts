@@ -7,7 +7,7 @@ import type { ErrorEvent, LockManagerEvents, ReconnectingEvent } from './events.
 import { MANAGER_EVENTS } from './known-events.js';
 import { tellSafely } from './manager/event-relay.js';
 import { adoptedLease } from './manager/adoption.js';
-import { ManagerCore } from './manager/manager-core.js';
+import { LateCore } from './manager/late-core.js';
 import { withOwnError } from './manager/own-error.js';
 import { shown } from './manager/shown.js';
 import type { Lease } from './lease.js';
@@ -33,7 +33,7 @@ import type { DrainOptions, LockManagerOptions } from './options/manager-options
  * await manager.close();
  */
 export class LockManager extends Emitter<LockManagerEvents> {
-  readonly #core: ManagerCore;
+  readonly #core: LateCore;
   readonly #defaults: LockOptions;
 
   /** Connects to nothing yet. @throws LockOptionsError */
@@ -41,7 +41,7 @@ export class LockManager extends Emitter<LockManagerEvents> {
     super(MANAGER_EVENTS);
     const resolved = resolveManagerOptions(options);
     this.#defaults = resolved.defaults;
-    this.#core = new ManagerCore(resolved, resolved.owner ?? `${hostname()}:${process.pid}`, {
+    this.#core = new LateCore(resolved, resolved.owner ?? `${hostname()}:${process.pid}`, {
       connected: () => this.#tell('connected', []),
       reconnecting: (event) => this.#reconnecting(event),
       disconnected: (reason) => this.#tell('disconnected', [{ reason }]),
@@ -108,12 +108,10 @@ export class LockManager extends Emitter<LockManagerEvents> {
   async query(which: string | Page = {}, ...more: readonly unknown[]): Promise<LockSnapshot> {
     refuseMore('query', more);
     this.#core.assertOpen();
-    const { procedures } = this.#core;
-    if (typeof which === 'string') {
-      return lockSnapshot(await withOwnError(procedures.query(checkedName(which))));
-    }
-    const { after, limit } = checkedPage(which);
-    return lockSnapshot(await withOwnError(procedures.query(null, after, limit)));
+    const { after, limit } = typeof which === 'string' ? {} : checkedPage(which);
+    const name = typeof which === 'string' ? checkedName(which) : null;
+    const answer = this.#core.whenLoaded(({ procedures }) => procedures.query(name, after, limit));
+    return lockSnapshot(await withOwnError(answer));
   }
 
   /**
@@ -134,7 +132,7 @@ export class LockManager extends Emitter<LockManagerEvents> {
     refuseMore('watch', more);
     this.#core.assertOpen();
     const name = names.length === 0 ? undefined : checkedName(first as string);
-    return withOwnError(this.#core.watches.open(name));
+    return withOwnError(this.#core.whenLoaded(({ watches }) => watches.open(name)));
   }
 
   /**
@@ -146,7 +144,8 @@ export class LockManager extends Emitter<LockManagerEvents> {
   async forceRelease(name: string, ...more: readonly unknown[]): Promise<number> {
     refuseMore('forceRelease', more);
     this.#core.assertOpen();
-    return withOwnError(this.#core.procedures.forceRelease(checkedName(name)));
+    const checked = checkedName(name);
+    return withOwnError(this.#core.whenLoaded(({ procedures }) => procedures.forceRelease(checked)));
   }
 
   /**
@@ -158,7 +157,8 @@ export class LockManager extends Emitter<LockManagerEvents> {
   async requestRelease(name: string, ...more: readonly unknown[]): Promise<number> {
     refuseMore('requestRelease', more);
     this.#core.assertOpen();
-    return withOwnError(this.#core.procedures.requestRelease(checkedName(name)));
+    const checked = checkedName(name);
+    return withOwnError(this.#core.whenLoaded(({ procedures }) => procedures.requestRelease(checked)));
   }
 
   /**
@@ -180,7 +180,7 @@ export class LockManager extends Emitter<LockManagerEvents> {
    */
   async setup(): Promise<void> {
     this.#core.assertOpen();
-    await withOwnError(this.#core.ready());
+    await withOwnError(this.#core.whenLoaded((core) => core.ready()));
   }
 
   /**

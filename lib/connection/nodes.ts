@@ -1,8 +1,8 @@
-import { loaded } from '../async/loaded.js';
 import type { TlsOptions } from '../client/web-socket-connection.js';
 import { LockConnectionError } from '../errors.js';
 import type { LockManagerOptions } from '../options/manager-options.js';
 import type { NodeConnection } from './node-connection.js';
+import { openedNode } from './opened-node.js';
 import { Race, type Attempt } from './race.js';
 
 /** How the nodes are reached. */
@@ -56,9 +56,8 @@ export class Nodes {
   }
 
   async #open(index: number, opening: Opening): Promise<ReadyNode> {
-    // With all that a connection needs: a program that has not connected yet has loaded none of it.
-    const { openedNode } = await loaded(import('./opened-node.js'));
-    // The caller's client function is not called for a try that has been given up.
+    // A try may be given up as soon as it has begun: the caller's client function is not called for it then.
+    await Promise.resolve();
     if (opening.isOver) throw tryIsOver();
     const connection = await openedNode(this.#options, this.#urls[index], (begun) => {
       opening.connection = begun;

@@ -4,7 +4,7 @@ import type { ResolvedLockOptions } from '../options/resolved-lock-options.js';
 import type { LockTeller } from './event-relay.js';
 import { HeldLease } from './held-lease.js';
 import type { LocalWaiter } from './local-waiter.js';
-import type { LockCore } from './manager-core.js';
+import type { LockCore, OpenCore } from './manager-core.js';
 import type { Terms } from '../request/request.js';
 import { errorOf } from './outcomes.js';
 import { tracedAcquire } from './traced-acquire.js';
@@ -32,7 +32,11 @@ async function getLease(
   teller: LockTeller,
 ): Promise<HeldLease | null> {
   signal?.throwIfAborted();
-  const found = terms.lingerMs > 0 ? core.acquire(terms, teller) : core.open(terms, teller);
+  const opened = core.loaded;
+  const found =
+    opened === undefined
+      ? await core.whenLoaded((late) => sent(late, terms, teller))
+      : sent(opened, terms, teller);
   if (found === undefined) return null;
   const lease = found instanceof HeldLease ? found : await afterWaiting(found, signal);
   if (lease === null) return null;
@@ -46,6 +50,10 @@ async function getLease(
   // It aborted while the grant was on its way here: whoever has given up never holds the lock.
   await lease[Symbol.asyncDispose]();
   throw signal.reason;
+}
+
+function sent(core: OpenCore, terms: Terms, teller: LockTeller): HeldLease | LocalWaiter | undefined {
+  return terms.lingerMs > 0 ? core.acquire(terms, teller) : core.open(terms, teller);
 }
 
 /** Waits for a lease of this process. */

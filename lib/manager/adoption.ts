@@ -33,7 +33,7 @@ export async function adoptedLease(
 }
 
 async function adopt(core: LockCore, terms: Terms, teller: LockTeller): Promise<HeldLease> {
-  const lease = core.open(terms, teller);
+  const lease = await core.whenLoaded((opened) => opened.open(terms, teller));
   const outcome = await lease.outcome;
   if (outcome.kind !== 'lease') throw errorOf(outcome, lease.request);
   return lease;

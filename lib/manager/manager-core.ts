@@ -32,9 +32,15 @@ export type SharedTerms = Pick<Terms, 'clockSkewMs' | 'doubtMs'>;
 export interface LockCore {
   readonly info: ManagerInfo;
   readonly shared: SharedTerms;
+  /** What gets locks, if it is loaded and nobody waits for that. @throws if the manager is closed */
+  readonly loaded: OpenCore | undefined;
+  /** Gives it to `use` in the order of the calls: at once if it is loaded. @throws if it cannot be, or the manager is closed */
+  whenLoaded<T>(use: (core: OpenCore) => T | Promise<T>): Promise<T>;
+}
+
+/** What gets locks. */
+export interface OpenCore {
   readonly procedures: Pick<LockProcedures, 'isLocked'>;
-  /** @throws if the manager is closed: said before anything is sent */
-  assertOpen(): void;
   /** Sends a request. Whoever it is for awaits its `outcome`. */
   open(terms: Terms, teller: LockTeller): HeldLease;
   /** As {@link open}, for a lock that may linger; see `LeasePool.acquire`. */
@@ -42,9 +48,8 @@ export interface LockCore {
 }
 
 /** What the locks of one manager share: the connection, the desk of their requests, the watches, and how it ends. */
-export class ManagerCore implements LockCore {
-  readonly info: ManagerInfo;
-  readonly shared: SharedTerms;
+export class ManagerCore implements OpenCore {
+  readonly #info: ManagerInfo;
   readonly procedures: LockProcedures;
   readonly watches: WatchList;
   readonly #desk: Desk;
@@ -60,16 +65,12 @@ export class ManagerCore implements LockCore {
   /** Something was held, or waited, when it was closed. */
   #wasCutShort = false;
 
-  constructor(options: ResolvedManagerOptions, owner: string, listener: ManagerListener) {
+  constructor(options: ResolvedManagerOptions, info: ManagerInfo, listener: ManagerListener) {
     this.#limitMs = options.requestTimeout;
-    this.shared = {
-      clockSkewMs: options.clockSkew,
-      doubtMs: options.requestTimeout,
-    };
+    this.#info = info;
     const nodes = new Nodes(options);
     this.#session = new Session(nodes, options.requestTimeout, this.#sessionListener(listener));
-    const { collection, prefix } = options;
-    this.info = Object.freeze({ collection, prefix, owner });
+    const { collection, prefix, owner } = info;
     const identity = { inbox: randomId(), owner };
     this.#passingOn = new PassingOn({ session: this.#session, areSlow: () => this.#driver.areSlow });
     this.#nudger = this.#nudgerOf(nodes);
@@ -90,7 +91,7 @@ export class ManagerCore implements LockCore {
     });
     this.#desk = new Desk(this.#driver, { clock: new SystemClock(), timer: new Alarm(), newId: randomId });
     this.#driver.serve(this.#desk);
-    this.#pools = new LeasePools(this.#desk, this.#send.bind(this), () => isInside(this));
+    this.#pools = new LeasePools(this.#desk, this.#send.bind(this), () => isInside(this.#info));
     this.watches = new WatchList(
       this.procedures,
       join,
@@ -104,7 +105,7 @@ export class ManagerCore implements LockCore {
       nodes,
       inUse: () => this.#session.index,
       slow: () => this.#passingOn.slow(),
-      send: (connection, room) => connection.emit(`//${this.info.collection}`, room, 'nudge'),
+      send: (connection, room) => connection.emit(`//${this.#info.collection}`, room, 'nudge'),
     });
   }
 
@@ -145,18 +146,18 @@ export class ManagerCore implements LockCore {
       (listener) => listener instanceof HeldLease && listener.isInner,
     );
     // One that holds for as long as it can, as a leader does, learns by this that it is to end.
-    if (isFirst) this.#desk.askHolders(this.info.owner);
+    if (isFirst) this.#desk.askHolders(this.#info.owner);
     await settledWithin(this.#desk.idle(), waitMs);
     await this.close();
     return !this.#wasCutShort;
   }
 
   #assertTaking(): void {
-    if (this.#isDraining && !isInside(this)) throw drainingError();
+    if (this.#isDraining && !isInside(this.#info)) throw drainingError();
   }
 
   #send(terms: Terms, teller: LockTeller, waited?: Waited): HeldLease {
-    return new HeldLease(this.#desk, terms, teller, waited, waited?.isInner ?? isInside(this));
+    return new HeldLease(this.#desk, terms, teller, waited, waited?.isInner ?? isInside(this.#info));
   }
 
   /** Releases what is held, withdraws what waits, disconnects. Settles within the request time-out. */

@@ -6,7 +6,7 @@ import type { LockTeller } from '../../lib/manager/event-relay.js';
 import { HeldLease } from '../../lib/manager/held-lease.js';
 import { LeasePools } from '../../lib/manager/lease-pools.js';
 import type { LocalWaiter } from '../../lib/manager/local-waiter.js';
-import type { LockCore } from '../../lib/manager/manager-core.js';
+import type { LockCore, OpenCore } from '../../lib/manager/manager-core.js';
 import type { Terms } from '../../lib/request/request.js';
 import { randomId } from '../../lib/manager/random-id.js';
 import type { Asked, Send } from '../../lib/request/commands.js';
@@ -51,7 +51,7 @@ export function termsOf({ operation }: FakeCall): RequestTerms {
 }
 
 /** The core of a manager without a server: desk and leases are real, and each call waits for the spec's answer. */
-export class FakeCore implements LockCore, Outlet {
+export class FakeCore implements LockCore, OpenCore, Outlet {
   readonly info = { collection: 'lock', prefix: '', owner: 'me' };
   readonly shared = { clockSkewMs: 0, doubtMs: 5_000 };
   readonly calls: FakeCall[] = [];
@@ -95,6 +95,15 @@ export class FakeCore implements LockCore, Outlet {
   grant(seat: Seat, leaseMs = 800, token = 7): void {
     const { number, id } = seat.request;
     this.push('granted', number, id.slice(0, 16), token, serverUs(), serverUs() + leaseMs * 1000);
+  }
+
+  get loaded(): this {
+    this.assertOpen();
+    return this;
+  }
+
+  async whenLoaded<T>(use: (core: this) => T | Promise<T>): Promise<T> {
+    return use(this.loaded);
   }
 
   assertOpen(): void {
