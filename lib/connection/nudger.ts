@@ -22,8 +22,8 @@ export interface NudgerOptions {
   readonly nodes: Pick<Nodes, 'count' | 'open'>;
   /** The node that calls go to now: its place in the list. */
   readonly inUse: () => number | undefined;
-  /** Told of each change that is slow, with nudges or before them. */
-  readonly slow: () => void;
+  /** Told when changes have become slow. */
+  readonly begun: () => void;
   /** Has a node send a message to the others, which a node does by itself at any time: it tells something in the room. */
   readonly send: (connection: NodeConnection, room: RoomId) => Promise<unknown>;
 }
@@ -62,9 +62,9 @@ export class Nudger {
     return this.#options.nodes.count > 1 && performance.now() >= this.#notBeforeMs;
   }
 
-  /** A change was slow. */
-  slow(): void {
-    this.#options.slow();
+  /** Changes are slow from now on. */
+  begin(): void {
+    this.#options.begun();
   }
 
   /**

@@ -190,10 +190,10 @@ export class Session {
 
   /**
    * This connection is answered, and another node would do better. Its place is taken as soon as that one is connected
-   * to; until then, and if there is none, it serves. Without effect while nobody needs one, or on a client of the caller's.
+   * to; until then, and if there is none, it serves. Without effect on a client of the caller's.
    */
   leave(connection: NodeConnection): void {
-    if (this.nodes === 1 || !this.canReopen || this.current !== connection || !this.#needs.areAny) return;
+    if (this.nodes === 1 || !this.canReopen || this.current !== connection) return;
     this.#left = connection;
     this.#lookBeside(connection);
   }

@@ -18,8 +18,8 @@ export type Batch = (operations: readonly Operation[]) => Promise<BatchAnswer>;
 /** Whoever can make slow changes quick; see `Nudger`. */
 export interface Nudges {
   readonly isPossible: boolean;
-  /** A change was slow. */
-  slow(): void;
+  /** Changes are slow. */
+  begin(): void;
   /** @param room that all nodes know */
   nudge(room: RoomId): void;
 }
@@ -122,10 +122,9 @@ export class Batcher {
    */
   #learn(wasTogether: boolean | undefined, count: number, { sentMs, receivedMs, room }: BatchAnswer): void {
     if (this.#nudges?.isPossible === true) {
-      const { hasHelped } = this.#nudging;
-      const wasSlow = isSlow(count, receivedMs - sentMs);
-      if (this.#nudging.answered(wasSlow, sentMs, receivedMs)) {
-        if (wasSlow) this.#nudges.slow();
+      const { hasHelped, isOn } = this.#nudging;
+      if (this.#nudging.answered(isSlow(count, receivedMs - sentMs), sentMs, receivedMs)) {
+        if (!isOn) this.#nudges.begin();
         this.#nudges.nudge(room);
         if (!hasHelped && this.#nudging.hasHelped) this.#batching.restart();
         return;

@@ -104,7 +104,7 @@ export class ManagerCore implements OpenCore {
     return new Nudger({
       nodes,
       inUse: () => this.#session.index,
-      slow: () => this.#passingOn.slow(),
+      begun: () => this.#passingOn.ask(),
       send: (connection, room) => connection.emit(`//${this.#info.collection}`, room, 'nudge'),
     });
   }

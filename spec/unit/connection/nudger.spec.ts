@@ -11,7 +11,7 @@ const OVER = new LockConnectionError('the spec is over');
 let nodes: FakeNodes;
 let nudger: Nudger;
 let inUse: number | undefined;
-let slow = 0;
+let begun = 0;
 
 beforeEach(() => stopTime());
 afterEach(async () => {
@@ -25,7 +25,7 @@ function nudgerOf(count: number): void {
   inUse = 0;
   const send = (connection: FakeNode['connection'], room: RoomId): Promise<unknown> =>
     connection.run('//x', `nudge ${room}`);
-  nudger = new Nudger({ nodes, inUse: () => inUse, slow: () => slow++, send });
+  nudger = new Nudger({ nodes, inUse: () => inUse, begun: () => begun++, send });
 }
 
 /** Nudges, over a connection that is opened when it is not there yet; the nudge has no answer yet. */
@@ -155,11 +155,11 @@ it('has the node tell the room of the last answer, and nobody where there is non
   await answer(node);
 });
 
-it('passes on that a change was slow', () => {
+it('passes on that changes have become slow', () => {
   nudgerOf(2);
-  slow = 0;
-  nudger.slow();
-  expect(slow).toBe(1);
+  begun = 0;
+  nudger.begin();
+  expect(begun).toBe(1);
 });
 
 async function refuseCall(node: FakeNode, code: number): Promise<void> {
