@@ -7,6 +7,7 @@
  * out. Of the longest profile in the folder: it is that of the process that worked most.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { SourceMap, type SourceMapPayload, type SourceMapping } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type CpuProfile, selfTimes, sumBy, type SelfTime } from './report/profile.js';
@@ -40,8 +41,7 @@ function main(): void {
     .filter((file) => file.endsWith('.cpuprofile'))
     .map((file) => selfTimes(JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as CpuProfile))
     .map((times) => times.filter((time) => !LOADING.test(time.url)))
-    // As it is built the library is elsewhere.
-    .map((times) => times.map((time) => ({ ...time, url: time.url.replace('/built/', '/lib/') })));
+    .map(asWritten);
   const total = (times: readonly SelfTime[]): number => times.reduce((sum, { us }) => sum + us, 0);
   const [times] = profiles.sort((a, b) => total(b) - total(a));
   if (times === undefined) throw new Error(`${folder} holds no .cpuprofile`);
@@ -53,6 +53,21 @@ function main(): void {
     .map(([name, us]) => [name, share(us)]);
   console.log(markdownTable([['group', 'share of CPU'], ...groups]));
   console.log(`\n${markdownTable([['function', 'share of CPU'], ...functions])}`);
+}
+
+/** Where each function is in the sources: as it is built the library is one file. */
+function asWritten(times: readonly SelfTime[]): SelfTime[] {
+  const isBuilt = ({ url }: SelfTime): boolean => url.endsWith('/built/library.js');
+  if (!times.some(isBuilt)) return [...times];
+  const map = new SourceMap(JSON.parse(readFileSync('built/library.js.map', 'utf8')) as SourceMapPayload);
+  return times.map((time) => {
+    if (!isBuilt(time)) return time;
+    const { originalSource: url, originalLine } = map.findEntry(
+      time.line - 1,
+      Number.MAX_SAFE_INTEGER,
+    ) as Partial<SourceMapping>;
+    return url === undefined || originalLine === undefined ? time : { ...time, url, line: originalLine + 1 };
+  });
 }
 
 function short(url: string): string {

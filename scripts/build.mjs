@@ -8,7 +8,7 @@
 // dist/esm passes on what CommonJS has. The types are there once too. dist/ui is the page of the live view, one file
 // for browsers.
 //
-//   --modules FOLDER   each module by itself instead, as CommonJS: for benchmarks, which look inside
+//   --bench FOLDER   instead, one file with what benchmarks use, some of which no user can import
 import { Buffer } from 'node:buffer';
 import { execFileSync } from 'node:child_process';
 import {
@@ -243,12 +243,31 @@ async function buildPackage() {
   execFileSync(process.execPath, ['scripts/build-page.mjs', 'dist/ui/page.html'], { stdio: 'inherit' });
 }
 
-async function buildModules(outdir) {
-  const files = readdirSync('lib', { recursive: true });
-  const entryPoints = files.filter((file) => file.endsWith('.ts')).map((file) => path.join('lib', file));
-  await build({ ...TARGET, entryPoints, outbase: 'lib', outdir, format: 'cjs', sourcemap: true });
+/** What benchmarks use, bundled as for users. By itself each module is slower: a name of another one is a getter there. */
+const FOR_BENCHMARKS = [
+  'index',
+  'client/open-client',
+  'client/tcp-client',
+  'manager/random-id',
+  'schema/constants',
+  'schema/lock-procedures',
+  'schema/setup',
+];
+
+async function buildForBenchmarks(outdir) {
+  const contents = FOR_BENCHMARKS.map((name) => `export * from './lib/${name}.ts';`).join('\n');
+  await build({
+    ...TARGET,
+    stdin: { contents, resolveDir: '.', loader: 'ts' },
+    bundle: true,
+    format: 'cjs',
+    external: OUTSIDE,
+    plugins: [compressedSchema],
+    sourcemap: true,
+    outfile: path.join(outdir, 'library.js'),
+  });
   writeFileSync(path.join(outdir, 'package.json'), '{"type":"commonjs"}\n');
 }
 
-const { values } = parseArgs({ options: { modules: { type: 'string' } } });
-await (values.modules === undefined ? buildPackage() : buildModules(values.modules));
+const { values } = parseArgs({ options: { bench: { type: 'string' } } });
+await (values.bench === undefined ? buildPackage() : buildForBenchmarks(values.bench));
