@@ -22,8 +22,6 @@ export interface NudgerOptions {
   readonly nodes: Pick<Nodes, 'count' | 'open'>;
   /** The node that calls go to now: its place in the list. */
   readonly inUse: () => number | undefined;
-  /** Told when changes have become slow. */
-  readonly begun: () => void;
   /** Has a node send a message to the others, which a node does by itself at any time: it tells something in the room. */
   readonly send: (connection: NodeConnection, room: RoomId) => Promise<unknown>;
 }
@@ -60,11 +58,6 @@ export class Nudger {
   /** Whether there is a node that could be asked. */
   get isPossible(): boolean {
     return this.#options.nodes.count > 1 && performance.now() >= this.#notBeforeMs;
-  }
-
-  /** Changes are slow from now on. */
-  begin(): void {
-    this.#options.begun();
   }
 
   /**

@@ -57,9 +57,6 @@ const LEFTOVERS_MS = 2_000;
 const SILENT = new LockConnectionError('the server is silent');
 const SILENT_BESIDE = new LockConnectionError('the server is silent; another connection answers');
 const STUCK_BESIDE = new LockConnectionError('the node leaves calls unanswered; another connection is ready');
-const PASSES_ON = new LockConnectionError(
-  'the node is about to store and passes calls on; another connection is ready',
-);
 const NOBODY = new LockConnectionError('no node has answered yet');
 const NOT_NEEDED = new LockConnectionError('this connection is not needed any more');
 
@@ -90,8 +87,6 @@ export class Session {
   #hasBeen = false;
   /** When a search that nodes had kept waiting came to nothing. */
   #gaveUpMs = -Infinity;
-  /** The connection that another one is looked for beside, although it is answered. */
-  #left: NodeConnection | undefined;
   /** Since when there is the connection that there is. */
   #becameMs = 0;
   /** Whether a call was answered over the connection that there is. */
@@ -186,16 +181,6 @@ export class Session {
   /** This connection is of no use: its node does not answer, or cannot serve. Without effect on a client of the caller's. */
   giveUp(connection: NodeConnection, reason: LockError): void {
     if (this.canReopen && this.current === connection) connection.abandon(reason);
-  }
-
-  /**
-   * This connection is answered, and another node would do better. Its place is taken as soon as that one is connected
-   * to; until then, and if there is none, it serves. Without effect on a client of the caller's.
-   */
-  leave(connection: NodeConnection): void {
-    if (this.nodes === 1 || !this.canReopen || this.current !== connection) return;
-    this.#left = connection;
-    this.#lookBeside(connection);
   }
 
   /**
@@ -388,7 +373,7 @@ export class Session {
       },
       () => {
         if (this.#race !== race || this.current !== silent) return;
-        this.#race = this.#left = undefined;
+        this.#race = undefined;
         this.#gaveUpMs = performance.now();
       },
     );
@@ -405,21 +390,13 @@ export class Session {
   #takePlace(silent: NodeConnection, other: ReadyNode, race: Race<ReadyNode>): void {
     // Otherwise it has ended meanwhile, and whoever looks for another has taken this one.
     if (this.current !== silent || this.#race !== race) return;
-    const reason = this.#whyNot(silent, other);
-    if (reason !== undefined && this.#needs.areAny) {
-      silent.abandon(reason);
+    const isUseless = silent.isSilent || (silent.isStuck && other.index !== this.#current?.index);
+    if (isUseless && this.#needs.areAny) {
+      silent.abandon(silent.isSilent ? SILENT_BESIDE : STUCK_BESIDE);
     } else {
-      this.#race = this.#left = undefined;
+      this.#race = undefined;
       other.connection.abandon(NOT_NEEDED);
     }
-  }
-
-  /** Why the other connection is better; `undefined` if it is not. */
-  #whyNot(current: NodeConnection, other: ReadyNode): LockError | undefined {
-    if (current.isSilent) return SILENT_BESIDE;
-    if (other.index === this.#current?.index) return undefined;
-    if (current.isStuck) return STUCK_BESIDE;
-    return this.#left === current ? PASSES_ON : undefined;
   }
 
   #pushed(type: number, body: unknown): void {

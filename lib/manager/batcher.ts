@@ -18,8 +18,6 @@ export type Batch = (operations: readonly Operation[]) => Promise<BatchAnswer>;
 /** Whoever can make slow changes quick; see `Nudger`. */
 export interface Nudges {
   readonly isPossible: boolean;
-  /** Changes are slow. */
-  begin(): void;
   /** @param room that all nodes know */
   nudge(room: RoomId): void;
 }
@@ -60,16 +58,6 @@ export class Batcher {
       // After all promises that are settled in this turn have gone on: what they ask travels too.
       process.nextTick(this.#flushLater);
     }
-  }
-
-  /** Whether changes are slow, or would be without nudges. */
-  get areSlow(): boolean {
-    return this.#nudging.isWanted(performance.now());
-  }
-
-  /** Calls go to another node from now on. */
-  reconnected(): void {
-    this.#nudging.restart();
   }
 
   /** Sends what is asked so far, if any of it is urgent: code of a caller's is about to run. */
@@ -122,9 +110,8 @@ export class Batcher {
    */
   #learn(wasTogether: boolean | undefined, count: number, { sentMs, receivedMs, room }: BatchAnswer): void {
     if (this.#nudges?.isPossible === true) {
-      const { hasHelped, isOn } = this.#nudging;
+      const { hasHelped } = this.#nudging;
       if (this.#nudging.answered(isSlow(count, receivedMs - sentMs), sentMs, receivedMs)) {
-        if (!isOn) this.#nudges.begin();
         this.#nudges.nudge(room);
         if (!hasHelped && this.#nudging.hasHelped) this.#batching.restart();
         return;

@@ -74,16 +74,6 @@ export class Driver implements Outlet {
     this.#closed();
   }
 
-  /** Whether changes are slow, or would be without nudges. */
-  get areSlow(): boolean {
-    return this.#batcher.areSlow;
-  }
-
-  /** Calls go to another node from now on. */
-  reconnected(): void {
-    this.#batcher.reconnected();
-  }
-
   join(room: RoomId): void {
     joinNewRoom(this.#connection.join, room).then(
       () => this.#desk.joined(room),

@@ -4,7 +4,6 @@ import type { ManagerInfo } from '../diagnostics/messages.js';
 import { Calls } from '../connection/calls.js';
 import { Nodes } from '../connection/nodes.js';
 import { Nudger } from '../connection/nudger.js';
-import { PassingOn } from '../connection/passing-on.js';
 import { Session, type SessionListener } from '../connection/session.js';
 import { LockClosedError, LockError } from '../errors.js';
 import type { ResolvedManagerOptions } from '../options/resolved-manager-options.js';
@@ -57,7 +56,6 @@ export class ManagerCore implements OpenCore {
   readonly #driver: Driver;
   readonly #session: Session;
   readonly #nudger: Nudger;
-  readonly #passingOn: PassingOn;
   readonly #calls: Calls;
   readonly #limitMs: number;
   #closing: Promise<void> | undefined;
@@ -72,7 +70,6 @@ export class ManagerCore implements OpenCore {
     this.#session = new Session(nodes, options.requestTimeout, this.#sessionListener(listener));
     const { collection, prefix, owner } = info;
     const identity = { inbox: randomId(), owner };
-    this.#passingOn = new PassingOn({ session: this.#session, areSlow: () => this.#driver.areSlow });
     this.#nudger = this.#nudgerOf(nodes);
     this.#calls = new Calls(this.#session, {
       ...options,
@@ -104,7 +101,6 @@ export class ManagerCore implements OpenCore {
     return new Nudger({
       nodes,
       inUse: () => this.#session.index,
-      begun: () => this.#passingOn.ask(),
       send: (connection, room) => connection.emit(`//${this.#info.collection}`, room, 'nudge'),
     });
   }
@@ -197,13 +193,11 @@ export class ManagerCore implements OpenCore {
   #sessionListener(listener: ManagerListener): SessionListener {
     return {
       connected: () => {
-        this.#driver.reconnected();
         this.#desk.connected();
         this.watches.reconnected();
         listener.connected();
       },
       pushed: (type, body) => {
-        this.#passingOn.pushed(type, body);
         this.#driver.pushed(type, body);
         this.watches.pushed(type, body);
       },

@@ -33,11 +33,6 @@ export class Nudging {
     return this.#hasHelped;
   }
 
-  /** Whether it is on, or waits for its next trial after one in vain. */
-  isWanted(nowMs: number): boolean {
-    return this.#isOn || nowMs < this.#notBeforeMs;
-  }
-
   /** A call with a change was answered. Tells whether to nudge now. */
   answered(isSlow: boolean, sentMs: number, nowMs: number): boolean {
     if (this.#isOn) this.#judge(isSlow, sentMs, nowMs);
@@ -50,13 +45,6 @@ export class Nudging {
     this.#isOn = false;
     this.#hasHelped = false;
     this.#last.clear();
-  }
-
-  /** Calls go to another node from now on: nothing is known of it. */
-  restart(): void {
-    this.#notBeforeMs = -Infinity;
-    this.#pauseMs = LEAST_PAUSE_MS;
-    this.#slow = this.#calls = 0;
   }
 
   #look(isSlow: boolean, nowMs: number): void {

@@ -11,7 +11,6 @@ const OVER = new LockConnectionError('the spec is over');
 let nodes: FakeNodes;
 let nudger: Nudger;
 let inUse: number | undefined;
-let begun = 0;
 
 beforeEach(() => stopTime());
 afterEach(async () => {
@@ -25,7 +24,7 @@ function nudgerOf(count: number): void {
   inUse = 0;
   const send = (connection: FakeNode['connection'], room: RoomId): Promise<unknown> =>
     connection.run('//x', `nudge ${room}`);
-  nudger = new Nudger({ nodes, inUse: () => inUse, begun: () => begun++, send });
+  nudger = new Nudger({ nodes, inUse: () => inUse, send });
 }
 
 /** Nudges, over a connection that is opened when it is not there yet; the nudge has no answer yet. */
@@ -153,13 +152,6 @@ it('has the node tell the room of the last answer, and nobody where there is non
   await answer(node);
   expect(node.runs.map(({ procedure }) => procedure)).toEqual(['nudge 7', 'nudge 8']);
   await answer(node);
-});
-
-it('passes on that changes have become slow', () => {
-  nudgerOf(2);
-  begun = 0;
-  nudger.begin();
-  expect(begun).toBe(1);
 });
 
 async function refuseCall(node: FakeNode, code: number): Promise<void> {

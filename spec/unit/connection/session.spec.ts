@@ -340,55 +340,6 @@ describe('a connection that is lost', () => {
   });
 });
 
-describe('a node that is answered and left for a better one', () => {
-  it('serves until the next node is ready', async () => {
-    const node = await connected(3);
-    session.keepAlive();
-    session.leave(node.connection);
-    expect(session.current).toBe(node.connection);
-    nodes.last.open();
-    await rest();
-    expect([nodes.last.index, node.isClosed]).toEqual([1, true]);
-    expect(session.current).toBe(nodes.last.connection);
-    expect(told).toEqual(['disconnected', 'reconnecting', 'connected']);
-    expect(reconnecting[0]?.delayMs).toBe(0);
-  });
-
-  it('is kept when no other can be reached, and not left later for another reason', async () => {
-    const node = await connected(2);
-    session.keepAlive();
-    session.leave(node.connection);
-    nodes.last.refuse();
-    await rest();
-    while (nodes.last.index !== 0) await pass(10);
-    nodes.last.open();
-    await rest();
-    expect(session.current).toBe(node.connection);
-    expect(told).toEqual([]);
-  });
-
-  it('is not left when it is the only one, or not in use any more', async () => {
-    const only = await connected(1);
-    session.keepAlive();
-    session.leave(only.connection);
-    expect(nodes.tried).toHaveLength(1);
-    await session.close(new LockConnectionError('another session'), 0);
-    const node = await connected(2);
-    session.leave(only.connection);
-    expect(nodes.tried).toEqual([node]);
-  });
-
-  it('keeps the other connection closed when nobody needs one by then', async () => {
-    const node = await connected(2);
-    const letGo = session.keepAlive();
-    session.leave(node.connection);
-    letGo();
-    nodes.last.open();
-    await rest();
-    expect([session.current, nodes.last.isClosed]).toEqual([node.connection, true]);
-  });
-});
-
 describe('a server that goes silent', () => {
   it('is left for the next node as soon as that is ready, within a third of the lease', async () => {
     const node = await connected(3);

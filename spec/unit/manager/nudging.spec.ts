@@ -89,25 +89,3 @@ it('calls that were on their way when it began say nothing of whether it helps',
   play(16, quick);
   expect(nudging.hasHelped).toBe(true);
 });
-
-it('is wanted from its beginning on, also in the pause after a trial in vain', () => {
-  expect(nudging.isWanted(nowMs)).toBe(false);
-  play(1, slow);
-  expect(nudging.isWanted(nowMs)).toBe(false);
-  play(1, slow);
-  expect(nudging.isWanted(nowMs)).toBe(true);
-  play(16, slow);
-  expect([nudging.isOn, nudging.isWanted(nowMs), nudging.isWanted(nowMs + 1_001)]).toEqual([
-    false,
-    true,
-    false,
-  ]);
-});
-
-it('begins without a pause at another node', () => {
-  while (nowMs < 100_000) play(1, slow);
-  play(100, mended);
-  nudging.restart();
-  expect(100 - play(100, mended)).toBeLessThanOrEqual(2);
-  expect(nudging.isOn).toBe(true);
-});
