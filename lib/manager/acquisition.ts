@@ -86,7 +86,8 @@ export function termsOf(
     maxHoldMs: options.maxHoldMs,
     minHoldMs: options.minHoldMs,
     lingerMs: options.lingerMs,
-    waitTimeoutMs: options.waitTimeoutMs,
+    // Nor for a server, by a try.
+    waitTimeoutMs: options.isSteal && how === 'try' ? undefined : options.waitTimeoutMs,
     confirmGrants: options.confirmGrants,
     clockSkewMs: shared.clockSkewMs,
     doubtMs: shared.doubtMs,

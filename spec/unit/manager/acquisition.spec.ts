@@ -36,12 +36,22 @@ describe('what is asked for', () => {
     expect(core.calls).toHaveLength(1);
   });
 
-  it.each(['acquire', 'try'] as const)('a thief steals, by %s too, and never waits', async (how) => {
-    const lease = acquiring({ steal: true, waitTimeout: 10 }, how);
+  it.each([
+    ['acquire', 1_000],
+    ['try', 10],
+  ] as const)('a thief steals, by %s too, and never waits for others', async (how, waitTimeout) => {
+    const lease = acquiring({ steal: true, waitTimeout }, how);
     await pass(100);
     expect(core.calls).toHaveLength(1);
     core.last('steal').answer(says.held(3000));
     expect(await outcome(lease)).toMatchObject({ value: { isHeld: true } });
+  });
+
+  it('a thief waits for the server for as long as it says', async () => {
+    const lease = acquiring({ steal: true, waitTimeout: 100 });
+    core.trouble = new LockConnectionError('the server is silent');
+    await pass(101);
+    expect(await outcome(lease)).toMatchObject({ error: { code: 'LOCK_TIMEOUT', waitedMs: 100 } });
   });
 });
 
