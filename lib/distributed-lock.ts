@@ -224,7 +224,9 @@ export class DistributedLock extends Emitter<LockEvents> {
     this.#running ??= new Set();
     this.#running.add(lease);
     try {
-      result = await (lease instanceof HeldLease ? insideOf(this.#core.info, lease, () => fn(lease)) : fn(lease));
+      result = await (lease instanceof HeldLease
+        ? insideOf(this.#core.info, lease, () => fn(lease))
+        : fn(lease));
     } finally {
       this.#running.delete(lease);
       await lease[Symbol.asyncDispose]();
