@@ -182,12 +182,22 @@ const VALUES: Readonly<Record<string, string | number>> = {
   NEVER_US,
 };
 
+/** The types of what there is very much of. */
+function typesOf(prefix: string): { readonly REQUEST: string; readonly QUEUE: string } {
+  return { REQUEST: `${prefix}ThingsDBLockRequest`, QUEUE: `${prefix}ThingsDBLockQueue` };
+}
+
 /**
  * Puts the constants into a piece of .ti source. Throws for a name that is not here.
  * @param prefix of the procedures and of the state, where a collection holds more than these
  */
 export function withConstants(source: string, prefix = ''): string {
-  const values = { ...VALUES, PREFIX: prefix, STATE: `${prefix}thingsdb_lock` } as typeof VALUES;
+  const values = {
+    ...VALUES,
+    PREFIX: prefix,
+    STATE: `${prefix}thingsdb_lock`,
+    ...typesOf(prefix),
+  } as typeof VALUES;
   return source.replace(/\$([A-Z_]+)/g, (_, name: string) => {
     const value = values[name];
     if (value === undefined) throw new Error(`unknown constant $${name} in the schema's source`);

@@ -16,6 +16,9 @@ if (known >= $SCHEMA) return [.$STATE.schema, .$STATE.compatible];
 if (!known && ('$PREFIX' != '' || !has_type('Inner')) && ${JSON.stringify(names)}.some(|name| has_procedure(name))) {
     raise(err($NAME_CLASH, 'this collection has procedures of its own under the names that the lock needs'));
 };
+if (!known && (has_type('$REQUEST') || has_type('$QUEUE'))) {
+    raise(err($NAME_CLASH, 'this collection has types of its own under the names that the lock needs: $REQUEST, $QUEUE'));
+};
 if (!known && ('$PREFIX' != '' || !has_type('Inner')) && type(root()) != 'thing') {
     raise(err($NAME_CLASH, 'the root of this collection is of a type, which takes no other properties; one that the Python lock has set up is taken over by a setup without a prefix'));
 };

@@ -52,7 +52,10 @@ besideRealPython('taking over a collection of Python', (backEnd, python) => {
     const manager = backEnd.manager();
     await manager.setup();
     expect(await backEnd.query('.keys();')).toEqual(['thingsdb_lock']);
-    expect(await backEnd.query('types_info().len();')).toBe(0);
+    const types = ['ThingsDBLockQueue', 'ThingsDBLockRequest'];
+    expect(
+      await backEnd.query('[types_info().len(), types.every(|name| has_type(name))];', { types }),
+    ).toEqual([types.length, true]);
     expect(await Promise.all(['job', 'other', 'none'].map((name) => manager.isLocked(name)))).toEqual([
       true,
       true,
