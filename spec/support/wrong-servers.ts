@@ -245,7 +245,7 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'tells nobody who may keep a name that it is wanted',
-    of: "for (r in q.held) if (r.get('lingers')) r.inbox.room.emit('wanted', r.number);",
+    of: "for (r in q.held) if (r.lingers) r.inbox.room.emit('wanted', r.number);",
     instead: '',
   },
   {
@@ -256,7 +256,7 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'tells an heir that somebody wants what it never kept',
-    of: "if (r.get('lingers')) r.del('lingers');",
+    of: 'if (r.lingers) r.lingers = false;',
     instead: '',
   },
   { does: 'counts no holders ahead', of: 'ahead = q.held.len();', instead: 'ahead = 0;' },
