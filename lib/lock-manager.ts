@@ -107,7 +107,6 @@ export class LockManager extends Emitter<LockManagerEvents> {
   query(which?: string | Page): Promise<LockSnapshot>;
   async query(which: string | Page = {}, ...more: readonly unknown[]): Promise<LockSnapshot> {
     refuseMore('query', more);
-    this.#core.assertOpen();
     const { after, limit } = typeof which === 'string' ? {} : checkedPage(which);
     const name = typeof which === 'string' ? checkedName(which) : null;
     const answer = this.#core.whenLoaded(({ procedures }) => procedures.query(name, after, limit));
@@ -130,7 +129,6 @@ export class LockManager extends Emitter<LockManagerEvents> {
   async watch(...names: readonly unknown[]): Promise<LockWatch<string | undefined>> {
     const [first, ...more] = names;
     refuseMore('watch', more);
-    this.#core.assertOpen();
     const name = names.length === 0 ? undefined : checkedName(first as string);
     return withOwnError(this.#core.whenLoaded(({ watches }) => watches.open(name)));
   }
@@ -143,7 +141,6 @@ export class LockManager extends Emitter<LockManagerEvents> {
   forceRelease(name: string): Promise<number>;
   async forceRelease(name: string, ...more: readonly unknown[]): Promise<number> {
     refuseMore('forceRelease', more);
-    this.#core.assertOpen();
     const checked = checkedName(name);
     return withOwnError(this.#core.whenLoaded(({ procedures }) => procedures.forceRelease(checked)));
   }
@@ -156,7 +153,6 @@ export class LockManager extends Emitter<LockManagerEvents> {
   requestRelease(name: string): Promise<number>;
   async requestRelease(name: string, ...more: readonly unknown[]): Promise<number> {
     refuseMore('requestRelease', more);
-    this.#core.assertOpen();
     const checked = checkedName(name);
     return withOwnError(this.#core.whenLoaded(({ procedures }) => procedures.requestRelease(checked)));
   }
@@ -179,7 +175,6 @@ export class LockManager extends Emitter<LockManagerEvents> {
    * @throws LockSetupError, LockPermissionError, LockConnectionError
    */
   async setup(): Promise<void> {
-    this.#core.assertOpen();
     await withOwnError(this.#core.whenLoaded((core) => core.ready()));
   }
 

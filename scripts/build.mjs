@@ -35,7 +35,7 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const OUTSIDE = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
 /** Of the rest nobody debugs: a map would be bigger than the code. */
 const MAPPED = /^lib\//;
-const WITHOUT_MAP = /^lib\/(cli|embedded|testing)\//;
+const WITHOUT_MAP = /^lib\/(cli|embedded|testing|ui)\//;
 const EMBEDDED = /^lib\/embedded\//;
 
 /** `x/index` for ./dist/cjs/x/index.js */
