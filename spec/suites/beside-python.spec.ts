@@ -109,7 +109,7 @@ onEachBackEnd('the procedures of the Python lock', (backEnd) => {
     const manager = backEnd.manager();
     await manager.setup();
     expect(await backEnd.query('.keys();')).toEqual(['thingsdb_lock']);
-    expect(await backEnd.query('types_info().len();')).toBe(0);
+    expect(await backEnd.query('types_info().len();')).toBe(2);
     expect(await manager.isLocked('taken over')).toBe(true);
     expect(await backEnd.run('test', holder)).toBe(true);
     expect(await backEnd.run('test', waiter)).toBe(false);

@@ -117,9 +117,9 @@ onEachBackEnd(
       await occupants.alter(`
         q = s.locks[':crowded'];
         box = s.inboxes[':${occupants.inbox}'];
-        range(${BIG_CROWD - 1}).each(|i| q.waiting.push({
+        range(${BIG_CROWD - 1}).each(|i| q.waiting.push(ThingsDBLockRequest{
           state: 1, id: '', number: 0, names: ['crowded'], inbox: box, units: 1, limit: 1, since: 1, token: 0, due: 0,
-          ttl: 1000, order: i, asks_at: 0, missed: false
+          ttl: 1000, order: i, asks_at: 0, missed: false, lingers: false
         }));`);
       const page = async (...args: Sent[]): Promise<unknown[]> =>
         (await occupants.run('lock_query', args)) as unknown[];

@@ -47,7 +47,6 @@ it.each([
   'thingsdb://a%2fb',
   'thingsdb://a%40b',
   'thingsdb://%E0%A4',
-  'thingsdb://xn--a',
   'ws://:9270',
   5 as unknown as string,
 ])('%j is refused', (text) => {
