@@ -282,6 +282,8 @@ export class Desk {
     this.#step(seat, { kind: 'answered', call, answer, exchange: told }, now);
     const next = nextOf(call);
     if (next !== undefined) this.#handOn(next, call.offsetMs, answer, told);
+    // Perhaps it was decided before we were in the room, and something was told between.
+    if (sentMs < this.#room.joinedMs) this.#askAbout(seat);
     // 0: of what is in nobody's room.
     if (room && this.#seats.size > 0) this.#room.enter(room);
     this.#noticeGap(this.#clock.now());
@@ -359,11 +361,13 @@ export class Desk {
 
   joined(room: RoomId): void {
     if (!this.#room.joined(room)) return;
-    // What was told before we were in.
-    for (const seat of this.seats) {
-      if (seat.request.state === 'waiting') this.step(seat, ASK_SURELY);
-      else if (seat.request.isHolding) this.step(seat, ASK);
-    }
+    for (const seat of this.seats) this.#askAbout(seat);
+  }
+
+  /** What was told of it before we were in the room was not heard. */
+  #askAbout(seat: Seat): void {
+    if (seat.request.state === 'waiting') this.step(seat, ASK_SURELY);
+    else if (seat.request.isHolding) this.step(seat, ASK);
   }
 
   notJoined(room: RoomId, error: unknown, how: 'unanswered' | 'refused'): void {

@@ -15,6 +15,7 @@ export class OwnRoom implements Sleeper {
   readonly #joins = new Cooldown();
   #id: RoomId | undefined;
   #isHeard = false;
+  #joinedMs = -Infinity;
 
   constructor(alarms: Alarms, nowMs: () => number, join: (room: RoomId) => void) {
     this.#alarms = alarms;
@@ -25,6 +26,11 @@ export class OwnRoom implements Sleeper {
   /** Whether what is told in the room is heard. */
   get isHeard(): boolean {
     return this.#isHeard;
+  }
+
+  /** When we came to be in it, or in the one before. */
+  get joinedMs(): number {
+    return this.#joinedMs;
   }
 
   is(room: unknown): boolean {
@@ -46,8 +52,10 @@ export class OwnRoom implements Sleeper {
 
   /** We are in the room. Whether it is still the one to be in. */
   joined(room: RoomId): boolean {
-    this.#isHeard ||= room === this.#id;
-    return room === this.#id;
+    if (room !== this.#id) return false;
+    this.#isHeard = true;
+    this.#joinedMs = this.#nowMs();
+    return true;
   }
 
   /** Nothing more is heard. The next answer that names a room has it joined. */

@@ -5,7 +5,7 @@ import { HINT_GAP_MS } from '../../../lib/manager/hints.js';
 import { Why } from '../../../lib/schema/constants.js';
 import type { Answer } from '../../../lib/schema/operations.js';
 import { OWN_TERMS } from '../../support/own-terms.js';
-import type { FakeCore } from '../../support/fake-core.js';
+import type { FakeCall, FakeCore } from '../../support/fake-core.js';
 import { ROOM, says, serverUs, withFakeCore } from '../../support/fake-core.js';
 import { pass, rest } from '../../support/fake-time.js';
 import { outcome } from '../../support/outcome.js';
@@ -211,6 +211,21 @@ describe('the room', () => {
     expect(core.rooms).toEqual([ROOM]);
     core.desk.joined(ROOM);
     expect(askedFor(true)).toEqual(seats);
+  });
+
+  it('is asked about what it told between an answer and the join, also where the join is heard of first', async () => {
+    open();
+    open();
+    const [first, second] = core.of('acquire') as [FakeCall, FakeCall];
+    first.answer(says.waiting(10_000));
+    await pass(1);
+    core.desk.joined(ROOM);
+    expect(askedFor(true)).toEqual([first.seat]);
+    second.answer(says.waiting(10_000));
+    expect(askedFor(true)).toEqual([first.seat, second.seat]);
+    await pass(1);
+    waiting();
+    expect(askedFor(true)).toHaveLength(2);
   });
 
   it('is joined for who holds, too, who is asked about by a read', () => {
