@@ -21,6 +21,7 @@ besideRealPython('Python processes beside the other kinds of lock', (backEnd, py
     });
     await untilQueued(backEnd, 'read', 4);
     await leases[0]!.release();
+    await backEnd.caughtUp();
     // One reader is enough to keep Python out.
     expect((await one.query('read')).held).toHaveLength(1);
     expect(turns).toEqual([]);
@@ -105,6 +106,7 @@ besideRealPython('Python processes beside the other kinds of lock', (backEnd, py
     expect(await manager.isLocked('taken')).toBe(true);
     expect(await thief.release()).toBe(true);
     await ousted.expect('held');
+    await backEnd.caughtUp();
     expect(await manager.requestRelease('taken')).toBe(0);
     const acquiring = manager.acquire('taken');
     await untilQueued(backEnd, 'taken', 2);
