@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Arena } from '../arena.js';
 import type { Check } from '../check.js';
-import { later, terms } from '../contestant.js';
+import { type Contestant, later, terms } from '../contestant.js';
 
 /** Tells every request there is an event with its own number, in its own room: whoever has the right JOIN can. */
 async function forge(arena: Arena, event: string, others: string): Promise<void> {
@@ -11,6 +11,11 @@ async function forge(arena: Arena, event: string, others: string): Promise<void>
     )));
     nil;
   `);
+}
+
+/** Two answers to a client come after the one that names its room, and so after it has joined that. */
+async function joined(contestant: Contestant, name: string): Promise<void> {
+  for (const round of [1, 2]) await contestant.release(await contestant.acquire(terms(`${name} ${round}`)));
 }
 
 export const forged: readonly Check[] = [
@@ -24,6 +29,7 @@ export const forged: readonly Check[] = [
       let isIn = false;
       const waiting = later(two.acquire(terms(name)).then((lease) => ((isIn = true), lease)));
       await arena.queue(name, 1, 1);
+      await joined(two, name);
       const grant = `, '0123456789abcdef', 9007199254740990, int(now() * 1000000), int(now() * 1000000) + 800000`;
       await forge(arena, 'granted', grant);
       // Answered after what was pushed before it has been taken in.
@@ -40,6 +46,7 @@ export const forged: readonly Check[] = [
     async run(arena, [one], name) {
       assert(one);
       const held = await one.acquire(terms(name));
+      await joined(one, name);
       await forge(arena, 'lost', ', 1');
       await one.release(await one.acquire(terms(`${name} b`)));
       assert.equal(one.hasLost(held), false, 'a forged loss was believed');
