@@ -182,11 +182,6 @@ const VALUES: Readonly<Record<string, string | number>> = {
   NEVER_US,
 };
 
-/** The types of what there is very much of. */
-function typesOf(prefix: string): { readonly REQUEST: string; readonly QUEUE: string } {
-  return { REQUEST: `${prefix}ThingsDBLockRequest`, QUEUE: `${prefix}ThingsDBLockQueue` };
-}
-
 /**
  * Puts the constants into a piece of .ti source. Throws for a name that is not here.
  * @param prefix of the procedures and of the state, where a collection holds more than these
@@ -196,7 +191,8 @@ export function withConstants(source: string, prefix = ''): string {
     ...VALUES,
     PREFIX: prefix,
     STATE: `${prefix}thingsdb_lock`,
-    ...typesOf(prefix),
+    REQUEST: `${prefix}ThingsDBLockRequest`,
+    QUEUE: `${prefix}ThingsDBLockQueue`,
   } as typeof VALUES;
   return source.replace(/\$([A-Z_]+)/g, (_, name: string) => {
     const value = values[name];

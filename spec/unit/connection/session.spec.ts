@@ -482,6 +482,16 @@ describe('a server that goes silent', () => {
   });
 });
 
+/** The first of three nodes hung while a lease was held. */
+async function cameToTheSecond(): Promise<void> {
+  const node = await connected(3);
+  session.keepAlive(6_000);
+  node.isAlive = false;
+  await triedMs(2);
+  nodes.last.open();
+  await rest();
+}
+
 describe('a node that answers pings and leaves a call unanswered', () => {
   /** A call without an answer, on the connection that there is. */
   const call = (): void => {
@@ -553,12 +563,7 @@ describe('a node that answers pings and leaves a call unanswered', () => {
   });
 
   it('that was come to because another hangs is left for a third, although it answers other calls', async () => {
-    const node = await connected(3);
-    session.keepAlive(6_000);
-    node.isAlive = false;
-    await triedMs(2);
-    nodes.last.open();
-    await rest();
+    await cameToTheSecond();
     // It is away: it passes calls on to either of the others.
     session.proved();
     call();
@@ -567,12 +572,7 @@ describe('a node that answers pings and leaves a call unanswered', () => {
   });
 
   it('is found again in its usual place half a minute after it hung', async () => {
-    const node = await connected(3);
-    session.keepAlive(6_000);
-    node.isAlive = false;
-    await triedMs(2);
-    nodes.last.open();
-    await rest();
+    await cameToTheSecond();
     await pass(30_000);
     session.proved();
     nodes.last.cut();
