@@ -139,14 +139,17 @@ onEachBackEnd(
 
     test('one sweep removes so many tombstones, the next ones the rest', async () => {
       await occupants.withdraw(MOST_SWEPT + 50);
-      await occupants.prepareSweep();
-      await occupants.alter('s.tombstones.values().each(|one| { one.due = 1; nil; });');
-      await occupants.run('sweep_now', []);
-      const left = () => backEnd.query('.thingsdb_lock.tombstones.len();');
-      expect(await left()).toBe(50);
+      const left = 'left = .thingsdb_lock.tombstones.len();';
+      // In one query, or the sweeper's own task may come between.
+      const afterOne = await backEnd.query(`
+        s = .thingsdb_lock;
+        s.tombstones.values().each(|one| { one.due = 1; nil; });
+        try(wse(s.fn.sweep(s, s.sweeper)));
+        ${left}`);
+      expect(afterOne).toBe(50);
       // Not being a task, it could not put itself off.
       await occupants.alter('wse(s.fn.arm(s, int(now())));');
-      await until(async () => (await left()) === 0, { limitMs: SOON_MS });
+      await until(async () => (await backEnd.query(left)) === 0, { limitMs: SOON_MS });
     });
   },
   { leavesRequests: true },
