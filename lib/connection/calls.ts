@@ -1,3 +1,4 @@
+import { pause } from '../async/pause.js';
 import { within } from '../async/within.js';
 import type { AnnouncedRuns } from '../client/announcing-client.js';
 import { LOOKUP_ERROR, serverCode } from '../client/server-error.js';
@@ -27,6 +28,9 @@ export interface CallsOptions {
 const EARLY_MS = 2;
 /** How often one call may find the collection gone after it was set up anew. */
 const MOST_SETUPS = 1;
+/** A node that cannot serve passes a call on to one that may learn of a setup so much later. */
+const SETUP_LAG_MS = 1_000;
+const LAG_DELAY_MS = 50;
 
 /** How a manager's calls get to the server: over what connection, after the setup, and how often. */
 export class Calls {
@@ -158,7 +162,8 @@ export class Calls {
     let failure = failed;
     let setups = 0;
     for (;;) {
-      if (failure !== undefined && this.#mayRepeat(failure, limits, setups)) setups++;
+      if (failure !== undefined && setups > 0 && this.#mayLag(failure, limits)) await pause(LAG_DELAY_MS);
+      else if (failure !== undefined && this.#mayRepeat(failure, limits, setups)) setups++;
       const connection = this.#session.current ?? (await this.#connected(limits));
       const { generation } = this.#preparation;
       try {
@@ -172,6 +177,12 @@ export class Calls {
         failure = { error, connection, generation };
       }
     }
+  }
+
+  /** Whether the node that has answered may not know the setup yet that was just made. */
+  #mayLag({ error }: Failure, { endMs }: Limits): boolean {
+    const lagEndMs = this.#preparation.madeMs + SETUP_LAG_MS;
+    return isMissing(error) && performance.now() + LAG_DELAY_MS < Math.min(lagEndMs, endMs);
   }
 
   /** Throws what another try cannot help against. Otherwise tells whether all has to be set up anew before it. */

@@ -8,6 +8,7 @@ export class Preparation {
   readonly #askToJoin: Step;
   #setup: Promise<void> | undefined;
   #isSetUp = false;
+  #madeMs = -Infinity;
   #joinAsked: Promise<void> | undefined;
   #mayJoin = false;
   #generation = 0;
@@ -22,6 +23,11 @@ export class Preparation {
   /** Counts the setups: one that was found missing is the one of this number. */
   get generation(): number {
     return this.#generation;
+  }
+
+  /** When the last setup was made, on the monotonic clock. */
+  get madeMs(): number {
+    return this.#madeMs;
   }
 
   isDone(needsJoin: boolean): boolean {
@@ -58,6 +64,7 @@ export class Preparation {
     try {
       await this.#setUp(connection);
       this.#isSetUp = true;
+      this.#madeMs = performance.now();
     } finally {
       this.#setup = undefined;
     }

@@ -264,11 +264,25 @@ describe('a server that has lost its state', () => {
     expect(await call).toMatchObject({ value: 'there' });
   });
 
-  it('and loses it again is told', async () => {
+  it('is asked again for a moment after the setup: the node that answers may lag', async () => {
     const node = await ready();
     const call = called();
     node.runs[0]?.fail(missing);
     await rest();
+    for (let i = 1; i <= 3; i++) {
+      node.runs[i]?.fail(missing);
+      await pass(50);
+    }
+    node.runs[4]?.answer('there now');
+    expect(await call).toMatchObject({ value: 'there now' });
+    expect(setups).toEqual([0, 0]);
+  });
+
+  it('and loses it again is told', async () => {
+    const node = await ready();
+    const call = called();
+    node.runs[0]?.fail(missing);
+    await pass(1_000);
     node.runs[1]?.fail(missing);
     expect(await outcome(call)).toMatchObject({ error: { code: 'LOCK_SETUP' } });
   });
