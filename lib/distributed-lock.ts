@@ -177,7 +177,11 @@ export class DistributedLock extends Emitter<LockEvents> {
     await this.#current().extend(ttl);
   }
 
-  /** Whether anybody holds the lock, or one of its names, by the server's word. @throws LockConnectionError if it has none */
+  /**
+   * Whether anybody holds the lock, or one of its names, by the server's word. On a cluster the node that answers may be a
+   * moment behind.
+   * @throws LockConnectionError if there is no answer
+   */
   async isLocked(): Promise<boolean> {
     const answers = await this.#core.whenLoaded(({ procedures }) =>
       withOwnError(Promise.all(this.names.map((name) => procedures.isLocked(name)))),

@@ -92,7 +92,10 @@ export class LockManager extends Emitter<LockManagerEvents> {
     return this.get(names, options).tryRunExclusive(fn);
   }
 
-  /** Whether anybody holds the lock, by the server's word. @throws LockConnectionError if it has none */
+  /**
+   * Whether anybody holds the lock, by the server's word. On a cluster the node that answers may be a moment behind.
+   * @throws LockConnectionError if there is no answer
+   */
   isLocked(name: string): Promise<boolean>;
   async isLocked(name: string, ...more: readonly unknown[]): Promise<boolean> {
     refuseMore('isLocked', more);

@@ -147,6 +147,34 @@ const REQUESTS_CODE = `
   ids;
 `;
 
+/** Of what a node tells of each node. */
+interface NodeInfo {
+  readonly node_id: number;
+  readonly status: string;
+}
+
+/**
+ * A node that cannot serve passes a read on to any other, which may be some milliseconds behind. What a suite reads of a
+ * cluster it reads when all nodes that serve know what was done before.
+ */
+function readAfter(manager: LockManager, caughtUp: () => Promise<void>): void {
+  const query = manager.query.bind(manager);
+  manager.query = async (...args) => {
+    await caughtUp();
+    return query(...args);
+  };
+  const get = manager.get.bind(manager);
+  manager.get = (...args) => {
+    const lock = get(...args);
+    const isLocked = lock.isLocked.bind(lock);
+    lock.isLocked = async () => {
+      await caughtUp();
+      return isLocked();
+    };
+    return lock;
+  };
+}
+
 class RunningBackEnd implements BackEnd {
   readonly name: Kind;
   readonly collection = `suite_${randomBytes(6).toString('hex')}`;
@@ -241,6 +269,7 @@ class RunningBackEnd implements BackEnd {
     const { url, ...rest } = options;
     const manager = new LockManager({ ...this.#reach(rest, url), collection: this.collection, ...rest });
     this.#closers.push(() => manager.close());
+    if (this.urls.length > 1) readAfter(manager, () => this.#servingCaughtUp());
     return manager;
   }
 
@@ -250,7 +279,12 @@ class RunningBackEnd implements BackEnd {
     return client;
   }
 
-  query(code: string, vars?: Record<string, unknown>, scope = `//${this.collection}`): Promise<unknown> {
+  async query(
+    code: string,
+    vars?: Record<string, unknown>,
+    scope = `//${this.collection}`,
+  ): Promise<unknown> {
+    if (this.urls.length > 1 && scope.startsWith('//')) await this.#servingCaughtUp();
     return this.#adminClient.query(scope, code, vars);
   }
 
@@ -258,14 +292,23 @@ class RunningBackEnd implements BackEnd {
     return this.#adminClient.run(`//${this.collection}`, procedure, args);
   }
 
-  async caughtUp(): Promise<void> {
+  caughtUp(): Promise<void> {
+    return this.#caughtUp(() => true);
+  }
+
+  /** One that is away passes reads on to these. */
+  #servingCaughtUp(): Promise<void> {
+    return this.#caughtUp(({ status }) => status === 'READY' || status === 'AWAY_SOON');
+  }
+
+  async #caughtUp(isMeant: (node: NodeInfo) => boolean): Promise<void> {
     const newest = Number(await this.query('wse(change_id());', undefined, '@thingsdb'));
-    const nodes = (await this.query('nodes_info();', undefined, '@node')) as { node_id: number }[];
+    const nodes = (await this.query('nodes_info();', undefined, '@node')) as NodeInfo[];
     const made = 'node_info().load().local_committed_change_id;';
     const hasMade = async (id: number): Promise<boolean> =>
       Number(await this.query(made, undefined, `@node:${id}`)) >= newest;
     const limit = { limitMs: AWAY_LIMIT_MS, describe: () => `a node has not made change ${newest}` };
-    for (const { node_id: id } of nodes) await until(() => hasMade(id), limit);
+    for (const { node_id: id } of nodes.filter(isMeant)) await until(() => hasMade(id), limit);
   }
 
   left(): Promise<StateLeft> {

@@ -31,6 +31,7 @@ export function besideRealPython(title: string, register: (backEnd: BackEnd, pyt
           await backEnd.caughtUp();
           const worker = await PythonWorker.start(env, { tcp, collection, auth });
           backEnd.atEnd(() => worker.kill());
+          if (backEnd.urls.length > 1) expect(await worker.ask('ask-again')).toBe('will');
           return worker;
         },
       });
