@@ -1,3 +1,4 @@
+import { aborted } from '../support/aborted.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { environmentOf, recordsIn, useCli, type Cli } from '../support/cli.js';
 import { documentedRights } from '../support/documented-rights.js';
@@ -146,11 +147,10 @@ onEachBackEnd('thingsdb-lock for operators', (backEnd) => {
 
   test('release --force takes a lock away: its holder is told; 1 when nobody holds it', async () => {
     const lease = await others('me').get('stuck').acquire();
-    const lost = new Promise((resolve) => lease.signal.addEventListener('abort', resolve));
     const first = run('release', 'stuck', '--force', '--json');
     expect(await first.status).toBe(0);
     expect(first.records).toEqual([{ type: 'released', name: 'stuck', count: 1 }]);
-    await lost;
+    await aborted(lease.signal);
     expect(lease.signal.reason).toMatchObject({ reason: 'force-released' });
     expect(await run('release', 'stuck', '--force').status).toBe(1);
   });

@@ -6,6 +6,7 @@ import { convert, endGracefully, lead, nightly } from '../../examples/recipes.js
 import { withLocks } from '../../examples/testing/with-locks.js';
 import { LockLostError } from '../../lib/index.js';
 import { startThingsDB } from '../../lib/testing/index.js';
+import { aborted } from '../support/aborted.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { Program } from '../support/program.js';
 import { REPOSITORY } from '../support/run-node.js';
@@ -70,7 +71,7 @@ onEachBackEnd("README's recipes", (backEnd) => {
     const leaders: string[] = [];
     const leading = (name: string) => (signal: AbortSignal) => {
       leaders.push(name);
-      return new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+      return aborted(signal);
     };
     const acquired = nextEvent(managers[0], 'acquired');
     const first = rejection(lead(managers[0], leading('first')));

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startThingsDB, type EmbeddedThingsDB } from '../../../lib/testing/index.js';
 import { ChangeProbe } from '../../chaos/change-probe.js';
+import { clockMs } from '../../chaos/history.js';
+import { until } from '../../support/until.js';
 
 const AUTH = { username: 'admin', password: 'pass' };
 /** Longer than a node may take for a change, and until the probe asks for the next. */
@@ -24,20 +26,20 @@ describe('a probe for changes', () => {
   });
 
   it('tells of a server that stands still when it goes on, and when the probe is closed before', async () => {
-    // The first time it may not have been let in yet.
-    while (lastedMs.length === 0) {
-      db.faults.freeze();
-      await sleep(FROZEN_MS);
-      db.faults.thaw();
-      await sleep(50);
-    }
+    // It has been let in.
+    await until(() => probe.changedMs > 0);
+    db.faults.freeze();
+    await sleep(FROZEN_MS);
+    const thawedMs = clockMs();
+    db.faults.thaw();
+    await until(() => probe.changedMs > thawedMs);
+    expect(lastedMs).toHaveLength(1);
     expect(lastedMs[0]).toBeGreaterThan(FROZEN_MS - 300);
     expect(lastedMs[0]).toBeLessThan(FROZEN_MS + 300);
-    const before = lastedMs.length;
     db.faults.freeze();
     await sleep(FROZEN_MS);
     await probe.close();
-    expect(lastedMs.length).toBeGreaterThan(before);
+    expect(lastedMs).toHaveLength(2);
   });
 
   it('has nothing to tell of a server that works', async () => {

@@ -47,6 +47,8 @@ it.each([
   'thingsdb://a%2fb',
   'thingsdb://a%40b',
   'thingsdb://%E0%A4',
+  'thingsdb://a%20b',
+  'thingsdb://xn--ü',
   'ws://:9270',
   5 as unknown as string,
 ])('%j is refused', (text) => {
