@@ -83,7 +83,7 @@ class BareLock {
   private constructor(client: PackageClient, scope: string) {
     this.#client = client;
     this.#scope = scope;
-    client.hold();
+    client.keepAlive();
     client.addEventListener((_type, message) => {
       const { event, args } = message as { event?: string; args?: [string] };
       if (event !== 'granted' || args === undefined) return;

@@ -78,7 +78,7 @@ async function opened(place: ServerPlace, space: string): Promise<LockSession> {
   const counter = new TrafficCounter();
   const client = new TcpClient(urlsBy('thingsdb', place)[0] ?? '', { requestTimeoutMs: REQUEST_TIMEOUT_MS });
   await connected(counter.watch(client), place.auth);
-  client.hold();
+  client.keepAlive();
   await setUp(client, space);
   const locks = new ProcedureLocks(client, space);
   let change = 0;

@@ -11,9 +11,9 @@ export interface ObservableConnection {
 
   /**
    * Keeps the process alive while the connection is open, as for somebody who waits for a pushed message. Returns how
-   * to let go of it. Without it the process lives while requests are pending, and an idle connection does not hold it.
+   * to let go of it. Without it the process lives while requests are pending, and may end while the connection is idle.
    */
-  hold(): () => void;
+  keepAlive(): () => void;
 
   /**
    * All bytes that the connection has brought in. That they grow is a sign of life, also in the middle of an answer.

@@ -65,7 +65,8 @@ export abstract class PackageClient implements ThingsDBClient, ObservableConnect
   readonly #listeners = new Set<Listener>();
   readonly #closeCallbacks = new Set<CloseCallback>();
   #link: Link | undefined;
-  #holds = 0;
+  /** Those who have the process kept alive. */
+  #users = 0;
   #hasPassedOver = false;
   #form: AnnouncedForm | undefined;
   #isAcknowledging = false;
@@ -95,7 +96,7 @@ export abstract class PackageClient implements ThingsDBClient, ObservableConnect
       if (this.#link === link) this.#link = undefined;
       throw error;
     }
-    if (this.#holds > 0) link.connection.keepAlive(true);
+    if (this.#users > 0) link.connection.keepAlive(true);
   }
 
   /**
@@ -164,13 +165,13 @@ export abstract class PackageClient implements ThingsDBClient, ObservableConnect
     return this.#link?.connection.bytesRead ?? 0;
   }
 
-  hold(): () => void {
-    let isHeld = true;
-    if (++this.#holds === 1) this.#link?.connection.keepAlive(true);
+  keepAlive(): () => void {
+    let isNeeded = true;
+    if (++this.#users === 1) this.#link?.connection.keepAlive(true);
     return () => {
-      if (!isHeld) return;
-      isHeld = false;
-      if (--this.#holds === 0) this.#link?.connection.keepAlive(false);
+      if (!isNeeded) return;
+      isNeeded = false;
+      if (--this.#users === 0) this.#link?.connection.keepAlive(false);
     };
   }
 
@@ -189,7 +190,7 @@ export abstract class PackageClient implements ThingsDBClient, ObservableConnect
     setImmediate(() => {
       this.#isAcknowledging = false;
       // What nobody waits for may come 40 ms late. Bytes for a server that reads none would only take memory.
-      if (connection.isOpen && !connection.isClogged && (requests.isOwed || this.#holds > 0))
+      if (connection.isOpen && !connection.isClogged && (requests.isOwed || this.#users > 0))
         requests.acknowledge();
     });
   }

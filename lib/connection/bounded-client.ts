@@ -88,8 +88,8 @@ export class BoundedClient implements ThingsDBClient, ObservableConnection, Anno
   }
 
   /** Without effect on a client that has no such method. Its open socket keeps the process alive anyway. */
-  hold(): () => void {
-    return this.#client.hold?.() ?? (() => undefined);
+  keepAlive(): () => void {
+    return this.#client.keepAlive?.() ?? (() => undefined);
   }
 
   get bytesRead(): number {

@@ -111,7 +111,7 @@ export class NodeConnection implements Pick<ThingsDBClient, 'query' | 'run' | 'j
 
   /** Whether the process must not end while this is open. */
   keepAlive(wanted: boolean): void {
-    if (wanted) this.#letGo ??= this.#client.hold?.();
+    if (wanted) this.#letGo ??= this.#client.keepAlive?.();
     else {
       this.#letGo?.();
       this.#letGo = undefined;

@@ -190,7 +190,7 @@ export class Session {
    * @param ttlMs of the lease: a silent server is found out within a third of it
    */
   keepAlive(ttlMs = Infinity): () => void {
-    return this.#needs.hold(ttlMs);
+    return this.#needs.keepAlive(ttlMs);
   }
 
   /** A call needs the connection from now on, until {@link callEnded}. */
@@ -248,7 +248,7 @@ export class Session {
       if (!(failure instanceof LockConnectionError)) return this.#refused(failure);
       this.#firstTry.reject(failure);
       if (this.#state === 'connecting') {
-        if (!this.#needs.areHolds) return this.#rest(failure);
+        if (!this.#needs.keepsAlive) return this.#rest(failure);
         this.#move('reconnecting');
       }
     }
@@ -408,9 +408,9 @@ export class Session {
   }
 
   #needsChanged(): void {
-    const { areAny, areHolds } = this.#needs;
+    const { areAny, keepsAlive } = this.#needs;
     if (!areAny) this.#wake.resolve();
-    this.current?.keepAlive(areHolds);
+    this.current?.keepAlive(keepsAlive);
     if (this.canReopen) this.current?.watch(areAny ? this.#windowMs : undefined, this.#callPatienceMs);
   }
 

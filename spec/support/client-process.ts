@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const client = clientFor(url);
   await client.connect();
   if (mode === 'held') {
-    const letGo = client.hold();
+    const letGo = client.keepAlive();
     client.addEventListener(() => {
       say('told');
       letGo();

@@ -50,7 +50,7 @@ export class FakeNode {
         this.#onClose = callback;
         return () => undefined;
       },
-      hold: () => {
+      keepAlive: () => {
         this.keepsAlive = true;
         return () => void (this.keepsAlive = false);
       },

@@ -59,7 +59,7 @@ describe('a client that announces', () => {
   }
 
   it('sends a byte for each message while somebody waits to be told, and nothing else', async () => {
-    client.hold();
+    client.keepAlive();
     for (let i = 0; i < 20; i++) await pushAndWait();
     expect(server.pieces).toHaveLength(20);
     expect(server.requests).toEqual([]);
@@ -85,7 +85,7 @@ describe('a client that announces', () => {
   });
 
   it('sends none when whoever was told has sent something', async () => {
-    client.hold();
+    client.keepAlive();
     const pinged = new Promise<void>((resolve) =>
       client.addEventListener(() => void client.ping().then(resolve)),
     );
@@ -96,7 +96,7 @@ describe('a client that announces', () => {
   });
 
   it('completes what it has announced by the next run, and gets its answer', async () => {
-    client.hold();
+    client.keepAlive();
     await pushAndWait();
     await pushAndWait();
     const body = (await run('a', 1)) as [string, string, unknown[]];
@@ -106,7 +106,7 @@ describe('a client that announces', () => {
   });
 
   it('fits any length up to its room exactly, and sends what is longer by itself', async () => {
-    client.hold();
+    client.keepAlive();
     const sizes = new Set<number>();
     let isAnnounced = true;
     for (let length = 480; isAnnounced; length++) {
@@ -124,7 +124,7 @@ describe('a client that announces', () => {
   });
 
   it('answers each of 64 runs that are asked for at once, the first of which had been announced', async () => {
-    client.hold();
+    client.keepAlive();
     await pushAndWait();
     const results = await Promise.all(Array.from({ length: 64 }, (_, i) => run('of 64', i)));
     expect(results.map((body) => ((body as unknown[])[2] as unknown[]).slice(1, 3))).toEqual(
@@ -135,7 +135,7 @@ describe('a client that announces', () => {
   });
 
   it('is announced for each procedure whose place it can take, which runs as itself when nothing was announced', async () => {
-    client.hold();
+    client.keepAlive();
     await pushAndWait();
     for (const n of [1, 2]) await client.run(RUNS.scope, 'also p', [NO_PADDING, 'b', n]);
     expect(argumentsOf(server.requests[0] as FakeRequest)).toEqual(['announced', 'b', 1]);
@@ -159,7 +159,7 @@ describe('a client that announces', () => {
       ['//stuff', 'p', [NO_PADDING, 'x'.repeat(5_000), 1]],
     ],
   ])('precedes %s by a call that does nothing', async (_what, request, type, body) => {
-    client.hold();
+    client.keepAlive();
     await pushAndWait();
     await request(client);
     expect(argumentsOf(server.requests[0] as FakeRequest)).toEqual(['announced', 'idle', 0]);
@@ -173,7 +173,7 @@ describe('a client that announces', () => {
   });
 
   it('goes on when all that can be sent ahead has been: by a call that does nothing', async () => {
-    client.hold();
+    client.keepAlive();
     server.onRequest = () => undefined;
     while (server.requests.length === 0) {
       const piece = server.nextPiece();
@@ -186,7 +186,7 @@ describe('a client that announces', () => {
   });
 
   it('rejects a run that cannot be sent, and completes what was announced by the next', async () => {
-    client.hold();
+    client.keepAlive();
     await pushAndWait();
     expect(await failure(run(() => 1, 1))).toBeInstanceOf(LockProtocolError);
     await run('a', 1);
@@ -217,7 +217,7 @@ describe('a client that announces', () => {
   });
 
   it('begins anew on the next connection', async () => {
-    client.hold();
+    client.keepAlive();
     await pushAndWait();
     server.connections[0]?.terminate();
     await new Promise((resolve) => client.onClose(resolve));
@@ -228,7 +228,7 @@ describe('a client that announces', () => {
   });
 
   it('may be told of another procedure at any time', async () => {
-    client.hold();
+    client.keepAlive();
     await pushAndWait();
     server.onRequest = () => undefined;
     client.announceRuns({ scope: '//stuff', procedure: 'q', insteadOf: [], idle: [] });
@@ -249,7 +249,7 @@ describe('a client that announces', () => {
   it('is reached through a connection over any client, which passes it on only where there is such a client', async () => {
     const bounded = new NodeConnection(new BoundedClient(client, 1000));
     bounded.announceRuns({ ...RUNS, procedure: 'q' });
-    client.hold();
+    client.keepAlive();
     await pushAndWait();
     await client.run('//stuff', 'q', [NO_PADDING, 'a', 1]);
     expect(server.requests).toHaveLength(1);
@@ -284,7 +284,7 @@ describe('a client that announces', () => {
       'with %d: makes the request again without, and goes on without',
       async (code) => {
         refuseWith(code);
-        client.hold();
+        client.keepAlive();
         await pushAndWait();
         const body = (await run('a', 1)) as [string, string, unknown[]];
         expect(body[2].slice(1)).toEqual(['a', 1]);
@@ -297,7 +297,7 @@ describe('a client that announces', () => {
     );
 
     it('but has taken one before: the procedure itself has refused, which is told', async () => {
-      client.hold();
+      client.keepAlive();
       await pushAndWait();
       await run('a', 1);
       refuseWith(-53);
@@ -308,7 +308,7 @@ describe('a client that announces', () => {
 
     it('with another code: that is the answer', async () => {
       refuseWith(-105);
-      client.hold();
+      client.keepAlive();
       await pushAndWait();
       const error = await failure(run('a', 1));
       expect(error).toBeInstanceOf(ServerError);
@@ -319,7 +319,7 @@ describe('a client that announces', () => {
 
     it.each([-53, -54, -55, -62])('when it asks for nothing (%d): goes on without', async (code) => {
       refuseWith(code);
-      client.hold();
+      client.keepAlive();
       await pushAndWait();
       await client.ping();
       expect(server.requests.map(argumentsOf)).toEqual([['announced', 'idle', 0], undefined]);
@@ -332,7 +332,7 @@ describe('a client that announces', () => {
 
     it.each([-51, -64, -5])('because it cannot serve now (%d): goes on', async (code) => {
       refuseWith(code);
-      client.hold();
+      client.keepAlive();
       await pushAndWait();
       await client.ping();
       await pushAndWait();
@@ -456,7 +456,7 @@ describe.each(servers)('announced runs on %s', (name) => {
     client.announceRuns({ scope, procedure: 'p', insteadOf: [], idle: ['idle', null] });
     const heard: unknown[] = [];
     client.addEventListener((_type, message) => heard.push((message as { args?: unknown[] }).args?.[0]));
-    const letGo = client.hold();
+    const letGo = client.keepAlive();
     const room = (await client.query(scope, '.room.id();')) as number;
     await client.join(scope, room);
     const written: number[] = [];
@@ -474,7 +474,7 @@ describe.each(servers)('announced runs on %s', (name) => {
 
   it('that are refused by the procedure are told as refused', async () => {
     client.announceRuns({ scope, procedure: 'no_such_procedure', insteadOf: [], idle: [] });
-    client.hold();
+    client.keepAlive();
     const room = (await client.query(scope, '.room.id();')) as number;
     await client.join(scope, room);
     await client.query(scope, ".room.emit('a'); .room.emit('b');");

@@ -71,16 +71,16 @@ describe('a client of others that never answers', () => {
 
 describe('a client of others that answers', () => {
   it('is heard when it tells of its connection, and can be told to keep the process alive', () => {
-    const [onClose, hold] = [jest.fn(() => () => undefined), jest.fn(() => () => undefined)];
-    const client = new BoundedClient({ ...stubClient(), onClose, hold, bytesRead: 7 }, 1000);
+    const [onClose, keepAlive] = [jest.fn(() => () => undefined), jest.fn(() => () => undefined)];
+    const client = new BoundedClient({ ...stubClient(), onClose, keepAlive, bytesRead: 7 }, 1000);
     const callback = (): void => undefined;
     client.onClose(callback);
-    client.hold();
+    client.keepAlive();
     expect(onClose).toHaveBeenCalledWith(callback);
-    expect(hold).toHaveBeenCalledTimes(1);
+    expect(keepAlive).toHaveBeenCalledTimes(1);
     expect(client.bytesRead).toBe(7);
     // thingsdb.js has none of it.
-    expect(() => bounded().hold()()).not.toThrow();
+    expect(() => bounded().keepAlive()()).not.toThrow();
     expect(() => bounded().onClose(callback)()).not.toThrow();
   });
 
