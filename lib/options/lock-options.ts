@@ -58,7 +58,10 @@ export interface LockOptions {
 
 /** How a semaphore is used. */
 export interface SemaphoreOptions extends Omit<LockOptions, 'mode' | 'steal'> {
-  /** How many permits there are. Another number than those who hold some go by holds as soon as they have let go. */
+  /**
+   * How many permits there are: the same number in all programs. While they differ, the least number counts of those who
+   * hold permits and of whoever asks.
+   */
   readonly permits: number;
 }
 

@@ -46,19 +46,21 @@ export class Request {
   callsOpen = 0;
   /** Those of them that somebody waits for the answer of. */
   callersOpen = 0;
+  /** Counts the calls. */
   turn = 0;
   /** The acquirer has an outcome. */
   isSettled = false;
-  // and questions, of which those by a change are sure.
+  /** Open questions. These and the next four are of calls under its present id. */
   checksOpen = 0;
+  /** Of the open questions those that are asked by a change. */
   sureChecksOpen = 0;
-  // Of these, calls under its present id: those that may make the lease longer, or give it to another,
+  /** Open calls that may make the lease longer, or give it to another. */
   prolongingCalls = 0;
-  // those that end it,
+  /** Open calls that end it. */
   endsOpen = 0;
-  // those that make the request itself,
+  /** Open calls that make the request itself. */
   requestsOpen = 0;
-  /** Such a call was sent more than once: a copy of it may still arrive at the server. */
+  /** A call that makes the request was sent more than once: a copy of it may still arrive at the server. */
   mayReturn = false;
 
   /** When it was sent last. */
@@ -174,7 +176,7 @@ export class Request {
 
   /**
    * Whether its end is tried again behind its caller, who was told. Such a try begins no search for a connection while
-   * another one keeps the process alive: a process that is done would not end.
+   * another search keeps the process alive. Else a process that is done would not end.
    */
   mayBePutOff(nowMs: number): boolean {
     return this.state === 'ending' && this.endCaller === NOBODY && nowMs < this.endGiveUpMs;
@@ -274,7 +276,7 @@ export class Request {
     }
   }
 
-  /** Whether an answer says more of the lease than is known: a change decides it, and it was asked for after all others. */
+  /** Whether an answer says more of the lease than is known. It is decided by a change, and was asked for after all others. */
   isNews(call: Send): boolean {
     return isFinal(call) && call.turn > this.appliedTurn;
   }
