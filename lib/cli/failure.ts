@@ -19,7 +19,7 @@ export function failure(error: unknown, output: Output, help: string): number {
   return status;
 }
 
-export function statusOfError(error: unknown): number {
+function statusOfError(error: unknown): number {
   if (error instanceof UsageError || error instanceof LockOptionsError) return ExitStatus.usage;
   if (error instanceof LockTimeoutError && isHeldByOthers(error)) return ExitStatus.notAcquired;
   if (error instanceof LockLostError) return ExitStatus.lost;

@@ -6,7 +6,7 @@ export const MAX_ITEMS = 1_000_000;
 const SHORT_TEXT = 24;
 
 /** The bytes are no value of MessagePack, or one that nobody sends who means well. */
-export class MessagePackError extends Error {
+class MessagePackError extends Error {
   override readonly name = 'MessagePackError';
 }
 

@@ -23,7 +23,7 @@ export interface ResolvedLockOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-export const DEFAULT_TTL_MS = 60_000;
+const DEFAULT_TTL_MS = 60_000;
 const MIN_TTL_MS = 100;
 
 /** What may hold for all locks alike. */
@@ -137,21 +137,13 @@ export function resolveLockOptions(...layers: readonly (LockOptions | undefined)
   return checked(lockOptions, merged(layers), 'lock');
 }
 
-/** As {@link resolveLockOptions}, for all requests of a semaphore with so many permits: the checks are made once. */
+/**
+ * As {@link resolveLockOptions}, for all requests of a semaphore with so many permits: the checks are made once.
+ * @throws LockOptionsError, when called, also for more permits than there are
+ */
 export function semaphoreResolver(limit: number): typeof resolveLockOptions {
   const schema = semaphoreOptions(limit);
   return (...layers) => checked(schema, merged(layers), 'semaphore');
-}
-
-/**
- * As {@link resolveLockOptions}, for a semaphore with so many permits.
- * @throws LockOptionsError, also for more permits than there are
- */
-export function resolveSemaphoreOptions(
-  limit: number,
-  ...layers: readonly (LockOptions | undefined)[]
-): ResolvedLockOptions {
-  return semaphoreResolver(limit)(...layers);
 }
 
 /**
@@ -163,7 +155,7 @@ export function checkedSemaphore(options: SemaphoreOptions): { limit: number; ot
     throw invalid('semaphore options', options, 'expected an object with permits: how many there are');
   const { permits: limit, ...others } = options;
   // It may have been given by another name: that says more than that it is missing.
-  if (limit === undefined) resolveSemaphoreOptions(1, others);
+  if (limit === undefined) semaphoreResolver(1)(others);
   checked(semaphoreSize, { permits: limit }, 'semaphore');
   return { limit, others };
 }

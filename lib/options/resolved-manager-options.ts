@@ -13,7 +13,7 @@ import { checked } from './checked.js';
 import { flag, text, textLike } from './single-checks.js';
 import { tlsProblem } from './tls-problem.js';
 
-export const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
+const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
 /** Half of the shortest ttl: what is left of a lease is worth having. */
 const MAX_CLOCK_SKEW_MS = 50;
 const DEFAULT_CLOCK_SKEW_MS = 10;

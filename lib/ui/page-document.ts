@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** What stands in the built page where the page's token goes. */
-export const PAGE_TOKEN_PLACE = '%PAGE_TOKEN%';
+const PAGE_TOKEN_PLACE = '%PAGE_TOKEN%';
 
 /** The page as it is sent, and what browsers are told that it may do. */
 export interface PageDocument {

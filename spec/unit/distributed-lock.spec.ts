@@ -3,7 +3,7 @@ import { DistributedLock } from '../../lib/distributed-lock.js';
 import { LockConnectionError, LockLostError, LockNotHeldError, LockOptionsError } from '../../lib/errors.js';
 import type { LockEvents } from '../../lib/events.js';
 import type { Lease } from '../../lib/lease.js';
-import { resolveLockOptions, resolveSemaphoreOptions } from '../../lib/options/resolved-lock-options.js';
+import { resolveLockOptions, semaphoreResolver } from '../../lib/options/resolved-lock-options.js';
 import type { LockOptions } from '../../lib/options/lock-options.js';
 import { FakeCore, says, termsOf } from '../support/fake-core.js';
 import { pass, rest, resumeTime, stopTime } from '../support/fake-time.js';
@@ -139,13 +139,7 @@ describe('a lock of several names', () => {
 
 describe('a lock of a semaphore', () => {
   const semaphore = (...layers: LockOptions[]) =>
-    new DistributedLock(
-      core,
-      ['my-lock'],
-      (...all) => resolveSemaphoreOptions(5, ...all),
-      [{ ttl: 1000 }, ...layers],
-      manager,
-    );
+    new DistributedLock(core, ['my-lock'], semaphoreResolver(5), [{ ttl: 1000 }, ...layers], manager);
 
   it('asks for as many permits as the call says, of as many as there are', async () => {
     const lease = semaphore().acquire({ count: 3 });

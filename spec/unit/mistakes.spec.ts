@@ -5,7 +5,7 @@ import {
   checkedSemaphore,
   resolveAdoptOptions,
   resolveLockOptions,
-  resolveSemaphoreOptions,
+  semaphoreResolver,
 } from '../../lib/options/resolved-lock-options.js';
 import { resolveDrainOptions, resolveManagerOptions } from '../../lib/options/resolved-manager-options.js';
 import { KNOWN, type Place } from '../../lib/options/unknown-option.js';
@@ -790,7 +790,7 @@ function refusalOf(place: Place, option: string): unknown {
     LockManager: () => resolveManagerOptions(options),
     tls: () => resolveManagerOptions({ url: 'wss://a', auth: { token: 'a' }, tls: options }),
     lock: () => resolveLockOptions(options),
-    semaphore: () => (option === 'permits' ? checkedSemaphore(options) : resolveSemaphoreOptions(3, options)),
+    semaphore: () => (option === 'permits' ? checkedSemaphore(options) : semaphoreResolver(3)(options)),
     adopt: () => resolveAdoptOptions({}, 1000, options),
     query: () => checkedPage(options),
     drain: () => resolveDrainOptions(options),

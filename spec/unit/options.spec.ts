@@ -6,7 +6,7 @@ import {
   checkedSemaphore,
   resolveAdoptOptions,
   resolveLockOptions,
-  resolveSemaphoreOptions,
+  semaphoreResolver,
 } from '../../lib/options/resolved-lock-options.js';
 import { resolveManagerOptions } from '../../lib/options/resolved-manager-options.js';
 import type { LockOptions } from '../../lib/options/lock-options.js';
@@ -231,13 +231,13 @@ describe('linger', () => {
     [2_147_483_647, 2_147_483_647],
   ])('of %p is %p milliseconds, also longer than the ttl', (linger, lingerMs) => {
     expect(lock({ ttl: 100, linger }).lingerMs).toBe(lingerMs);
-    expect(resolveSemaphoreOptions(3, { linger }).lingerMs).toBe(lingerMs);
+    expect(semaphoreResolver(3)({ linger }).lingerMs).toBe(lingerMs);
   });
 
   it('needs a lease that is renewed: whoever takes it again could count on no time', () => {
     const { message } = refusal(() => lock({ autoRenew: false, linger: '1s' }));
     expect(message).toContain('expected 0 with autoRenew: false');
-    expect(() => resolveSemaphoreOptions(3, { autoRenew: false }, { linger: 1 })).toThrow(LockOptionsError);
+    expect(() => semaphoreResolver(3)({ autoRenew: false }, { linger: 1 })).toThrow(LockOptionsError);
     expect(lock({ autoRenew: false, linger: 0 }).lingerMs).toBe(0);
   });
 
@@ -261,7 +261,7 @@ describe('minHold', () => {
     expect(message).toContain('minHold');
     expect(message).toContain('maxHold');
     expect(message).toContain('"2s"');
-    expect(() => resolveSemaphoreOptions(3, { maxHold: '1s' }, { minHold: '2s' })).toThrow(LockOptionsError);
+    expect(() => semaphoreResolver(3)({ maxHold: '1s' }, { minHold: '2s' })).toThrow(LockOptionsError);
     expect(lock({ maxHold: '2s', minHold: '2s' }).minHoldMs).toBe(2000);
   });
 
@@ -272,8 +272,8 @@ describe('minHold', () => {
 
 describe('semaphore options', () => {
   it('are one permit of as many as there are, unless more are asked for', () => {
-    expect(resolveSemaphoreOptions(5)).toMatchObject({ want: 1, limit: 5, isSteal: false });
-    expect(resolveSemaphoreOptions(5, { count: 2 }, { count: 5 })).toMatchObject({ want: 5, limit: 5 });
+    expect(semaphoreResolver(5)()).toMatchObject({ want: 1, limit: 5, isSteal: false });
+    expect(semaphoreResolver(5)({ count: 2 }, { count: 5 })).toMatchObject({ want: 5, limit: 5 });
   });
 
   it('take what the options of a lock take, with the same meaning', () => {
@@ -290,7 +290,7 @@ describe('semaphore options', () => {
     };
     const { want, limit, isSteal, ...expected } = lock(options);
     expect([want, limit, isSteal]).toEqual([1, 1, false]);
-    const { signal: kept, ...resolved } = resolveSemaphoreOptions(5, options);
+    const { signal: kept, ...resolved } = semaphoreResolver(5)(options);
     const { signal: given, ...rest } = expected;
     expect([kept === signal, given === signal]).toEqual([true, true]);
     expect(resolved).toEqual({ ...rest, want: 1, limit: 5, isSteal: false });
@@ -309,13 +309,13 @@ describe('semaphore options', () => {
     ['ttl', 99, '99'],
     ['minHold', -1, '-1'],
   ])('refuse %s: %p with a message that holds both', (option, value, shown) => {
-    const { message } = refusal(() => resolveSemaphoreOptions(5, { [option]: value }));
+    const { message } = refusal(() => semaphoreResolver(5)({ [option]: value }));
     expect(message).toContain(option);
     expect(message).toContain(shown);
   });
 
   it('say how many permits there are when more are asked for', () => {
-    expect(refusal(() => resolveSemaphoreOptions(5, { count: 6 })).message).toContain('there are 5');
+    expect(refusal(() => semaphoreResolver(5)({ count: 6 })).message).toContain('there are 5');
   });
 
   it.each<[string, unknown]>([
@@ -325,7 +325,7 @@ describe('semaphore options', () => {
     ['steal', false],
     ['timeout', 5],
   ])('refuse %s: a semaphore has none', (option, value) => {
-    expect(refusal(() => resolveSemaphoreOptions(5, { [option]: value })).message).toContain(option);
+    expect(refusal(() => semaphoreResolver(5)({ [option]: value })).message).toContain(option);
   });
 });
 

@@ -3,7 +3,7 @@ import { ExitStatus } from '../exit-status.js';
 import { whenOrphaned } from './orphaned.js';
 
 /** By which somebody asks a process to end. */
-export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const satisfies NodeJS.Signals[];
+const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const satisfies NodeJS.Signals[];
 
 /** The first signal that asks this process to end; it does not end by itself then. The end of npx is one too. */
 export interface EndedBySignal {

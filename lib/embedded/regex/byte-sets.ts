@@ -1,7 +1,7 @@
 import { type ByteSet, isWordByte } from './pattern-node.js';
 
 /** The set of the bytes for which `test` holds. */
-export function setOf(test: (byte: number) => boolean): ByteSet {
+function setOf(test: (byte: number) => boolean): ByteSet {
   return Uint8Array.from({ length: 256 }, (_, byte) => (test(byte) ? 1 : 0));
 }
 

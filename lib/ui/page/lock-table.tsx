@@ -130,7 +130,7 @@ export function LeaseLeft({ endsMs, nowMs }: { readonly endsMs: number; readonly
 }
 
 /** `2 of 3 permits` of a semaphore. */
-export function modeText({ held }: Pick<LockView, 'held'>): string {
+function modeText({ held }: Pick<LockView, 'held'>): string {
   const [first] = held;
   if (first?.mode !== 'semaphore') return first?.mode ?? '';
   return `${held.reduce((sum, { count }) => sum + count, 0)} of ${first.permits} permits`;

@@ -13,7 +13,7 @@ import { LockConnectionError, LockTimeoutError } from '../../../lib/errors.js';
 import type { LockEvents } from '../../../lib/events.js';
 import { adoptedLease } from '../../../lib/manager/adoption.js';
 import type { LockOptions } from '../../../lib/options/lock-options.js';
-import { resolveLockOptions, resolveSemaphoreOptions } from '../../../lib/options/resolved-lock-options.js';
+import { resolveLockOptions, semaphoreResolver } from '../../../lib/options/resolved-lock-options.js';
 import { Why } from '../../../lib/schema/constants.js';
 import { FakeCore, ROOM, says, termsOf } from '../../support/fake-core.js';
 import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
@@ -185,13 +185,7 @@ describe('where somebody is subscribed', () => {
   });
 
   it('a semaphore tells how many permits, a shared lock and a thief what they are', async () => {
-    const semaphore = new DistributedLock(
-      core,
-      ['pool'],
-      (...all) => resolveSemaphoreOptions(5, ...all),
-      [],
-      manager,
-    );
+    const semaphore = new DistributedLock(core, ['pool'], semaphoreResolver(5), [], manager);
     void semaphore.acquire({ count: 3 });
     expect(channels.last('acquire:start')).toMatchObject({ mode: 'semaphore', permits: 3 });
     void lockOf({ mode: 'shared' }).acquire();

@@ -4,7 +4,7 @@ import { LockDeadlockError } from '../../../lib/errors.js';
 import type { LockEvents } from '../../../lib/events.js';
 import { outside } from '../../../lib/manager/sections.js';
 import type { Lease } from '../../../lib/lease.js';
-import { resolveLockOptions, resolveSemaphoreOptions } from '../../../lib/options/resolved-lock-options.js';
+import { resolveLockOptions, semaphoreResolver } from '../../../lib/options/resolved-lock-options.js';
 import type { LockOptions } from '../../../lib/options/lock-options.js';
 import { FakeCore, says, withFakeCore } from '../../support/fake-core.js';
 import { pass, rest } from '../../support/fake-time.js';
@@ -26,13 +26,7 @@ withFakeCore((made) => {
 const lockOf = (names: string | readonly string[], options: LockOptions = {}, of = core) =>
   new DistributedLock(of, [names].flat(), resolveLockOptions, [{ ttl: 60_000, ...options }], manager);
 const semaphoreOf = (limit: number, options: LockOptions = {}) =>
-  new DistributedLock(
-    core,
-    ['my-lock'],
-    (...layers) => resolveSemaphoreOptions(limit, ...layers),
-    [{ ttl: 60_000, ...options }],
-    manager,
-  );
+  new DistributedLock(core, ['my-lock'], semaphoreResolver(limit), [{ ttl: 60_000, ...options }], manager);
 
 function called<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);

@@ -13,7 +13,7 @@ import { byName } from '../../runtime/operations/by-name.js';
 import type { Query } from '../../runtime/query.js';
 
 /** The text with which the body of a closure begins, if it does. */
-export function docOf(closure: Closure): string {
+function docOf(closure: Closure): string {
   const { body } = closure.node;
   const first = body.type === 'block' ? body.statements[0] : undefined;
   if (first?.type !== 'expression' || first.head.type !== 'string') return '';

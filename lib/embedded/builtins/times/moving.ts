@@ -59,7 +59,7 @@ export function fromStandard(like: DateTime, localSeconds: number): DateTime {
 }
 
 /** The moment at which a clock in the same zone shows `localSeconds`. */
-export function fromLocal(like: DateTime, localSeconds: number): DateTime {
+function fromLocal(like: DateTime, localSeconds: number): DateTime {
   if (isBeyondCalendar({ seconds: localSeconds })) throw overflowError();
   if (!like.zone) return at(like, localSeconds - like.offset * 60);
   const guess = localSeconds - offsetOf(like.zone, localSeconds) * 60;

@@ -84,7 +84,7 @@ const memberValue = (field: Field, member: Extract<Value, { kind: 'member' }>): 
   field.flags.enumName ? member.name : member.value;
 
 /** Whether a wrap shows the property `from` of a type through its own property `to`, whatever the value. */
-export function mapsToField(to: Field, from: Field): boolean {
+function mapsToField(to: Field, from: Field): boolean {
   const { restriction } = to;
   if (restriction.base === 'any') return true;
   if (from.restriction.isNillable && !restriction.isNillable) return false;

@@ -8,7 +8,7 @@ import { dateTimeText } from './date-time-text.js';
 import { intOf } from './operators.js';
 
 /** A float as C's `%g` writes it. */
-export function floatText(value: number): string {
+function floatText(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';

@@ -27,7 +27,7 @@ import { unpack, type UnpackScope } from '../wire/unpack.js';
 const MAX_DEFINITION = 0x4000;
 
 /** The name under which types without one are known. */
-export const ANONYMOUS_NAME = '<anonymous>';
+const ANONYMOUS_NAME = '<anonymous>';
 
 const wrapFlags = {
   sameDepth: true,
