@@ -2,7 +2,7 @@
  * The package that is sent byte by byte before it is known what it will ask for; announcer.ts says why.
  *
  * It runs one procedure, whose first argument is padding: its bytes are what is sent ahead. Its last argument is padding
- * too and fills the package up to the length that its header has told:
+ * too, and fills the package up to the length in its header:
  *
  *     header | [scope, procedure, [padding, ...arguments, filling]]
  */

@@ -37,8 +37,8 @@ const DEFAULT_LIMIT_MS = 5_000;
 /** How long `disconnect()` waits for answers over a connection that a node does not take well to lose. */
 const ANSWER_LIMIT_MS = 500;
 /**
- * How long such a connection is kept for answers after that, when nobody waits for it any more. A cluster of ThingsDB
- * 1.9.3 that misses the number of a change makes none for 42 s, and as long again for the next.
+ * How long such a connection is kept for answers after that, when nobody waits for it any more. ThingsDB 1.9.3 makes no
+ * change for 42 s where the number of one is missing, and as long again for the next.
  */
 const LINGER_LIMIT_MS = 100_000;
 /** Numbers 0 to 15 are messages that no one asked for. Those that are not ours to know are passed over. */

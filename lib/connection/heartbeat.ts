@@ -36,8 +36,8 @@ const STUCK_TRIPS = 10;
  * answered. From the last answer to `onDead` the window passes, which {@link watch} sets.
  *
  * Only an answer shows that the server hears this process. Pushed messages come in also when nothing goes out any more.
- * Other bytes may be part of a long answer, and delay `onDead` by half a window at most: a renewal would have to wait
- * behind them too.
+ * Other bytes may be part of a long answer. They delay `onDead` by half a window at most, as a renewal would have to
+ * wait behind them too.
  */
 export class Heartbeat {
   readonly #pulse: Pulse;
@@ -138,7 +138,7 @@ export class Heartbeat {
 
   /**
    * When the call that waits longest has waited for too long. A server that is slow with its pings too has too much to
-   * do, and so have the others soon if all its clients leave it.
+   * do. If all its clients leave it, the others soon have too much.
    */
   get #stuckMs(): number {
     const patienceMs = Math.max(this.#callPatienceMs, STUCK_TRIPS * this.#roundTripMs);

@@ -56,7 +56,7 @@ export class Nodes {
   }
 
   async #open(index: number, opening: Opening): Promise<ReadyNode> {
-    // A try may be given up as soon as it has begun: the caller's client function is not called for it then.
+    // A try may be given up as soon as it has begun. The caller's client function is not called for it then.
     await Promise.resolve();
     if (opening.isOver) throw tryIsOver();
     const connection = await openedNode(this.#options, this.#urls[index], (begun) => {

@@ -22,22 +22,22 @@ export interface NudgerOptions {
   readonly nodes: Pick<Nodes, 'count' | 'open'>;
   /** The node that calls go to now: its place in the list. */
   readonly inUse: () => number | undefined;
-  /** Has a node send a message to the others, which a node does by itself at any time: it tells something in the room. */
+  /** Has a node tell something in the room. The node sends that to all others. */
   readonly send: (connection: NodeConnection, room: RoomId) => Promise<unknown>;
 }
 
 /**
  * Has another node send a message to the node that a manager's calls go to.
  *
- * A node sends each change to the others at once, and the kernel of each waits up to 40 ms with its acknowledgement.
- * Until then the first node's kernel holds back whatever is small, such as its question for the number of the next
- * change. Any message in the other direction carries the acknowledgement. One node's word is enough for a change.
+ * A node sends each change to the others at once. The kernel of each waits up to 40 ms with its acknowledgement. Until
+ * then the first node's kernel holds back what is small. Its question for the number of the next change is. Any message
+ * in the other direction carries the acknowledgement. One node's word is enough for a change.
  *
  * A call of a procedure would do too, but not where the node is away. It would be passed on then, to any of the others.
  *
  * The connection is opened at the first nudge. While it is open and idle it keeps no process alive. It does while it is
- * opened and while a nudge waits for its answer. Each step of that takes one `requestTimeout` at most: to connect, to
- * ask an auth function, to log in, and the nudge itself. What fails is no error of anybody's: the changes are slow again.
+ * opened and while a nudge waits for its answer. To connect, to ask an auth function, to log in and to nudge takes one
+ * `requestTimeout` each at most. What fails is no error of anybody's: the changes are slow again.
  */
 export class Nudger {
   readonly #options: NudgerOptions;

@@ -47,7 +47,7 @@ export class Race<T> {
     this.#next();
   }
 
-  /** Rejects with a `LockError` when every node has failed: with one that may be better another time, if there is one. */
+  /** Rejects with a `LockError` when every node has failed. If one of these may be better another time, it is that. */
   get winner(): Promise<T> {
     return this.#outcome.promise;
   }

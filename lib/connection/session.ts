@@ -41,7 +41,7 @@ const SHUTTING_DOWN = 'SHUTTING_DOWN';
 /** Nothing has come in for so long while a node was connected to: it may be a node that hangs. */
 const HANGING_MS = 500;
 /**
- * A node that answers pings may still be waiting for another one that hangs, as a node does that is away. A call there
+ * A node that answers pings may still be waiting for another one that hangs. One that is away does. A call there
  * has so long to be answered before another node is connected to beside it.
  */
 const CALL_PATIENCE_MS = 1_000;

@@ -105,8 +105,8 @@ export class Batcher {
   }
 
   /**
-   * Nudges come first. What they do not make quick, large and small calls are tried on. What was learned of these holds
-   * until nudges have helped: where each call is slow, such as with a distant cluster, they are tried again and again.
+   * Nudges come first. On what they do not make quick, large and small calls are tried. What was learned of these holds
+   * until nudges have helped. On a distant cluster, where each call is slow, nudges are tried again and again.
    */
   #learn(wasTogether: boolean | undefined, count: number, { sentMs, receivedMs, room }: BatchAnswer): void {
     if (this.#nudges?.isPossible === true) {

@@ -10,8 +10,8 @@ type MakesCore = new (...of: ConstructorParameters<typeof ManagerCore>) => Manag
 type LoadCore = () => Promise<{ readonly ManagerCore: MakesCore }>;
 
 /**
- * The core of a manager, loaded by the first call that needs it. Calls are passed on to it in the order in which they
- * were made, those included that come while it is loaded.
+ * The core of a manager, loaded by the first call that needs it. Calls are passed on to it in their order, also those
+ * that come while it is loaded.
  */
 export class LateCore implements LockCore {
   readonly info: ManagerInfo;
@@ -80,7 +80,7 @@ export class LateCore implements LockCore {
     return this.#closing;
   }
 
-  /** Nothing to do where nobody has needed the core, or where it could not be loaded: whoever needed it hears of that. */
+  /** Does nothing where nobody has needed the core. Nor where it could not be loaded: whoever needed it hears of that. */
   async #ifNeeded<T>(use: (core: ManagerCore) => Promise<T>): Promise<T | undefined> {
     if (this.#loading === undefined) return undefined;
     try {

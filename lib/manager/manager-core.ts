@@ -141,7 +141,7 @@ export class ManagerCore implements OpenCore {
       drainingError(),
       (listener) => listener instanceof HeldLease && listener.isInner,
     );
-    // One that holds for as long as it can, as a leader does, learns by this that it is to end.
+    // A leader, which holds for as long as it can, learns by this that it is to end.
     if (isFirst) this.#desk.askHolders(this.#info.owner);
     await settledWithin(this.#desk.idle(), waitMs);
     await this.close();

@@ -28,7 +28,7 @@ interface Room {
   readonly joined: Promise<void>;
 }
 
-/** What has become of a name that was asked for: its room is joined, or the server had no place for it. */
+/** A name that was asked for, and its room, which is joined. It has none if the server had no place for it. */
 interface Entered {
   readonly name: string;
   readonly room: Room | undefined;

@@ -9,8 +9,8 @@ import { BaseExceptionFilter } from '@nestjs/core';
 import { type AnyLockError, LockConnectionError, LockError } from '../errors.js';
 
 /**
- * Answers HTTP requests that failed for want of a lock. 409 if somebody else has it (`LockTimeoutError`). 503 if the
- * server is out of reach, the lease was lost, or the application closes. Other errors of locks are mistakes, and stay
+ * Answers HTTP requests that failed for want of a lock. 409: somebody else has it (`LockTimeoutError`). 503: the server
+ * is out of reach, the lease was lost, or the application closes. Other errors of locks are mistakes, and stay
  * 500. The body has the error's `code`, and does not tell who holds the lock.
  *
  * @example

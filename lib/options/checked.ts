@@ -20,8 +20,7 @@ const EXPECTED: Readonly<Record<Place, string>> = {
 
 /**
  * What is given, checked and complete.
- * @throws LockOptionsError whose message says of each option that is wrong its value, unless it is {@link SECRET}, and
- *   what to do
+ * @throws LockOptionsError whose message says of each wrong option what to do, and its value unless it is {@link SECRET}
  */
 export function checked<Output, Input>(
   schema: ZodMiniType<Output, Input>,

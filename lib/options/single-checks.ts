@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-// One kind of schema for all single values: each kind that zod has of its own is more code in the bundle of a service.
+// One kind of schema for all single values: each kind of zod's own is more code in the bundle of a service.
 
 export const text = (error: string) => z.custom<string>((value) => typeof value === 'string', error);
 

@@ -20,7 +20,7 @@ const NEEDS_ENCRYPTED = 'expected together with the key that it decrypts';
 const NO_NAME =
   'expected the name of a host; TLS knows no IP addresses here (RFC 6066), and the certificate is checked for the address itself';
 
-/** What would fail at each connection, or be passed over by it, found before the first; `undefined` if all can be used. */
+/** What would fail at each connection, or be passed over by it. It is found before the first; `undefined` if there is none. */
 export function tlsProblem(options: TlsOptions): TlsProblem | undefined {
   const { ca, cert, key, passphrase, servername } = options;
   if (isIP(servername ?? '') !== 0) return { option: 'servername', message: NO_NAME };

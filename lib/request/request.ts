@@ -60,7 +60,7 @@ export class Request {
   endsOpen = 0;
   /** Open calls that make the request itself. */
   requestsOpen = 0;
-  /** A call that makes the request was sent more than once: a copy of it may still arrive at the server. */
+  /** A call that makes the request was sent more than once: a copy may still arrive at the server. */
   mayReturn = false;
 
   /** When it was sent last. */
