@@ -3,17 +3,11 @@ import { within } from '../async/within.js';
 import type { AnnouncedRuns } from '../client/announcing-client.js';
 import { LOOKUP_ERROR, serverCode } from '../client/server-error.js';
 import { LockConnectionError, LockSetupError, type LockError, LockProtocolError } from '../errors.js';
-import type { Reply } from '../schema/lock-procedures.js';
+import type { CallOptions, Reply } from '../schema/lock-procedures.js';
 import type { RoomId } from '../schema/replies.js';
 import type { NodeConnection } from './node-connection.js';
 import { Preparation } from './preparation.js';
 import type { Session } from './session.js';
-
-/** What one call needs. */
-export interface CallOptions {
-  /** Whether a message in a room may tell what it asks for. The user then needs the right JOIN. */
-  readonly needsJoin?: boolean | undefined;
-}
 
 export interface CallsOptions {
   readonly collection: string;

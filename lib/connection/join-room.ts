@@ -1,6 +1,5 @@
 import { pause } from '../async/pause.js';
 import { LockConnectionError } from '../errors.js';
-
 import type { RoomId } from '../schema/replies.js';
 
 /** Joins a room by its id; `false` when the node does not know it. */

@@ -24,10 +24,6 @@ export class Nudging {
   #pauseMs = LEAST_PAUSE_MS;
   #notBeforeMs = -Infinity;
 
-  get isOn(): boolean {
-    return this.#isOn;
-  }
-
   /** Whether it is on, and calls were found to be quick with it. */
   get hasHelped(): boolean {
     return this.#hasHelped;

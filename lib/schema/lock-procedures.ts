@@ -1,8 +1,7 @@
-import { pause } from '../async/pause.js';
 import { Buffer } from 'node:buffer';
+import { pause } from '../async/pause.js';
 import type { AnnouncedRuns } from '../client/announcing-client.js';
 import { serverCode, ServerError } from '../client/server-error.js';
-import type { CallOptions } from '../connection/calls.js';
 import { LockError, LockProtocolError } from '../errors.js';
 import { answersOf, type Answers } from './answers.js';
 import { Refusal, Told } from './constants.js';
@@ -17,6 +16,12 @@ export interface Reply {
   readonly sentMs: number;
   /** Whether the call was sent more than once: an earlier copy may have done what this one found done. */
   readonly wasRepeated: boolean;
+}
+
+/** What one call needs. */
+export interface CallOptions {
+  /** Whether a message in a room may tell what it asks for. The user then needs the right JOIN. */
+  readonly needsJoin?: boolean | undefined;
 }
 
 /** Calls one procedure by name; rejects with a `LockError`, or a `ServerError` for a refusal by the procedure. */

@@ -1,8 +1,8 @@
-import { Calls, type CallOptions } from '../../../lib/connection/calls.js';
+import { Calls } from '../../../lib/connection/calls.js';
 import { Session } from '../../../lib/connection/session.js';
 import { LockConnectionError, LockPermissionError, LockProtocolError } from '../../../lib/errors.js';
+import type { CallOptions, Reply } from '../../../lib/schema/lock-procedures.js';
 import { FakeNodes, type FakeNode } from '../../support/fake-nodes.js';
-import type { Reply } from '../../../lib/schema/lock-procedures.js';
 import { outcome } from '../../support/outcome.js';
 import { pass, rest, resumeTime, stopTime } from '../../support/fake-time.js';
 

@@ -69,10 +69,6 @@ export class Accounts {
     return Math.floor(this.#nowMs() / 1000);
   }
 
-  userById(id: number): User | undefined {
-    return this.#users.find((user) => user.id === id);
-  }
-
   /**
    * @param credentials `[user, password]` or a token's key
    * @throws ThingsError -56
