@@ -177,6 +177,22 @@ describe('the walls of lib', () => {
   });
 });
 
+/** The folders of the lock layer, the lowest first. */
+const LAYERS = ['async', 'client', 'schema', 'options', 'request', 'connection', 'diagnostics', 'manager'];
+
+function importsFromAbove({ path, imports }: SourceFile): string[] {
+  const layerOf = (file: string): number => LAYERS.indexOf(file.split('/')[1] ?? '');
+  return imports.filter((name) => layerOf(name) > layerOf(path)).map((name) => `${path} imports ${name}`);
+}
+
+it('the folders of the lock layer have an order: none imports one above it, not even for a type', () => {
+  const inLayers = FILES.filter(({ path }) => LAYERS.includes(path.split('/')[1] ?? ''));
+  expect(inLayers.length).toBeGreaterThan(100);
+  expect(inLayers.flatMap(importsFromAbove)).toEqual([]);
+  const wrong = parsed('lib/schema/x.ts', "import type { Calls } from '../connection/calls.js';");
+  expect(importsFromAbove(wrong)).toHaveLength(1);
+});
+
 /** What waits, sends, tells the time, or gives another result the next time. */
 const IMPURE = [
   'performance',
