@@ -1,11 +1,11 @@
 import { LockOptionsError } from '../errors.js';
 import { parseAddress } from './address.js';
 import { PackageClient, type ClientLimits } from './package-client.js';
-import { WebSocketConnection, type TlsOptions } from './web-socket-connection.js';
+import { WebSocketConnection, type TlsSettings } from './web-socket-connection.js';
 
 export interface WebSocketClientOptions extends ClientLimits {
   /** For `wss://`: certificate authority, client certificate and so on, as `node:tls` takes them. */
-  readonly tls?: TlsOptions | undefined;
+  readonly tls?: TlsSettings | undefined;
 }
 
 /**

@@ -15,15 +15,15 @@ import { ConnectionLife } from './connection-life.js';
 import { HEADER_BYTES, MAX_BODY_BYTES } from './package-codec.js';
 
 /** TLS for `wss://`, as `node:tls` takes it. */
-export type TlsOptions = Pick<
+export type TlsSettings = Pick<
   ConnectionOptions,
-  'ca' | 'cert' | 'key' | 'passphrase' | 'pfx' | 'servername' | 'rejectUnauthorized'
+  'ca' | 'cert' | 'key' | 'passphrase' | 'servername' | 'rejectUnauthorized'
 >;
 
 export interface WebSocketSettings {
   readonly address: Address;
   readonly connectTimeoutMs: number;
-  readonly tls: TlsOptions | undefined;
+  readonly tls: TlsSettings | undefined;
 }
 
 const MAX_MESSAGE_BYTES = HEADER_BYTES + MAX_BODY_BYTES;
@@ -96,7 +96,7 @@ export class WebSocketConnection implements Connection {
   }
 
   /** Never rejects. */
-  async #start(tls: TlsOptions | undefined): Promise<void> {
+  async #start(tls: TlsSettings | undefined): Promise<void> {
     try {
       const { WebSocket } = await import('ws');
       if (this.#life.isOver) return;

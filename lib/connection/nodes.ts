@@ -1,4 +1,3 @@
-import type { TlsOptions } from '../client/web-socket-connection.js';
 import { LockConnectionError } from '../errors.js';
 import type { LockManagerOptions } from '../options/manager-options.js';
 import type { NodeConnection } from './node-connection.js';
@@ -6,8 +5,7 @@ import { openedNode } from './opened-node.js';
 import { Race, type Attempt } from './race.js';
 
 /** How the nodes are reached. */
-export interface NodesOptions extends Pick<LockManagerOptions, 'client' | 'url' | 'auth'> {
-  readonly tls?: TlsOptions | undefined;
+export interface NodesOptions extends Pick<LockManagerOptions, 'client' | 'url' | 'auth' | 'tls'> {
   readonly requestTimeout: number;
 }
 
