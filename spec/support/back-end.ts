@@ -301,14 +301,15 @@ class RunningBackEnd implements BackEnd {
     return this.#caughtUp(({ status }) => status === 'READY' || status === 'AWAY_SOON');
   }
 
+  /** What was answered to anybody is made by one node at least. To ask makes no change. */
   async #caughtUp(isMeant: (node: NodeInfo) => boolean): Promise<void> {
-    const newest = Number(await this.query('wse(change_id());', undefined, '@thingsdb'));
     const nodes = (await this.query('nodes_info();', undefined, '@node')) as NodeInfo[];
     const made = 'node_info().load().local_committed_change_id;';
-    const hasMade = async (id: number): Promise<boolean> =>
-      Number(await this.query(made, undefined, `@node:${id}`)) >= newest;
+    const madeBy = async ({ node_id: id }: NodeInfo): Promise<number> =>
+      Number(await this.query(made, undefined, `@node:${id}`));
+    const newest = Math.max(...(await Promise.all(nodes.map(madeBy))));
     const limit = { limitMs: AWAY_LIMIT_MS, describe: () => `a node has not made change ${newest}` };
-    for (const { node_id: id } of nodes.filter(isMeant)) await until(() => hasMade(id), limit);
+    for (const node of nodes.filter(isMeant)) await until(async () => (await madeBy(node)) >= newest, limit);
   }
 
   left(): Promise<StateLeft> {
