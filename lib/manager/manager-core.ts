@@ -92,6 +92,7 @@ export class ManagerCore implements OpenCore {
     this.watches = new WatchList(
       this.procedures,
       join,
+      // What cannot be left is heard of no more: nobody looks for its room.
       (roomId) => void this.#calls.leave(roomId).catch(() => undefined),
       () => this.#session.keepAlive(),
     );
