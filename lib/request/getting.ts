@@ -336,13 +336,13 @@ function questionFailed(request: Request, { error, how }: Failed, now: Now, out:
 }
 
 function requestFailed(request: Request, { error, how }: Failed, now: Now, out: Command[]): void {
-  const { terms, giveUpAtMs } = request;
+  const { terms } = request;
   // Another call is out for it, or will be.
   const isAsking = request.requestsOpen + request.checksOpen > 0 || request.againAtMs < Infinity;
   if (how === 'unanswered' && isAsking) return;
   const isPatient = mayWait(request) && terms.waitTimeoutMs !== undefined;
-  if (how === 'unanswered' && isPatient && now.ms < giveUpAtMs) {
-    // Who said how long to wait waits for the server, too.
+  if (how === 'unanswered' && isPatient) {
+    // Who said how long to wait waits for the server, too. The alarm says when that time is over, be it now.
     request.failure = error;
     request.againAtMs = now.ms + Math.min(ASK_AGAIN_MS, LEAST_AGAIN_MS * request.turn);
     return;
