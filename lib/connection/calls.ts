@@ -28,8 +28,6 @@ const LAG_DELAY_MS = 50;
 
 /** How a manager's calls get to the server: over what connection, after the setup, and how often. */
 export class Calls {
-  /** Whether there has been any. */
-  wereMade = false;
   readonly #session: Session;
   readonly #scope: string;
   readonly #prefix: string;
@@ -55,6 +53,11 @@ export class Calls {
     });
   }
 
+  /** Whether any may have reached a server. */
+  get wereSent(): boolean {
+    return this.#announcedOn !== undefined;
+  }
+
   /** Connects and sets up. With it the user is known to have the right JOIN. */
   async ready(): Promise<void> {
     this.#session.callBegan();
@@ -72,7 +75,6 @@ export class Calls {
    * @throws LockConnectionError if there is no answer within the request time-out, or no node can be reached
    */
   run(procedure: string, args: unknown[], { needsJoin = false }: CallOptions = {}): Promise<Reply> {
-    this.wereMade = true;
     const sentMs = performance.now();
     const call = { procedure: this.#prefix + procedure, args, needsJoin, endMs: sentMs + this.#timeoutMs };
     this.#session.callBegan();

@@ -171,7 +171,9 @@ export class ManagerCore implements OpenCore {
     this.#desk.close(reason);
     this.watches.closeAll();
     try {
-      await settledWithin(this.#takeBack(), this.#limitMs);
+      // Without a connection nothing is sent from here on, so that there is nothing to take back if nothing was.
+      const mayHaveSent = this.#calls.wereSent || this.#session.current !== undefined;
+      if (mayHaveSent) await settledWithin(this.#takeBack(), this.#limitMs);
     } finally {
       this.#desk.stop();
       this.#driver.stop();
@@ -184,7 +186,7 @@ export class ManagerCore implements OpenCore {
     try {
       await this.#driver.quiet();
       // A manager that has sent nothing has nothing to take back, and need not connect for it.
-      if (this.#calls.wereMade) await this.procedures.close();
+      if (this.#calls.wereSent) await this.procedures.close();
     } catch (error) {
       // Unreachable: the server ends it all by itself, by the leases' ttl.
       if (!(error instanceof LockError)) throw error;

@@ -551,6 +551,16 @@ describe('close', () => {
     expect(client.count('lock_close')).toBe(1);
   });
 
+  it('waits for no server that nothing was ever sent to', async () => {
+    const unreachable = managerOf({ client: () => Promise.reject(new Error('ECONNREFUSED')) });
+    expect(await outcome(unreachable.acquire('a'))).toMatchObject({ error: { code: 'LOCK_CONNECTION' } });
+    const waiting = outcome(unreachable.acquire('a', { waitTimeout: '1h' }));
+    const startMs = performance.now();
+    await unreachable.close();
+    expect(performance.now() - startMs).toBeLessThan(1_000);
+    expect(await waiting).toMatchObject({ error: { code: 'LOCK_CLOSED' } });
+  });
+
   it('sends nothing when nothing was sent', async () => {
     await managerOf().close();
     expect(client.asked).toEqual([]);
