@@ -193,7 +193,7 @@ describe('a manager', () => {
     };
     expect(await manager.isLocked('a')).toBe(false);
     expect(client.count('lock_schema')).toBe(2);
-    expect(await outcome(manager.isLocked('a'))).toMatchObject({ error: { code: 'LOCK_SETUP' } });
+    await expect(manager.isLocked('a')).rejects.toMatchObject({ code: 'LOCK_SETUP' });
     expect(client.count('lock_schema')).toBe(3);
   });
 
