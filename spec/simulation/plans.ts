@@ -16,6 +16,7 @@ import type { Customs } from './rounds.js';
  * - `unheard`: leases linger, while a message is lost or nobody looks at a clock.
  * - `asleep`: leases linger on a machine that sleeps.
  * - `ages`: a lease is held for minutes without a call, and its process closes. Names are watched until there is no place.
+ *   Guests miss grants, and call again in time or too late.
  */
 const SHARES = {
   ...{ blocked: 2, heldUp: 2, usual: 36, long: 13, mixed: 12, slow: 7, doubled: 9 },
@@ -47,6 +48,8 @@ export interface Plan {
   readonly losesNothing?: boolean;
   /** As many names are watched as may be, soon after its beginning. */
   readonly watchesMany?: boolean;
+  /** Guests miss grants. */
+  readonly missesGrants?: boolean;
   /** The first process closes its manager then, whatever it holds. */
   readonly walksOutMs?: number;
 }
@@ -235,7 +238,7 @@ function ages(random: Random): Plan {
     confirmGrants: false,
     customs: { ...{ ...PATIENT, names: ['a'], kinds: LOCKS, ttlsMs: [600_000], holdsMs: [130_000] } },
     ...{ processes: 2, hands: 1, faults: NO_FAULTS, limitMs: 500_000 },
-    watchesMany: true,
+    ...{ watchesMany: true, missesGrants: true },
     walksOutMs: random.between(122_000, 128_000),
   };
 }

@@ -11,6 +11,7 @@ import { SimClient } from './sim-client.js';
 import { SimServer, type Trace } from './sim-server.js';
 import { FAULTS_MS, planOf, type Kind, type Plan } from './plans.js';
 import { adoptingRound, finalRound, randomRound, shuffled, type Parcel } from './rounds.js';
+import { SilentTrial } from './silent-trial.js';
 import { SimTaker, type Surroundings } from './sim-taker.js';
 import { World } from './world.js';
 
@@ -244,6 +245,11 @@ export class Simulation {
       at(random.between(0, 200), () => this.#onlooker.watch(ofAll));
       // Long after the end of the faults: whoever was silent for too long is forgotten, which is told.
       if (ofAll) at(LIMIT_MS / 2 - 1, () => this.#onlooker.lookAtQueues());
+    }
+    if (this.#plan.missesGrants) {
+      const trial = new SilentTrial(this.#world, this.#server);
+      at(random.between(1_000, 2_000), () => trial.callsInTime());
+      at(random.between(5_000, 6_000), () => trial.callsTooLate());
     }
     if (this.#plan.watchesMany) at(300, () => this.#onlooker.watchTooMany());
     at(LIMIT_MS / 2, () => this.#onlooker.close());

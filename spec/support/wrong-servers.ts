@@ -12,8 +12,6 @@ export interface WrongServer {
   readonly instead: string;
   /** The kind of run that shows it; without one, runs of all kinds are tried. */
   readonly shownBy?: Kind;
-  /** Why the simulation cannot find it. */
-  readonly leftToModel?: string;
 }
 
 export const WRONG_SERVERS: readonly WrongServer[] = [
@@ -151,7 +149,7 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     does: 'silences who has just called',
     of: 'box != caller && !seen.has(box)',
     instead: '!seen.has(box)',
-    leftToModel: 'it loses a turn for a round trip, as all may who were silent when their grant came',
+    shownBy: 'ages',
   },
   {
     does: 'puts the silent last when they are back',
@@ -163,8 +161,7 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     does: 'gives the silent their places back after any time',
     of: 'if (box.silent <= at) return s.fn.promote(s, s.fn.forget(s, [box], at), at);',
     instead: '',
-    leftToModel:
-      'nobody is wronged: who comes back late has more than was promised, until the sweeper has run',
+    shownBy: 'ages',
   },
   {
     does: 'keeps the places of the silent for ever',
