@@ -6,9 +6,10 @@ import type { QueueEntry } from './schema/queue-entry.js';
 export interface LockInfo {
   readonly name: string;
   readonly mode: 'exclusive' | 'shared' | 'semaphore';
-  /** How many permits of a semaphore are held or wanted, and how many there are by this request. Otherwise 1 and 1. */
+  /** How many permits of a semaphore it holds or wants; otherwise 1. */
+  readonly count: number;
+  /** How many there are, by this request; otherwise 1. */
   readonly permits: number;
-  readonly limit: number;
   /** The label of who asked. */
   readonly owner: string;
   /** When it was granted, or came into the queue, by the server's clock. */
@@ -61,7 +62,7 @@ function infoOf({ want, sinceMs, ...entry }: QueueEntry): LockInfo {
 export function requestInfo({ name, units, limit, owner }: StatedRequest): Omit<LockInfo, 'since'> {
   const mode = modeOf(limit);
   const isSemaphore = mode === 'semaphore';
-  return { name, mode, permits: isSemaphore ? units : 1, limit: isSemaphore ? limit : 1, owner };
+  return { name, mode, count: isSemaphore ? units : 1, permits: isSemaphore ? limit : 1, owner };
 }
 
 interface StatedRequest {

@@ -1,4 +1,4 @@
-import type { HeldInfo, LockSnapshot, PendingInfo } from '../lock-info.js';
+import type { HeldInfo, LockInfo, LockSnapshot, PendingInfo } from '../lock-info.js';
 
 /** Who holds a name, as `--json` tells it. */
 export interface HolderRecord {
@@ -61,10 +61,6 @@ function waiterRecord(info: PendingInfo): WaiterRecord {
   return { owner: info.owner, ...whatOf(info), since: info.since.toISOString(), ahead: info.position };
 }
 
-function whatOf({
-  mode,
-  permits,
-  limit,
-}: HeldInfo | PendingInfo): Pick<HolderRecord, 'mode' | 'count' | 'permits'> {
-  return { mode, count: permits, permits: limit };
+function whatOf({ mode, count, permits }: LockInfo): Pick<HolderRecord, 'mode' | 'count' | 'permits'> {
+  return { mode, count, permits };
 }

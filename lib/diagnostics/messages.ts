@@ -27,7 +27,7 @@ export interface AcquireTrace extends LockMessage {
   readonly how: 'acquire' | 'try' | 'steal' | 'adopt';
   readonly mode: LockInfo['mode'];
   /** How many permits of a semaphore it wants; else 1. */
-  readonly permits: number;
+  readonly count: number;
   /** Requests ahead when it came into the queue, the holder included; `undefined` if it did not have to wait. */
   readonly position: number | undefined;
   /** From the grant on. */

@@ -49,7 +49,7 @@ function newAcquireTrace(core: LockCore, { names, how, units, limit }: Traced): 
     names,
     how,
     mode,
-    permits: mode === 'semaphore' ? units : 1,
+    count: mode === 'semaphore' ? units : 1,
     position: undefined,
     fencingToken: undefined,
     waitedMs: undefined,

@@ -4,7 +4,7 @@ import type { AcquireTrace, HoldTrace } from '../diagnostics/messages.js';
 // Names are those of OpenTelemetry's semantic conventions, where these have one.
 
 /** What the span of a call says from its start on. */
-export function acquireAttributes({ manager, name, names, how, mode, permits }: AcquireTrace): Attributes {
+export function acquireAttributes({ manager, name, names, how, mode, count }: AcquireTrace): Attributes {
   const attributes: Attributes = {
     'db.system.name': 'thingsdb',
     'db.namespace': manager.collection,
@@ -12,7 +12,7 @@ export function acquireAttributes({ manager, name, names, how, mode, permits }: 
     'thingsdb.lock.owner': manager.owner,
     'thingsdb.lock.name': name,
     'thingsdb.lock.mode': mode,
-    'thingsdb.lock.permits': permits,
+    'thingsdb.lock.count': count,
   };
   if (names.length > 1) attributes['thingsdb.lock.names'] = [...names];
   return attributes;

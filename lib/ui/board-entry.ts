@@ -58,8 +58,8 @@ export function holderView(info: HeldInfo, nowMs: number): HolderView {
   };
 }
 
-export function waiterView({ owner, mode, permits, limit, since }: LockInfo): WaiterView {
-  return { owner, mode, count: permits, permits: limit, sinceMs: since.getTime() };
+export function waiterView({ owner, mode, count, permits, since }: LockInfo): WaiterView {
+  return { owner, mode, count, permits, sinceMs: since.getTime() };
 }
 
 /** Two answers about the same lease differ by their ways here. More than that is a renewal. */

@@ -42,10 +42,10 @@ type Told = WatchedRequestEvent &
   Partial<Pick<WatchedLossEvent, 'reason'>>;
 
 export function happeningOf(kind: Happening['kind'], event: Told): Happening {
-  const { name, owner, mode, permits, limit, at, lastedMs, queueLength } = event;
+  const { name, owner, mode, count, permits, at, lastedMs, queueLength } = event;
   const { fencingToken = 0, lingers = false, ttl = 0, reason } = event;
   return {
-    ...{ kind, name, owner, mode, count: permits, permits: limit },
+    ...{ kind, name, owner, mode, count, permits },
     ...{ atMs: at.getTime(), lastedMs, queueLength, fencingToken, ttlMs: ttl, lingers, reason },
   };
 }

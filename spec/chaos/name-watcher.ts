@@ -59,7 +59,7 @@ export class NameWatcher {
     for (const what of ['acquired', 'released', 'expired', 'lost'] as const) {
       watch.on(what, (event) => {
         if (event.name !== name) return;
-        const { owner, fencingToken: token, mode, permits: want } = event;
+        const { owner, fencingToken: token, mode, count: want } = event;
         const reason = 'reason' in event ? event.reason : null;
         this.#history.record({ event: 'told', watch: id, what, owner, token, mode, want, reason });
       });

@@ -135,7 +135,7 @@ onEachBackEnd('handing on', (backEnd) => {
     expect([adopted.names, adopted.fencingTokens]).toEqual([names, lease.fencingTokens]);
     const after = await Promise.all(names.map((name) => first.query(name)));
     const shapes = (all: typeof before): unknown =>
-      all.map(({ held }) => held.map(({ name, mode, permits, limit }) => [name, mode, permits, limit]));
+      all.map(({ held }) => held.map(({ name, mode, count, permits }) => [name, mode, count, permits]));
     expect(shapes(after)).toEqual(shapes(before));
     expect(await adopted.release()).toBe(true);
     for (const name of names) expect(await first.isLocked(name)).toBe(false);

@@ -149,7 +149,7 @@ onEachBackEnd('linger', (backEnd) => {
       .manager()
       .semaphore('permits', { permits: 2 })
       .acquire({ count: 2, ...WAIT });
-    expect((await a.query('permits')).held).toMatchObject([{ permits: 2 }]);
+    expect((await a.query('permits')).held).toMatchObject([{ count: 2 }]);
     await both.release();
   });
 

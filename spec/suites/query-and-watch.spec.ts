@@ -32,7 +32,7 @@ const OF_REQUESTS = [
 function noted(watch: LockWatch): string[] {
   const told: string[] = [];
   for (const event of ['acquired', 'released', 'expired'] as const) {
-    watch.on(event, ({ owner, mode, permits }) => told.push(`${event} ${owner} ${mode} ${permits}`));
+    watch.on(event, ({ owner, mode, count }) => told.push(`${event} ${owner} ${mode} ${count}`));
   }
   watch.on('lost', ({ owner, reason }) => told.push(`lost ${owner} ${reason}`));
   watch.on('resumed', () => told.push('resumed'));
@@ -81,8 +81,8 @@ onEachBackEnd('query', (backEnd) => {
       {
         name: 'one',
         mode: 'exclusive',
+        count: 1,
         permits: 1,
-        limit: 1,
         owner: 'a',
         since: expect.any(Date) as Date,
         fencingToken: lease?.fencingToken,
@@ -94,8 +94,8 @@ onEachBackEnd('query', (backEnd) => {
       {
         name: 'one',
         mode: 'shared',
+        count: 1,
         permits: 1,
-        limit: 1,
         owner: 'b',
         since: expect.any(Date) as Date,
         position: 1,
@@ -103,8 +103,8 @@ onEachBackEnd('query', (backEnd) => {
       {
         name: 'one',
         mode: 'semaphore',
-        permits: 2,
-        limit: 5,
+        count: 2,
+        permits: 5,
         owner: 'c',
         since: expect.any(Date) as Date,
         position: 2,
@@ -452,10 +452,10 @@ onEachBackEnd('watch', (backEnd) => {
       ['book', 'shared', 1],
       ['seats', 'semaphore', 2],
     ] as const;
-    for (const [i, [name, mode, permits]] of shapes.entries()) {
-      const limit = mode === 'semaphore' ? 3 : 1;
+    for (const [i, [name, mode, count]] of shapes.entries()) {
+      const permits = mode === 'semaphore' ? 3 : 1;
       const payload = {
-        ...{ name, mode, permits, limit, owner, fencingToken: tokens[i], lingers: false, queueLength: 0 },
+        ...{ name, mode, count, permits, owner, fencingToken: tokens[i], lingers: false, queueLength: 0 },
         ...{ at: expect.any(Date) as Date, lastedMs: expect.any(Number) as number },
       };
       expect(told[i]).toEqual([
@@ -624,7 +624,7 @@ onEachBackEnd('watch', (backEnd) => {
     await worker.kill();
     expect(await nextEvent<{ fencingToken: number }>(watch, 'expired')).toMatchObject({
       mode: 'semaphore',
-      permits: 1,
+      count: 1,
       fencingToken: token,
     });
     expect(lease.isHeld).toBe(true);

@@ -130,7 +130,7 @@ onEachBackEnd('re-entry', (backEnd) => {
       () => reentrant.runExclusive(() => manager.query('permits'), { count: 2 }),
       { count: 3 },
     );
-    expect(shown.held.map(({ permits }) => permits)).toEqual([3]);
+    expect(shown.held.map(({ count }) => count)).toEqual([3]);
     expect(await manager.isLocked('permits')).toBe(false);
   });
 

@@ -60,7 +60,7 @@ onEachBackEnd('semaphores', (backEnd) => {
     const [one, three] = [await semaphore.acquire(), await semaphore.acquire({ count: 3 })];
     expect(await semaphore.tryAcquire({ count: 2 })).toBeNull();
     const { held } = await manager.query('said');
-    expect(held.map(({ permits, limit, mode }) => [permits, limit, mode])).toEqual([
+    expect(held.map(({ count, permits, mode }) => [count, permits, mode])).toEqual([
       [1, 5, 'semaphore'],
       [3, 5, 'semaphore'],
     ]);

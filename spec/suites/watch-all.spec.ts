@@ -56,8 +56,8 @@ class View {
   get lines(): string[] {
     const held = [...this.#held.values()].flatMap((ofName) =>
       [...ofName.values()].map(
-        ({ name, mode, permits, limit, owner, fencingToken, lingers }) =>
-          `${name} ${mode} ${permits}/${limit} ${owner} ${fencingToken} ${lingers}`,
+        ({ name, mode, count, permits, owner, fencingToken, lingers }) =>
+          `${name} ${mode} ${count}/${permits} ${owner} ${fencingToken} ${lingers}`,
       ),
     );
     return [...held, ...[...this.#queued].map(([name, count]) => `${name} ${count} waiting`)].sort();
@@ -69,8 +69,8 @@ function linesOf({ held, pending }: LockSnapshot): string[] {
   const counts = new Map<string, number>();
   for (const { name } of pending) counts.set(name, (counts.get(name) ?? 0) + 1);
   const lines = held.map(
-    ({ name, mode, permits, limit, owner, fencingToken, lingers }) =>
-      `${name} ${mode} ${permits}/${limit} ${owner} ${fencingToken} ${lingers}`,
+    ({ name, mode, count, permits, owner, fencingToken, lingers }) =>
+      `${name} ${mode} ${count}/${permits} ${owner} ${fencingToken} ${lingers}`,
   );
   return [...lines, ...[...counts].map(([name, count]) => `${name} ${count} waiting`)].sort();
 }

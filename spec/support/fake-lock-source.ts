@@ -13,7 +13,7 @@ class FakeWatch extends EventEmitter {
   }
 }
 
-const COMMON = { mode: 'exclusive', permits: 1, limit: 1 } as const;
+const COMMON = { mode: 'exclusive', count: 1, permits: 1 } as const;
 const SINCE = new Date(1_000);
 
 export function held(name: string, owner: string, fencingToken: number, remaining = 60_000): HeldInfo {
@@ -62,8 +62,8 @@ export class FakeLockSource extends EventEmitter {
   }
 
   tell(what: Happening): void {
-    const { kind, atMs, count, permits, ttlMs, ...others } = what;
-    const event = { ...others, at: new Date(atMs), permits: count, limit: permits, ttl: ttlMs };
+    const { kind, atMs, ttlMs, ...others } = what;
+    const event = { ...others, at: new Date(atMs), ttl: ttlMs };
     for (const watch of this.watches) if (!watch.isClosed) watch.emit(kind, event);
   }
 

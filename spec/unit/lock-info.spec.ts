@@ -40,8 +40,8 @@ describe('lockSnapshot', () => {
       {
         name: 'my-lock',
         mode: 'exclusive',
+        count: 1,
         permits: 1,
-        limit: 1,
         owner: 'someone',
         since: new Date(SINCE),
         fencingToken: 42,
@@ -56,8 +56,8 @@ describe('lockSnapshot', () => {
       {
         name: 'my-lock',
         mode: 'exclusive',
+        count: 1,
         permits: 1,
-        limit: 1,
         owner: 'someone',
         since: new Date(SINCE),
         position: 3,
@@ -66,10 +66,10 @@ describe('lockSnapshot', () => {
   });
 
   it.each<[string, Partial<QueueEntry>, object]>([
-    ['an exclusive lock', { want: 1, limit: 1 }, { mode: 'exclusive', permits: 1, limit: 1 }],
+    ['an exclusive lock', { want: 1, limit: 1 }, { mode: 'exclusive', count: 1, permits: 1 }],
     // The number that stands for "as many as like" is nobody's business.
-    ['a shared lock', { want: 1, limit: SHARED_LIMIT }, { mode: 'shared', permits: 1, limit: 1 }],
-    ['a semaphore', { want: 2, limit: 5 }, { mode: 'semaphore', permits: 2, limit: 5 }],
+    ['a shared lock', { want: 1, limit: SHARED_LIMIT }, { mode: 'shared', count: 1, permits: 1 }],
+    ['a semaphore', { want: 2, limit: 5 }, { mode: 'semaphore', count: 2, permits: 5 }],
   ])('shows %s as such, held or waiting', (_what, values, shown) => {
     const { held, pending } = snapshot(entry(values), waiter(values));
     expect(held).toMatchObject([shown]);

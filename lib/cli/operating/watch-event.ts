@@ -20,10 +20,10 @@ export type Happening = (typeof HAPPENINGS)[number];
 export type HappeningInfo = WatchedRequestEvent & Partial<WatchedGrantEvent & WatchedLossEvent>;
 
 export function eventRecord(event: Happening, info: HappeningInfo): JsonRecord {
-  const { name, owner, mode, permits, limit, at, lastedMs, queueLength, fencingToken, lingers, ttl, reason } =
+  const { name, owner, mode, count, permits, at, lastedMs, queueLength, fencingToken, lingers, ttl, reason } =
     info;
   return {
-    ...{ type: 'event', at: at.toISOString(), event, name, owner, mode, count: permits, permits: limit },
+    ...{ type: 'event', at: at.toISOString(), event, name, owner, mode, count, permits },
     ...{ lastedMs, waiting: queueLength, fencingToken, lingers, ttlMs: ttl, reason },
   };
 }
@@ -45,9 +45,9 @@ export function eventText(event: Happening, info: HappeningInfo, palette: Palett
 
 const LONGEST = Math.max(...HAPPENINGS.map(({ length }) => length));
 
-function kindOf({ mode, permits, limit }: HappeningInfo): string {
+function kindOf({ mode, count, permits }: HappeningInfo): string {
   if (mode === 'exclusive') return '';
-  return mode === 'semaphore' ? ` (${permits} of ${limit} permits)` : ` (${mode})`;
+  return mode === 'semaphore' ? ` (${count} of ${permits} permits)` : ` (${mode})`;
 }
 
 /** What is shorter than that is nothing to speak of. */

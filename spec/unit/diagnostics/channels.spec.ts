@@ -83,7 +83,7 @@ describe('where somebody is subscribed', () => {
     expect(release.hold).toBe(hold);
     expect(acquire.manager).toBe(core.info);
     expect(acquire).toMatchObject({
-      ...{ name: 'my-lock', names: ['my-lock'], how: 'acquire', mode: 'exclusive', permits: 1 },
+      ...{ name: 'my-lock', names: ['my-lock'], how: 'acquire', mode: 'exclusive', count: 1 },
       ...{ position: undefined, fencingToken: 7, waitedMs: 0, result: 'acquired', error: undefined },
     });
     expect(hold).toMatchObject({ fencingToken: 7, renewals: 0, heldMs: 0, result: 'released' });
@@ -187,9 +187,9 @@ describe('where somebody is subscribed', () => {
   it('a semaphore tells how many permits, a shared lock and a thief what they are', async () => {
     const semaphore = new DistributedLock(core, ['pool'], semaphoreResolver(5), [], manager);
     void semaphore.acquire({ count: 3 });
-    expect(channels.last('acquire:start')).toMatchObject({ mode: 'semaphore', permits: 3 });
+    expect(channels.last('acquire:start')).toMatchObject({ mode: 'semaphore', count: 3 });
     void lockOf({ mode: 'shared' }).acquire();
-    expect(channels.last('acquire:start')).toMatchObject({ mode: 'shared', permits: 1 });
+    expect(channels.last('acquire:start')).toMatchObject({ mode: 'shared', count: 1 });
     void lockOf({ steal: true }).acquire();
     expect(channels.last('acquire:start')).toMatchObject({ mode: 'exclusive', how: 'steal' });
     await rest();

@@ -95,7 +95,7 @@ const about = (name: string, { want = 1, limit = 1, why = 0, lasted = 250, ttl =
 ];
 /** The same, as it is told to those who watch. */
 const TOLD = {
-  ...{ name: 'my-lock', mode: 'exclusive', permits: 1, limit: 1, owner: 'someone' },
+  ...{ name: 'my-lock', mode: 'exclusive', count: 1, permits: 1, owner: 'someone' },
   ...{ at: new Date(AT_MS), lastedMs: 0.25, queueLength: 2 },
 };
 
@@ -245,11 +245,11 @@ describe('what is pushed', () => {
   it.each<[object, object]>([
     [
       { want: 1, limit: SHARED_LIMIT },
-      { mode: 'shared', permits: 1 },
+      { mode: 'shared', count: 1 },
     ],
     [
       { want: 2, limit: 5 },
-      { mode: 'semaphore', permits: 2, limit: 5 },
+      { mode: 'semaphore', count: 2, permits: 5 },
     ],
     [{ lasted: -9 }, { lastedMs: 0 }],
   ])('is told with what it is: %j as %j', async (what, told) => {

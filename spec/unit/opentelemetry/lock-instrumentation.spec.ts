@@ -35,7 +35,7 @@ function instrument(options: LockInstrumentationOptions = {}): void {
 
 function acquiring(names: readonly string[] = ['a'], manager = MANAGER): Mutable<AcquireTrace> {
   const acquire: Mutable<AcquireTrace> = {
-    ...{ manager, name: names[0] ?? '', names, how: 'acquire', mode: 'exclusive', permits: 1 },
+    ...{ manager, name: names[0] ?? '', names, how: 'acquire', mode: 'exclusive', count: 1 },
     ...{ position: undefined, fencingToken: undefined, waitedMs: undefined },
     ...{ result: undefined, error: undefined },
   };
@@ -77,7 +77,7 @@ describe('spans', () => {
       'thingsdb.lock.names': ['b', 'a'],
       'thingsdb.lock.owner': 'me',
       'thingsdb.lock.mode': 'exclusive',
-      'thingsdb.lock.permits': 1,
+      'thingsdb.lock.count': 1,
       'thingsdb.lock.queue.position': 2,
       'thingsdb.lock.fencing_token': tokens,
       'thingsdb.lock.outcome': 'acquired',
