@@ -2,6 +2,7 @@ import type { Clock, Engine, Session, Wire } from '../embedded/engine/engine.js'
 
 import { ThingsDBServer } from '../embedded/protocol/thingsdb-server.js';
 import { createEngine } from '../embedded/engine/thingsdb-engine.js';
+import { checkStartOptions } from './check-start-options.js';
 import { ChangeHistory } from './change-history.js';
 import { EmbeddedFaults, type EmbeddedFaultOrders } from './embedded-faults.js';
 import { systemClock } from './system-clock.js';
@@ -76,13 +77,15 @@ export interface EmbeddedThingsDB extends AsyncDisposable {
  * not do what a cluster does (several nodes, quorum, backups, modules): that raises an error which says so. It keeps
  * the process alive until it is closed.
  *
- * @throws an `EADDRINUSE` error when a port that was asked for is taken.
+ * @throws TypeError for an option that is not known or a port that is none, and an `EADDRINUSE` error when a port that was
+ *   asked for is taken.
  *
  * @example
  * await using db = await startThingsDB();
  * const locks = new LockManager({ url: db.url, auth: { username: 'admin', password: 'pass' } });
  */
 export async function startThingsDB(options: StartOptions = {}): Promise<EmbeddedThingsDB> {
+  checkStartOptions(options);
   const clock = options.clock ?? systemClock;
   const history = new ChangeHistory(options.history ?? 0);
   const faults = new EmbeddedFaults(history);

@@ -178,6 +178,21 @@ it('the ports that were asked for are used, and free again after close', async (
   expect([second.port, second.tcpPort]).toEqual([port, tcpPort]);
 });
 
+it.each<[unknown, string]>([
+  [9200, 'startThingsDB takes an object such as { port: 9270 }, not 9200'],
+  [null, 'startThingsDB takes an object such as { port: 9270 }, not null'],
+  [
+    { prot: 9270 },
+    'startThingsDB has no option prot; there are port, tcpPort, tcpNoDelay, clock, password, users, collections, history',
+  ],
+  // Node would make a socket of this name in the file system.
+  [{ port: 'a' }, 'port is "a"; expected a whole number from 0 to 65535'],
+  [{ tcpPort: 70_000 }, 'tcpPort is 70000; expected a whole number from 0 to 65535'],
+  [{ tcpPort: NaN }, 'tcpPort is NaN; expected a whole number from 0 to 65535'],
+])('refuses %j', async (options, message) => {
+  await expect(startThingsDB(options as object)).rejects.toThrow(new TypeError(message));
+});
+
 it('has the password that it is given instead of the one that everybody knows', async () => {
   const db = await start({ password: 'another', users: [{ name: 'worker', password: 'secret' }] });
   await login(db, 'admin', 'another');
