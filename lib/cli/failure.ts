@@ -31,8 +31,12 @@ function isHeldByOthers(error: LockTimeoutError): boolean {
   return !(error.cause instanceof LockConnectionError);
 }
 
-/** Of a mistake of this program whoever reports it needs to know where. */
+/**
+ * Of a mistake of this program whoever reports it needs to know where. What is wrong with an option is told without the
+ * library's name for the place: the options of a command are in one place.
+ */
 function messageOf(error: unknown, status: number): string {
   if (!(error instanceof Error)) return String(error);
-  return status === ExitStatus.internal ? (error.stack ?? error.message) : error.message;
+  if (status === ExitStatus.internal) return error.stack ?? error.message;
+  return error.message.replace(/^invalid (?:LockManager|lock|semaphore) options: /, '');
 }

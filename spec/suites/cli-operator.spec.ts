@@ -253,6 +253,8 @@ onEachBackEnd('thingsdb-lock doctor', (backEnd) => {
     for (const check of ['clocks', 'tasks', 'sweeper', 'round trips', 'hand-over']) {
       expect(levels(run, check)).toContain('ok');
     }
+    const rights = run.records.filter(({ check }) => check === 'rights').map(({ message }) => message);
+    expect(rights).toContain('besides, this user may: look, ask, force-release, steal');
     expect(run.records.at(-1)).toMatchObject({ type: 'diagnosis', problem: 0 });
     expect(await manager.query()).toMatchObject({ held: [], pending: [] });
   });

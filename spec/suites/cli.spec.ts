@@ -120,6 +120,16 @@ describe('thingsdb-lock', () => {
     ]);
   });
 
+  test('what the library refuses is told as a mistake of the command', async () => {
+    const [ttl, url] = [
+      cli(['run', 'a', '--ttl', '50ms', '--', 'true'], env),
+      cli(['ls', '--url', 'db1'], env),
+    ];
+    expect([await ttl.status, await url.status]).toEqual([64, 64]);
+    expect(ttl.err).toMatch(/^thingsdb-lock: ttl is "50ms"; expected at least 100 ms,/);
+    expect(url.err).toMatch(/^thingsdb-lock: url: not the address of a ThingsDB node: no known scheme;/);
+  });
+
   test('arguments that exclude each other, and a server that is missing, are told at once', async () => {
     const run = cli(['run', 'a', '--name', 'b', '--shared', '--permits', '2', '--count', '3'], {});
     expect(await run.status).toBe(64);

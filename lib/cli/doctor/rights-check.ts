@@ -45,12 +45,9 @@ async function waiting(joined: Promise<unknown>): Promise<Finding> {
 /** Least rights are a good thing: what a service does not need is told, and is no fault. */
 function ofOthers(refused: ReadonlyMap<Use, string>): Finding {
   const others = USES.filter((use) => use !== 'lock');
-  const list = (uses: readonly Use[]): string => (uses.length === 0 ? 'nothing' : uses.join(', '));
-  const may = list(others.filter((use) => !refused.has(use)));
-  return ok(
-    'rights',
-    `besides, this user may: ${may}; may not: ${list(others.filter((use) => refused.has(use)))}`,
-  );
+  const may = others.filter((use) => !refused.has(use)).join(', ') || 'nothing';
+  const mayNot = others.filter((use) => refused.has(use)).join(', ');
+  return ok('rights', `besides, this user may: ${may}${mayNot && `; may not: ${mayNot}`}`);
 }
 
 /** Why it was refused. `undefined` if it was not, because a refusal of the arguments comes after that of the user. */
