@@ -19,6 +19,8 @@ export interface Address {
 }
 
 const DEFAULT_PORTS: Readonly<Record<Scheme, number>> = { 'thingsdb:': 9200, 'ws:': 80, 'wss:': 443 };
+/** Several in one text, as other programs take them. Where there is an @, the comma may be a password's. */
+const SEVERAL = /^[^@/]*\/\/[^@/]*,[^@]*$/;
 const FAMILIAR_SCHEME = /^(?:https?|wss?|tcp|tls|thingsdbs?):\/\//i;
 const EXPECTED = 'use thingsdb://host, thingsdb://host:port, ws://host:port or wss://host:port';
 
@@ -28,6 +30,7 @@ const EXPECTED = 'use thingsdb://host, thingsdb://host:port, ws://host:port or w
  * @throws LockOptionsError if it is not the address of a node, or holds what its scheme cannot use
  */
 export function parseAddress(text: string): Address {
+  if (SEVERAL.test(text)) throw new LockOptionsError('several addresses go into a list, one text for each');
   const url = parsedUrl(text);
   if (url === undefined) throw notAnAddress(text);
   const scheme = SCHEMES.find((known) => known === url.protocol);
@@ -88,10 +91,15 @@ function checkNothingBut(url: URL, shown: string): void {
   }
 }
 
-/** Of an address that cannot be read nothing is repeated but its scheme: a password may be anywhere behind that. */
 function notAnAddress(text: unknown, url?: URL): LockOptionsError {
-  const [scheme] = FAMILIAR_SCHEME.exec(String(text)) ?? [];
-  const host = url?.host ?? '...';
-  const given = scheme === undefined ? '' : `: ${scheme.toLowerCase()}${host}`;
-  return new LockOptionsError(`not the address of a ThingsDB node${given}; ${EXPECTED}`);
+  return new LockOptionsError(`not the address of a ThingsDB node: ${given(text, url)}; ${EXPECTED}`);
+}
+
+/** Of a text that cannot be read nothing is repeated but its scheme: a password may be anywhere behind that. */
+function given(text: unknown, url?: URL): string {
+  if (!text) return 'nothing is given (is an environment variable not set?)';
+  if (typeof text !== 'string') return 'it is no text';
+  const [scheme] = FAMILIAR_SCHEME.exec(text) ?? [];
+  if (scheme === undefined) return 'no known scheme';
+  return `${scheme.toLowerCase()}${url?.host ?? '...'}`;
 }

@@ -8,7 +8,7 @@ const SECRET: ReadonlySet<PropertyKey | undefined> = new Set(['auth', 'url', 'tl
 const SHOWN_CHARACTERS = 80;
 
 /** In place of something else than an object. */
-const EXPECTED: Readonly<Record<Place, string>> = {
+export const EXPECTED: Readonly<Record<Place, string>> = {
   LockManager: 'expected an object with url and auth, or client',
   tls: 'expected an object such as { ca }',
   lock: "expected an object such as { waitTimeout: '30s' }",
@@ -39,9 +39,8 @@ export function checked<Output, Input>(
     .filter(({ path }) => unknown.length === 0 || (path.length > 0 && valueAt(value, path) !== undefined))
     .map(({ path, message }) => problem(value, path, message, place));
   const problems = [...unknownOptions(unknown, place), ...wrong];
-  throw new LockOptionsError(`invalid ${place} options: ${[...new Set(problems)].join('; also ')}`, {
-    cause: result.error,
-  });
+  // Without a cause: the checker's own error says the same once more, in its own words.
+  throw new LockOptionsError(`invalid ${place} options: ${[...new Set(problems)].join('; also ')}`);
 }
 
 /** Names the option, and what it is. A message that begins with its name has said so. */
@@ -62,8 +61,8 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** For what is no object of options: a name, a text. */
-export function invalid(what: string, value: unknown, why: string, cause?: Error): LockOptionsError {
-  return new LockOptionsError(`invalid ${what}: ${shownValue(value)} is given; ${why}`, { cause });
+export function invalid(what: string, value: unknown, why: string): LockOptionsError {
+  return new LockOptionsError(`invalid ${what}: ${shownValue(value)} is given; ${why}`);
 }
 
 /** Objects are not shown: nobody knows what they hold. */

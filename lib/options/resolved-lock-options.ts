@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { AdoptOptions, LockDefaults, LockOptions, SemaphoreOptions } from './lock-options.js';
 import { MAX_TTL_MS, SHARED_LIMIT } from '../schema/constants.js';
 import { duration } from './duration-check.js';
-import { checked, invalid } from './checked.js';
+import { EXPECTED, checked, invalid } from './checked.js';
 import { flag, oneOf, wholeNumber } from './single-checks.js';
 
 /** Lock options as the code uses them: checked, complete, in milliseconds. */
@@ -152,7 +152,7 @@ export function semaphoreResolver(limit: number): typeof resolveLockOptions {
  */
 export function checkedSemaphore(options: SemaphoreOptions): { limit: number; others: LockOptions } {
   if (typeof options !== 'object' || options === null)
-    throw invalid('semaphore options', options, 'expected an object with permits: how many there are');
+    throw invalid('semaphore options', options, EXPECTED.semaphore);
   const { permits: limit, ...others } = options;
   // It may have been given by another name: that says more than that it is missing.
   if (limit === undefined) semaphoreResolver(1)(others);
@@ -179,8 +179,7 @@ function merged(layers: readonly (LockOptions | undefined)[]): LockOptions {
   const merged = new Map<string, unknown>();
   for (const layer of layers) {
     if (layer === undefined) continue;
-    if (typeof layer !== 'object' || layer === null)
-      throw invalid('lock options', layer, "expected an object such as { waitTimeout: '30s' }");
+    if (typeof layer !== 'object' || layer === null) throw invalid('lock options', layer, EXPECTED.lock);
     for (const [key, value] of Object.entries(layer)) if (value !== undefined) merged.set(key, value);
   }
   return Object.fromEntries(merged);

@@ -203,7 +203,32 @@ const MISTAKES: Readonly<Record<string, readonly Mistake[]>> = {
     [
       "new LockManager({ url: '127.0.0.1:9200', auth: { token: 'secret' } })",
       'LOCK_OPTIONS',
-      'invalid LockManager options: url: not the address of a ThingsDB node; use thingsdb://host, thingsdb://host:port, ws://host:port or wss://host:port',
+      'invalid LockManager options: url: not the address of a ThingsDB node: no known scheme; use thingsdb://host, thingsdb://host:port, ws://host:port or wss://host:port',
+    ],
+    [
+      "new LockManager({ url: '', auth: { token: 'secret' } })",
+      'LOCK_OPTIONS',
+      'invalid LockManager options: url: not the address of a ThingsDB node: nothing is given (is an environment variable not set?); use thingsdb://host, thingsdb://host:port, ws://host:port or wss://host:port',
+    ],
+    [
+      "new LockManager({ url: [SERVER, process.env.NOT_SET], auth: { token: 'secret' } })",
+      'LOCK_OPTIONS',
+      'invalid LockManager options: url: not the address of a ThingsDB node: nothing is given (is an environment variable not set?); use thingsdb://host, thingsdb://host:port, ws://host:port or wss://host:port',
+    ],
+    [
+      "new LockManager({ url: new URL(SERVER), auth: { token: 'secret' } })",
+      'LOCK_OPTIONS',
+      'invalid LockManager options: url: not the address of a ThingsDB node: it is no text; use thingsdb://host, thingsdb://host:port, ws://host:port or wss://host:port',
+    ],
+    [
+      "new LockManager({ url: 'thingsdb://db1,thingsdb://db2', auth: { token: 'secret' } })",
+      'LOCK_OPTIONS',
+      'invalid LockManager options: url: several addresses go into a list, one text for each',
+    ],
+    [
+      "new LockManager({ url: 'ws://db1:9270,db2:9270', auth: { token: 'secret' } })",
+      'LOCK_OPTIONS',
+      'invalid LockManager options: url: several addresses go into a list, one text for each',
     ],
     [
       "new LockManager({ url: 'https://127.0.0.1:9210', auth: { token: 'secret' } })",

@@ -205,8 +205,8 @@ describe('lock options', () => {
     expect(refusal(() => lock(options)).message).toContain(String(options));
   });
 
-  it('keep the reason for a refusal as its cause', () => {
-    expect(refusal(() => lock({ ttl: 1 })).cause).toBeInstanceOf(Error);
+  it('have no cause, which Node would print below the message as the same once more', () => {
+    expect(refusal(() => lock({ ttl: 1 }))).not.toHaveProperty('cause');
   });
 });
 

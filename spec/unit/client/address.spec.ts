@@ -68,6 +68,8 @@ it.each([
   'ws://u:9/PASSWORD@h:9270',
   'thingsdb://u:PASS#WORD@h',
   'ws://u:PASSWORD@h h',
+  'ws://u:PASS,WORD@h',
+  'thingsdb://h,PASSWORD',
   'u:PASSWORD@h',
   'PASSWORD',
   'PASSWORD://h',
