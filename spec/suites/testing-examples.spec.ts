@@ -44,6 +44,18 @@ it(
   LIMIT_MS,
 );
 
+it(
+  'time is moved by hand with node:test',
+  async () => {
+    const file = 'examples/testing/node-test/moved-time.test.ts';
+    expect(await runNode(['--import', 'tsx', '--test', '--test-reporter', 'tap', file])).toMatchObject({
+      status: 0,
+      output: expect.stringMatching(/# pass 2\n# fail 0/) as string,
+    });
+  },
+  LIMIT_MS,
+);
+
 it('the page shows them as they are', async () => {
   expect(await runNode(['scripts/embed-examples.mjs', '--check'])).toMatchObject({ status: 0 });
 });
