@@ -172,6 +172,8 @@ export class Session {
     if (this.#current !== undefined) return Promise.resolve(this.#current.connection);
     if (this.#state === 'idle') {
       this.#move('connecting');
+      // What an earlier search came to is no reason any more.
+      this.#trouble = undefined;
       this.#expectAnother();
       detached(() => void this.#seek(undefined));
     }

@@ -102,6 +102,18 @@ describe('a session', () => {
     expect(session.trouble).toBeUndefined();
   });
 
+  it('does not give the reason of an earlier search', async () => {
+    sessionOf();
+    const first = session.connection();
+    nodes.last.refuse();
+    await expect(first).rejects.toThrow('node 0 refuses');
+    void session.connection();
+    await pass(500);
+    expect(session.trouble?.message).toBe('no node has answered yet');
+    nodes.last.open();
+    await rest();
+  });
+
   it('is searching while a node is awaited, and until what has failed is closed', async () => {
     sessionOf();
     expect(session.isSearching).toBe(false);
