@@ -47,6 +47,8 @@ const HANGING_MS = 500;
 const CALL_PATIENCE_MS = 1_000;
 /** A node that was come to because another hangs: it may pass calls on to that one. */
 const FIRST_CALL_PATIENCE_MS = 500;
+/** A call that waits for less is no sign of anything. */
+const LEAST_PATIENCE_MS = 200;
 /**
  * A connection that has lasted so long counts as one. A server that ends each at once is sought anew only after a
  * pause.
@@ -228,7 +230,10 @@ export class Session {
   /** Ever more patient, so that nodes which are merely slow are not left one after the other. */
   get #callPatienceMs(): number {
     const mayPassOn = this.#isRefuge && !this.#isProved;
-    return (mayPassOn ? FIRST_CALL_PATIENCE_MS : CALL_PATIENCE_MS) * 2 ** this.#stuckTimes;
+    const mostMs = mayPassOn ? FIRST_CALL_PATIENCE_MS : CALL_PATIENCE_MS;
+    // There has to be time left for the call on the other node, and for the lease that it renews.
+    const limitMs = Math.min(this.#requestTimeoutMs, this.#needs.shortestMs);
+    return Math.min(mostMs, Math.max(LEAST_PATIENCE_MS, limitMs / 3)) * 2 ** this.#stuckTimes;
   }
 
   /** Until a node is ready, connecting is refused for good, or nobody needs it any more. */

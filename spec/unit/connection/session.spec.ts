@@ -667,6 +667,29 @@ describe('a node that answers pings and leaves a call unanswered', () => {
     expect(tried).toEqual([1, 2, 0]);
   });
 
+  it.each([
+    [300, 60_000, 200],
+    [500, 60_000, 200],
+    [1_000, 60_000, 333],
+    [2_000, 60_000, 667],
+    [5_000, 1_200, 400],
+    [5_000, 2_000, 667],
+  ])(
+    'is left in time for a call of %i ms and a lease of %i ms: after %i ms',
+    async (requestTimeout, ttl, leftMs) => {
+      await connected(2, requestTimeout);
+      session.keepAlive(ttl);
+      const startMs = performance.now();
+      call();
+      await triedMs(2);
+      expect(performance.now() - startMs).toBeGreaterThanOrEqual(leftMs - 1);
+      expect(performance.now() - startMs).toBeLessThan(leftMs + 100);
+      nodes.last.open();
+      await rest();
+      expect(session.current).toBe(nodes.last.connection);
+    },
+  );
+
   it('is not replaced by another connection to itself', async () => {
     const node = await connected(2);
     session.callBegan();
