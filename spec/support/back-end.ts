@@ -87,7 +87,7 @@ function neededUrls(transport: Transport): readonly string[] {
 
 /**
  * A node that is away to store makes changes again when it finds its queue empty, and looks each 2 s. While suites use
- * the cluster it has taken half a minute.
+ * the cluster it has taken half a minute. A cluster that has lost the number of a change makes none for 42 s.
  */
 const AWAY_LIMIT_MS = 60_000;
 /** Of a test that may wait for nodes. */
@@ -332,7 +332,8 @@ class RunningBackEnd implements BackEnd {
   }
 
   async #connected(auth = this.auth): Promise<PackageClient> {
-    const client = clientFor(this.urls[0] ?? '', { requestTimeoutMs: 20_000 });
+    const requestTimeoutMs = this.urls.length > 1 ? AWAY_LIMIT_MS : 20_000;
+    const client = clientFor(this.urls[0] ?? '', { requestTimeoutMs });
     await client.connect();
     await ('token' in auth ? client.authToken(auth.token) : client.auth(auth.username, auth.password));
     return client;
