@@ -1,21 +1,29 @@
 /** Where an option was given: what its error is said to be about. */
 export type Place = 'LockManager' | 'tls' | 'lock' | 'semaphore' | 'adopt' | 'query' | 'drain';
 
-const WAIT = 'it is called waitTimeout (how long to wait) here';
+const called = (name: string): string => `it is called ${name} here`;
+const WAIT = called('waitTimeout (how long to wait)');
 const NO_WAIT = 'call tryAcquire(), or give waitTimeout: 0';
-const TTL = 'it is called ttl (how long the lock may be held without a renewal) here';
+const TTL = called('ttl (how long the lock may be held without a renewal)');
+const TTL_OR_WAIT = called('ttl (how long it may be held) or waitTimeout (how long to wait)');
+const REQUEST_TIMEOUT = called('requestTimeout (how long one call may take)');
 const NO_RETRY = 'nothing is tried again here, as a grant is pushed: waitTimeout says how long to wait';
 const RENEWAL = 'a lease is renewed at every third of its ttl: autoRenew: false is the only choice';
 const AUTH = 'give it within auth: { username, password } or { token }';
 const URL = 'it is called url here, one or a list of such as thingsdb://host:9200';
 const DEFAULTS = 'what holds for all locks is given within defaults: { ... }';
 const PERMITS = 'how many permits there are is called permits, how many one takes count';
+const NAME = 'the name is the first argument';
+const LOST = "listen to the event 'lost', or use lease.signal";
+const SERIALIZED = 'it is what the serialized lease says';
+const AT_ONCE = 'a lease is adopted at once or not at all';
+const AFTER = 'give the last name of the page before as after';
 const NO_LOCK_PERMITS = 'a lock has no permits: manager.semaphore(name, { permits }) has';
 
 /** What other libraries call it, in lower case, or where it belongs. */
 const LOCK_HINTS: Readonly<Record<string, string>> = {
-  timeout: 'it is called ttl (how long it may be held) or waitTimeout (how long to wait) here',
-  timeoutms: 'it is called ttl (how long it may be held) or waitTimeout (how long to wait) here',
+  timeout: TTL_OR_WAIT,
+  timeoutms: TTL_OR_WAIT,
   acquiretimeout: WAIT,
   acquiretimeoutms: WAIT,
   wait: WAIT,
@@ -50,26 +58,26 @@ const LOCK_HINTS: Readonly<Record<string, string>> = {
   refreshinterval: RENEWAL,
   automaticextensionthreshold: RENEWAL,
   extend: RENEWAL,
-  shared: "it is called mode: 'shared' here",
-  read: "it is called mode: 'shared' here",
-  readonly: "it is called mode: 'shared' here",
+  shared: called("mode: 'shared'"),
+  read: called("mode: 'shared'"),
+  readonly: called("mode: 'shared'"),
   exclusive: "it is called mode: 'exclusive' here, and is the default",
-  onlocklost: "listen to the event 'lost', or use lease.signal",
-  onlost: "listen to the event 'lost', or use lease.signal",
-  abortsignal: 'it is called signal here',
-  abort: 'it is called signal here',
-  force: 'it is called steal here',
+  onlocklost: LOST,
+  onlost: LOST,
+  abortsignal: called('signal'),
+  abort: called('signal'),
+  force: called('steal'),
   ifavailable: NO_WAIT,
   nowait: NO_WAIT,
   blocking: NO_WAIT,
-  reentry: 'it is called reentrant here',
-  maxhold: 'it is called maxHold here',
-  maxexecutiontime: 'it is called maxHold here',
-  lockatleastfor: 'it is called minHold here',
-  lockatmostfor: 'it is called maxHold here',
-  name: 'the name is the first argument',
-  key: 'the name is the first argument',
-  resource: 'the name is the first argument',
+  reentry: called('reentrant'),
+  maxhold: called('maxHold'),
+  maxexecutiontime: called('maxHold'),
+  lockatleastfor: called('minHold'),
+  lockatmostfor: called('maxHold'),
+  name: NAME,
+  key: NAME,
+  resource: NAME,
   fair: 'every lock is fair: it is granted in the order in which it is asked for',
   priority: 'there are no priorities: locks are granted in the order in which they are asked for',
   owner: 'it is an option of the LockManager',
@@ -90,21 +98,21 @@ const PLACE_HINTS: Readonly<Partial<Record<Place, Readonly<Record<string, string
     steal: 'a semaphore cannot be stolen: manager.forceRelease(name) ends all of its leases',
   },
   adopt: {
-    waittimeout: 'a lease is adopted at once or not at all',
-    signal: 'a lease is adopted at once or not at all',
-    mode: 'it is what the serialized lease says',
-    count: 'it is what the serialized lease says',
-    permits: 'it is what the serialized lease says',
+    waittimeout: AT_ONCE,
+    signal: AT_ONCE,
+    mode: SERIALIZED,
+    count: SERIALIZED,
+    permits: SERIALIZED,
     steal: 'a lease that was serialized is held: there is nothing to steal',
     reentrant: 'it counts where a lock is acquired',
   },
   query: {
     name: 'ask for one name by query(name)',
-    offset: 'give the last name of the page before as after',
-    page: 'give the last name of the page before as after',
+    offset: AFTER,
+    page: AFTER,
     prefix: 'names come in order: give what they begin with as after',
-    count: 'it is called limit here',
-    size: 'it is called limit here',
+    count: called('limit'),
+    size: called('limit'),
   },
   drain: { timeout: WAIT },
   LockManager: {
@@ -123,17 +131,17 @@ const PLACE_HINTS: Readonly<Partial<Record<Place, Readonly<Record<string, string
     password: AUTH,
     token: AUTH,
     credentials: AUTH,
-    database: 'it is called collection here',
-    db: 'it is called collection here',
+    database: called('collection'),
+    db: called('collection'),
     scope: "it is called collection here, without the slashes: 'lock' is //lock",
-    keyprefix: 'it is called prefix here',
-    namespace: 'it is called prefix here',
-    timeout: 'it is called requestTimeout (how long one call may take) here',
-    connecttimeout: 'it is called requestTimeout (how long one call may take) here',
-    connectiontimeout: 'it is called requestTimeout (how long one call may take) here',
+    keyprefix: called('prefix'),
+    namespace: called('prefix'),
+    timeout: REQUEST_TIMEOUT,
+    connecttimeout: REQUEST_TIMEOUT,
+    connectiontimeout: REQUEST_TIMEOUT,
     ssl: 'it is called tls here, and is for wss:// addresses',
     ca: 'give it within tls: { ca }',
-    driftfactor: 'it is called clockSkew (by how much the clocks of the nodes may differ) here',
+    driftfactor: called('clockSkew (by how much the clocks of the nodes may differ)'),
     ttl: DEFAULTS,
     autorenew: DEFAULTS,
     waittimeout: DEFAULTS,
