@@ -72,6 +72,11 @@ export class LockManager extends Emitter<LockManagerEvents> {
     return this.get(names, options).acquire();
   }
 
+  /** As `get(names, options).tryAcquire()`. */
+  async tryAcquire(names: string | readonly string[], options?: LockOptions): Promise<Lease | null> {
+    return this.get(names, options).tryAcquire();
+  }
+
   /** As `get(names, options).runExclusive(fn)`. */
   async runExclusive<T>(
     names: string | readonly string[],

@@ -47,11 +47,12 @@ onEachBackEnd('a service that shuts down', (backEnd) => {
       manager.get('new').tryAcquire(),
       manager.runExclusive('new', () => 1),
       manager.tryRunExclusive('new', () => 1),
+      manager.tryAcquire('new'),
       manager.adopt('{}'),
     ];
     const refused = await Promise.all(calls.map(rejection));
-    expect(refused.map((error) => (error as LockClosedError).code).slice(0, 4)).toEqual(
-      Array(4).fill('LOCK_CLOSED'),
+    expect(refused.map((error) => (error as LockClosedError).code).slice(0, 5)).toEqual(
+      Array(5).fill('LOCK_CLOSED'),
     );
     expect((await backEnd.manager().query('held-elsewhere')).pending).toEqual([]);
     await lease.release();
@@ -154,6 +155,15 @@ onEachBackEnd('runs of a manager', (backEnd) => {
       await manager.runExclusive(['two', 'three'], (lease) => [...lease.names].sort(), { ttl: '5s' }),
     ).toEqual(['three', 'two']);
     expect(await manager.isLocked('two')).toBe(false);
+  });
+
+  test('tryAcquire of the manager gives a lease of all names, or null', async () => {
+    const manager = backEnd.manager();
+    const lease = await manager.tryAcquire(['free', 'other'], { ttl: '30s' });
+    expect(lease?.names).toEqual(['free', 'other']);
+    expect(await backEnd.manager().tryAcquire(['other', 'more'])).toBeNull();
+    expect(await manager.isLocked('more')).toBe(false);
+    await lease?.release();
   });
 
   test('tryRunExclusive runs where the lock is free, and gives null where it is not', async () => {

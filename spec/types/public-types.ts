@@ -317,6 +317,7 @@ export async function ofTheManager(): Promise<void> {
   void manager.drain({ timeout: 5 });
   const text = await manager.runExclusive(['a', 'b'], (lease) => lease.name, { ttl: '5s' });
   claim<Same<typeof text, string>>();
+  claim<Same<Awaited<ReturnType<typeof manager.tryAcquire>>, Lease | null>>();
   const maybe = await manager.tryRunExclusive('a', () => 5);
   claim<Same<typeof maybe, number | null>>();
   const tried = await lock.tryRunExclusive(() => Promise.resolve(5));
