@@ -40,6 +40,8 @@ export class LeaseTime {
   readonly renewEndMs: number;
   readonly #terms: LeaseTerms;
   #isCutShort = false;
+  /** When the renewal that was sent last is repeated, if it has no answer. */
+  #repeatAtMs = -Infinity;
 
   /**
    * The grant happened a little before now. `minHold` is a minimum, so it counts from now. `maxHold` and the ttl are
@@ -146,7 +148,8 @@ export class LeaseTime {
   /** A renewal is sent. The next is set before it is answered: one that hangs must not cost the lease. */
   renewing(now: Now): void {
     const inMs = Math.min(this.#terms.ttlMs, this.deadlineMs - now.ms) / 3;
-    this.#renewAt(now.ms + Math.max(LEAST_RETRY_MS, inMs));
+    this.#repeatAtMs = now.ms + Math.max(LEAST_RETRY_MS, inMs);
+    this.#renewAt(this.#repeatAtMs);
   }
 
   /** A grant is acknowledged; should that have no answer, it is done again. */
@@ -169,7 +172,10 @@ export class LeaseTime {
     // A third of the way, but not before the rest is two thirds of the ttl. So what `extend` has won is not cut
     // short. However short the lease is that a server tells of, it does not set the pace of the renewals.
     const thirdMs = sentMs + Math.max(LEAST_RETRY_MS, leaseMs / 3);
-    this.#renewAt(Math.max(thirdMs, this.deadlineMs - (this.#terms.ttlMs * 2) / 3));
+    const ttlThirdMs = this.#terms.ttlMs / 3;
+    // A late answer to an earlier renewal sends no other beside the one that is on its way, while there is time.
+    const repeatMs = Math.min(this.#repeatAtMs, this.deadlineMs - ttlThirdMs);
+    this.#renewAt(Math.max(thirdMs, this.deadlineMs - 2 * ttlThirdMs, repeatMs));
   }
 
   #renewAt(ms: number): void {
