@@ -1,7 +1,11 @@
 /** Where an option was given: what its error is said to be about. */
 export type Place = 'LockManager' | 'tls' | 'lock' | 'semaphore' | 'adopt' | 'query' | 'drain';
 
-const called = (name: string): string => `it is called ${name} here`;
+/** Bundlers leave the tables out where nobody reads them. */
+/* @__NO_SIDE_EFFECTS__ */
+function called(name: string): string {
+  return `it is called ${name} here`;
+}
 const WAIT = called('waitTimeout (how long to wait)');
 const NO_WAIT = 'call tryAcquire(), or give waitTimeout: 0';
 const TTL = called('ttl (how long the lock may be held without a renewal)');

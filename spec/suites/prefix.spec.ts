@@ -4,6 +4,7 @@ import { onEachBackEnd, type BackEnd } from '../support/back-end.js';
 import { noMore } from './after-a-minute.js';
 import { pythonSetup } from '../support/python-lock.js';
 import { nextEvent, rejection, until } from '../support/until.js';
+import { untilAsked } from '../support/until-asked.js';
 
 /** A collection of the user's with data and procedures, one of which is called as one of ours. */
 async function makeShop(backEnd: BackEnd): Promise<void> {
@@ -70,10 +71,8 @@ onEachBackEnd("in a collection of the user's own", (backEnd) => {
     const adopted = await three.adopt(await lease.serialize());
     expect((await two.query('y')).held.map(({ owner }) => owner)).toEqual(['3']);
     expect(await adopted.release()).toBe(true);
-    const asked = nextEvent(two, 'releaseRequested');
     await next;
-    expect(await one.requestRelease('x')).toBe(1);
-    await asked;
+    await untilAsked(one, 'x', [two]);
     const stolen = await one.acquire('x', { steal: true });
     await aborted((await next).signal);
     expect(await one.forceRelease('x')).toBe(1);

@@ -7,6 +7,7 @@ import { onEachBackEnd, type BackEnd } from '../support/back-end.js';
 import { documentedRights, documentedRoles } from '../support/documented-rights.js';
 import { eventText } from '../support/event-text.js';
 import { nextEvent, rejection, until } from '../support/until.js';
+import { untilAsked } from '../support/until-asked.js';
 
 const OWN = ['lock_schema', 'lock_batch', 'lock_change', 'lock_close', 'lock_locked', 'lock_fence'];
 const SEEING = ['lock_schema', 'lock_query', 'lock_watch', 'lock_locked'];
@@ -152,9 +153,7 @@ onEachBackEnd('the rights of the page', (backEnd) => {
   test('a service that may steal does', async () => {
     const lease = await managerOf(backEnd, await makeUser(backEnd, 'service')).acquire('x');
     const thief = managerOf(backEnd, await makeUser(backEnd, 'stealing service'));
-    const asked = nextEvent(managers[0] as LockManager, 'releaseRequested');
-    expect(await thief.requestRelease('x')).toBe(1);
-    await asked;
+    await untilAsked(thief, 'x', [managers[0] as LockManager]);
     const stolen = await thief.acquire('x', { steal: true });
     expect(stolen.fencingToken).toBeGreaterThan(lease.fencingToken);
     expect(await lease.release()).toBe(false);

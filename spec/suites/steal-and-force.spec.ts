@@ -3,6 +3,7 @@ import { LockConnectionError, LockOptionsError, type Lease, type LostEvent } fro
 import { aborted, abortedWithin } from '../support/aborted.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { nextEvent, rejection, until } from '../support/until.js';
+import { untilAsked } from '../support/until-asked.js';
 import type { Worker } from '../support/worker.js';
 import { nothingIsLeft } from './after-a-minute.js';
 import { holderOf, testFaults } from './lock-faults.js';
@@ -326,9 +327,7 @@ onEachBackEnd('taking a lock away', (backEnd) => {
         await one.acquire('asked', { mode: 'shared' }),
         await other.acquire('asked', { mode: 'shared' }),
       ];
-      const asked = [one, other].map((manager) => nextEvent(manager, 'releaseRequested'));
-      expect(await asking.requestRelease('asked')).toBe(2);
-      expect(await Promise.all(asked)).toEqual(
+      expect(await untilAsked(asking, 'asked', [one, other])).toEqual(
         leases.map(({ fencingToken }) => ({
           name: 'asked',
           names: ['asked'],

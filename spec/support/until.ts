@@ -1,4 +1,4 @@
-/** A node of a cluster that is away to store tells its clients late what is done at the others. */
+/** A node of a cluster that is away to store tells its clients later what is done at the others. */
 const LIMIT_MS = (process.env['THINGSDB_URL'] ?? '').includes(',') ? 60_000 : 10_000;
 
 /** Waits until `holds` answers true, asking every few milliseconds; fails after `limitMs` with what `describe` says. */
