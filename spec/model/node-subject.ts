@@ -5,6 +5,7 @@ import { clientFor } from '../../lib/client/open-client.js';
 import type { PackageClient } from '../../lib/client/package-client.js';
 import { MAX_WATCHES } from '../../lib/schema/constants.js';
 import { setUp } from '../../lib/schema/setup.js';
+import { servingCaughtUp } from '../support/caught-up.js';
 import { ServerState } from './server-state.js';
 import { STATE_CODE, type StateRows } from './state-rows.js';
 import { type Heard, ROOM_GONE, type Subject } from './subject.js';
@@ -15,7 +16,7 @@ export class NodeSubject implements Subject {
   readonly mostWatches = MAX_WATCHES;
   readonly #client: PackageClient;
   readonly #scope: string;
-  readonly #stateCode: string;
+  readonly #isOneOfSeveral: boolean;
   #heard: Heard[] = [];
   #newest = 0;
 
@@ -25,8 +26,7 @@ export class NodeSubject implements Subject {
     isOneOfSeveral: boolean,
   ) {
     this.#client = client;
-    // One of several has another node answer while it stores, which may lag behind. A change is made in its turn.
-    this.#stateCode = isOneOfSeveral ? `wse(); ${STATE_CODE}` : STATE_CODE;
+    this.#isOneOfSeveral = isOneOfSeveral;
     this.#scope = `//${collection}`;
     client.addEventListener((type, message) => this.#hear(type, message));
   }
@@ -48,6 +48,7 @@ export class NodeSubject implements Subject {
   }
 
   async call(procedure: string, args: readonly unknown[]): Promise<unknown> {
+    await this.#caughtUp();
     try {
       return await this.#client.run(this.#scope, procedure, [...args]);
     } catch (error) {
@@ -58,7 +59,8 @@ export class NodeSubject implements Subject {
   }
 
   async state(): Promise<ServerState> {
-    return new ServerState((await this.#client.query(this.#scope, this.#stateCode)) as StateRows);
+    await this.#caughtUp();
+    return new ServerState((await this.#client.query(this.#scope, STATE_CODE)) as StateRows);
   }
 
   async join(rooms: Iterable<number>): Promise<void> {
@@ -71,6 +73,11 @@ export class NodeSubject implements Subject {
 
   timeOf(seen: readonly number[]): number {
     return (this.#newest = Math.max(this.#newest, ...seen));
+  }
+
+  /** One of several has another node answer while it stores, which may lag behind. */
+  async #caughtUp(): Promise<void> {
+    if (this.#isOneOfSeveral) await servingCaughtUp(this.#client);
   }
 
   #hear(type: number, message: unknown): void {

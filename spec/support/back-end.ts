@@ -4,11 +4,11 @@ import { clientFor } from '../../lib/client/open-client.js';
 import type { PackageClient } from '../../lib/client/package-client.js';
 import { LockManager, type LockManagerOptions } from '../../lib/index.js';
 import { startThingsDB, type EmbeddedThingsDB } from '../../lib/testing/index.js';
+import { allCaughtUp, NODES_LIMIT_MS, servingCaughtUp } from './caught-up.js';
 import { LeakCheck } from './leak-check.js';
 import { lockedDownState, type StateLeft } from './state-left.js';
 import { TcpProxy } from './tcp-proxy.js';
 import { thingsdbJs } from './thingsdb-js.js';
-import { until } from './until.js';
 import { Worker } from './worker.js';
 
 /** A ThingsDB that the lock suite runs against. */
@@ -85,11 +85,6 @@ function neededUrls(transport: Transport): readonly string[] {
   );
 }
 
-/**
- * A node that is away to store makes changes again when it finds its queue empty, and looks each 2 s. While suites use
- * the cluster it has taken half a minute. A cluster that has lost the number of a change makes none for 42 s.
- */
-const AWAY_LIMIT_MS = 60_000;
 /** Of a test that may wait for nodes. */
 const SEVERAL_NODES_LIMIT_MS = 120_000;
 
@@ -146,12 +141,6 @@ const REQUESTS_CODE = `
   };
   ids;
 `;
-
-/** Of what a node tells of each node. */
-interface NodeInfo {
-  readonly node_id: number;
-  readonly status: string;
-}
 
 /**
  * A node that cannot serve passes a read on to any other, which may be some milliseconds behind. What a suite reads of a
@@ -269,7 +258,7 @@ class RunningBackEnd implements BackEnd {
     const { url, ...rest } = options;
     const manager = new LockManager({ ...this.#reach(rest, url), collection: this.collection, ...rest });
     this.#closers.push(() => manager.close());
-    if (this.urls.length > 1) readAfter(manager, () => this.#servingCaughtUp());
+    if (this.urls.length > 1) readAfter(manager, () => servingCaughtUp(this.#adminClient));
     return manager;
   }
 
@@ -284,7 +273,7 @@ class RunningBackEnd implements BackEnd {
     vars?: Record<string, unknown>,
     scope = `//${this.collection}`,
   ): Promise<unknown> {
-    if (this.urls.length > 1 && scope.startsWith('//')) await this.#servingCaughtUp();
+    if (this.urls.length > 1 && scope.startsWith('//')) await servingCaughtUp(this.#adminClient);
     return this.#adminClient.query(scope, code, vars);
   }
 
@@ -293,23 +282,7 @@ class RunningBackEnd implements BackEnd {
   }
 
   caughtUp(): Promise<void> {
-    return this.#caughtUp(() => true);
-  }
-
-  /** One that is away passes reads on to these. */
-  #servingCaughtUp(): Promise<void> {
-    return this.#caughtUp(({ status }) => status === 'READY' || status === 'AWAY_SOON');
-  }
-
-  /** What was answered to anybody is made by one node at least. To ask makes no change. */
-  async #caughtUp(isMeant: (node: NodeInfo) => boolean): Promise<void> {
-    const nodes = (await this.query('nodes_info();', undefined, '@node')) as NodeInfo[];
-    const made = 'node_info().load().local_committed_change_id;';
-    const madeBy = async ({ node_id: id }: NodeInfo): Promise<number> =>
-      Number(await this.query(made, undefined, `@node:${id}`));
-    const newest = Math.max(...(await Promise.all(nodes.map(madeBy))));
-    const limit = { limitMs: AWAY_LIMIT_MS, describe: () => `a node has not made change ${newest}` };
-    for (const node of nodes.filter(isMeant)) await until(async () => (await madeBy(node)) >= newest, limit);
+    return allCaughtUp(this.#adminClient);
   }
 
   left(): Promise<StateLeft> {
@@ -332,7 +305,7 @@ class RunningBackEnd implements BackEnd {
   }
 
   async #connected(auth = this.auth): Promise<PackageClient> {
-    const requestTimeoutMs = this.urls.length > 1 ? AWAY_LIMIT_MS : 20_000;
+    const requestTimeoutMs = this.urls.length > 1 ? NODES_LIMIT_MS : 20_000;
     const client = clientFor(this.urls[0] ?? '', { requestTimeoutMs });
     await client.connect();
     await ('token' in auth ? client.authToken(auth.token) : client.auth(auth.username, auth.password));
