@@ -273,8 +273,13 @@ class RunningBackEnd implements BackEnd {
     vars?: Record<string, unknown>,
     scope = `//${this.collection}`,
   ): Promise<unknown> {
-    if (this.urls.length > 1 && scope.startsWith('//')) await servingCaughtUp(this.#adminClient);
-    return this.#adminClient.query(scope, code, vars);
+    const client = this.#adminClient;
+    const isCluster = this.urls.length > 1;
+    if (isCluster && scope.startsWith('//')) await servingCaughtUp(client);
+    const result = await client.query(scope, code, vars);
+    // A node knows by itself who may log in, and what collections there are.
+    if (isCluster && scope === '@thingsdb') await allCaughtUp(client);
+    return result;
   }
 
   run(procedure: string, ...args: unknown[]): Promise<unknown> {

@@ -4,7 +4,7 @@
 
 AUTH is a list in JSON: user and password, or a token. Commands:
 
-    setup | setup-in-two-steps | acquire NAME TIMEOUT | release | locked NAME | ask-again | add NAME TIMES SCOPE | quit
+    setup | setup-in-two-steps | acquire NAME TIMEOUT | release | locked NAME | add NAME TIMES SCOPE | quit
 """
 import asyncio
 import json
@@ -13,10 +13,6 @@ import sys
 from thingsdb.client import Client
 from thingsdb.exceptions import ThingsDBError
 from thingsdb.misc import lock
-
-TRIES = 300
-DELAY_S = 0.05
-
 
 def say(*words):
     print(*words, flush=True)
@@ -45,34 +41,6 @@ async def setup_in_two_steps(client, collection):
         say('refused', type(error).__name__)
     finally:
         client.query = query
-
-
-def ask_again(client):
-    """
-    What users of a cluster have to do themselves. A call on its way while the collection is taken over is refused, and
-    has done nothing. A node that is away passes calls on to one that may lag, and joins rooms by what it knows itself.
-    """
-    run, join = client.run, client._join
-
-    async def run_again(*args, **options):
-        for _ in range(TRIES):
-            try:
-                return await run(*args, **options)
-            except LookupError as error:
-                if 'no property `lock`' not in str(error) and 'no `room`' not in str(error):
-                    raise
-            await asyncio.sleep(DELAY_S)
-        return await run(*args, **options)
-
-    async def join_again(*rooms, **options):
-        for _ in range(TRIES):
-            joined = await join(*rooms, **options)
-            if None not in joined:
-                break
-            await asyncio.sleep(DELAY_S)
-        return joined
-
-    client.run, client._join = run_again, join_again
 
 
 async def add(client, name, scope, times, sum_scope):
@@ -107,9 +75,6 @@ async def main(host, port, collection, auth):
             say('released')
         elif command == 'locked':
             say(await lock.locked(client, args[0], scope=scope))
-        elif command == 'ask-again':
-            ask_again(client)
-            say('will')
         elif command == 'add':
             await add(client, args[0], scope, int(args[1]), args[2])
             say('added')
