@@ -5,7 +5,7 @@ import { clientFor } from '../../lib/client/open-client.js';
 import type { PackageClient } from '../../lib/client/package-client.js';
 import { MAX_WATCHES } from '../../lib/schema/constants.js';
 import { setUp } from '../../lib/schema/setup.js';
-import { servingCaughtUp } from '../support/caught-up.js';
+import { allCaughtUp } from '../support/caught-up.js';
 import { ServerState } from './server-state.js';
 import { STATE_CODE, type StateRows } from './state-rows.js';
 import { type Heard, ROOM_GONE, type Subject } from './subject.js';
@@ -64,6 +64,7 @@ export class NodeSubject implements Subject {
   }
 
   async join(rooms: Iterable<number>): Promise<void> {
+    await this.#caughtUp();
     await this.#client.join(this.#scope, ...rooms);
   }
 
@@ -75,9 +76,12 @@ export class NodeSubject implements Subject {
     return (this.#newest = Math.max(this.#newest, ...seen));
   }
 
-  /** One of several has another node answer while it stores, which may lag behind. */
+  /**
+   * One of several has another node answer while it stores, which may lag behind. It joins rooms by what it knows itself,
+   * and tells what happens in them later.
+   */
   async #caughtUp(): Promise<void> {
-    if (this.#isOneOfSeveral) await servingCaughtUp(this.#client);
+    if (this.#isOneOfSeveral) await allCaughtUp(this.#client);
   }
 
   #hear(type: number, message: unknown): void {
