@@ -46,7 +46,8 @@ export function closeCall({ model, observed }: Scene, inbox: string): Call {
   return {
     procedure: 'lock_close',
     args: [inbox],
-    makesChange: () => model.state.inboxes.has(inbox),
+    // Also of an inbox that is not there: a node that lags may not know it yet.
+    makesChange: () => true,
     says: (at) => model.close(at, inbox, observed.heldIn(inbox)),
   };
 }
