@@ -22,12 +22,18 @@ export class Choices {
     this.#named = new Set([answer].flat(4));
   }
 
-  /** Which of those who can be granted goes first: they have no name in common, so that it is nobody's loss. */
-  first(tickets: readonly Ticket[]): Ticket | undefined {
-    const token = (ticket: Ticket): number =>
-      this.#granted.find(({ message }) => isTold(ticket, message))?.token ??
-      this.#tokens.get(labelOf(ticket)) ??
-      Infinity;
+  /**
+   * Which of those who can be granted goes first: they have no name in common, so that it is nobody's loss.
+   *
+   * @param newest the token that the first will have. Where nobody shows it, who had it is gone again by the end.
+   */
+  first(tickets: readonly Ticket[], newest: number): Ticket | undefined {
+    const token = (ticket: Ticket): number => {
+      const known =
+        this.#granted.find(({ message }) => isTold(ticket, message))?.token ??
+        this.#tokens.get(labelOf(ticket));
+      return known ?? newest + 0.25;
+    };
     return [...tickets].sort((a, b) => Math.sign(token(a) - token(b)) || a.entry - b.entry)[0];
   }
 

@@ -188,7 +188,7 @@ export class QueueRules {
   grantHeads(at: number, own?: Own): Holder | undefined {
     let taken: Holder | undefined;
     for (;;) {
-      const next = this.choices.first(grantable(this.state));
+      const next = this.choices.first(grantable(this.state), this.#tokenAt(at));
       if (!next) break;
       if (own && next.key === own.key && next.inbox === own.inbox) {
         this.hold(at, next, 'held', at + next.ttlUs);
@@ -216,12 +216,16 @@ export class QueueRules {
 
   /** Tokens grow over all names, and with the clock, so that they go on growing from an older state. */
   hold(at: number, ticket: Ticket, state: RequestState, due: number): Holder['lease'] {
-    const token = (this.state.lastToken = Math.max(this.state.lastToken + 1, at));
+    const token = (this.state.lastToken = this.#tokenAt(at));
     ticket.state = state;
     ticket.lease = { token, due };
     this.tellWatchers(at, ticket, 'acquired');
     ticket.since = at;
     return ticket.lease;
+  }
+
+  #tokenAt(at: number): number {
+    return Math.max(this.state.lastToken + 1, at);
   }
 
   /** Whoever holds a name, and may keep it between uses, is told that it is wanted. */

@@ -35,7 +35,10 @@ export function besideRealPython(title: string, register: (backEnd: BackEnd, pyt
           const { collection, auth, tcp } = backEnd;
           // Python joins a room once: on a node that does not know the collection yet it gives up.
           await backEnd.caughtUp();
-          const worker = await PythonWorker.start(this.env, { tcp, collection, auth });
+          const worker = await PythonWorker.start(this.env, {
+            ...{ tcp, collection, auth },
+            caughtUp: () => backEnd.caughtUp(),
+          });
           backEnd.atEnd(() => worker.kill());
           return worker;
         },

@@ -9,15 +9,19 @@ export interface PythonLogin {
   readonly tcp: { readonly host: string; readonly port: number };
   readonly collection: string;
   readonly auth: { readonly username: string; readonly password: string } | { readonly token: string };
+  /** Resolves when whichever node answers knows what was done before. Awaited before the process looks at a lock. */
+  readonly caughtUp?: () => Promise<void>;
 }
 
 /** A process that runs spec/support/python-worker.py. */
 export class PythonWorker {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string, undefined>;
+  readonly #caughtUp: PythonLogin['caughtUp'];
   #errors = '';
 
-  private constructor(env: NodeJS.ProcessEnv, { tcp, collection, auth }: PythonLogin) {
+  private constructor(env: NodeJS.ProcessEnv, { tcp, collection, auth, caughtUp }: PythonLogin) {
+    this.#caughtUp = caughtUp;
     const credentials = JSON.stringify('token' in auth ? [auth.token] : [auth.username, auth.password]);
     this.#child = spawn('python3', [WORKER, tcp.host, `${tcp.port}`, collection, credentials], {
       env: { ...process.env, ...env },
@@ -50,6 +54,7 @@ export class PythonWorker {
   }
 
   async ask(command: string): Promise<string> {
+    if (command.startsWith('locked ')) await this.#caughtUp?.();
     this.send(command);
     return this.next();
   }
