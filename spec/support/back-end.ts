@@ -282,7 +282,8 @@ class RunningBackEnd implements BackEnd {
     return result;
   }
 
-  run(procedure: string, ...args: unknown[]): Promise<unknown> {
+  async run(procedure: string, ...args: unknown[]): Promise<unknown> {
+    if (this.urls.length > 1) await servingCaughtUp(this.#adminClient);
     return this.#adminClient.run(`//${this.collection}`, procedure, args);
   }
 
