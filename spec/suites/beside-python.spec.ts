@@ -96,7 +96,6 @@ onEachBackEnd('the procedures of the Python lock', (backEnd) => {
       { name: backEnd.collection },
       '@thingsdb',
     );
-    await backEnd.caughtUp();
     await backEnd.query(pythonSetup);
     const [, holder] = await acquire('taken over', 2);
     const [, waiter] = await acquire('taken over', 60);

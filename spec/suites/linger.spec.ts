@@ -156,7 +156,6 @@ onEachBackEnd('linger', (backEnd) => {
   test('several names linger together, and who wants one of them has it at once', async () => {
     await lingering(a, ['left', 'right']);
     const lease = await b.acquire('right', WAIT);
-    await backEnd.caughtUp();
     expect(await a.isLocked('left')).toBe(false);
     await lease.release();
     const again = await a.acquire(['left', 'right'], LINGER);

@@ -9,7 +9,6 @@ import { untilAsked } from '../support/until-asked.js';
 /** A collection of the user's with data and procedures, one of which is called as one of ours. */
 async function makeShop(backEnd: BackEnd): Promise<void> {
   await backEnd.query('new_collection(name);', { name: backEnd.collection }, '@thingsdb');
-  await backEnd.caughtUp();
   await backEnd.query(".stock = 5; new_procedure('release', |n| .stock -= n);");
 }
 
@@ -134,7 +133,6 @@ onEachBackEnd('a prefix beside the locks without one', (backEnd) => {
 onEachBackEnd('a prefix in a collection that Python has set up', (backEnd) => {
   test('is had once the locks without one have taken it over; until then its root takes nothing else', async () => {
     await backEnd.query('new_collection(name);', { name: backEnd.collection }, '@thingsdb');
-    await backEnd.caughtUp();
     await backEnd.query(pythonSetup);
     const [, holder] = (await backEnd.run('acquire', 'both', 60)) as [boolean, number, number];
     const error = await rejection(backEnd.manager({ prefix: 'p_' }).setup());

@@ -143,7 +143,6 @@ onEachBackEnd('a login', (backEnd) => {
       { name: username, password: SECRET, scope: `//${backEnd.collection}` },
       '@thingsdb',
     );
-    await backEnd.caughtUp();
     const auth = { username, password: SECRET };
     const [manager, other] = [1, 2].map(
       () => new LockManager({ url: backEnd.urls, auth, collection: backEnd.collection }),

@@ -58,7 +58,6 @@ onEachBackEnd('setup', (backEnd) => {
   test('a collection that has procedures of its own under our names is refused and left as it is', async () => {
     await startAnew();
     await backEnd.query('new_collection(name);', { name: backEnd.collection }, '@thingsdb');
-    await backEnd.caughtUp();
     await backEnd.query("new_procedure('acquire', || 'mine'); .own = 1;");
     expect(await rejection(backEnd.manager().setup())).toBeInstanceOf(LockSetupError);
     expect(await backEnd.run('acquire')).toBe('mine');

@@ -14,6 +14,7 @@ from thingsdb.client import Client
 from thingsdb.exceptions import ThingsDBError
 from thingsdb.misc import lock
 
+
 def say(*words):
     print(*words, flush=True)
 
