@@ -44,9 +44,9 @@ export function excess(left: StateLeft, { dead, endedLately, watchedLately, rest
   return wrong;
 }
 
-/** Nobody holds or waits, and the sweeper is on time. */
-export function isAtRest({ locks, requests, overdueMs }: StateLeft): boolean {
-  return locks === 0 && requests === 0 && overdueMs <= OVERDUE_MS;
+/** Nobody holds or waits, and the sweeper is on time. Just after a freeze or a restart it is late, and still to run. */
+export function isAtRest({ locks, requests, overdueMs, sweepsInMs }: StateLeft): boolean {
+  return locks === 0 && requests === 0 && overdueMs <= OVERDUE_MS && -sweepsInMs <= OVERDUE_MS;
 }
 
 /** Nothing, not even what is remembered for a while. */
