@@ -250,9 +250,12 @@ onEachBackEnd('thingsdb-lock doctor', (backEnd) => {
     for (const check of ['connection', 'transport', 'credentials', 'version', 'nodes', 'schema', 'rights']) {
       expect(checks).toContain(check);
     }
-    for (const check of ['clocks', 'tasks', 'sweeper', 'round trips', 'hand-over']) {
+    for (const check of ['clocks', 'tasks', 'sweeper', 'hand-over'])
       expect(levels(run, check)).toContain('ok');
-    }
+    // How fast this machine is depends on what else it does.
+    const trips = run.records.find(({ check }) => check === 'round trips');
+    const [, medianMs] = /median ([\d.]+) ms/.exec(String(trips?.['message'])) ?? [];
+    expect(trips).toMatchObject({ level: Number(medianMs) < 30 ? 'ok' : 'warning' });
     const rights = run.records.filter(({ check }) => check === 'rights').map(({ message }) => message);
     expect(rights).toContain('besides, this user may: look, ask, force-release, steal');
     expect(run.records.at(-1)).toMatchObject({ type: 'diagnosis', problem: 0 });
