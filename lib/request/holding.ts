@@ -362,8 +362,9 @@ function close(request: Request, reason: unknown, now: Now, out: Command[]): voi
   request.why = 'closed';
   request.move('over');
   out.push({ kind: 'abort', reason });
-  // What belongs to nobody's inbox, or must outlive it, is not ended by closing that.
+  // What belongs to nobody's inbox, must outlive it, or may arrive again, is not ended by closing that.
   if (keepMs > 0) request.send(endOperation(request, 'keep', keepMs), now, out);
+  else if (request.mayReturn) request.send(endOperation(request, 'withdraw'), now, out);
   else if (request.isAdrift) request.send(endOperation(request, 'release'), now, out);
   out.push({ kind: 'tell', event: 'released' });
 }

@@ -1,6 +1,6 @@
 import type { Answer } from '../schema/operations.js';
 import type { Command } from './commands.js';
-import { withdraw } from './ending.js';
+import { endOperation, withdraw } from './ending.js';
 import { renew } from './holding.js';
 import type { Input, Now } from './inputs.js';
 import type { LeaseTime } from './lease-time.js';
@@ -38,7 +38,7 @@ export function lingering(request: Request, input: Input, now: Now, out: Command
       request.endGiveUpMs = now.ms;
       return;
     case 'close':
-      close(request);
+      close(request, now, out);
       return;
     case 'release':
     case 'extend':
@@ -50,10 +50,11 @@ export function lingering(request: Request, input: Input, now: Now, out: Command
   }
 }
 
-/** The lease ends with the inbox. */
-function close(request: Request): void {
+/** The lease ends with the inbox, unless a copy of its request may arrive after that. */
+function close(request: Request, now: Now, out: Command[]): void {
   request.why = 'closed';
   request.move('over');
+  if (request.mayReturn) request.send(endOperation(request, 'withdraw'), now, out);
 }
 
 /** Another caller has the lease from now on. */

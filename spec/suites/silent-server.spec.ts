@@ -51,6 +51,22 @@ onEachTransport('a server that goes silent', (backEnd) => {
     expect(await tookMs(manager.isLocked('third'))).toBeLessThan(3_000);
   });
 
+  hasSeveral(
+    'what a node that hung makes of an old copy, once the manager is closed, is no lease',
+    async () => {
+      const [one, two] = (await open(2)) as [TcpProxy, TcpProxy];
+      const manager = managerOver(one, two);
+      await manager.setup();
+      one.freeze();
+      // Sent to both.
+      await manager.get('copied').acquire();
+      await manager.close();
+      one.thaw();
+      await one.quiet();
+      expect(await backEnd.manager().query('copied')).toMatchObject({ held: [], pending: [] });
+    },
+  );
+
   hasSeveral.each([1_000, 6_000])(
     'the node of a holder hangs: a lease of %i ms is renewed over another, in time',
     async (ttl) => {
