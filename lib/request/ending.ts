@@ -19,8 +19,7 @@ const WITHDRAW_LIMIT_MS = 60_000;
 /** The owner ends the lease. */
 export function release(request: Request, { caller, next }: Release, now: Now, out: Command[]): void {
   const keepMs = request.time?.keepMs(now) ?? 0;
-  // Of a request that was sent on a lost connection a copy may still arrive: it must find itself withdrawn.
-  request.ending = keepMs > 0 ? 'keep' : request.mayReturn ? 'withdraw' : 'release';
+  request.ending = keepMs > 0 ? 'keep' : plainEnd(request);
   request.endCaller = caller;
   // The server may have renewed it without our hearing of it. A grant that was not acknowledged may be a place in the
   // queue again.
@@ -261,7 +260,7 @@ function whyAnswered(request: Request, answer: Answer, now: Now, out: Command[])
 
 /** Where the grant had come to nothing, the request waits again, although nobody wants it any more. */
 function endAgain(request: Request, state: 'held' | 'waiting', now: Now, out: Command[]): void {
-  if (state === 'waiting') request.ending = request.mayReturn ? 'withdraw' : 'release';
+  if (state === 'waiting') request.ending = plainEnd(request);
   sendEnd(request, now, out);
 }
 
@@ -361,12 +360,18 @@ function isOfEnd({ whyTurn }: Request, { operation: { kind }, turn }: Send): boo
 /** @param next of a first try only: a copy of it may have had this effect already */
 function sendEnd(request: Request, now: Now, out: Command[], next?: OwnWaiter): void {
   request.againAtMs = Infinity;
-  if (isWithdrawn(request) && request.mayReturn) request.ending = 'withdraw';
   const keepMs = request.time?.keepMs(now) ?? 0;
-  const how = request.ending === 'keep' && keepMs < 1 ? 'release' : (request.ending ?? 'release');
+  const isOverdue = request.ending === 'keep' && keepMs < 1;
+  if (isOverdue || isWithdrawn(request)) request.ending = plainEnd(request);
+  const how = request.ending ?? 'release';
   const operation = endOperation(request, how, keepMs);
   const isFirst = next !== undefined && operation.kind === 'release';
   request.send(isFirst ? { ...operation, next } : operation, now, out);
+}
+
+/** Of a request that was sent on a lost connection a copy may still arrive: it must find itself withdrawn. */
+export function plainEnd({ mayReturn }: Request): 'release' | 'withdraw' {
+  return mayReturn ? 'withdraw' : 'release';
 }
 
 export function endOperation(request: Request, how: 'release' | 'withdraw' | 'keep', keepMs = 0): Asked {

@@ -115,8 +115,8 @@ function endedEarly(request: Request, input: Input, now: Now, out: Command[]): v
       return;
     case 'close': {
       const outcome = { kind: 'failed', error: input.reason } as const;
-      // What is in the queue ends with the inbox; what is on its way, or was sent twice, may arrive after that.
-      if (request.state === 'waiting' && !request.mayReturn) end(request, outcome, now, out);
+      // What is in the queue ends with the inbox; what is on its way may arrive after that.
+      if (request.state === 'waiting') end(request, outcome, now, out);
       else abandon(request, outcome, now, out);
       return;
     }

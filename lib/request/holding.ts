@@ -1,7 +1,7 @@
 import type { Answer } from '../schema/operations.js';
 import { askAnew, unhurriedMs } from './asking.js';
 import { NOBODY, type Command, type Send } from './commands.js';
-import { abandon, endedBy, endOperation, lose, release, timeOut, withdrawFor } from './ending.js';
+import { abandon, endedBy, endOperation, lose, plainEnd, release, timeOut, withdrawFor } from './ending.js';
 import type { Input, Now } from './inputs.js';
 import type { LeaseTime } from './lease-time.js';
 import { linger, mayLinger } from './linger.js';
@@ -364,7 +364,7 @@ function close(request: Request, reason: unknown, now: Now, out: Command[]): voi
   out.push({ kind: 'abort', reason });
   // What belongs to nobody's inbox, must outlive it, or may arrive again, is not ended by closing that.
   if (keepMs > 0) request.send(endOperation(request, 'keep', keepMs), now, out);
-  else if (request.mayReturn) request.send(endOperation(request, 'withdraw'), now, out);
-  else if (request.isAdrift) request.send(endOperation(request, 'release'), now, out);
+  else if (request.isAdrift || request.mayReturn)
+    request.send(endOperation(request, plainEnd(request)), now, out);
   out.push({ kind: 'tell', event: 'released' });
 }
