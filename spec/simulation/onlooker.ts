@@ -42,6 +42,7 @@ export class Onlooker {
   readonly #revivals: Violation[] = [];
   #seen = 0;
   /** The requests whose leases were released, as their holders were told. */
+  readonly #drained = new Set<string>();
   readonly #released = new Set<string>();
   readonly #namesOf = new Map<string, readonly string[]>();
   /** The newest lease of each name, as its holder noted it. */
@@ -123,7 +124,10 @@ export class Onlooker {
     for (; this.#seen < this.#records.length; this.#seen++) {
       const record = this.#records[this.#seen];
       if (record?.event === 'requested') this.#namesOf.set(record.request, record.names);
-      if (record?.event === 'released' && record.result === true) this.#released.add(record.request);
+      if (record?.event === 'drained') this.#drained.add(record.process);
+      // Whoever closes is told so before the server is.
+      const isConfirmed = record?.event === 'released' && !this.#drained.has(record.process);
+      if (isConfirmed && record.result === true) this.#released.add(record.request);
       if (record?.event !== 'granted') continue;
       for (const name of this.#namesOf.get(record.request) ?? []) this.#newest.set(name, record);
     }

@@ -103,7 +103,10 @@ function broad(random: Random, kind: Kind): Plan {
     names: isTogether ? ['a', 'b', 'c'] : ['a', 'b'],
     kinds: isTogether ? TOGETHER : kind === 'mixed' ? { ...USUAL, semaphore: 8 } : USUAL,
   };
-  return { confirmGrants, customs, faults, processes: random.between(2, 4), hands: isRare ? 1 : 2 };
+  const plan = { confirmGrants, customs, faults, processes: random.between(2, 4), hands: isRare ? 1 : 2 };
+  return kind === 'doubled' && random.chance(0.3)
+    ? { ...plan, walksOutMs: random.between(200, FAULTS_MS) }
+    : plan;
 }
 
 /** Long leases show what is left behind; short ones, what is believed too long; both, who asks at the wrong time. */

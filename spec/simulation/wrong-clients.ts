@@ -82,6 +82,17 @@ export const WRONG_CLIENTS: readonly WrongClient[] = [
       }),
   },
   {
+    does: 'closes without withdrawing what may arrive again',
+    shownBy: 'doubled',
+    put: () =>
+      instead(Desk.prototype, 'close', (close) => {
+        return function (this: Desk, reason: unknown): void {
+          for (const { request } of this.seats) request.mayReturn = false;
+          close.call(this, reason);
+        };
+      }),
+  },
+  {
     does: 'takes every release for a good one',
     put: () =>
       instead(Desk.prototype, 'answered', (answered) => {

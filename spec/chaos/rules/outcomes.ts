@@ -13,7 +13,7 @@ const EXPECTED_REJECTIONS: ReadonlySet<string> = new Set([
   'TimeoutError',
 ]);
 const EXPECTED_LOSSES: ReadonlySet<string> = new Set(['expired', 'forgotten-by-server', 'stolen']);
-const EXPECTED_OF_HOLDERS: ReadonlySet<string> = new Set(['LOCK_CONNECTION', 'LOCK_LOST']);
+const EXPECTED_OF_HOLDERS: ReadonlySet<string> = new Set(['LOCK_CONNECTION', 'LOCK_LOST', 'LOCK_CLOSED']);
 
 /** Users see what the documentation says they see, and no process ends by itself. */
 export function checkOutcomes(run: Reading): Violation[] {
