@@ -1,10 +1,12 @@
 import type { Command, Option } from 'commander';
+import { RepeatableOption } from '../repeatable-option.js';
 
 export interface CompletedOption {
   /** `--ttl`, or `-n` and `--no-wait`. */
   readonly names: readonly string[];
   readonly description: string;
   readonly takes: 'nothing' | 'file' | 'text';
+  readonly isRepeatable: boolean;
 }
 
 /** What a shell can complete of one command. */
@@ -30,7 +32,7 @@ export function completedCommands(program: Command): CompletedCommand[] {
 function completedOption(option: Option): CompletedOption {
   const names = [option.short, option.long].filter((name) => name !== undefined && name !== null);
   const takes = !option.required ? 'nothing' : option.flags.endsWith('<file>') ? 'file' : 'text';
-  return { names, description: option.description, takes };
+  return { names, description: option.description, takes, isRepeatable: option instanceof RepeatableOption };
 }
 
 function choicesOf(command: Command, all: readonly Command[]): readonly string[] {

@@ -1,16 +1,17 @@
 import type { CompletedCommand, CompletedOption } from './completed-commands.js';
 
-/** For zsh with its completion system (compinit). Behind `--` the words are those of another command. */
+/** For zsh with its completion system (compinit). Behind `--` the words of `run` are those of another command. */
 export function zshScript(commands: readonly CompletedCommand[]): string {
-  return `#compdef thingsdb-lock
-# Completes thingsdb-lock in zsh.
+  return `# Completes thingsdb-lock in zsh.
 _thingsdb_lock() {
-  local -a commands
-  commands=(
+  local -a subcommands flags
+  subcommands=(
 ${commands.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`).join('\n')}
   )
+  flags=('--help:shows this' '--version:shows the version')
   if (( CURRENT == 2 )); then
-    _describe command commands
+    _describe command subcommands
+    _describe -o option flags
     return
   fi
   local dashes=\${words[(i)--]}
@@ -32,13 +33,21 @@ compdef _thingsdb_lock thingsdb-lock`;
 
 function commandCase({ name, options, choices }: CompletedCommand): string {
   const operands = choices.length === 0 ? quoted('*:name:') : quoted(`1:choice:(${choices.join(' ')})`);
-  return `    ${name}) _arguments ${[...options.flatMap(specs), operands].join(' ')} ;;`;
+  return `    ${name}) _arguments -s -S ${[...options.flatMap(specs), operands].join(' ')} ;;`;
 }
 
-function specs({ names, description, takes }: CompletedOption): string[] {
+/** One for each name of the option. Once given it is not offered again, by whatever name. */
+function specs({ names, description, takes, isRepeatable }: CompletedOption): string[] {
   const argument = takes === 'nothing' ? '' : takes === 'file' ? ':file:_files' : ':value:';
   const text = description.replaceAll(/[[\]:\\]/g, '\\$&');
-  return names.map((name) => quoted(`${name}[${text}]${argument}`));
+  const times = isRepeatable ? '*' : `(${names.join(' ')})`;
+  return names.map((name) => quoted(`${times}${name}${joint(name, takes)}[${text}]${argument}`));
+}
+
+/** `--ttl=5s` is the same as `--ttl 5s`, and `-w5s` as `-w 5s`. */
+function joint(name: string, takes: CompletedOption['takes']): string {
+  if (takes === 'nothing') return '';
+  return name.startsWith('--') ? '=' : '+';
 }
 
 function quoted(text: string): string {

@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type { Call } from '../cli-command.js';
 import type { ConnectionValues } from '../connection-options.js';
 import { ExitStatus, MAX_STATUS } from '../exit-status.js';
+import { RepeatableOption } from '../repeatable-option.js';
 import { milliseconds, time, wholeNumber } from '../time-option.js';
 import { throwAny } from '../usage-error.js';
 
@@ -28,10 +29,10 @@ const permits = wholeNumber(1, MOST_PERMITS);
 
 /** The options of `run` itself. */
 export const runOptions: readonly Option[] = [
-  new Option(
+  new RepeatableOption(
     '--name <name>',
     'one more name where no command follows, or one that begins with -; may be given again',
-  ).argParser((name: string, before: readonly string[] | undefined) => [...(before ?? []), name]),
+  ),
   new Option('-s, --shared', 'together with others that are shared too: a lock for readers'),
   new Option('--permits <n>', 'a semaphore: so many permits there are').argParser(permits),
   new Option('--count <m>', 'how many of them to take (default: 1)').argParser(permits),

@@ -1,13 +1,12 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { COMMANDS } from '../../../lib/cli/program.js';
 import { useCli } from '../../support/cli.js';
 import { describeIf } from '../../support/describe-if.js';
+import { missing, SHELLS } from '../../support/offering-shells.js';
 
 const cli = useCli();
-
-function missing(shell: string): string | undefined {
-  return spawnSync(shell, ['-c', 'true']).status === 0 ? undefined : `there is no ${shell}`;
-}
 
 async function scriptFor(shell: string): Promise<string> {
   const run = cli(['completion', shell]);
@@ -15,54 +14,77 @@ async function scriptFor(shell: string): Promise<string> {
   return run.out;
 }
 
-describeIf('completion bash', missing('bash'), () => {
-  let script: string;
-  beforeEach(async () => {
-    script = await scriptFor('bash');
-  });
+const NAMES = [...COMMANDS.map(({ name }) => name), 'help'];
 
-  /** What bash offers for the last of these words. */
-  function offered(...words: string[]): string[] {
-    const program = `${script}
-      COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _thingsdb_lock; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const out = execFileSync('bash', ['--norc', '-c', program, 'bash', 'thingsdb-lock', ...words], {
-      encoding: 'utf8',
+describe.each(['bash', 'zsh', 'fish'] as const)('completion %s', (shell) => {
+  describeIf(`in ${shell}`, missing(shell), () => {
+    let folder: string;
+    let script: string;
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'thingsdb-lock-completion-'));
+      writeFileSync(join(folder, 'locks.json'), '{}');
+      writeFileSync(join(folder, 'nightly-job'), '#!/bin/sh', { mode: 0o755 });
+      script = join(folder, 'script');
+      writeFileSync(script, await scriptFor(shell));
     });
-    return out.split('\n').filter((line) => line !== '');
-  }
+    afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('offers the commands, and the options of each', () => {
-    expect(offered('')).toEqual([...COMMANDS.map(({ name }) => name), 'help', '--help', '--version']);
-    expect(offered('in')).toEqual(['inspect']);
-    expect(offered('run', 'name', '--no')).toEqual(['--no-wait']);
-    expect(offered('release', '--f')).toEqual(['--force']);
-    expect(offered('ls', '--force')).toEqual([]);
-  });
+    /** What the shell offers at the end of each line, and what it should. */
+    function expectOffers(cases: Readonly<Record<string, readonly string[]>>): void {
+      const lines = Object.keys(cases);
+      const offers = SHELLS[shell](
+        script,
+        lines.map((line) => `thingsdb-lock ${line}`),
+        folder,
+      );
+      const offered = lines.map((line, i) => [line, (offers[i] ?? []).map(withoutOption).sort()]);
+      expect(Object.fromEntries(offered)).toEqual(cases);
+    }
 
-  it('offers the choices of an operand, files where files are meant, and nothing for free text', () => {
-    expect(offered('completion', '')).toEqual(expect.arrayContaining(['bash', 'zsh', 'fish']) as string[]);
-    expect(offered('help', 'do')).toEqual(['doctor']);
-    expect(offered('ls', '--config', '/et')).toEqual(['/etc']);
-    expect(offered('run', '--ttl', '')).toEqual([]);
-  });
+    it('offers the commands', () => {
+      const first = shell === 'bash' ? ['--help', '--version', ...NAMES] : NAMES;
+      expectOffers({ '': first.toSorted(), in: ['inspect'], '--': ['--help', '--version'] });
+    });
 
-  it('behind -- offers the commands of the machine, and leaves their arguments to them', () => {
-    expect(offered('run', 'name', '--', 'ech')).toContain('echo');
-    expect(offered('run', 'name', '--', 'echo', '--tt')).toEqual([]);
+    it('offers the options of the command that is called, also behind others and their values', () => {
+      expectOffers({
+        'run name --no': ['--no-wait'],
+        'run --ttl 5s -w 1m --own': ['--owner'],
+        'run --ttl=5s name --own': ['--owner'],
+        'run --name one --nam': ['--name'],
+        'release --f': ['--force'],
+        'ls --force': [],
+        // A lock may be called as a command is.
+        'inspect run --tt': [],
+      });
+    });
+
+    it('offers the choices of an operand, files where files are meant, and nothing for free text', () => {
+      expectOffers({
+        'completion z': ['zsh'],
+        'help do': ['doctor'],
+        'ls --config lo': ['locks.json'],
+        'ls --config=lo': ['locks.json'],
+        'run --ttl ': [],
+        'inspect lo': [],
+      });
+    });
+
+    it('behind -- offers what the shell has for the command of run, and nothing of its own', () => {
+      expectOffers({
+        'run name -- nightly-j': ['nightly-job'],
+        'run name -- pwd lo': ['locks.json'],
+        'run name -- pwd --tt': [],
+        'inspect -- --js': [],
+      });
+    });
   });
 });
 
-describeIf('completion zsh', missing('zsh'), () => {
-  it('is a script that zsh can read', async () => {
-    execFileSync('zsh', ['-n', '-c', await scriptFor('zsh')]);
-  });
-});
-
-describeIf('completion fish', missing('fish'), () => {
-  it('is a script that fish can read', async () => {
-    execFileSync('fish', ['--no-execute', '-c', await scriptFor('fish')]);
-  });
-});
+/** Some shells tell the whole word. */
+function withoutOption(word: string): string {
+  return word.replace(/^--config=/, '');
+}
 
 it.each(['zsh', 'fish'])('completion %s has every option of every command', async (shell) => {
   const script = await scriptFor(shell);
@@ -72,8 +94,8 @@ it.each(['zsh', 'fish'])('completion %s has every option of every command', asyn
       .filter((line) => line.includes(` ${name}`) || line.includes(`_from ${name}'`));
     const text = lines.join('\n');
     for (const { long } of options) {
-      const shown = shell === 'fish' ? ` -l ${long?.slice(2)} ` : `'${long}[`;
-      expect(text).toContain(shown);
+      const shown = shell === 'fish' ? ` -l ${long?.slice(2)} ` : new RegExp(`[*)]${long}=?\\[`);
+      expect(text).toMatch(shown);
     }
   }
 });
