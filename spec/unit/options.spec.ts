@@ -1,4 +1,6 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { LockOptionsError } from '../../lib/errors.js';
 import { checkedName, checkedNames } from '../../lib/options/names.js';
 import { checkedPage } from '../../lib/options/page.js';
@@ -208,6 +210,13 @@ describe('lock options', () => {
   it('have no cause, which Node would print below the message as the same once more', () => {
     expect(refusal(() => lock({ ttl: 1 }))).not.toHaveProperty('cause');
   });
+});
+
+it('the options of all locks have one shape in memory: one of its own takes 400 bytes', () => {
+  const all = Array.from({ length: 300 }, (_, i) => lock({ ttl: 1_000 + i, waitTimeout: Infinity }));
+  setFlagsFromString('--allow-natives-syntax');
+  const others = runInNewContext('all.filter((one) => !%HaveSameMap(one, all.at(-1)))', { all }) as object[];
+  expect(others.length).toBeLessThan(20);
 });
 
 describe('mode', () => {
