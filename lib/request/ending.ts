@@ -363,10 +363,7 @@ function sendEnd(request: Request, now: Now, out: Command[], next?: OwnWaiter): 
   const keepMs = request.time?.keepMs(now) ?? 0;
   const isOverdue = request.ending === 'keep' && keepMs < 1;
   if (isOverdue || isWithdrawn(request)) request.ending = plainEnd(request);
-  const how = request.ending ?? 'release';
-  const operation = endOperation(request, how, keepMs);
-  const isFirst = next !== undefined && operation.kind === 'release';
-  request.send(isFirst ? { ...operation, next } : operation, now, out);
+  request.send(endOperation(request, request.ending ?? 'release', keepMs, next), now, out);
 }
 
 /** Of a request that was sent on a lost connection a copy may still arrive: it must find itself withdrawn. */
@@ -374,7 +371,13 @@ export function plainEnd({ mayReturn }: Request): 'release' | 'withdraw' {
   return mayReturn ? 'withdraw' : 'release';
 }
 
-export function endOperation(request: Request, how: 'release' | 'withdraw' | 'keep', keepMs = 0): Asked {
+export function endOperation(
+  request: Request,
+  how: 'release' | 'withdraw' | 'keep',
+  keepMs = 0,
+  next?: OwnWaiter,
+): Asked {
   const { name, id } = request;
-  return how === 'keep' ? { kind: 'keep', name, id, ms: keepMs } : { kind: how, name, id };
+  if (how === 'keep') return { kind: 'keep', name, id, ms: keepMs };
+  return how === 'release' ? { kind: 'release', name, id, next } : { kind: 'withdraw', name, id };
 }
