@@ -127,7 +127,7 @@ func (c *client) join(room int) error {
 	return nil
 }
 
-// readBatch reads [at, room, [answer]]: of the answer all numbers, and a 0 behind them.
+// readBatch reads [at, room, [answer]]: of the answer all numbers, 0 for a text such as an owner, and a 0 behind them.
 func readBatch(reply any) (room int, told []int, err error) {
 	err = fmt.Errorf("not understood: %v", reply)
 	parts, _ := reply.([]any)
@@ -142,7 +142,7 @@ func readBatch(reply any) (room int, told []int, err error) {
 	list, _ := answers[0].([]any)
 	for _, item := range list {
 		number, isNumber := item.(int)
-		if !isNumber {
+		if _, isText := item.(string); !isNumber && (!isText || len(told) == 0) {
 			return 0, nil, err
 		}
 		told = append(told, number)
