@@ -37,6 +37,8 @@ const SHORT_TTL_MS = 200;
 const REST_MS = 130_000;
 /** After a fault, until all are connected again and what had no answer was sent again. */
 const RECONNECTED_MS = 500;
+/** So long after a process has closed nothing that it had sent is on its way. */
+const COPIES_COME_MS = 5_000;
 /** Where nothing goes wrong, whoever nobody is in the way of has its lock so soon; mostly within 150 ms. */
 const PROMPT = { idleMs: 500, aftermathMs: 0 };
 
@@ -80,6 +82,8 @@ export class Simulation {
   readonly #onlooker: Onlooker;
   /** Leases that somebody has handed on. */
   readonly #parcels: Parcel[] = [];
+  readonly #handedOn = new Set<string>();
+  readonly #leftBehind: Violation[] = [];
   #playing = 0;
 
   constructor({ seed, plan, kind, observe, code, trace }: SimulationOptions) {
@@ -90,7 +94,10 @@ export class Simulation {
     const { names } = this.#plan.customs;
     this.#surroundings = {
       ...{ world: this.#world, records: this.#records, confirmGrants: this.#plan.confirmGrants },
-      handOn: (parcel) => this.#parcels.push(parcel),
+      handOn: (parcel) => {
+        this.#parcels.push(parcel);
+        this.#handedOn.add(parcel.id);
+      },
       write: (by, name, token) => this.#write(by, name, token),
     };
     this.#onlooker = new Onlooker(this.#world, this.#server, this.#records, names);
@@ -120,6 +127,7 @@ export class Simulation {
       ...(faults === 0 ? this.#checkUndisturbed(verdict.run) : []),
       ...(patience === undefined ? [] : checkIdle(verdict.run, patience)),
       ...this.#onlooker.revivals,
+      ...this.#leftBehind,
     ];
     return { ...verdict, violations, seed: this.#seed, records: this.#records, steps: this.#world.steps };
   }
@@ -201,10 +209,23 @@ export class Simulation {
             client.desk.stop();
             client.kill();
             this.#note({ event: 'exited', target: taker.name, end: 0, isExpected: true });
+            if (this.#plan.walksOutMs !== undefined)
+              this.#world.after(COPIES_COME_MS, () => this.#lookBehind(taker));
           });
       };
       close();
     });
+  }
+
+  /** Nothing may be there of a process that has closed, but what others may adopt. */
+  #lookBehind({ name }: SimTaker): void {
+    const left = [...this.#server.requests().keys()].filter((id) => id.startsWith(`${name}-`));
+    for (const id of left.filter((id) => !this.#handedOn.has(id)))
+      this.#leftBehind.push({
+        rule: 'left',
+        what: `${name} has closed, and ${id} is still there`,
+        records: [],
+      });
   }
 
   /** @returns how many there are */
