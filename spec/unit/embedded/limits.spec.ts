@@ -8,8 +8,14 @@ import { ManualClock } from '../../../lib/testing/manual-clock.js';
 const DURATION_MS = 1500;
 const LIMITS = { duration: DURATION_MS, matchSteps: 1_000_000, resultSize: 2 * 1024 * 1024 };
 
-/** The rest is for a busy machine. */
+/** The rest is for a slow machine. */
 const SOON_MS = DURATION_MS + 4000;
+
+/** What this process has computed since, whatever else the machine has to do. */
+function usedMs(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1000;
+}
 
 const session: Session = { push: () => undefined };
 
@@ -74,9 +80,9 @@ it.each([
 ])(
   '%s ends soon',
   (_name, code, expected) => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     expect(outcome(code)).toBe(expected);
-    expect(performance.now() - start).toBeLessThan(SOON_MS);
+    expect(usedMs(start)).toBeLessThan(SOON_MS);
   },
   30_000,
 );
@@ -87,11 +93,11 @@ it('a list of millions in the arguments is refused before it is read', () => {
   const list = Buffer.alloc(20_000_005, 0x05);
   list[0] = 0xdd;
   list.writeUInt32BE(20_000_000, 1);
-  const start = performance.now();
+  const start = process.cpuUsage();
   expect(() => engine.query(session, '//stuff', 'x.len();', { x: new Packed(list) })).toThrow(
     'maximum memory',
   );
-  expect(performance.now() - start).toBeLessThan(SOON_MS);
+  expect(usedMs(start)).toBeLessThan(SOON_MS);
   engine.close();
 });
 
