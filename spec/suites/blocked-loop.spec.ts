@@ -76,7 +76,7 @@ onEachBackEnd('a holder that blocks its event loop', (backEnd) => {
     });
     const thief = backEnd.manager();
     const stolen = await thief.get('stolen').acquire({ steal: true });
-    expect(performance.now() - crowd.grantedMs).toBeLessThan(BLOCK_MS);
+    expect(backEnd.ranMs(crowd.grantedMs)).toBeLessThan(BLOCK_MS);
     expect(await crowd.blocked).toMatchObject({ released: false, lost: 'stolen' });
     await stolen.release();
     await crowd.behind;
@@ -90,7 +90,7 @@ onEachBackEnd('a holder that blocks its event loop', (backEnd) => {
       options: { ttl: 1_000, waitTimeout: 60_000 },
     });
     await crowd.behind;
-    expect(performance.now() - crowd.grantedMs).toBeLessThan(BLOCK_MS);
+    expect(backEnd.ranMs(crowd.grantedMs)).toBeLessThan(BLOCK_MS);
     expect(await crowd.blocked).toMatchObject({
       ...{ wasHeld: false, isHeld: false, released: false, lost: 'expired' },
     });
@@ -119,7 +119,7 @@ onEachBackEnd('a waiter that blocks its event loop', (backEnd) => {
   test('for longer as its turn comes: the next has the lock by then, and it has it afterwards', async () => {
     const crowd = await blockOnPush(backEnd, 'long', { at: 'waiting', forMs: BLOCK_MS, release: 'at once' });
     const next = await crowd.behind;
-    expect(performance.now() - crowd.grantedMs).toBeLessThan(BLOCK_MS);
+    expect(backEnd.ranMs(crowd.grantedMs)).toBeLessThan(BLOCK_MS);
     expect(await next.release()).toBe(true);
     const { fencingToken, wasHeld, released, lost } = await crowd.blocked;
     expect({ wasHeld, released, lost }).toEqual({ wasHeld: true, released: true, lost: null });

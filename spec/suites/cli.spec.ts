@@ -432,7 +432,7 @@ onEachBackEnd('thingsdb-lock run, when the server does not answer', (backEnd) =>
   /** How long it takes to end from now on, in milliseconds, and with what. */
   async function ending({ status }: Cli): Promise<{ status: number; afterMs: number }> {
     const startMs = performance.now();
-    return { status: await status, afterMs: performance.now() - startMs };
+    return { status: await status, afterMs: backEnd.ranMs(startMs) };
   }
 
   test('with --wait-timeout waits for a server that is not there yet', async () => {

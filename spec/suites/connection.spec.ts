@@ -46,7 +46,7 @@ onEachTransport('a connection that is lost', (backEnd) => {
 
   tells('is opened again at once while a lease is held, which goes on', async () => {
     const lock = backEnd.manager({ url: proxy.url }).get('goes on');
-    const lease = await lock.acquire({ ttl: 1_000 });
+    const lease = await lock.acquire({ ttl: 2_000 });
     await proxy.quiet();
     proxy.cut();
     await nextEvent(lock, 'extended');
@@ -80,7 +80,7 @@ onEachTransport('a connection that is lost', (backEnd) => {
   });
 
   test('that is dead without a sign is found out, and the waiting goes on over another', async () => {
-    const [a, b] = [backEnd.manager(), backEnd.manager({ url: proxy.url, requestTimeout: 400 })];
+    const [a, b] = [backEnd.manager(), backEnd.manager({ url: proxy.url, requestTimeout: 1_000 })];
     const lease = await a.get('half-open').acquire();
     const waiting = b.get('half-open').acquire({ waitTimeout: 20_000 });
     await nextEvent(b, 'waiting');
@@ -113,12 +113,12 @@ onEachTransport('a connection that is lost', (backEnd) => {
   });
 
   test('a frozen server: a request ends with LockConnectionError within requestTimeout, and leaves nothing', async () => {
-    const manager = backEnd.manager({ url: proxy.url, requestTimeout: 300 });
+    const manager = backEnd.manager({ url: proxy.url, requestTimeout: 1_000 });
     await manager.setup();
     proxy.freeze();
     const startedMs = performance.now();
     expect(await rejection(manager.get('hang').acquire())).toBeInstanceOf(LockConnectionError);
-    expect(performance.now() - startedMs).toBeLessThan(3_000);
+    expect(backEnd.ranMs(startedMs)).toBeLessThan(3_000);
     expect(await rejection(manager.isLocked('hang'))).toBeInstanceOf(LockConnectionError);
     proxy.thaw();
     // The request and the withdrawal that was sent after it arrive in that order.
@@ -171,12 +171,12 @@ onEachTransport('a connection that is lost', (backEnd) => {
   });
 
   test('close ends within its bound although the server is frozen', async () => {
-    const manager = backEnd.manager({ url: proxy.url, requestTimeout: 300 });
-    await manager.get('close').acquire({ ttl: 1_000 });
+    const manager = backEnd.manager({ url: proxy.url, requestTimeout: 1_000 });
+    await manager.get('close').acquire({ ttl: 5_000 });
     proxy.freeze();
     const startedMs = performance.now();
     await manager.close();
-    expect(performance.now() - startedMs).toBeLessThan(600);
+    expect(backEnd.ranMs(startedMs)).toBeLessThan(1_300);
     proxy.thaw();
   });
 });

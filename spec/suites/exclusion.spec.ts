@@ -178,7 +178,7 @@ onEachTransport('exclusion and order', (backEnd) => {
     const manager = backEnd.manager();
     const lease = await manager.get('left').acquire();
     const granted = once(worker, 'granted');
-    await worker.enqueue('w', 'left', { ttl: 200, waitTimeout: 60_000 });
+    await worker.enqueue('w', 'left', { ttl: 1_500, waitTimeout: 60_000 });
     await lease.release();
     await granted;
     // Not before it has answered its grant: a node of a cluster can crash when a WebSocket closes with a change pending.

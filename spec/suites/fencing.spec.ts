@@ -133,7 +133,7 @@ onEachBackEnd('fencing', (backEnd) => {
   it('thingsdb: an old holder is refused from the end of its lease on, when there is no newer one yet', async () => {
     const stock = await RESOURCES[2]!.open(backEnd);
     const manager = backEnd.manager();
-    const lease = await manager.get(STOCK_LOCK).acquire({ ttl: 100, autoRenew: false });
+    const lease = await manager.get(STOCK_LOCK).acquire({ ttl: 1_500, autoRenew: false });
     await stock.write('limes', 1, lease.fencingToken);
     await until(async () => !(await manager.isLocked(STOCK_LOCK)));
     expect(await rejection(stock.write('limes', 2, lease.fencingToken))).toMatchObject({ error_code: -103 });

@@ -13,19 +13,21 @@ import { nothingIsLeft } from './after-a-minute.js';
 import { dueMs, grantedMs, holderOf, testFaults } from './lock-faults.js';
 
 const LONG: LockOptions = { waitTimeout: 25_000 };
+/** Of a lease that goes on beyond it: a busy machine is given the time to hand it on before that. */
+const TTL_MS = 2_000;
 
 onEachBackEnd('handing on', (backEnd) => {
   test('a held lease goes on in another process: same token, renewed there, released there', async () => {
     const [worker] = (await backEnd.workers(1)) as [Worker];
     const manager = backEnd.manager();
-    const lease = await manager.acquire('parcel', { ttl: 600 });
-    const ttlEndMs = performance.now() + 600;
+    const lease = await manager.acquire('parcel', { ttl: TTL_MS });
+    const ttlEndMs = performance.now() + TTL_MS;
     const text = await lease.serialize();
     expect(await worker.call({ do: 'adopt', key: 'k', text })).toBe(lease.fencingToken);
     const { held } = await manager.query('parcel');
     expect(held.map(({ fencingToken }) => fencingToken)).toEqual([lease.fencingToken]);
     expect(held[0]?.owner).toContain(`:${worker.pid}`);
-    await until(() => performance.now() > ttlEndMs + 600);
+    await until(() => performance.now() > ttlEndMs + TTL_MS / 2);
     expect(await manager.get('parcel').tryAcquire()).toBeNull();
     expect(await worker.call({ do: 'release', key: 'k' })).toBe(true);
     expect(await manager.isLocked('parcel')).toBe(false);
@@ -94,7 +96,7 @@ onEachBackEnd('handing on', (backEnd) => {
     const next = await last.acquire('late');
     const granted = await grantedMs(backEnd, 'late', next);
     expect(granted - due).toBeGreaterThanOrEqual(0);
-    expect(granted - due).toBeLessThanOrEqual(100);
+    expect(backEnd.servedMs(due, granted)).toBeLessThanOrEqual(100);
     await expect(first.adopt(text)).rejects.toMatchObject({ code: 'LOCK_LOST', reason: 'expired' });
   });
 
@@ -155,7 +157,7 @@ onEachBackEnd('handing on', (backEnd) => {
 
   test('those who wait are told nothing, keep their order, and follow who has adopted it', async () => {
     const [first, second] = [backEnd.manager(), backEnd.manager()];
-    const lease = await first.acquire('order', { ttl: 1_000 });
+    const lease = await first.acquire('order', { ttl: 3_000 });
     const tokens: number[] = [];
     const waiting = [];
     for (let i = 0; i < 3; i++) {
@@ -166,7 +168,7 @@ onEachBackEnd('handing on', (backEnd) => {
       await nextEvent(manager, 'waiting');
     }
     const adopted = await second.adopt(await lease.serialize());
-    await until(() => adopted.remaining() > 900);
+    await until(() => adopted.remaining() > 2_500);
     expect(tokens).toEqual([]);
     expect((await first.query('order')).pending).toHaveLength(3);
     expect(await adopted.release()).toBe(true);
@@ -230,12 +232,12 @@ onEachBackEnd('handing on', (backEnd) => {
     await adopted.release();
     const releasedMs = performance.now();
     await waiting;
-    expect(performance.now() - releasedMs).toBeLessThanOrEqual(2_000);
+    expect(backEnd.ranMs(releasedMs)).toBeLessThanOrEqual(2_000);
   });
 
   test('a server that hangs while it is serialized: an error, the lease goes on here', async () => {
     const proxy = await backEnd.proxy();
-    const manager = backEnd.manager({ url: proxy.url, requestTimeout: 300 });
+    const manager = backEnd.manager({ url: proxy.url, requestTimeout: 1_000 });
     const lease = await manager.acquire('hangs', { ttl: 20_000 });
     proxy.freeze();
     expect(await rejection(lease.serialize())).toBeInstanceOf(LockConnectionError);
@@ -251,11 +253,11 @@ onEachBackEnd('handing on', (backEnd) => {
     const proxy = await backEnd.proxy();
     const [first, second, last] = [
       backEnd.manager(),
-      backEnd.manager({ url: proxy.url, requestTimeout: 300 }),
+      backEnd.manager({ url: proxy.url, requestTimeout: 1_000 }),
       backEnd.manager(),
     ];
     await second.setup();
-    const text = await (await first.acquire('no answer', { ttl: 3_000 })).serialize();
+    const text = await (await first.acquire('no answer', { ttl: 4_000 })).serialize();
     proxy.freeze();
     expect(await rejection(second.adopt(text))).toBeInstanceOf(LockConnectionError);
     const waiting = last.acquire('no answer', LONG);

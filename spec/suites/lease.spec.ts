@@ -9,7 +9,7 @@ onEachBackEnd('leases', (backEnd) => {
   test('a killed holder is taken over within 100 ms of the end of its lease', async () => {
     const [worker] = (await backEnd.workers(1)) as [Worker];
     const manager = backEnd.manager();
-    await worker.call({ do: 'acquire', key: 'k', name: 'killed', options: { ttl: 1_500 } });
+    await worker.call({ do: 'acquire', key: 'k', name: 'killed', options: { ttl: 2_000 } });
     const acquiring = manager.get('killed').acquire({ waitTimeout: 20_000 });
     await nextEvent(manager, 'waiting');
     await worker.kill();
@@ -17,14 +17,14 @@ onEachBackEnd('leases', (backEnd) => {
     await acquiring;
     const grantedUs = Number(await backEnd.query('.thingsdb_lock.locks[":killed"].held.first().since;'));
     expect(grantedUs).toBeGreaterThanOrEqual(dueUs);
-    expect((grantedUs - dueUs) / 1000).toBeLessThanOrEqual(100);
+    expect(backEnd.servedMs(dueUs / 1000, grantedUs / 1000)).toBeLessThanOrEqual(100);
   });
 
   test('a holder with a shorter ttl than the one before is taken over as promptly', async () => {
     const [worker] = (await backEnd.workers(1)) as [Worker];
     const [first, last] = [backEnd.manager(), backEnd.manager()];
     const lease = await first.get('shorter').acquire({ ttl: 30_000 });
-    await worker.enqueue('k', 'shorter', { ttl: 1_000, waitTimeout: 60_000 });
+    await worker.enqueue('k', 'shorter', { ttl: 2_000, waitTimeout: 60_000 });
     const acquiring = last.get('shorter').acquire({ waitTimeout: 60_000 });
     await nextEvent(last, 'waiting');
     const granted = nextEvent(worker as never, 'granted');
@@ -38,7 +38,7 @@ onEachBackEnd('leases', (backEnd) => {
     const dueUs = Number(await backEnd.query('.thingsdb_lock.locks[":shorter"].held.first().due;'));
     await acquiring;
     const grantedUs = Number(await backEnd.query('.thingsdb_lock.locks[":shorter"].held.first().since;'));
-    expect((grantedUs - dueUs) / 1000).toBeLessThanOrEqual(100);
+    expect(backEnd.servedMs(dueUs / 1000, grantedUs / 1000)).toBeLessThanOrEqual(100);
   });
 
   test('a killed waiter at the head of the queue delays the next at most 2 s, however many places it had', async () => {
@@ -53,17 +53,17 @@ onEachBackEnd('leases', (backEnd) => {
     await lease.release();
     const releasedMs = performance.now();
     await acquiring;
-    expect(performance.now() - releasedMs).toBeLessThanOrEqual(2_000);
+    expect(backEnd.ranMs(releasedMs)).toBeLessThanOrEqual(2_000);
   });
 
   test('with nobody waiting an expired lease is ended by the sweeper within 2 s', async () => {
     const [worker] = (await backEnd.workers(1)) as [Worker];
-    await worker.call({ do: 'acquire', key: 'k', name: 'alone', options: { ttl: 500 } });
+    await worker.call({ do: 'acquire', key: 'k', name: 'alone', options: { ttl: 1_000 } });
     const dueUs = Number(await backEnd.query('.thingsdb_lock.locks[":alone"].held.first().due;'));
     await worker.kill();
     await until(async () => (await backEnd.query('.thingsdb_lock.locks.has(":alone");')) === false);
     const nowUs = Number(await backEnd.query('int(now() * 1000000);'));
-    expect((nowUs - dueUs) / 1000).toBeLessThanOrEqual(2_000);
+    expect(backEnd.servedMs(dueUs / 1000, nowUs / 1000)).toBeLessThanOrEqual(2_000);
   });
 
   test('a frozen server: the signal aborts by the end of the lease, and says why', async () => {
@@ -92,9 +92,9 @@ onEachBackEnd('leases', (backEnd) => {
     const manager = backEnd.manager();
     const lock = manager.get('renewed');
     const extended = jest.fn();
-    const lease = await lock.acquire({ ttl: 1_000 });
+    const lease = await lock.acquire({ ttl: 1_500 });
     lock.on('extended', extended);
-    await until(() => extended.mock.calls.length >= 9, { limitMs: 5_000 });
+    await until(() => extended.mock.calls.length >= 9);
     expect(lease.isHeld).toBe(true);
     expect(await backEnd.manager().get('renewed').tryAcquire()).toBeNull();
     expect(await lease.release()).toBe(true);
@@ -102,9 +102,9 @@ onEachBackEnd('leases', (backEnd) => {
 
   test('one failed renewal does not end the lease', async () => {
     const proxy = await backEnd.proxy();
-    const manager = backEnd.manager({ url: proxy.url, requestTimeout: 150 });
+    const manager = backEnd.manager({ url: proxy.url, requestTimeout: 500 });
     const lock = manager.get('retry');
-    const lease = await lock.acquire({ ttl: 1_500 });
+    const lease = await lock.acquire({ ttl: 3_000 });
     const failed = nextEvent(lock, 'error');
     proxy.freeze();
     await failed;
@@ -115,8 +115,11 @@ onEachBackEnd('leases', (backEnd) => {
   });
 
   test('without autoRenew the ttl is the longest hold', async () => {
-    const lease = await backEnd.manager().get('once').acquire({ ttl: 400, autoRenew: false });
-    expect(await abortedWithin(lease.signal, 400)).toBeGreaterThan(250);
+    const manager = backEnd.manager();
+    await manager.setup();
+    const sentMs = performance.now();
+    const lease = await manager.acquire('once', { ttl: 400, autoRenew: false });
+    expect(await abortedWithin(lease.signal, 400, sentMs)).toBeGreaterThan(350);
   });
 
   test('a lock that was waited for and is not renewed is held for its ttl, not for the time to answer a grant', async () => {
@@ -130,8 +133,11 @@ onEachBackEnd('leases', (backEnd) => {
   });
 
   test('maxHold ends a lease however often it is renewed', async () => {
-    const lease = await backEnd.manager().get('max').acquire({ ttl: 300, maxHold: 700 });
-    expect(await abortedWithin(lease.signal, 700)).toBeGreaterThan(500);
+    const manager = backEnd.manager();
+    await manager.setup();
+    const sentMs = performance.now();
+    const lease = await manager.acquire('max', { ttl: 1_000, maxHold: 2_200 });
+    expect(await abortedWithin(lease.signal, 2_200, sentMs)).toBeGreaterThan(2_000);
     await until(async () => !(await backEnd.manager().isLocked('max')));
   });
 
@@ -147,7 +153,7 @@ onEachBackEnd('leases', (backEnd) => {
 
   test('a lease that the server has forgotten is lost with that reason', async () => {
     const lock = backEnd.manager().get('forgotten');
-    const lease = await lock.acquire({ ttl: 900 });
+    const lease = await lock.acquire({ ttl: 3_000 });
     const lost = nextEvent<{ reason: LostReason }>(lock, 'lost');
     await backEnd.query('.thingsdb_lock.locks.clear();');
     expect((await lost).reason).toBe('forgotten-by-server');

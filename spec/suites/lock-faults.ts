@@ -71,7 +71,7 @@ export function testFaults(backEnd: BackEnd, { holder, name, holdIn, hold, wante
   test(`${holder} that is killed: who waits follows within 100 ms of the end of its lease`, async () => {
     const [worker] = (await backEnd.workers(1)) as [Worker];
     const manager = backEnd.manager();
-    await holdIn(worker, { ttl: 1_500 });
+    await holdIn(worker, { ttl: 2_000 });
     const waiting = wait(manager);
     await nextEvent(manager, 'waiting');
     await untilClaimed(backEnd, name);
@@ -79,7 +79,7 @@ export function testFaults(backEnd: BackEnd, { holder, name, holdIn, hold, wante
     const due = await dueMs(backEnd, name);
     const granted = await grantedMs(backEnd, name, await waiting);
     expect(granted).toBeGreaterThanOrEqual(due);
-    expect(granted - due).toBeLessThanOrEqual(100);
+    expect(backEnd.servedMs(due, granted)).toBeLessThanOrEqual(100);
   });
 
   test(`one that is killed while it waits for ${holder} delays those behind it at most 2 s`, async () => {
@@ -95,7 +95,7 @@ export function testFaults(backEnd: BackEnd, { holder, name, holdIn, hold, wante
     expect(await lease.release()).toBe(true);
     const releasedMs = performance.now();
     expect((await waiting).isHeld).toBe(true);
-    expect(performance.now() - releasedMs).toBeLessThanOrEqual(2_000);
+    expect(backEnd.ranMs(releasedMs)).toBeLessThanOrEqual(2_000);
   });
 
   test(`a server that is frozen under ${holder}: its signal aborts by the end of the lease, who waits follows alone`, async () => {

@@ -101,7 +101,7 @@ besideRealPython('taking over a collection of Python', (backEnd, python) => {
     const tookMs = performance.now() - askedMs;
     // Two seconds of the holder and two of the waiter, which was granted the lock.
     expect(tookMs).toBeGreaterThanOrEqual(4_000);
-    expect(tookMs).toBeLessThan(4_000 + ROUNDING_MS + SLACK_MS);
+    expect(backEnd.ranMs(askedMs)).toBeLessThan(4_000 + ROUNDING_MS + SLACK_MS);
     expect(await lease.release()).toBe(true);
     await untilQueued(backEnd, 'dead', 0);
   });
@@ -116,7 +116,7 @@ besideRealPython('taking over a collection of Python', (backEnd, python) => {
     await backEnd.manager().setup();
     await waiter!.expect('held');
     expect(performance.now() - askedMs).toBeGreaterThanOrEqual(2_000);
-    expect(performance.now() - askedMs).toBeLessThan(2_000 + ROUNDING_MS + BACKSTOP_MS + SLACK_MS);
+    expect(backEnd.ranMs(askedMs)).toBeLessThan(2_000 + ROUNDING_MS + BACKSTOP_MS + SLACK_MS);
     // The holder was only slow. What it releases now is not the other's.
     expect(await holder!.ask('release')).toBe('released');
     expect(await backEnd.manager().isLocked('slow')).toBe(true);

@@ -195,7 +195,7 @@ onEachBackEnd('query', (backEnd) => {
 
   test('a lease that has expired is not shown, also before anybody has ended it', async () => {
     const manager = backEnd.manager();
-    await manager.acquire('expired', { ttl: 300, autoRenew: false });
+    await manager.acquire('expired', { ttl: 1_000, autoRenew: false });
     const due = await dueMs(backEnd, 'expired');
     // Without the sweeper nobody ends it but who asks.
     await backEnd.query('tasks().each(|t| t.del());');
@@ -213,7 +213,7 @@ onEachBackEnd('query', (backEnd) => {
 
   test('who asks for an expired lease by a page sees the next in line holding it', async () => {
     const [first, next] = [backEnd.manager({ owner: 'first' }), backEnd.manager({ owner: 'next' })];
-    const lease = await first.acquire('handed', { ttl: 400, autoRenew: false });
+    const lease = await first.acquire('handed', { ttl: 1_500, autoRenew: false });
     const waiting = next.acquire('handed', LONG);
     await nextEvent(next, 'waiting');
     await aborted(lease.signal);
@@ -294,12 +294,12 @@ onEachBackEnd('query', (backEnd) => {
 
   test('so is a server that hangs, within requestTimeout', async () => {
     const proxy = await backEnd.proxy();
-    const manager = backEnd.manager({ url: proxy.url, requestTimeout: 300 });
+    const manager = backEnd.manager({ url: proxy.url, requestTimeout: 1_000 });
     await manager.setup();
     proxy.freeze();
     const startedMs = performance.now();
     expect(await rejection(manager.query())).toBeInstanceOf(LockConnectionError);
-    expect(performance.now() - startedMs).toBeLessThan(3_000);
+    expect(backEnd.ranMs(startedMs)).toBeLessThan(3_000);
     await manager.close();
   });
 
@@ -363,7 +363,7 @@ onEachBackEnd('watch', (backEnd) => {
     await worker.kill();
     const killedMs = performance.now();
     await expired;
-    expect(performance.now() - killedMs).toBeLessThanOrEqual(2_500);
+    expect(backEnd.ranMs(killedMs)).toBeLessThanOrEqual(2_500);
     watch.close();
   });
 
@@ -568,7 +568,7 @@ onEachBackEnd('watch', (backEnd) => {
   test('a server that hangs is found out, and the watch goes on over another connection', async () => {
     const proxy = await backEnd.proxy();
     const [watcher, holder] = [
-      backEnd.manager({ url: proxy.url, requestTimeout: 400 }),
+      backEnd.manager({ url: proxy.url, requestTimeout: 1_000 }),
       backEnd.manager({ owner: 'holder' }),
     ];
     const watch = await watcher.watch('half-open');
@@ -617,7 +617,7 @@ onEachBackEnd('watch', (backEnd) => {
       key: 'k',
       name: 'of two',
       limit: 2,
-      options: { ttl: 700 },
+      options: { ttl: 2_000 },
     });
     const lease = await manager.semaphore('of two', { permits: 2 }).acquire();
     await untilClaimed(backEnd, 'of two');

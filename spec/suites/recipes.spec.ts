@@ -174,17 +174,17 @@ onEachBackEnd('the recipes', (backEnd) => {
       const killedMs = performance.now();
       const [, second] = await two.printed(/two leads, with token (\d+)/);
       // Its lease of two seconds, and what a busy machine adds.
-      expect(performance.now() - killedMs).toBeLessThan(2_000 + 1_000);
+      expect(backEnd.ranMs(killedMs)).toBeLessThan(2_000 + 1_000);
 
       const askedMs = performance.now();
       expect(await backEnd.manager().requestRelease('leader')).toBe(1);
       const [, third] = await three.printed(/three leads, with token (\d+)/);
-      expect(performance.now() - askedMs).toBeLessThan(2_000);
+      expect(backEnd.ranMs(askedMs)).toBeLessThan(2_000);
 
       const stoppedMs = performance.now();
       three.interrupt();
       const [, fourth] = await two.printed(/two leads no more[^]*two leads, with token (\d+)/);
-      expect(performance.now() - stoppedMs).toBeLessThan(2_000);
+      expect(backEnd.ranMs(stoppedMs)).toBeLessThan(2_000);
       expect(await three.ended).toBe(0);
       const tokens = [first, second, third, fourth].map(Number);
       expect(tokens).toEqual(tokens.toSorted((a, b) => a - b));

@@ -17,7 +17,7 @@ onEachBackEnd('re-entry', (backEnd) => {
         code: 'LOCK_DEADLOCK',
         lockName: 'again',
       });
-      expect(performance.now() - beganMs).toBeLessThan(1_000);
+      expect(backEnd.ranMs(beganMs)).toBeLessThan(1_000);
       expect([lease.isHeld, (await manager.query('again')).pending]).toEqual([true, []]);
     });
     expect(await manager.isLocked('again')).toBe(false);

@@ -236,14 +236,15 @@ onEachBackEnd('semaphores', (backEnd) => {
 
   test('of two holders one is killed: its permit is free at the end of its lease, the other goes on', async () => {
     const [worker] = (await backEnd.workers(1)) as [Worker];
-    await worker.call({ do: 'acquire', key: 'k', name: 'of two', limit: 2, options: { ttl: 1_500 } });
+    await worker.call({ do: 'acquire', key: 'k', name: 'of two', limit: 2, options: { ttl: 2_000 } });
     const other = await taken('of two', 2);
     const waiting = await queued('of two', 2);
-    const due = await dueMs(backEnd, 'of two');
     await worker.kill();
+    // Only now: it has renewed its lease until then.
+    const due = await dueMs(backEnd, 'of two');
     const granted = await grantedMs(backEnd, 'of two', await waiting.lease);
     expect(granted).toBeGreaterThanOrEqual(due);
-    expect(granted - due).toBeLessThanOrEqual(100);
+    expect(backEnd.servedMs(due, granted)).toBeLessThanOrEqual(100);
     expect(other.isHeld).toBe(true);
   });
 
@@ -257,7 +258,7 @@ onEachBackEnd('semaphores', (backEnd) => {
     await b.release();
     const releasedMs = performance.now();
     await Promise.all(behind.map(({ lease }) => lease));
-    expect(performance.now() - releasedMs).toBeLessThanOrEqual(2_000);
+    expect(backEnd.ranMs(releasedMs)).toBeLessThanOrEqual(2_000);
     await untilClaimed(backEnd, 'dead');
     expect((await backEnd.manager().query('dead')).held).toHaveLength(3);
   });
@@ -271,7 +272,7 @@ onEachBackEnd('semaphores', (backEnd) => {
     await worker.kill();
     const killedMs = performance.now();
     await small.lease;
-    expect(performance.now() - killedMs).toBeLessThanOrEqual(2_000);
+    expect(backEnd.ranMs(killedMs)).toBeLessThanOrEqual(2_000);
     expect(holder.isHeld).toBe(true);
   });
 

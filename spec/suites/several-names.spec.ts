@@ -1,4 +1,5 @@
 import { LockOptionsError, LockTimeoutError, type Lease, type LockOptions } from '../../lib/index.js';
+import { ACKNOWLEDGE_MS } from '../../lib/schema/constants.js';
 import { onEachBackEnd } from '../support/back-end.js';
 import { nextEvent, rejection, until } from '../support/until.js';
 import type { Worker } from '../support/worker.js';
@@ -144,14 +145,17 @@ onEachBackEnd('several names at once', (backEnd) => {
     const holder = await acquire(['link 0', 'link 1']);
     const chain = [];
     for (let i = 1; i < length; i++) chain.push(await queued([`link ${i}`, `link ${i + 1}`]));
+    const startMs = performance.now();
     await holder.release();
-    const tokens = [holder.fencingToken];
-    for (const { lease } of chain) {
+    const later = chain.map(async ({ lease }) => {
       const held = await lease;
-      tokens.push(held.fencingToken);
       await held.release();
-    }
-    expect(tokens).toEqual([...tokens].sort((x, y) => x - y));
+      return held.fencingToken;
+    });
+    const tokens = [holder.fencingToken, ...(await Promise.all(later))];
+    const stoodStillMs = performance.now() - startMs - backEnd.ranMs(startMs);
+    // One that does not answer its grant for 800 ms is passed by: so are those on a machine that stands still.
+    if (stoodStillMs < ACKNOWLEDGE_MS) expect(tokens).toEqual([...tokens].sort((x, y) => x - y));
   });
 
   test('of requests that do not concern each other all are granted at once by one release', async () => {
@@ -279,15 +283,16 @@ onEachBackEnd('several names at once', (backEnd) => {
       do: 'acquire',
       key: 'k',
       name: ['dead 1', 'dead 2', 'dead 3'],
-      options: { ttl: 1_500 },
+      options: { ttl: 2_000 },
     });
-    const due = await dueMs(backEnd, 'dead 1');
     const waiting = [await queued('dead 1'), await queued(['dead 2', 'dead 3'])];
     await worker.kill();
+    // Only now: it has renewed its lease until then.
+    const due = await dueMs(backEnd, 'dead 1');
     for (const [i, { lease }] of waiting.entries()) {
       const granted = await grantedMs(backEnd, i === 0 ? 'dead 1' : 'dead 2', await lease);
       expect(granted).toBeGreaterThanOrEqual(due);
-      expect(granted - due).toBeLessThanOrEqual(100);
+      expect(backEnd.servedMs(due, granted)).toBeLessThanOrEqual(100);
     }
   });
 
@@ -301,7 +306,7 @@ onEachBackEnd('several names at once', (backEnd) => {
     await holder.release();
     const releasedMs = performance.now();
     await Promise.all(behind.map(({ lease }) => lease));
-    expect(performance.now() - releasedMs).toBeLessThanOrEqual(2_000);
+    expect(backEnd.ranMs(releasedMs)).toBeLessThanOrEqual(2_000);
   });
 
   test('one killed while it waits elsewhere keeps others out of what nobody holds for 2 s at most', async () => {
@@ -314,7 +319,7 @@ onEachBackEnd('several names at once', (backEnd) => {
     await worker.kill();
     const killedMs = performance.now();
     await behind.lease;
-    expect(performance.now() - killedMs).toBeLessThanOrEqual(2_000);
+    expect(backEnd.ranMs(killedMs)).toBeLessThanOrEqual(2_000);
     expect(holder.isHeld).toBe(true);
   });
 

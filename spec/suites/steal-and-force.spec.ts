@@ -32,7 +32,7 @@ onEachBackEnd('taking a lock away', (backEnd) => {
       const beganMs = performance.now();
       const lease = await thief.acquire('robbed', { steal: true });
       expect((await lost)[0]).toEqual({ event: 'lost', key: 'k', reason: 'stolen' });
-      expect(performance.now() - beganMs).toBeLessThanOrEqual(AT_ONCE_MS);
+      expect(backEnd.ranMs(beganMs)).toBeLessThanOrEqual(AT_ONCE_MS);
       expect(lease.fencingToken).toBeGreaterThan(Number(token));
       expect(await worker.call({ do: 'release', key: 'k' })).toBe(false);
       expect([lease.isHeld, await thief.isLocked('robbed')]).toEqual([true, true]);
@@ -163,7 +163,7 @@ onEachBackEnd('taking a lock away', (backEnd) => {
 
     test('a thief whose server hangs is told so, and in the end holds nothing', async () => {
       const proxy = await backEnd.proxy();
-      const thief = backEnd.manager({ url: proxy.url, requestTimeout: 300 });
+      const thief = backEnd.manager({ url: proxy.url, requestTimeout: 1_000 });
       await thief.setup();
       const holder = backEnd.manager();
       const lease = await holder.acquire('no answer');
@@ -268,7 +268,7 @@ onEachBackEnd('taking a lock away', (backEnd) => {
         const beganMs = performance.now();
         expect(await worker.call({ do: 'forceRelease', name: 'by another' })).toBe(1);
         await aborted(lease.signal);
-        expect(performance.now() - beganMs).toBeLessThanOrEqual(AT_ONCE_MS);
+        expect(backEnd.ranMs(beganMs)).toBeLessThanOrEqual(AT_ONCE_MS);
       });
       await expect(ended).rejects.toMatchObject({ code: 'LOCK_LOST', reason: 'force-released' });
     });

@@ -6,6 +6,7 @@ import { LockManager, type LockManagerOptions } from '../../lib/index.js';
 import { startThingsDB, type EmbeddedThingsDB } from '../../lib/testing/index.js';
 import { allCaughtUp, NODES_LIMIT_MS, servingCaughtUp } from './caught-up.js';
 import { LeakCheck } from './leak-check.js';
+import { StallMeter } from './stall-meter.js';
 import { lockedDownState, type StateLeft } from './state-left.js';
 import { TcpProxy } from './tcp-proxy.js';
 import { thingsdbJs } from './thingsdb-js.js';
@@ -44,6 +45,13 @@ export interface BackEnd {
   atEnd(close: () => Promise<unknown>): void;
   /** What the locks have left in the collection. */
   left(): Promise<StateLeft>;
+  /**
+   * How many milliseconds of this span this process could have run: what judges how soon something has come judges no
+   * machine that stood still. On the monotonic clock, and of this test.
+   */
+  ranMs(fromMs: number, toMs?: number): number;
+  /** The same of a span between two times of the server (milliseconds). */
+  servedMs(fromMs: number, toMs: number): number;
 }
 
 type Kind = 'embedded' | 'real' | 'thingsdb.js';
@@ -109,8 +117,12 @@ export function onEachBackEnd(
     const backEnd = new RunningBackEnd(kind, transport);
     const leaks = new LeakCheck(leavesRequests ? undefined : () => backEnd.requests());
     beforeAll(() => backEnd.start());
-    beforeEach(() => leaks.begin());
+    beforeEach(async () => {
+      await leaks.begin();
+      backEnd.stalls.start();
+    });
     afterEach(async () => {
+      backEnd.stalls.stop();
       const mayBeLeft = await backEnd.closeAll();
       await leaks.end(mayBeLeft);
     });
@@ -169,6 +181,7 @@ class RunningBackEnd implements BackEnd {
   readonly collection = `suite_${randomBytes(6).toString('hex')}`;
   urls: readonly string[] = [];
   embedded: EmbeddedThingsDB | undefined;
+  readonly stalls = new StallMeter();
   readonly #transport: Transport;
   readonly #closers: (() => Promise<unknown>)[] = [];
   readonly #ends: (() => Promise<unknown>)[] = [];
@@ -293,6 +306,15 @@ class RunningBackEnd implements BackEnd {
 
   left(): Promise<StateLeft> {
     return lockedDownState(this);
+  }
+
+  ranMs(fromMs: number, toMs?: number): number {
+    return this.stalls.ranMs(fromMs, toMs);
+  }
+
+  servedMs(fromMs: number, toMs: number): number {
+    const { timeOrigin } = performance;
+    return this.ranMs(fromMs - timeOrigin, toMs - timeOrigin);
   }
 
   get #adminClient(): PackageClient {
