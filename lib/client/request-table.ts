@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { LockConnectionError, LockProtocolError } from '../errors.js';
 import type { AnnouncedForm } from './announcement.js';
 import { Announcer } from './announcer.js';
@@ -163,12 +164,13 @@ export class RequestTable {
       const announcedId = this.#announcer.begun?.id;
       const rest = this.#announcer.complete(type, body);
       pending.form = rest && this.#announcer.form;
-      if (rest === undefined) this.#completeIdle();
       const id = rest === undefined ? this.#freeId() : (announcedId as number);
-      pending.id = id;
       const bytes = rest ?? encodePackage(id, type, body);
+      // One write for both.
+      const idle = rest === undefined ? this.#idle() : undefined;
+      pending.id = id;
       this.#outstanding.set(id, pending);
-      this.#send(bytes);
+      this.#send(idle === undefined ? bytes : Buffer.concat([idle, bytes]));
     } catch (error) {
       if (pending.id !== undefined) this.#outstanding.delete(pending.id);
       this.#forgetDeadline(pending);
@@ -178,12 +180,18 @@ export class RequestTable {
 
   /** Ends an announcement that no request can use by a call that does nothing. */
   #completeIdle(): void {
+    const rest = this.#idle();
+    if (rest !== undefined) this.#send(rest);
+  }
+
+  /** What is left of that call, if one was announced. It is to be sent at once. */
+  #idle(): Uint8Array | undefined {
     const { form, begun } = this.#announcer;
     const rest = this.#announcer.completeIdle();
-    if (begun === undefined || rest === undefined) return;
+    if (begun === undefined || rest === undefined) return undefined;
     const refused = (reason: Error): void => form && this.#announcer.idleRefused(form, reason);
     this.#outstanding.set(begun.id, { ...pendingOf(IDLE, ignore, refused), id: begun.id, form });
-    this.#send(rest);
+    return rest;
   }
 
   #answer(pending: PendingRequest, answer: Package): void {
