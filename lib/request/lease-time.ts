@@ -34,10 +34,7 @@ export class LeaseTime {
   doubtAtMs = Infinity;
   /** The lock stays taken until then, by `minHold`, even if it is released before. */
   keepEndMs: number;
-  /** The lease is over then, by `maxHold`, however often it is extended. */
-  readonly holdEndMs: number;
-  /** No renewal reaches beyond this. */
-  readonly renewEndMs: number;
+  readonly #grantedMs: number;
   readonly #terms: LeaseTerms;
   #isCutShort = false;
   /** When the renewal that was sent last is repeated, if it has no answer. */
@@ -49,9 +46,8 @@ export class LeaseTime {
    */
   constructor(terms: LeaseTerms, grantedMs: number, end: Now, nowMs: number) {
     this.#terms = terms;
+    this.#grantedMs = grantedMs;
     this.keepEndMs = nowMs + terms.minHoldMs;
-    this.holdEndMs = grantedMs + terms.maxHoldMs;
-    this.renewEndMs = grantedMs + (terms.autoRenew ? terms.maxHoldMs : terms.ttlMs);
     this.deadlineMs = Math.min(end.ms, this.renewEndMs) - terms.clockSkewMs;
     this.wallDeadlineMs = end.wallMs - end.ms + this.deadlineMs;
   }
@@ -59,6 +55,17 @@ export class LeaseTime {
   /** The caller has the lease only now: what has to last at least so long is counted from here. */
   entered(nowMs: number): void {
     this.keepEndMs = nowMs + this.#terms.minHoldMs;
+  }
+
+  /** The lease is over then, by `maxHold`, however often it is extended. */
+  get holdEndMs(): number {
+    return this.#grantedMs + this.#terms.maxHoldMs;
+  }
+
+  /** No renewal reaches beyond this. */
+  get renewEndMs(): number {
+    const { autoRenew, maxHoldMs, ttlMs } = this.#terms;
+    return this.#grantedMs + (autoRenew ? maxHoldMs : ttlMs);
   }
 
   /** When it is over, on the monotonic clock. */
