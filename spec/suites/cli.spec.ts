@@ -296,8 +296,11 @@ onEachBackEnd('thingsdb-lock run', (backEnd) => {
     await held.printed('held');
     held.child.kill('SIGTSTP');
     await held.printed('stopping');
-    held.child.kill('SIGCONT');
-    await held.printed('going on');
+    // It stops itself just after its command. What tells it to go on before that is in vain.
+    await until(() => {
+      held.child.kill('SIGCONT');
+      return held.out.includes('going on');
+    });
     held.child.kill('SIGTERM');
     expect(await held.status).toBe(143);
   });
