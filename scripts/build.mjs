@@ -38,8 +38,8 @@ const MAPPED = /^lib\//;
 const WITHOUT_MAP = /^lib\/(cli|embedded|testing|ui)\//;
 const EMBEDDED = /^lib\/embedded\//;
 
-/** `x/index` for ./dist/cjs/x/index.js */
-const entryAt = (file) => /^\.\/dist\/cjs\/(.*)\.js$/.exec(file.default ?? file)?.[1];
+/** `x/index` for ./dist/cjs/x/index.js; npm wants a command without the dot */
+const entryAt = (file) => /^(?:\.\/)?dist\/cjs\/(.*)\.js$/.exec(file.default ?? file)?.[1];
 const modules = Object.values(manifest.exports).flatMap(({ require: file = '' }) => entryAt(file) ?? []);
 const programs = Object.values(manifest.bin).map(entryAt);
 
