@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import type { BackEnd } from './back-end.js';
+import { inTime } from './in-time.js';
 
 const ROOT = join(__dirname, '../..');
 /** Where `npm run coverage:cli` wants to have what each process ran. */
@@ -43,20 +44,24 @@ function built(): Built {
 /** A run of the command line, with what it has written so far. */
 export class Cli {
   readonly child: ChildProcessWithoutNullStreams;
-  /** Its exit status: -1 if a signal ended it. */
-  readonly status: Promise<number>;
   out = '';
   err = '';
+  readonly #ended: Promise<number>;
   readonly #waiting = new Set<() => void>();
 
   constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv) {
     this.child = spawn(command, args, { env });
     this.child.stdout.on('data', (data: Buffer) => this.#wrote('out', data));
     this.child.stderr.on('data', (data: Buffer) => this.#wrote('err', data));
-    this.status = new Promise((resolve) => this.child.on('close', (code) => resolve(code ?? -1)));
+    this.#ended = new Promise((resolve) => this.child.on('close', (code) => resolve(code ?? -1)));
   }
 
-  /** Resolves once the text has been written to the standard output; rejects if the process ends without. */
+  /** Its exit status: -1 if a signal ended it. Rejects with what it has written if it does not end. */
+  get status(): Promise<number> {
+    return inTime(this.#ended, () => `it has not ended${this.#written()}`);
+  }
+
+  /** Resolves once the text has been written to the standard output; rejects, with what was, if it never is. */
   printed(text: string): Promise<void> {
     return this.#has('out', text);
   }
@@ -76,17 +81,28 @@ export class Cli {
     for (const check of this.#waiting) check();
   }
 
-  #has(stream: 'out' | 'err', text: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const check = (): void => {
-        if (!this[stream].includes(text)) return;
-        this.#waiting.delete(check);
-        resolve();
+  async #has(stream: 'out' | 'err', text: string): Promise<void> {
+    const missing = (): string => `${JSON.stringify(text)} was not written${this.#written()}`;
+    let check = (): void => undefined;
+    const written = new Promise<void>((resolve) => {
+      check = () => {
+        if (this[stream].includes(text)) resolve();
       };
-      this.#waiting.add(check);
-      check();
-      void this.status.then((status) => reject(new Error(`ended with ${status}: ${this.out}${this.err}`)));
     });
+    this.#waiting.add(check);
+    check();
+    const ended = this.#ended.then((status) => {
+      if (!this[stream].includes(text)) throw new Error(`it ended with ${status}, ${missing()}`);
+    });
+    try {
+      await inTime(Promise.race([written, ended]), missing);
+    } finally {
+      this.#waiting.delete(check);
+    }
+  }
+
+  #written(): string {
+    return `; it has written:\n${this.out}and to the standard error:\n${this.err}`;
   }
 }
 

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { inTime } from './in-time.js';
 
 /** How a program ended: its exit code, or the signal that ended it. */
 export type ProgramEnd = number | string;
@@ -50,23 +51,26 @@ export class Program implements AsyncDisposable {
     return this.#output.trimEnd().split('\n');
   }
 
-  /** Resolves when the output matches; rejects if the program ends without that. */
+  /** Resolves when the output matches; rejects, with what was printed, if it never does. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
-    let look: (() => void) | undefined;
+    const missing = (): string =>
+      `${String(pattern)} was not printed, but:\n${this.#output}and to the standard error:\n${this.#errors}`;
+    let look = (): void => undefined;
     const match = new Promise<RegExpExecArray>((resolve) => {
       look = () => {
         const found = pattern.exec(this.#output);
         if (found !== null) resolve(found);
       };
-      this.#watchers.add(look);
-      look();
     });
-    const first = await Promise.race([match, this.ended]);
-    if (look !== undefined) this.#watchers.delete(look);
-    if (typeof first === 'object') return first;
-    throw new Error(
-      `it ended (${first}) without printing ${String(pattern)}:\n${this.#output}${this.#errors}`,
-    );
+    this.#watchers.add(look);
+    look();
+    try {
+      const first = await inTime(Promise.race([match, this.ended]), missing);
+      if (typeof first === 'object') return first;
+      throw new Error(`it ended (${first}): ${missing()}`);
+    } finally {
+      this.#watchers.delete(look);
+    }
   }
 
   /** Asks it to stop, as a terminal or a service manager does. */
