@@ -24,8 +24,9 @@ onEachBackEnd('thingsdb-lock for operators', (backEnd) => {
     const [heading, ...rows] = text.out.trimEnd().split('\n');
     expect(heading).toMatch(/^NAME +HELD BY +MODE +SINCE +LEASE LEFT +WAITING$/);
     expect(rows).toHaveLength(2);
-    expect(rows[0]).toMatch(/^b lock +holder +exclusive +\S+ ago +(59s|1m) +1$/);
-    expect(rows[1]).toMatch(/^pool +holder +2 of 3 permits +\S+ ago +(59s|1m)$/);
+    // A lease of a minute is renewed when a third of it is over.
+    expect(rows[0]).toMatch(/^b lock +holder +exclusive +\S+ ago +([45]\ds|1m) +1$/);
+    expect(rows[1]).toMatch(/^pool +holder +2 of 3 permits +\S+ ago +([45]\ds|1m)$/);
     expect(json.records).toMatchObject([
       { type: 'lock', name: 'b lock', held: [{ owner: 'holder', fencingToken: lease.fencingToken }] },
       { type: 'lock', name: 'pool', held: [{ mode: 'semaphore', count: 2, permits: 3 }], waiting: [] },
@@ -94,7 +95,8 @@ onEachBackEnd('thingsdb-lock for operators', (backEnd) => {
     await lease.release();
     await watch.printed(`released  "any" by me, token ${lease.fencingToken}, held for `);
     const next = await waits;
-    await watch.printed(`acquired  "any" by you (2 of 3 permits), token ${next.fencingToken}, waited `);
+    // On a fast machine it has waited for less than a millisecond, which is nothing to speak of.
+    await watch.printed(`acquired  "any" by you (2 of 3 permits), token ${next.fencingToken}`);
     watch.child.kill('SIGTERM');
     expect(await watch.status).toBe(0);
     await next.release();
