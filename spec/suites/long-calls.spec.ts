@@ -7,13 +7,18 @@ import { Told } from '../../lib/schema/constants.js';
 import { type Clock, startThingsDB } from '../../lib/testing/index.js';
 import { systemClock } from '../../lib/testing/system-clock.js';
 import { HostileClient } from '../hostile/hostile-client.js';
-import { isUndecided, many, Occupants, type Wish } from '../hostile/occupants.js';
+import { isUndecided, many, type Occupant, Occupants, type Wish } from '../hostile/occupants.js';
 import type { Sent } from '../hostile/wire.js';
 
-function ageingClock(): Clock {
+function ageingClock(byMs = 1): Clock {
   let agedMs = 0;
-  return { now: () => systemClock.now() + agedMs++, at: (atMs, callback) => systemClock.at(atMs, callback) };
+  return {
+    now: () => systemClock.now() + (agedMs += byMs),
+    at: (atMs, callback) => systemClock.at(atMs, callback),
+  };
 }
+/** Longer than the slow operations of one call may take. */
+const STALL_MS = 50;
 
 /** Whoever may do everything, as on a fresh node. */
 const auth = { username: 'admin', password: 'pass' };
@@ -49,6 +54,33 @@ it('a call answers what it has no time for as not decided, and has not changed a
     calls++;
   }
   expect(calls).toBeGreaterThan(2);
+  await client.close();
+});
+
+it('the first operation of a call is always decided, however long the server stands still meanwhile', async () => {
+  await using db = await startThingsDB({ clock: ageingClock(STALL_MS) });
+  await using manager = new LockManager({ url: db.url, auth });
+  await manager.setup();
+  const { hostname: host, port } = new URL(db.url);
+  const client = await HostileClient.connect({ host, port: Number(port) }, auth);
+  const occupants = new Occupants(client, '//lock');
+  const names = ['one', 'other'];
+  const [held] = await occupants.take([{ names }]);
+  const [first, second] = await occupants.take([{ names }, { names }]);
+  const told = async (operation: Sent): Promise<number> => {
+    const [[word] = []] = await answersTo(occupants, [operation]);
+    return Number(word);
+  };
+  const tried = occupants.operation({ names: ['free', 'free too'] }, 'try')[0];
+  const mine = ({ id, name }: Occupant = { id: '', name: '' }): Sent[] => [name, id];
+  expect([
+    await told(tried),
+    await told(['withdraw', ...mine(second)]),
+    await told(['release', ...mine(first)]),
+    await told(['extend', ...mine(held), 1_000_000n]),
+    await told(['transfer', ...mine(held), 1_000_000n]),
+    await told(['keep', ...mine(held), 1n]),
+  ]).toEqual([Told.held, Told.ended, Told.ended, Told.held, Told.held, Told.ended]);
   await client.close();
 });
 
