@@ -5,7 +5,8 @@ import type { BackEnd } from './back-end.js';
 import type { LockOptions } from '../../lib/index.js';
 import type { Blocked, BlockedReport, Command, Report, Span, Wish } from './worker-main.js';
 
-const STOP_MS = 5_000;
+/** One that is killed leaves its requests: it is given the time that a busy machine takes. */
+const STOP_MS = 15_000;
 
 /** A lock-taking process of its own; see worker-main. */
 export class Worker extends EventEmitter {
