@@ -130,12 +130,27 @@ function resolved(
   };
 }
 
+/** Locks are made by the thousand with the same options: they share what is made of them. */
+let last: { readonly given: LockOptions; readonly resolved: ResolvedLockOptions } | undefined;
+
 /**
  * Merges options, the later over the earlier; `undefined` does not override.
  * @throws LockOptionsError whose message holds the value that was wrong
  */
 export function resolveLockOptions(...layers: readonly (LockOptions | undefined)[]): ResolvedLockOptions {
-  return checked(lockOptions, merged(layers), 'lock');
+  const given = merged(layers);
+  if (last !== undefined && areSame(given, last.given)) return last.resolved;
+  const resolved = checked(lockOptions, given, 'lock');
+  // A signal is not to be kept in memory.
+  if (resolved.signal === undefined) last = { given, resolved };
+  return resolved;
+}
+
+function areSame(given: LockOptions, others: LockOptions): boolean {
+  const keys = Object.keys(given) as (keyof LockOptions)[];
+  const isSame = (key: keyof LockOptions): boolean =>
+    Object.hasOwn(others, key) && given[key] === others[key];
+  return keys.length === Object.keys(others).length && keys.every(isSame);
 }
 
 /**

@@ -26,6 +26,14 @@ function refusal(action: () => unknown): LockOptionsError {
   throw new Error('nothing was refused');
 }
 
+const refusedOr = (action: () => unknown): unknown => {
+  try {
+    return action();
+  } catch (error) {
+    return error;
+  }
+};
+
 const lock = (options: unknown) => resolveLockOptions(options as LockOptions);
 const manager = (options: object) => resolveManagerOptions(options);
 const place = { url: 'ws://127.0.0.1:9270', auth: { token: 'secret' } };
@@ -217,6 +225,34 @@ it('the options of all locks have one shape in memory: one of its own takes 400 
   setFlagsFromString('--allow-natives-syntax');
   const others = runInNewContext('all.filter((one) => !%HaveSameMap(one, all.at(-1)))', { all }) as object[];
   expect(others.length).toBeLessThan(20);
+});
+
+describe('locks with the same options', () => {
+  const defaults = { ttl: '30s' };
+
+  it('share what is made of them, however they are given', () => {
+    const shared = resolveLockOptions(defaults, { maxHold: Infinity });
+    expect(resolveLockOptions({ maxHold: Infinity }, { ttl: '30s', linger: undefined })).toBe(shared);
+  });
+
+  it.each<[object]>([
+    [{}],
+    [{ maxHold: 60_000 }],
+    [{ maxHold: Infinity, linger: 0 }],
+    [{ minHold: Infinity }],
+    [{ maxHold: Infinity, ttl: '31s' }],
+    [{ toString: Reflect.get(Object.prototype, 'toString') }],
+  ])('share nothing with those that have others: %p', (options) => {
+    const own = lock({ ttl: '30s', maxHold: Infinity });
+    expect(refusedOr(() => resolveLockOptions(defaults, options as LockOptions))).not.toBe(own);
+  });
+
+  it('share no signal with any, and what is wrong is refused each time', () => {
+    const { signal } = new AbortController();
+    expect(lock({ signal })).not.toBe(lock({ signal }));
+    expect(lock({}).signal).toBeUndefined();
+    for (let time = 0; time < 2; time++) expect(refusal(() => lock({ ttl: 1 })).message).toMatch(/ttl/);
+  });
 });
 
 describe('mode', () => {
