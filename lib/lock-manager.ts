@@ -9,6 +9,7 @@ import { tellSafely } from './manager/event-relay.js';
 import { adoptedLease } from './manager/adoption.js';
 import { LateCore } from './manager/late-core.js';
 import { withOwnError } from './manager/own-error.js';
+import { randomId } from './manager/random-id.js';
 import { shown } from './manager/shown.js';
 import type { Lease } from './lease.js';
 import { lockSnapshot, type LockSnapshot } from './lock-info.js';
@@ -150,7 +151,9 @@ export class LockManager extends Emitter<LockManagerEvents> {
   async forceRelease(name: string, ...more: readonly unknown[]): Promise<number> {
     refuseMore('forceRelease', more);
     const checked = checkedName(name);
-    return withOwnError(this.#core.whenLoaded(({ procedures }) => procedures.forceRelease(checked)));
+    return withOwnError(
+      this.#core.whenLoaded(({ procedures }) => procedures.forceRelease(checked, randomId())),
+    );
   }
 
   /**

@@ -22,8 +22,9 @@ export function release(request: Request, { caller, next }: Release, now: Now, o
   request.ending = keepMs > 0 ? 'keep' : plainEnd(request);
   request.endCaller = caller;
   // The server may have renewed it without our hearing of it. A grant that was not acknowledged may be a place in the
-  // queue again.
-  const mayLastMs = request.isProvisional ? WITHDRAW_LIMIT_MS : request.terms.ttlMs;
+  // queue again. A copy of the request may be on its way.
+  const isLasting = request.isProvisional || request.ending === 'withdraw';
+  const mayLastMs = isLasting ? WITHDRAW_LIMIT_MS : request.terms.ttlMs;
   request.endGiveUpMs = Math.max(now.ms + mayLastMs, request.time?.deadlineMs ?? 0);
   request.move('ending');
   sendEnd(request, now, out, next);
@@ -107,8 +108,8 @@ export function endedBy({ time }: Request, now: Now): LostReason {
 }
 
 /** A renewal may come through after all, or a grant was not acknowledged. Or a limit of ours has ended the lease. */
-function mayLiveOn({ isProvisional, time, prolongingCalls }: Request): boolean {
-  return isProvisional || prolongingCalls > 0 || time?.isCutShort === true;
+function mayLiveOn({ isProvisional, time, prolongingCalls, mayProlong }: Request): boolean {
+  return isProvisional || mayProlong || prolongingCalls > 0 || time?.isCutShort === true;
 }
 
 /** State `ending`. */
@@ -366,9 +367,9 @@ function sendEnd(request: Request, now: Now, out: Command[], next?: OwnWaiter): 
   request.send(endOperation(request, request.ending ?? 'release', keepMs, next), now, out);
 }
 
-/** Of a request that was sent on a lost connection a copy may still arrive: it must find itself withdrawn. */
-export function plainEnd({ mayReturn }: Request): 'release' | 'withdraw' {
-  return mayReturn ? 'withdraw' : 'release';
+/** Of a request that was sent twice, or has no answer yet, a copy may still arrive: it must find itself withdrawn. */
+export function plainEnd({ mayReturn, requestsOpen }: Request): 'release' | 'withdraw' {
+  return mayReturn || requestsOpen > 0 ? 'withdraw' : 'release';
 }
 
 export function endOperation(

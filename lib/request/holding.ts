@@ -136,7 +136,7 @@ function prolong(
   const time = request.time as LeaseTime;
   const ttlMs = time.withinHold(askedMs, now);
   if (kind === 'extend') time.shorten(ttlMs, now);
-  request.send({ kind, name, id, ttlMs }, now, out, { caller, isUrgent: true });
+  request.send({ kind, name, id, ttlMs, turn: request.turn + 1 }, now, out, { caller, isUrgent: true });
 }
 
 /**
@@ -214,7 +214,7 @@ export function renew(request: Request, now: Now, out: Command[], isUrgent = fal
   time.renewing(now);
   if (ttlMs < 1) return;
   time.shorten(ttlMs, now);
-  request.send({ kind: 'extend', name, id, ttlMs }, now, out, { isUrgent });
+  request.send({ kind: 'extend', name, id, ttlMs, turn: request.turn + 1 }, now, out, { isUrgent });
 }
 
 function answered(request: Request, input: Answered, now: Now, out: Command[]): void {

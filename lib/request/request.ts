@@ -62,6 +62,8 @@ export class Request {
   requestsOpen = 0;
   /** A call that makes the request was sent more than once: a copy may still arrive at the server. */
   mayReturn = false;
+  /** So was one that may make the lease longer. */
+  mayProlong = false;
 
   /** When it was sent last. */
   askedMs = 0;
@@ -230,6 +232,7 @@ export class Request {
     this.isSaidLost = false;
     this.isWanted = false;
     this.mayReturn = false;
+    this.mayProlong = false;
     this.prolongingCalls = 0;
     this.endsOpen = 0;
     this.requestsOpen = 0;
@@ -261,9 +264,9 @@ export class Request {
     if (caller !== NOBODY) this.callersOpen--;
     if (id !== this.#id) return;
     this.#count(operation, -1);
-    if (!isRequest(operation)) return;
     const mayBeTwo = input.kind === 'answered' ? input.exchange.wasRepeated : input.how === 'unanswered';
-    if (mayBeTwo) this.mayReturn = true;
+    if (mayBeTwo && isRequest(operation)) this.mayReturn = true;
+    if (mayBeTwo && isProlonging(operation)) this.mayProlong = true;
   }
 
   #count(operation: Asked, by: 1 | -1): void {

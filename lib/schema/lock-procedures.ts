@@ -99,9 +99,9 @@ export class LockProcedures {
     return { entries: entries.map((entry) => queueEntry(entry, at)), next: next ?? undefined, told };
   }
 
-  /** Ends every lease on a name, whoever holds it. Resolves with how many. */
-  forceRelease(name: string): Promise<number> {
-    return this.#count('lock_force_release', [name]);
+  /** Ends every lease on a name, whoever holds it; once, however often it is sent with this id. Resolves with how many. */
+  forceRelease(name: string, id: string): Promise<number> {
+    return this.#count('lock_force_release', [name, id]);
   }
 
   /** Asks those who hold a name to release it. Resolves with how many were asked. */
@@ -223,7 +223,7 @@ export function encodedOperation(operation: Operation): unknown[] {
       return [operation.kind, operation.name, operation.id];
     case 'extend':
     case 'transfer':
-      return [operation.kind, operation.name, operation.id, operation.ttlMs];
+      return [operation.kind, operation.name, operation.id, operation.ttlMs, operation.turn];
     case 'keep':
       return ['keep', operation.name, operation.id, operation.ms];
     case 'adopt':

@@ -43,12 +43,16 @@ export type Operation =
       readonly id: string;
       readonly next?: OwnWaiter | undefined;
     }
-  /** Both renew for `ttlMs` from now; `transfer` leaves the lease to whoever adopts it. */
+  /**
+   * Both renew for `ttlMs` from now; `transfer` leaves the lease to whoever adopts it. `turn` grows: what comes after one
+   * with a greater turn, or the same, has no effect.
+   */
   | {
       readonly kind: 'extend' | 'transfer';
       readonly name: string;
       readonly id: string;
       readonly ttlMs: number;
+      readonly turn: number;
     }
   /** Releases, but the names stay taken for so long from now. */
   | { readonly kind: 'keep'; readonly name: string; readonly id: string; readonly ms: number }

@@ -179,7 +179,10 @@ export class LockModel {
     if (!holder) return this.#gone(ref.key);
     holder.lease.due = at + ttlMs * 1000;
     if (holder.state === 'granted') holder.state = 'held';
-    if (isTransfer) Object.assign(holder, { inbox: null, state: 'in transit', lingers: false });
+    if (isTransfer) {
+      this.#rules.bury(at, ref.key, 0);
+      Object.assign(holder, { inbox: null, state: 'in transit', lingers: false });
+    }
     this.#rules.ask(at);
     this.#rules.knock(holder);
     return this.#status(at, holder);
@@ -189,9 +192,9 @@ export class LockModel {
   keep(at: number, ref: Ref, ms: number): Answer {
     const kept = this.ticket(ref);
     if (kept?.lease && kept.state === 'kept') return [ENDED, HELD, kept.lease.token];
+    this.#rules.bury(at, ref.key, 0);
     const holder = this.#live(at, ref);
     if (!holder) return [ENDED, GONE];
-    this.#rules.bury(at, ref.key, 0);
     Object.assign(holder, { inbox: null, state: 'kept', lingers: false });
     holder.lease.due = at + ms * 1000;
     this.#rules.ask(at);

@@ -160,7 +160,9 @@ export class QueueRules {
 
   bury(at: number, key: string, why: number): void {
     const { tombstones } = this.state;
-    if (!tombstones.has(key)) tombstones.set(key, { until: at + TOMBSTONE_US, why });
+    const stone = tombstones.get(key);
+    if (stone === undefined) tombstones.set(key, { until: at + TOMBSTONE_US, why });
+    else if (why !== 0) tombstones.set(key, { ...stone, why });
   }
 
   enter(

@@ -65,6 +65,7 @@ export class TcpProxy {
   /** What was held back gets through. */
   thaw(): void {
     this.#isFrozen = false;
+    this.#passedMs = performance.now();
     for (const socket of [...this.#pairs].flat()) socket.resume();
   }
 

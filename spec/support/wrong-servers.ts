@@ -110,9 +110,8 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
   },
   {
     does: 'revives what has expired',
-    of: 'if (!s.fn.is_live(r, call.at)) return s.fn.gone(s, o[2]);\n    if (is_transfer)',
-    instead:
-      'if (!r || r.state < $GRANTED || r.state == $KEPT) return s.fn.gone(s, o[2]);\n    if (is_transfer)',
+    of: 'if (!s.fn.is_live(r, call.at)) return s.fn.gone(s, o[2]);\n    if (o.len()',
+    instead: 'if (!r || r.state < $GRANTED || r.state == $KEPT) return s.fn.gone(s, o[2]);\n    if (o.len()',
     shownBy: 'late',
   },
   {

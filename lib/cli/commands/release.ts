@@ -35,10 +35,11 @@ export const release: CliCommand<ReleaseOptions> = {
     const { asOperator } = await import('../operating/operator.js');
     const { nameInfo } = await import('../operating/name-info.js');
     const { checkedName } = await import('../../options/names.js');
+    const { randomId } = await import('../../manager/random-id.js');
     const count = await asOperator(connection(), async ({ procedures }) => {
       if (options.force !== true && !(await isWanted(name, await nameInfo(procedures, name))))
         return undefined;
-      return procedures.forceRelease(checkedName(name));
+      return procedures.forceRelease(checkedName(name), randomId());
     });
     if (count === undefined) return ExitStatus.no;
     const text =

@@ -27,8 +27,8 @@ it.each<[Operation, unknown[], unknown]>([
   [{ kind: 'try', terms: { ...TERMS, names: [name] } }, ['try', id, 3, name, 1000, 2, 5], HELD],
   [{ kind: 'check', name, id, isSure: true }, ['check', name, id, true], HELD],
   [{ kind: 'acknowledge', name, id }, ['acknowledge', name, id], HELD],
-  [{ kind: 'extend', name, id, ttlMs: 500 }, ['extend', name, id, 500], HELD],
-  [{ kind: 'transfer', name, id, ttlMs: 500 }, ['transfer', name, id, 500], HELD],
+  [{ kind: 'extend', name, id, ttlMs: 500, turn: 2 }, ['extend', name, id, 500, 2], HELD],
+  [{ kind: 'transfer', name, id, ttlMs: 500, turn: 2 }, ['transfer', name, id, 500, 2], HELD],
   [{ kind: 'release', name, id }, ['release', name, id], [Told.ended, Was.held, 42]],
   [
     { kind: 'release', name, id, next: { id: 'n', number: 4 } },
@@ -132,7 +132,7 @@ it('query has no next page after the last', async () => {
 });
 
 it.each<[string, (typed: LockProcedures) => Promise<unknown>, unknown, unknown[], unknown]>([
-  ['lock_force_release', (typed) => typed.forceRelease("it's"), 3, ["it's"], 3],
+  ['lock_force_release', (typed) => typed.forceRelease("it's", id), 3, ["it's", id], 3],
   ['lock_ask', (typed) => typed.requestRelease("it's"), 2, ["it's", 'me'], 2],
   ['lock_watch', (typed) => typed.watch(['a', 'b']), [7, 8], [['a', 'b']], [7, 8]],
   [
@@ -160,9 +160,9 @@ it.each<[string, unknown, (typed: LockProcedures) => Promise<unknown>]>([
   ['no answer to a theft', null, (typed) => typed.steal(TERMS)],
   ['a number for a bool', 1, (typed) => typed.isLocked('a')],
   ['nil for a bool', null, (typed) => typed.isLocked('a')],
-  ['nil for a number', null, (typed) => typed.forceRelease('a')],
+  ['nil for a number', null, (typed) => typed.forceRelease('a', id)],
   ['a text for a number', '3', (typed) => typed.requestRelease('a')],
-  ['a list for a number', [3], (typed) => typed.forceRelease('a')],
+  ['a list for a number', [3], (typed) => typed.forceRelease('a', id)],
   ['too few rooms', [7], (typed) => typed.watch(['a', 'b'])],
   ['rooms that are none', ['room'], (typed) => typed.watch(['a'])],
   ['a name refused for no reason', [[Told.refused, Refusal.badArgument]], (typed) => typed.watch(['a'])],
@@ -190,7 +190,7 @@ it.each(Object.entries(Refusal))(
       () => typed.close(),
       () => typed.query('a'),
       () => typed.watch(['a']),
-      () => typed.forceRelease('a'),
+      () => typed.forceRelease('a', id),
       () => typed.requestRelease('a'),
     ];
     for (const call of calls) {
