@@ -104,6 +104,7 @@ const operation = either(
   about('check', flag),
   about('acknowledge'),
   about('extend', ttl),
+  about('extend', ttl, number),
   about('release'),
   about('release', either(id, anId)),
   handOver,
@@ -111,6 +112,7 @@ const operation = either(
   about('withdraw'),
   about('keep', ttl),
   about('transfer', ttl),
+  about('transfer', ttl, number),
   about('adopt', id, number),
   ...underTakenId,
 );
@@ -154,7 +156,12 @@ const PROCEDURES: readonly HostileProcedure[] = [
     args: [inbox, owner, { ...anything, make: theft.make }],
     operations: { of: (args) => [args[2] as Sent], kind: theft, refusals },
   },
-  { name: 'lock_force_release', isTaking: true, parameters: ['name'], args: [ownName] },
+  {
+    name: 'lock_force_release',
+    isTaking: true,
+    parameters: ['name', 'id'],
+    args: [ownName, either(nil, id)],
+  },
   { name: 'lock_ask', parameters: ['name', 'by'], args: [name, owner] },
   {
     name: 'lock_query',
