@@ -11,8 +11,12 @@ zpty -w terminal 'compadd() {
   if [[ ${@[1,(i)(-|--)]} == *-(O|A|D)\ * ]]; then builtin compadd "$@"; return; fi
   local -a matching; builtin compadd -O matching "$@"; offered+=($matching); builtin compadd "$@"
 }'
+# A single word has to be inserted by the first key, not only shown.
 zpty -w terminal 'tell() {
-  typeset -ga offered=(); zle matches; print -rn -- $'"'\\x01'"'"${(pj:\t:)offered}"$'"'\\x02'"'; BUFFER=; zle accept-line
+  local typed=$BUFFER inserted; zle expand-or-complete; inserted=$BUFFER; BUFFER=$typed; CURSOR=$#BUFFER
+  typeset -ga offered=(); zle matches
+  if (( $#offered == 1 )); then offered=(${${(z)inserted}[-1]%=}); fi
+  print -rn -- $'"'\\x01'"'"${(pj:\t:)offered}"$'"'\\x02'"'; BUFFER=; zle accept-line
 }'
 zpty -w terminal 'zle -C matches list-choices _main_complete; zle -N tell; bindkey "^I" tell; print -n $'"'\\x03'"
 zpty -r terminal out $'*\x03*'

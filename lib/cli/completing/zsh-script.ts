@@ -31,8 +31,9 @@ ${commands.map(commandCase).join('\n')}
 compdef _thingsdb_lock thingsdb-lock`;
 }
 
+/** A name is anybody's text, so its list of choices is empty. Without a list zsh shows options and inserts none. */
 function commandCase({ name, options, choices }: CompletedCommand): string {
-  const operands = choices.length === 0 ? quoted('*:name:') : quoted(`1:choice:(${choices.join(' ')})`);
+  const operands = choices.length === 0 ? quoted('*:name:()') : quoted(`1:choice:(${choices.join(' ')})`);
   return `    ${name}) _arguments -s -S ${[...options.flatMap(specs), operands].join(' ')} ;;`;
 }
 
