@@ -57,10 +57,9 @@ const STEADY_MS = 1_000;
 /** What a search has begun is closed within so long of its end, whatever the nodes do. */
 const LEFTOVERS_MS = 2_000;
 const SILENT = new LockConnectionError('the server is silent');
-const SILENT_BESIDE = new LockConnectionError('the server is silent; another connection answers');
-const STUCK_BESIDE = new LockConnectionError('the node leaves calls unanswered; another connection is ready');
+const STUCK = new LockConnectionError('the node leaves calls unanswered');
 const NOBODY = new LockConnectionError('no node has answered yet');
-const NOT_NEEDED = new LockConnectionError('this connection is not needed any more');
+const NOT_NEEDED = new LockConnectionError('not needed any more');
 
 /**
  * One connection to ThingsDB at a time, opened at first use. After a loss it is opened again when somebody needs it, or
@@ -399,7 +398,7 @@ export class Session {
     if (this.current !== silent || this.#race !== race) return;
     const isUseless = silent.isSilent || (silent.isStuck && other.index !== this.#current?.index);
     if (isUseless && this.#needs.areAny) {
-      silent.abandon(silent.isSilent ? SILENT_BESIDE : STUCK_BESIDE);
+      silent.abandon(silent.isSilent ? SILENT : STUCK);
     } else {
       this.#race = undefined;
       other.connection.abandon(NOT_NEEDED);
